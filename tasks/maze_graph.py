@@ -1,0 +1,280 @@
+"""The task maze-graph: a maze told in words, edge by edge, and the next state on the way to the goal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import ClassVar
+
+import numpy as np
+
+from .base import Examples, Heuristic, Split, Task
+from .spaces import Space
+
+MAX_LABELS = 11
+"""A maze is packed into one 64-bit integer: 55 possible edges, and 4 bits each for start and goal."""
+
+LOWEST_BIT = np.array([0] + [(mask & -mask).bit_length() - 1 for mask in range(1, 1 << MAX_LABELS)])
+"""Of each set of vertices, written as a bit mask, the smallest member (0 for the empty set)."""
+
+
+@dataclass(frozen=True)
+class MazeGraph(Task):
+    """Find the next state on the only path from start to goal in a tree that is given as a list of edges.
+
+    Worked example: "3-7, 7-1, 1-4, 7-5; from 3 to 4". State 3 touches only 7; 7 touches 1 and 5; 1 touches 4. The
+    path is 3, 7, 1, 4, its length 3, so the answer is "go to 7". From 7 the answer would be 1: 5 is a dead end.
+
+    An input is a sequence of 2 * (labels - 1) + 2 tokens: `labels - 1` edge slots of two tokens, then start and goal.
+    A tree of s states fills s - 1 slots, chosen at random; the others hold the pad token (the last of the alphabet)
+    twice. Edges come in random order and each in a random direction.
+
+    Distribution: s is uniform over `states`, the path length uniform over `lengths`, and given both, all triples
+    (labelled tree, start, goal) are equally likely: s of the labels at random, then a uniformly random tree among
+    those that hold the path. The length is thus balanced by construction and independent of s.
+
+    A caveat on "far": in most of its mazes the start has one neighbour only, so that looking for that neighbour scores
+    0.92. Read it by the group "choices", and beside the heuristics "neighbour" and "two-hop".
+
+    states      fewest and most states of a training maze
+    lengths     shortest and longest path in training, in edges
+    labels      names that a state can have; also the number of classes
+    far         shortest and longest path of the split "far", whose severity is the longest
+    far_states  states of a maze of the split "far"
+    sizes       states of a maze in the splits "size-8", ...; their path lengths are those of training
+
+    Raises ValueError for parameters that fit no tree, or that put one problem in two regions.
+    """
+
+    name: ClassVar[str] = "maze-graph"
+    family: ClassVar[str] = "maze"
+
+    states: tuple[int, int] = (4, 7)
+    lengths: tuple[int, int] = (1, 3)
+    labels: int = 10
+    far: tuple[int, int] = (4, 6)
+    far_states: int = 7
+    sizes: tuple[int, ...] = (8, 10)
+
+    def __post_init__(self) -> None:
+        if not 2 <= self.labels <= MAX_LABELS:  # noqa: PLR2004 -- an edge needs two states
+            raise ValueError(f"{self.labels} labels; expected 2 to {MAX_LABELS}")
+        for region, (states, lengths) in self._regions.items():
+            if not 2 <= states[0] <= states[1] <= self.labels:  # noqa: PLR2004
+                raise ValueError(f"{region}: {states} states; expected (low, high) within 2 to {self.labels} labels")
+            if not 1 <= lengths[0] <= lengths[1] < states[0]:
+                raise ValueError(
+                    f"{region}: path lengths {lengths}; expected (low, high) within 1 to {states[0] - 1}, "
+                    f"the longest path of {states[0]} states"
+                )
+        if self.far[0] <= self.lengths[1]:
+            raise ValueError(f"far paths start at {self.far[0]}; expected more than {self.lengths[1]}, as in training")
+        if min(self.sizes, default=self.labels + 1) <= self.states[1]:
+            raise ValueError(f"sizes {self.sizes}; expected more states than the {self.states[1]} of training")
+
+    @property
+    def inputs(self) -> Space:
+        """Tokens 0..labels-1 are states; `labels` is the pad token."""
+        return Space((2 * self.labels,), alphabet=self.labels + 1, layout="sequence")
+
+    @property
+    def outputs(self) -> Space:
+        """The label of the next state."""
+        return Space((1,), alphabet=self.labels)
+
+    @property
+    def steps(self) -> Space:
+        """The states of the path after the start, goal included, then pad tokens."""
+        return Space((max(longest for _, (_, longest) in self._regions.values()),), self.labels + 1, "sequence")
+
+    @property
+    def splits(self) -> tuple[Split, ...]:
+        """Train and ID share a region; "far" moves the path length, "size-*" the number of states."""
+        return (
+            Split("train", share=(0.0, 0.75)),
+            Split("id", share=(0.75, 1.0)),
+            Split("far", "length", float(self.far[1]), headline=True, region="far", share=(0.0, 0.5)),
+            Split("exposed", region="far", share=(0.5, 1.0)),
+            *(Split(f"size-{size}", "size", float(size), region=f"size-{size}") for size in self.sizes),
+        )
+
+    @property
+    def heuristics(self) -> Mapping[str, Heuristic]:
+        """copy-goal: right for paths of one edge. neighbour: any. two-hop: right for all mazes of up to five states."""
+        return {"copy-goal": self._copy_goal, "neighbour": self._neighbour, "two-hop": self._two_hop}
+
+    def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
+        """Draw n mazes of a region.
+
+        groups: "length", the edges of the path, and "choices", the neighbours of the start (3: three or more), (n,).
+        """
+        (fewest, most), (shortest, longest) = self._regions[region]
+        states = rng.integers(fewest, most + 1, size=n)
+        lengths = rng.integers(shortest, longest + 1, size=n)
+        parents = _trees_with_path(states, lengths, rng)  # vertices 0, 1, ..., length are the path
+        names = rng.permuted(np.tile(np.arange(self.labels), (n, 1)), axis=1)  # a label for every vertex
+        rows = np.arange(n)
+        inputs = self._tell(parents, names, rng)
+        inputs[:, -2] = names[:, 0]
+        inputs[:, -1] = names[rows, lengths]
+        choices = np.minimum((parents == 0).sum(axis=1), 3)
+        most_steps = self.steps.size
+        ahead = np.arange(most_steps) < lengths[:, None]
+        steps = np.where(ahead, names[:, 1 : most_steps + 1], self.labels).astype(np.uint8)
+        return Examples(inputs, names[:, 1:2], steps=steps, groups={"length": lengths, "choices": choices})
+
+    def canonical(self, inputs: np.ndarray) -> np.ndarray:
+        """Forget order, direction and slots of the edges: adjacency, start and goal as bits of one integer, (n, 1)."""
+        tails, heads, starts, goals = self._read(inputs)
+        bits = np.bitwise_or.reduce(_edge_bits(self.labels)[tails, heads], axis=1)
+        edges = self.labels * (self.labels - 1) // 2
+        return (bits | starts << edges | goals << (edges + 4))[:, None]
+
+    def capacity(self, split: str) -> int:
+        """Half of the split's expected share of all problems of its region.
+
+        By Cayley's formula for forests with given roots, (d + 1) s^(s-d-2) trees on s states hold a given path of
+        d edges. As long as half of the problems are left, some pair (s, d) has at least half of its own left, so that
+        a fair part of every block of proposals is new and `sample` does not give up.
+        """
+        source = self.split(split)
+        (fewest, most), (shortest, longest) = self._regions[source.region]
+        problems = sum(
+            math.comb(self.labels, s) * math.perm(s, d + 1) * (d + 1) * s ** (s - d - 1) // s
+            for s in range(fewest, most + 1)
+            for d in range(shortest, longest + 1)
+        )
+        return int(problems * (source.share[1] - source.share[0]) / 2)
+
+    def solve(self, inputs: np.ndarray) -> np.ndarray:
+        """Search breadth-first from the goal until a neighbour of the start is reached: (n, 2*labels) -> (n, 1).
+
+        Raises ValueError where there is no path.
+        """
+        _, _, starts, goals = self._read(inputs)
+        neighbours = self._neighbours(inputs)
+        beside_start = neighbours[starts, np.arange(len(inputs))]
+        reached = 1 << goals
+        answer = reached & beside_start
+        for _ in range(self.labels):
+            if answer.all():
+                return LOWEST_BIT[answer][:, None]
+            frontier = reached.copy()
+            for vertex in range(self.labels):
+                frontier |= neighbours[vertex] * (reached >> vertex & 1)
+            reached = frontier
+            answer = np.where(answer == 0, reached & beside_start, answer)
+        first = int(np.flatnonzero(answer == 0)[0])
+        raise ValueError(f"example {first} has no path from start to goal: {self.describe(inputs[first])}")
+
+    def describe(self, example: np.ndarray) -> str:
+        """One maze in words, such as "3-7, 7-1, 1-4; from 3 to 4"."""
+        *slots, (start, goal) = example.reshape(-1, 2).tolist()
+        edges = ", ".join(f"{tail}-{head}" for tail, head in slots if tail != self.labels)
+        return f"{edges}; from {start} to {goal}"
+
+    def describe_target(self, target: np.ndarray) -> str:
+        """The move in words, such as "go to 7"."""
+        return f"go to {int(target[0])}"
+
+    @property
+    def _regions(self) -> dict[str, tuple[tuple[int, int], tuple[int, int]]]:
+        """Of each region the (fewest, most) states and the (shortest, longest) path."""
+        return {
+            "id": (self.states, self.lengths),
+            "far": ((self.far_states, self.far_states), self.far),
+            **{f"size-{size}": ((size, size), self.lengths) for size in self.sizes},
+        }
+
+    def _tell(self, parents: np.ndarray, names: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Put the edges into random slots, each in a random direction: tokens (n, 2*labels), start and goal unset."""
+        n, pad = len(parents), self.labels
+        words = np.concatenate([names, np.full((n, 1), pad)], axis=1)  # the vertex -1 is called "pad"
+        children = np.tile(np.arange(1, self.labels), (n, 1))[:, : parents.shape[1]]
+        children = np.where(parents < 0, -1, children)
+        rows = np.arange(n)[:, None]
+        edges = np.full((n, self.labels - 1, 2), pad)
+        edges[:, : parents.shape[1], 0] = words[rows, children]
+        edges[:, : parents.shape[1], 1] = words[rows, parents]
+        flip = rng.random(edges.shape[:2]) < 0.5  # noqa: PLR2004 -- a fair coin
+        codes = np.where(flip, edges[..., 0] + edges[..., 1] * (pad + 1), edges[..., 0] * (pad + 1) + edges[..., 1])
+        codes = rng.permuted(codes, axis=1)  # an edge is one number here, so that its two ends stay together
+        inputs = np.empty((n, 2 * self.labels), dtype=np.uint8)
+        inputs[:, 0:-2:2], inputs[:, 1:-2:2] = np.divmod(codes, pad + 1)
+        return inputs
+
+    def _read(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Tails and heads of the slots, each (n, labels - 1), starts and goals, each (n,), as int64."""
+        tokens = inputs.astype(np.int64)
+        return tokens[:, 0:-2:2], tokens[:, 1:-2:2], tokens[:, -2], tokens[:, -1]
+
+    def _neighbours(self, inputs: np.ndarray) -> np.ndarray:
+        """The neighbours of every label as a bit mask, (labels, n)."""
+        tails, heads, _, _ = self._read(inputs)
+        rows = np.arange(len(inputs))
+        masks = np.zeros((self.labels + 1, len(inputs)), dtype=np.int64)
+        for tail, head in zip(tails.T, heads.T, strict=True):  # within a slot no (label, example) occurs twice
+            masks[tail, rows] |= 1 << head
+            masks[head, rows] |= 1 << tail
+        return masks[:-1]  # without the pad token, which only ever touches itself
+
+    def _copy_goal(self, inputs: np.ndarray) -> np.ndarray:
+        """Go straight to the goal, whether it is near or not."""
+        return inputs[:, -1:].astype(np.int64)
+
+    def _neighbour(self, inputs: np.ndarray) -> np.ndarray:
+        """Go to the neighbour with the smallest label, wherever the goal is."""
+        starts = inputs[:, -2].astype(np.int64)
+        return LOWEST_BIT[self._neighbours(inputs)[starts, np.arange(len(inputs))]][:, None]
+
+    def _two_hop(self, inputs: np.ndarray) -> np.ndarray:
+        """The goal if it is a neighbour; else a neighbour that touches it; else one that is no dead end; else any.
+
+        Of several the one with the smallest label, which is no better than any other, as labels are random.
+        """
+        _, _, starts, goals = self._read(inputs)
+        neighbours = self._neighbours(inputs)
+        rows = np.arange(len(inputs))
+        beside_start, beside_goal = neighbours[starts, rows], neighbours[goals, rows]
+        inner = sum((np.bitwise_count(mask) > 1).astype(np.int64) << label for label, mask in enumerate(neighbours))
+        ladder = [beside_start & 1 << goals, beside_start & beside_goal, beside_start & inner]
+        return LOWEST_BIT[np.select([rung > 0 for rung in ladder], ladder, beside_start)][:, None]
+
+
+def _trees_with_path(states: np.ndarray, lengths: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Uniformly random trees among those on the vertices 0..states-1 in which 0, 1, ..., length is a path.
+
+    states, lengths  (n,), 1 <= lengths < states <= MAX_LABELS
+    returns          (n, max(states) - 1): the parent of vertices 1, 2, ..., in the tree rooted at 0; -1 where none
+
+    The code of a tree is Pruefer's with the whole path as root (Moon, "Counting labelled trees", 1970): strip the
+    smallest leaf that is off the path and note its neighbour, until only the path is left. The m = states - length - 1
+    notes are any vertices, the last one a vertex of the path, and every such code is the code of one tree.
+    """
+    rows = np.arange(len(states))
+    off_path = states - lengths - 1  # (n,), the length m of the code
+    step = np.arange(off_path.max(initial=0))[:, None]
+    bounds = np.where(step == off_path - 1, lengths + 1, states)
+    code = (rng.random(bounds.shape) * bounds).astype(np.int64)  # (steps, n)
+    noted = np.where(step < off_path, 1 << code, 0)
+    still_parents = np.bitwise_or.accumulate(noted[::-1], axis=0)[::-1]  # noted at this step or later, so no leaves
+    vertices = np.arange(states.max(initial=1))
+    parents = np.where(vertices <= lengths[:, None], vertices - 1, -1)
+    waiting = (1 << states) - (2 << lengths)  # bit mask of the vertices that are off the path and not yet stripped
+    for parent, busy in zip(code, still_parents, strict=True):
+        leaves = waiting & ~busy
+        leaf = LOWEST_BIT[leaves]  # trees that are done write to vertex 0, which has no parent and is cut off below
+        parents[rows, leaf] = parent
+        waiting &= ~(leaves & -leaves)
+    return parents[:, 1:]
+
+
+@cache
+def _edge_bits(labels: int) -> np.ndarray:
+    """A bit of its own for every undirected edge, 0 for pads: (labels + 1, labels + 1), symmetric."""
+    bits = np.zeros((labels + 1, labels + 1), dtype=np.int64)
+    low, high = np.triu_indices(labels, 1)
+    bits[low, high] = bits[high, low] = 1 << np.arange(len(low))
+    return bits

@@ -1,0 +1,37 @@
+"""Which problems belong to which split: a keyed hash decides, whatever the sizes and the seeds.
+
+A problem's share is a number in [0, 1) computed from its canonical form alone. Splits own disjoint intervals
+of shares, so the same problem can never be in training and in a test, in this run or in any other.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+import numpy as np
+
+
+class SpaceExhaustedError(ValueError):
+    """More distinct examples were asked for than the split holds."""
+
+
+def digests(canonical: np.ndarray, key: str) -> np.ndarray:
+    """64-bit keyed BLAKE2b of every row.
+
+    canonical  (n, k), integers, or reals that are hashed by their bits
+    returns    (n,) uint64
+    """
+    rows = np.ascontiguousarray(canonical.reshape(len(canonical), -1))
+    rows = rows.view(np.int64) if rows.dtype == np.float64 else rows.astype(np.int64)
+    width = rows.shape[1] * 8
+    data = rows.tobytes()
+    secret = key.encode()[:64]
+    hashed = b"".join(
+        blake2b(data[start : start + width], digest_size=8, key=secret).digest() for start in range(0, len(data), width)
+    )
+    return np.frombuffer(hashed, dtype=np.uint64)
+
+
+def shares(hashed: np.ndarray) -> np.ndarray:
+    """Map 64-bit digests to numbers in [0, 1): the top 53 bits as a fraction."""
+    return (hashed >> np.uint64(11)).astype(np.float64) * 2.0**-53

@@ -1,0 +1,354 @@
+"""Scramble: one number of "a + b = c" is missing. In order there is one answer; in a bag there may be three."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import ClassVar
+
+import numpy as np
+
+from .base import Examples, Heuristic, Split, Task
+from .pools import SpaceExhaustedError, digests, shares
+from .spaces import Space
+
+HASH_KEY = "scramble"
+TRAIN = (0.0, 0.6)
+"""The share of the visible pairs that training owns, in both tasks: so both train on the same pairs."""
+
+WAYS = 3
+"""At most so many numbers can be missing beside a visible pair {x, y}: x + y, x - y and y - x."""
+
+NUMBERS = ("a", "b", "c")
+IN_ORDER = (0, 2, 4)
+"""The slots of a, b and c in "a + b = c"."""
+
+REVERSED = (2, 4, 0)
+"""The slots of a, b and c in "c = a + b"."""
+
+
+@dataclass(frozen=True)
+class Scramble(Task, abc.ABC):
+    """What both variants share: the equations, the tokens, the pools of visible pairs.
+
+    Tokens: the numbers -2A..2A in order (token = number + 2A), then "+", "=" and the blank. A problem is the unordered
+    pair of numbers that is seen, whatever their order and whichever number is hidden.
+
+    limit  A: a and b are uniform integers in [-A, A]
+    """
+
+    family: ClassVar[str] = "scramble"
+    distinct: ClassVar[bool] = False
+
+    limit: int = 20
+
+    def __post_init__(self) -> None:
+        if not 4 <= self.limit <= 200:  # noqa: PLR2004 -- nothing is far below, the tables are too big above
+            raise ValueError(f"limit={self.limit}; expected 4..200")
+
+    @property
+    def inputs(self) -> Space:
+        """Five slots, one of them the blank; number tokens carry their value."""
+        values = (*map(float, range(-2 * self.limit, 2 * self.limit + 1)), None, None, None)
+        return Space((5,), alphabet=len(values), layout="sequence", values=values)
+
+    @property
+    def outputs(self) -> Space:
+        """The hidden number, as one of the 4A + 1 numbers, (1,)."""
+        values = self.inputs.values or ()
+        return Space((1,), alphabet=4 * self.limit + 1, values=values[: 4 * self.limit + 1])
+
+    @property
+    def hash_key(self) -> str:
+        """One key for both variants: the same pairs are in training, the same pairs are far."""
+        return HASH_KEY
+
+    def canonical(self, inputs: np.ndarray) -> np.ndarray:
+        """The visible pair as numbers, smaller first, (n, 2)."""
+        return _visible(inputs, self.limit) - 2 * self.limit
+
+    def capacity(self, split: str) -> None:
+        """No limit: examples are drawn i.i.d. within a pool."""
+        self.split(split)
+
+    def describe(self, example: np.ndarray) -> str:
+        """The five slots in words."""
+        numbers = [str(number) for number in range(-2 * self.limit, 2 * self.limit + 1)]
+        return " ".join([*numbers, "+", "=", "_"][token] for token in example)
+
+    def describe_target(self, target: np.ndarray) -> str:
+        """The hidden number."""
+        return str(int(target[0]) - 2 * self.limit)
+
+    def _draw(self, rows: np.ndarray, region: str, n: int, rng: np.random.Generator) -> np.ndarray:
+        """N rows of the table of equations, uniformly among `rows`."""
+        if len(rows) == 0:
+            raise SpaceExhaustedError(f"{self.name}: region {region!r} is empty with limit={self.limit}; raise it")
+        return rows[rng.integers(len(rows), size=n)]
+
+    def _sum(self, inputs: np.ndarray) -> np.ndarray:
+        """X + y, brought into the range of the answers."""
+        return self._clipped(self.canonical(inputs).sum(1, keepdims=True))
+
+    def _larger_minus_smaller(self, inputs: np.ndarray) -> np.ndarray:
+        """Y - x for x <= y, brought into the range of the answers."""
+        return self._clipped(np.diff(self.canonical(inputs), axis=1))
+
+    def _three_ways(self, inputs: np.ndarray) -> np.ndarray:
+        """A third each to x + y, x - y and y - x, as if the generator had no limit, (n, 1, classes)."""
+        difference = self._larger_minus_smaller(inputs)
+        ways = np.concatenate([self._sum(inputs), difference, 4 * self.limit - difference], axis=1)
+        return _spread(ways, np.full(ways.shape, 1 / WAYS), 4 * self.limit + 1)
+
+    def _clipped(self, numbers: np.ndarray) -> np.ndarray:
+        """Numbers as answers; those beyond +-2A as the outermost."""
+        return numbers.clip(-2 * self.limit, 2 * self.limit) + 2 * self.limit
+
+
+@dataclass(frozen=True)
+class ScrambleBag(Scramble):
+    """The tokens of "a + b = c" in random order, one number hidden: all that is left to know is a distribution.
+
+    Example, with A = 50: {=, 32, _, 44, +} may be 32 + 44 = 76, or 12 + 32 = 44 with the 12 hidden, or 44 + -12 = 32
+    with the -12 hidden, each with its terms in either order. All are as likely, so the right answer is a third
+    on each of 76, 12 and -12. With A = 20, {=, 15, _, -18, +} has one answer, -3: a term cannot be 33 or -33.
+    """
+
+    name: ClassVar[str] = "scramble-bag"
+    ambiguous: ClassVar[bool] = True
+
+    @property
+    def inputs(self) -> Space:
+        """A bag of five tokens, one of them the blank."""
+        space = super().inputs
+        return Space(space.shape, space.alphabet, "bag", space.values)
+
+    @property
+    def splits(self) -> tuple[Split, ...]:
+        """Severity: how small the smaller magnitude of a pair at least is, in units of A."""
+        return (
+            Split("train", share=TRAIN),
+            Split("id", share=(TRAIN[1], 1.0)),
+            Split("far", "magnitude", 0.5, headline=True, region="far", share=(0.0, 0.5)),
+            Split("exposed", region="far", share=(0.5, 1.0)),
+        )
+
+    @property
+    def heuristics(self) -> Mapping[str, Heuristic]:
+        """One answer for each bag, then the three answers that an endless number line would allow."""
+        return {
+            "always-sum": self._sum,
+            "larger-minus-smaller": self._larger_minus_smaller,
+            "three-ways": self._three_ways,
+        }
+
+    def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
+        """Draw n equations of a region, hide a number, shuffle the rest."""
+        table = _equations(self.limit)
+        rows = self._draw(_bag_rows(self.limit, region), region, n, rng)
+        plus = 4 * self.limit + 1
+        slots = np.concatenate([table.visible[rows], np.tile([plus, plus + 1, plus + 2], (n, 1))], axis=1)
+        answers = (table.chances[table.codes[rows]] > 0).sum(1)
+        inputs = rng.permuted(slots, axis=1)
+        return Examples(inputs, table.hidden[rows, None], self.posterior(inputs), groups={"answers": answers})
+
+    def posterior(self, inputs: np.ndarray) -> np.ndarray:
+        """How likely each number is the hidden one, (n, 1, classes), counted over all (a, b, hidden).
+
+        Raises ValueError for a bag that no equation can leave behind.
+        """
+        table = _equations(self.limit)
+        visible = _visible(inputs, self.limit)
+        codes = visible[:, 0] * (4 * self.limit + 1) + visible[:, 1]
+        if len(impossible := np.flatnonzero(table.chances[codes, 0] == 0)):
+            raise ValueError(
+                f"{self.name}: {self.describe(inputs[impossible[0]])} is left behind by no equation with "
+                f"a and b in -{self.limit}..{self.limit}"
+            )
+        return _spread(table.answers[codes], table.chances[codes], 4 * self.limit + 1)
+
+    def describe(self, example: np.ndarray) -> str:
+        """The bag in words: "{=, 32, _, 44, +}"."""
+        return "{" + ", ".join(super().describe(example).split()) + "}"
+
+
+@dataclass(frozen=True)
+class ScrambleOrdered(Scramble):
+    """The control: "a + b = c" in its order, a blank where the hidden number was, and one answer.
+
+    Example: "7 + _ = 12" -> 5, "_ = 7 + 5" -> 12. The split "order" asks "12 = 7 + _" of who has only seen "a + b = c":
+    the signs say which number is the sum, the places do not.
+    """
+
+    name: ClassVar[str] = "scramble-ordered"
+
+    @property
+    def splits(self) -> tuple[Split, ...]:
+        """Severity of far as for the bag; of order, the numbers that moved; of equation, visible pairs never seen."""
+        return (
+            Split("train", share=TRAIN),
+            Split("id", share=(TRAIN[1], 0.75)),
+            Split("far", "magnitude", 0.5, headline=True, region="far", share=(0.0, 0.5)),
+            Split("order", "order", 3, region="order", share=(0.75, 0.85)),
+            Split("unseen-equation", "equation", 3, region="unseen-equation", share=(0.85, 1.0)),
+            Split("exposed", region="far", share=(0.5, 1.0)),
+        )
+
+    @property
+    def heuristics(self) -> Mapping[str, Heuristic]:
+        """Blind to the order, then blind to all but the places of training."""
+        return {
+            "always-sum": self._sum,
+            "three-ways": self._three_ways,
+            "fixed-places": self._fixed_places,
+        }
+
+    def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
+        """Draw n equations of a region and blank a number of each."""
+        table = _equations(self.limit)
+        rows = self._draw(_ordered_rows(self.limit, region), region, n, rng)
+        plus = 4 * self.limit + 1
+        numbers = table.numbers[rows] + 2 * self.limit
+        numbers[np.arange(n), table.blank[rows]] = plus + 2
+        inputs = np.empty((n, 5), np.int64)
+        inputs[:, REVERSED if region == "order" else IN_ORDER] = numbers
+        inputs[:, [3, 1] if region == "order" else [1, 3]] = [plus, plus + 1]
+        answers = (table.chances[table.codes[rows]] > 0).sum(1)
+        groups = {"answers": answers, "hidden": np.array(NUMBERS)[table.blank[rows]]}
+        return Examples(inputs, table.hidden[rows, None], groups=groups)
+
+    def solve(self, inputs: np.ndarray) -> np.ndarray:
+        """Read which number is the sum from the signs, then add or subtract, (n, 5) -> (n, 1).
+
+        Raises ValueError for what is neither "a + b = c" nor "c = a + b".
+        """
+        _visible(inputs, self.limit)
+        plus = 4 * self.limit + 1
+        turned = inputs[:, 1] == plus + 1
+        signs = np.where(turned[:, None], inputs[:, [3, 1]], inputs[:, [1, 3]])
+        if len(odd := np.flatnonzero((signs != [plus, plus + 1]).any(1))):
+            raise ValueError(
+                f"{self.name}: {self.describe(inputs[odd[0]])!r} is neither of the form 'a + b = c' nor 'c = a + b'"
+            )
+        numbers = np.where(turned[:, None], inputs[:, REVERSED], inputs[:, IN_ORDER])
+        return self._missing(numbers) + 2 * self.limit
+
+    def _fixed_places(self, inputs: np.ndarray) -> np.ndarray:
+        """Take the number in the last slot for the sum, whatever the signs say."""
+        return self._clipped(self._missing(inputs[:, IN_ORDER]))
+
+    def _missing(self, numbers: np.ndarray) -> np.ndarray:
+        """The number that makes a + b = c true, (n, 1); given the tokens of a, b and c, (n, 3), one the blank."""
+        blank = numbers == 4 * self.limit + 3
+        a, b, c = np.where(blank, 0, numbers - 2 * self.limit).T
+        gap = a + b - c
+        return np.where(blank[:, 2], gap, -gap)[:, None]
+
+
+@dataclass(frozen=True, eq=False)
+class Equations:
+    """Every (a, b, hidden) that the generator can draw, all as likely as one another; m of them.
+
+    numbers  (m, 3): a, b and c
+    blank    (m,): which of the three is hidden
+    hidden   (m,): the hidden number's token
+    visible  (m, 2): the tokens of the other two, smaller first
+    codes    (m,): both as one number; the row of the visible pair in `answers` and `chances`
+    answers  (pairs, 3): the numbers' tokens that may be hidden beside a pair
+    chances  (pairs, 3): how likely they are; 0 where there are fewer than three
+    share    (m,): where the hash puts the visible pair
+    far      (m,): both visible magnitudes are above A/2
+    train    (m,): the visible pair is in the train pool
+    known    (m,): the visible tokens and all possible answers occur in training
+    """
+
+    numbers: np.ndarray
+    blank: np.ndarray
+    hidden: np.ndarray
+    visible: np.ndarray
+    codes: np.ndarray
+    answers: np.ndarray
+    chances: np.ndarray
+    share: np.ndarray
+    far: np.ndarray
+    train: np.ndarray
+    known: np.ndarray
+
+
+@cache
+def _equations(limit: int) -> Equations:
+    """Enumerate the generator: the pools and the posterior follow from this list and from nothing else."""
+    span, classes = 2 * limit + 1, 4 * limit + 1
+    a, b, blank = (axis.ravel() for axis in np.indices((span, span, WAYS)))
+    a, b = a - limit, b - limit
+    numbers = np.stack([a, b, a + b], axis=1)
+    every = np.arange(len(numbers))
+    hidden = numbers[every, blank] + 2 * limit
+    others = np.array([(1, 2), (0, 2), (0, 1)])[blank]
+    visible = np.sort(numbers[every[:, None], others], axis=1) + 2 * limit
+    codes = visible[:, 0] * classes + visible[:, 1]
+    answers, chances = _count(codes, hidden, classes)
+    pairs, inverse = np.unique(codes, return_inverse=True)
+    hashed = digests(np.stack(np.divmod(pairs, classes), axis=1) - 2 * limit, HASH_KEY)
+    share = shares(hashed)[inverse]
+    far = 2 * np.abs(visible - 2 * limit).min(1) > limit
+    train = ~far & (share >= TRAIN[0]) & (share < TRAIN[1])
+    possible = (chances == 0) | np.isin(answers, hidden[train])
+    known = np.isin(visible, visible[train]).all(1) & possible[codes].all(1)
+    return Equations(numbers, blank, hidden, visible, codes, answers, chances, share, far, train, known)
+
+
+def _count(codes: np.ndarray, hidden: np.ndarray, classes: int) -> tuple[np.ndarray, np.ndarray]:
+    """The answers beside each visible pair and their frequencies, (classes^2, 3) each."""
+    joint, counts = np.unique(codes * classes + hidden, return_counts=True)
+    pair, answer = np.divmod(joint, classes)
+    way = np.arange(len(pair)) - np.searchsorted(pair, pair)
+    answers = np.zeros((classes**2, WAYS), np.int64)
+    chances = np.zeros((classes**2, WAYS))
+    answers[pair, way] = answer
+    chances[pair, way] = counts
+    return answers, chances / np.maximum(chances.sum(1, keepdims=True), 1)
+
+
+@cache
+def _bag_rows(limit: int, region: str) -> np.ndarray:
+    """The equations of a region of the bag: whole pairs, so that the generator's posterior holds within it."""
+    table = _equations(limit)
+    return np.flatnonzero(table.known & (table.far if region == "far" else ~table.far))
+
+
+@cache
+def _ordered_rows(limit: int, region: str) -> np.ndarray:
+    """The equations of a region in order: those of the bag whose numbers occur in training in their own places."""
+    table = _equations(limit)
+    wanted = table.known & (table.far if region == "far" else ~table.far)
+    if region == "unseen-equation":
+        wanted &= ~_equation_seen(table)
+    for place in range(WAYS):
+        shown = table.blank != place
+        wanted &= ~shown | np.isin(table.numbers[:, place], table.numbers[table.train & shown, place])
+    return np.flatnonzero(wanted)
+
+
+def _equation_seen(table: Equations) -> np.ndarray:
+    """Whether any of the three visible pairs of an equation is in the train pool, (m,)."""
+    return np.repeat(table.train.reshape(-1, WAYS).any(1), WAYS)  # an equation's three ways to hide stand together
+
+
+def _visible(inputs: np.ndarray, limit: int) -> np.ndarray:
+    """The tokens of the two visible numbers, smaller first, (n, 2); raises ValueError unless the rest is + = _."""
+    plus = 4 * limit + 1
+    slots = np.sort(inputs, axis=1)  # numbers come before the signs
+    if len(odd := np.flatnonzero((slots[:, 2:] != [plus, plus + 1, plus + 2]).any(1) | (slots[:, 1] >= plus))):
+        raise ValueError(f"tokens {inputs[odd[0]].tolist()}; expected two numbers, a plus, an equals sign and a blank")
+    return slots[:, :2]
+
+
+def _spread(answers: np.ndarray, chances: np.ndarray, classes: int) -> np.ndarray:
+    """Distributions (n, 1, classes) with `chances` (n, k) at `answers` (n, k); repeated answers add up."""
+    spread = np.zeros((len(answers), 1, classes))
+    for way in range(answers.shape[1]):
+        spread[np.arange(len(answers)), 0, answers[:, way]] += chances[:, way]
+    return spread
