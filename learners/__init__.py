@@ -1,0 +1,31 @@
+"""What learns: one family a file; `base` has the contract.
+
+LEARNERS maps each name to where its factory is, so that listing them loads none of their libraries. The factory of
+NAME@VARIANT takes the learner NAME, with what parameters it was given, and makes the variant of it.
+"""
+
+LEARNERS = {
+    "bayes-net": "grue.learners.bayes_net:BayesNet",
+    "boosting": "grue.learners.boosting:Boosting",
+    "boosting@tuned": "grue.learners.tuned:tuned",
+    "cnn": "grue.learners.cnn:CNN",
+    "cnn@tuned": "grue.learners.tuned:tuned",
+    "extra-trees": "grue.learners.extra_trees:ExtraTrees",
+    "forest": "grue.learners.forest:Forest",
+    "forest@tuned": "grue.learners.tuned:tuned",
+    "gp": "grue.learners.gp:GP",
+    "kernel": "grue.learners.kernel:Kernel",
+    "kernel@tuned": "grue.learners.tuned:tuned",
+    "linear": "grue.learners.linear:Linear",
+    "lookup": "grue.learners.lookup:Lookup",
+    "mlp": "grue.learners.mlp:MLP",
+    "mlp@tuned": "grue.learners.tuned:tuned",
+    "neighbours": "grue.learners.neighbours:Neighbours",
+    "program": "grue.learners.program:ProgramLearner",
+    "rnn": "grue.learners.recurrent:RNN",
+    "rnn@tuned": "grue.learners.tuned:tuned",
+    "shuffled": "grue.learners.lookup:Shuffled",
+    "transformer": "grue.learners.transformer:Transformer",
+    "transformer@tuned": "grue.learners.tuned:tuned",
+    "transformer-steps": "grue.learners.steps:TransformerSteps",
+}

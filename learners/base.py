@@ -1,0 +1,116 @@
+"""The contract of a learner: what it gets, and what it must give back."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ..tasks.spaces import Space
+
+STILL_FALLING = 0.95
+"""A loss was still falling if its mean over the last tenth of its curve is below this part of the tenth before."""
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What a learner may know of a task before it accepts it."""
+
+    inputs: Space
+    outputs: Space
+    steps: Space | None = None  # of the worked solutions, where the task gives them
+    n: int | None = None  # training examples, where they are known
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A training set. There is no task and no test split in it.
+
+    inputs   (n, *input_space.shape)
+    targets  (n, outputs)
+    seed     for all that the learner draws
+    steps    (n, length): the worked solutions as tokens of step_space; None where the task gives none
+    inside   so many examples, the first ones, are in distribution; None: all. Those that follow come from the
+             exposure pool: they are fitted, and never tuned on
+    """
+
+    inputs: np.ndarray
+    targets: np.ndarray
+    input_space: Space
+    output_space: Space
+    seed: int
+    steps: np.ndarray | None = None
+    step_space: Space | None = None
+    inside: int | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.inputs) == 0:
+            raise ValueError("the training set is empty; at least one example is needed")
+        if len(self.inputs) != len(self.targets):
+            raise ValueError(f"{len(self.inputs)} inputs but {len(self.targets)} targets")
+        self.input_space.check(self.inputs, "training inputs")
+        self.output_space.check(self.targets, "training targets")
+        if self.steps is not None and self.step_space is not None:
+            self.step_space.check(self.steps, "training steps")
+        if self.inside is not None and self.inside < 0:
+            raise ValueError(f"inside={self.inside}; expected a number of examples, or None for all")
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+
+@dataclass
+class Predictor(abc.ABC):
+    """What has been learnt.
+
+    record  what the fit has to say of itself, as plain numbers: `steps` done, final `loss`, `still_falling`
+            (True where the loss still fell when the budget ended), `diverged` (the step whose loss was not finite);
+            of a tuned learner also `configuration` and `validation` (learners/tuned.py)
+    """
+
+    record: dict[str, Any] = field(default_factory=dict, kw_only=True)
+
+    @abc.abstractmethod
+    def predict(self, inputs: np.ndarray) -> np.ndarray:
+        """Probabilities (n, outputs, classes) for symbolic targets, values (n, outputs) for real ones."""
+
+
+class Learner(abc.ABC):
+    """An algorithm with all its settings.
+
+    A learner is a frozen dataclass: its fields are its parameters, and they are part of the key of every result.
+    Example: `Forest(trees=100).fit(problem)` turns the tokens of the problem into numbers by the declared `encoding`,
+    grows 100 trees and returns a `Predictor` whose `predict(inputs)` gives one distribution over the
+    classes for every output of every input.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int] = 1
+    control: ClassVar[bool] = False  # checks the suite rather than taking part in it
+
+    def accepts(self, spec: Spec) -> str | None:  # noqa: ARG002
+        """None if the learner can do such a task, else the reason why not, in one line."""
+        return None
+
+    @abc.abstractmethod
+    def fit(self, problem: Problem) -> Predictor:
+        """Learn from one training set."""
+
+    def fit_many(self, problems: Sequence[Problem]) -> list[Predictor]:
+        """Learn from several training sets, each on its own. Networks train them as one stack."""
+        return [self.fit(problem) for problem in problems]
+
+    def parameters(self) -> dict[str, Any]:
+        """The fields of the dataclass: what makes this learner this learner."""
+        return {item.name: getattr(self, item.name) for item in fields(self)}  # pyright: ignore[reportArgumentType]
+
+
+def still_falling(losses: np.ndarray) -> bool:
+    """Whether a training loss, (steps,), had not settled when the budget ended."""
+    tenth = max(len(losses) // 10, 1)
+    if len(losses) < 2 * tenth:
+        return True
+    return bool(losses[-tenth:].mean() < STILL_FALLING * losses[-2 * tenth : -tenth].mean())

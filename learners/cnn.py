@@ -1,0 +1,50 @@
+"""The convolutional network, along a sequence or over a grid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..tasks.spaces import Space
+from .network import Network
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@dataclass(frozen=True)
+class CNN(Network):
+    """Convolutional network: one set of weights for all places; what is learnt at one place holds at every other.
+
+    Fully convolutional where the output is as long as the input, so that output i depends on the
+    neighbourhood of input i alone; else the mean over all places, then a linear layer.
+
+    channels       of a layer along a sequence or vector
+    grid_channels  of a layer over a grid
+    depth, kernel  convolutional layers, with zero padding and ReLU, and their width in places
+    """
+
+    name = "cnn"
+
+    channels: int = 32
+    grid_channels: int = 32
+    depth: int = 2
+    kernel: int = 3
+
+    def build(self, stack: int, features: tuple[int, ...], inputs: Space, outputs: Space) -> nn.Module:
+        from torch import nn  # noqa: PLC0415
+
+        from .layers import Conv1d, Conv2d, Flatten, Linear, Pool  # noqa: PLC0415
+
+        grid = inputs.layout == "grid"
+        conv, width = (Conv2d, self.grid_channels) if grid else (Conv1d, self.channels)
+        channels = features[0] if grid else features[-1]
+        classes = outputs.alphabet or 1
+        layers: list[nn.Module] = []
+        for _ in range(self.depth):
+            layers += [conv(stack, channels, width, self.kernel), nn.ReLU()]
+            channels = width
+        if not grid and outputs.shape == features[:1]:
+            return nn.Sequential(*layers, Conv1d(stack, channels, classes, 1), Flatten())
+        pool = Pool(-2, -1) if grid else Pool(-2)
+        return nn.Sequential(*layers, pool, Linear(stack, channels, outputs.size * classes))

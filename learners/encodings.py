@@ -1,0 +1,93 @@
+"""How a learner sees an example: part of its bias, so it is a declared parameter of every adapter.
+
+onehot  one 0/1 channel for every token, at every place
+value   the number a token stands for, divided by the largest magnitude, and a 0/1 channel for each
+        token that stands for none; the token's index, scaled to [0, 1], where no token stands for a number;
+        bits stay {0, 1} and real numbers stay as they are
+counts  how often each token occurs, in the order of the number line and then the tokens that stand
+        for no number; forgets the places, whatever the layout
+auto    value for reals and bits, counts for bags, onehot for the rest
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..tasks.spaces import Space
+
+ENCODINGS = ("auto", "onehot", "value", "counts")
+
+
+def check_encoding(encoding: str) -> None:
+    """Raise ValueError for a name that is none of ENCODINGS."""
+    if encoding not in ENCODINGS:
+        raise ValueError(f"unknown encoding {encoding!r}; expected one of {', '.join(ENCODINGS)}")
+
+
+def resolve(encoding: str, space: Space) -> str:
+    """The encoding that `encoding` means on this space; raises ValueError where it does not exist."""
+    check_encoding(encoding)
+    if encoding == "auto":
+        if space.alphabet is None or space.alphabet == 2:  # noqa: PLR2004 -- bits
+            return "value"
+        return "counts" if space.layout == "bag" else "onehot"
+    reason = refusal(encoding, space)
+    if reason:
+        raise ValueError(reason)
+    return encoding
+
+
+def refusal(encoding: str, space: Space) -> str | None:
+    """None if the encoding exists on this space, else the reason why not."""
+    if space.alphabet is None and encoding in ("onehot", "counts"):
+        return f"encoding {encoding} needs tokens; the inputs are real numbers (use value)"
+    if space.layout == "grid" and encoding == "counts":
+        return "encoding counts needs a sequence, vector or bag; the inputs are a grid (use value or onehot)"
+    return None
+
+
+def encode(inputs: np.ndarray, space: Space, encoding: str) -> np.ndarray:
+    """Turn examples into numbers.
+
+    inputs   (n, *space.shape)
+    returns  float32: (n, length, channels) for vector, sequence and bag; (n, channels, height, width) for a grid
+    """
+    space.check(inputs, "inputs")
+    resolved = resolve(encoding, space)
+    if resolved == "value":
+        encoded = _values(inputs, space)
+    elif resolved == "onehot":
+        encoded = np.eye(space.alphabet or 0, dtype=np.float32)[inputs]  # (n, *shape, alphabet)
+    else:
+        return _counts(inputs, space)
+    if space.layout == "grid":  # (n, planes, height, width, channels) -> channels of a plane together
+        n, planes, height, width, channels = encoded.shape
+        return encoded.transpose(0, 1, 4, 2, 3).reshape(n, planes * channels, height, width)
+    return encoded
+
+
+def _values(inputs: np.ndarray, space: Space) -> np.ndarray:
+    """(n, *shape, channels): the number a token stands for, then one channel a token that stands for none."""
+    if space.alphabet is None:
+        return inputs.astype(np.float32)[..., None]
+    numbers = space.values
+    if numbers is None or all(value is None for value in numbers):
+        return (inputs / max(space.alphabet - 1, 1)).astype(np.float32)[..., None]
+    scale = max(abs(value) for value in numbers if value is not None) or 1.0
+    wordless = [token for token, value in enumerate(numbers) if value is None]
+    table = np.zeros((space.alphabet, 1 + len(wordless)), np.float32)
+    table[:, 0] = [0.0 if value is None else value / scale for value in numbers]
+    table[wordless, np.arange(len(wordless)) + 1] = 1.0
+    return table[inputs]
+
+
+def _counts(inputs: np.ndarray, space: Space) -> np.ndarray:
+    """(n, alphabet, 1): occurrences of each token along the number line."""
+    alphabet = space.alphabet or 0
+    numbers = space.values or (None,) * alphabet
+    order = sorted(range(alphabet), key=lambda token: (numbers[token] is None, numbers[token] or 0.0, token))
+    place = np.empty(alphabet, np.int64)
+    place[order] = np.arange(alphabet)
+    counts = np.zeros((len(inputs), alphabet), np.float32)
+    np.add.at(counts, (np.arange(len(inputs))[:, None], place[inputs]), 1.0)
+    return counts[..., None]

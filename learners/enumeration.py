@@ -1,0 +1,290 @@
+"""All programs of the language from short to long, without those that nothing tells from a shorter one.
+
+Two programs that give the same values on all rows looked at are held for the same function, and only the first, which
+is the shortest, is kept and built upon (observational equivalence: Albarghouthi, Gulwani & Kincaid 2013).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from .language import NUMBER, SYMBOL_BITS, UNBOUNDED, Program, Rows, choice_bits, compute, evaluate, gamma_bits
+
+CHUNK = 4096
+"""Candidates evaluated at a time: their values on 128 rows are a megabyte, which the cache of one core holds."""
+
+BANK = 2**18
+"""Programs are made of so many different functions at most, the shortest ones: what the memory holds."""
+
+BODIES = 1000
+"""Candidates for the body of a fold: so many over truth values, and so many over numbers."""
+
+STATES = 8
+"""Bodies of folds over numbers are told apart by the states 0..STATES-1."""
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A program that is not made of functions that the search has found.
+
+    truth  whether it is a truth value
+    price  candidates that it counts as: a fold counts as one for each place
+    """
+
+    bits: int
+    program: Program
+    truth: bool
+    price: int = 1
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A symbol with arguments.
+
+    truths     takes truth values only; else numbers, which truth values are too
+    truth      gives a truth value
+    symmetric  in its two arguments
+    numeric    useless on two truth values, where another symbol says the same
+    parameter  the modulus of an addition
+    """
+
+    symbol: str
+    bits: int
+    arguments: int = 2
+    truths: bool = False
+    truth: bool = False
+    symmetric: bool = False
+    numeric: bool = False
+    parameter: int = 0
+
+
+@dataclass(frozen=True)
+class Block:
+    """Different functions of one length, in the order in which they were found.
+
+    values      (functions, rows) NUMBER
+    truth       (functions,): which are truth values
+    bits        their length
+    candidates  looked at before this block was done
+    program     gives the shortest program of a function, by its place in the block
+    """
+
+    values: np.ndarray
+    truth: np.ndarray
+    bits: int
+    candidates: int
+    program: Callable[[int], Program]
+
+
+def enumerate_programs(rows: Rows, outputs: int, classes: int, candidates: int) -> Iterator[Block]:
+    """All programs on `rows`, until so many candidates have been looked at.
+
+    outputs, classes  of a target; the order in which programs come depends on nothing but the arguments
+    """
+    places = rows.tokens.shape[1]
+    bit = rows.alphabet == 2  # noqa: PLR2004 -- tokens of an alphabet of two are truth values
+    place_bits = SYMBOL_BITS + choice_bits(places)
+    leaves = [Leaf(place_bits, ("read", place), bit) for place in range(places)]
+    leaves += _constants(max(rows.alphabet, classes, places + 1))
+    if outputs > 1:
+        leaves += [Leaf(SYMBOL_BITS, ("output",), truth=False), Leaf(SYMBOL_BITS, ("copy",), bit)]
+        leaves += [Leaf(place_bits, ("shift", step), bit) for step in range(1, places)]
+    moduli = {rows.alphabet, classes, places}
+    leaves += _folds(places, rows.alphabet, frozenset(moduli - {places}))  # places come around, counts do not
+    look_up = [Operation("at", SYMBOL_BITS, 1, truth=bit), Operation("find", SYMBOL_BITS, 1)]
+    yield from _Search(rows, leaves, look_up + _operations(moduli), candidates).blocks()
+
+
+def _constants(count: int) -> list[Leaf]:
+    return [Leaf(SYMBOL_BITS + gamma_bits(number), ("constant", number), truth=False) for number in range(count)]
+
+
+def _operations(moduli: Iterable[int]) -> list[Operation]:
+    """The symbols with arguments that both programs and the bodies of folds are made of."""
+    useful = [*sorted(modulus for modulus in moduli if modulus > 2), UNBOUNDED]  # noqa: PLR2004 -- modulo 2 is xor
+    add_bits = SYMBOL_BITS + choice_bits(len(useful))
+    return [
+        Operation("not", SYMBOL_BITS, 1, truths=True, truth=True),
+        Operation("and", SYMBOL_BITS, truths=True, truth=True, symmetric=True),
+        Operation("or", SYMBOL_BITS, truths=True, truth=True, symmetric=True),
+        Operation("xor", SYMBOL_BITS, truths=True, truth=True, symmetric=True),
+        Operation("equal", SYMBOL_BITS, truth=True, symmetric=True, numeric=True),
+        Operation("less", SYMBOL_BITS, truth=True, numeric=True),
+        *(Operation("add", add_bits, symmetric=True, parameter=modulus) for modulus in useful),
+    ]
+
+
+@cache
+def _folds(places: int, alphabet: int, moduli: frozenset[int]) -> list[Leaf]:
+    """Folds from 0 and from 1, with the bodies that a small search finds: over truth values, then over numbers."""
+    folds = []
+    for truth, states in ((True, 2), (False, STATES)):
+        state, token = (grid.ravel().astype(NUMBER) for grid in np.meshgrid(range(states), range(alphabet)))
+        rows = Rows(token[:, None], np.zeros(len(token), NUMBER), alphabet)
+        leaves = [
+            Leaf(SYMBOL_BITS, ("state",), truth),
+            Leaf(SYMBOL_BITS, ("token",), alphabet == 2),  # noqa: PLR2004 -- as above
+            *_constants(alphabet),
+        ]
+        for block in _Search(rows, leaves, _operations(moduli), BODIES, state=state, token=token).blocks():
+            bodies = [block.program(index) for index in np.flatnonzero(block.truth == truth).tolist()]
+            bits = SYMBOL_BITS + 1 + block.bits
+            folds += [Leaf(bits, ("fold", start, body), truth, places) for body in bodies for start in (0, 1)]
+    return folds
+
+
+class _Search:
+    """Bottom-up: programs of a length are its leaves, and operations on functions of lesser lengths."""
+
+    def __init__(
+        self,
+        rows: Rows,
+        leaves: list[Leaf],
+        operations: list[Operation],
+        candidates: int,
+        *,
+        state: np.ndarray | None = None,
+        token: np.ndarray | None = None,
+    ) -> None:
+        self.rows, self.leaves, self.operations = rows, leaves, operations
+        self.state, self.token = state, token
+        self.left = candidates
+        self.budget = candidates
+        self.seen = _Seen(candidates)
+        self.bank = np.empty((min(candidates, BANK), len(rows.outputs)), NUMBER)
+        self.programs: list[Program] = []  # those of the bank
+        self.levels: dict[int, tuple[np.ndarray, np.ndarray]] = {}  # length -> places of truth values, of numbers
+
+    def blocks(self) -> Iterator[Block]:
+        """Blocks from short to long, until the budget is used up or nothing new can come."""
+        step = max(operation.bits for operation in self.operations)
+        last_leaf = max(leaf.bits for leaf in self.leaves)
+        for bits in itertools.count(1):
+            if self.left <= 0 or bits > max(2 * max(self.levels, default=0) + step, last_leaf):
+                return
+            start, truth = len(self.programs), [np.empty(0, bool)]
+            for block in self._level(bits):
+                truth.append(block.truth)
+                yield block
+            places = np.arange(start, len(self.programs))
+            if len(places):
+                truths = np.concatenate(truth)[: len(places)]
+                self.levels[bits] = (places[truths], places[~truths])
+
+    def _level(self, bits: int) -> Iterator[Block]:
+        for leaf in self.leaves:
+            if leaf.bits == bits and self.left > 0:
+                self.left -= leaf.price
+                values = evaluate(leaf.program, self.rows, self.state, self.token)[None]
+                yield from self._new(values, bits, leaf.truth, lambda _, program=leaf.program: program)
+        for operation in self.operations:
+            for first, second in _chunks(self._arguments(operation, bits - operation.bits)):
+                if self.left <= 0:
+                    return
+                yield from self._apply(operation, bits, first[: self.left], second[: self.left])
+
+    def _arguments(self, operation: Operation, bits: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Places of arguments that are so long together, as pairs of lists whose members are all to be combined."""
+        if operation.arguments == 1:
+            if bits in self.levels:
+                truths, numbers = self.levels[bits]
+                yield truths if operation.truths else np.concatenate([truths, numbers]), np.zeros(1, np.int64)
+            return
+        for own in [own for own in self.levels if bits - own in self.levels]:
+            if operation.symmetric and own > bits - own:
+                continue
+            (truths, numbers), (other_truths, other_numbers) = self.levels[own], self.levels[bits - own]
+            if operation.truths:
+                yield truths, other_truths
+                continue
+            yield numbers, np.concatenate([other_truths, other_numbers])
+            yield truths, other_numbers if operation.numeric else np.concatenate([other_truths, other_numbers])
+
+    def _apply(self, operation: Operation, bits: int, first: np.ndarray, second: np.ndarray) -> Iterator[Block]:
+        self.left -= len(first)
+        symbol, parameter, unary = operation.symbol, operation.parameter, operation.arguments == 1
+        values = compute(symbol, parameter, self.rows, self.bank[first], None if unary else self.bank[second])
+
+        def program(index: int) -> Program:
+            head = (symbol, parameter) if parameter else (symbol,)
+            arguments = (self.programs[place[index]] for place in ((first,) if unary else (first, second)))
+            return (*head, *arguments)
+
+        yield from self._new(values, bits, operation.truth, program)
+
+    def _new(self, values: np.ndarray, bits: int, truth: bool, program: Callable[[int], Program]) -> Iterator[Block]:  # noqa: FBT001
+        """The block of those candidates, values (candidates, rows), that are not known yet; puts them in the bank."""
+        fresh = self.seen.add(values)
+        if not len(fresh):
+            return
+        start = len(self.programs)
+        stored = fresh[: len(self.bank) - start]
+        self.bank[start : start + len(stored)] = values[stored]
+        self.programs += [program(index) for index in stored.tolist()]
+        yield Block(
+            values[fresh],
+            np.full(len(fresh), truth),
+            bits,
+            self.budget - self.left,
+            lambda index: program(int(fresh[index])),
+        )
+
+
+def _chunks(pieces: Iterator[tuple[np.ndarray, np.ndarray]]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """All pairs of all pieces, in chunks of CHUNK and a last one: pairs (chunk,), (chunk,)."""
+    firsts: list[np.ndarray] = []
+    seconds: list[np.ndarray] = []
+    waiting = 0
+    for first, second in pieces:
+        pairs, done = len(first) * len(second), 0
+        while done < pairs:
+            taken = np.arange(done, min(pairs, done + CHUNK - waiting))
+            firsts.append(first[taken // len(second)])
+            seconds.append(second[taken % len(second)])
+            done += len(taken)
+            waiting += len(taken)
+            if waiting == CHUNK:
+                yield np.concatenate(firsts), np.concatenate(seconds)
+                firsts, seconds, waiting = [], [], 0
+    if waiting:
+        yield np.concatenate(firsts), np.concatenate(seconds)
+
+
+class _Seen:
+    """The functions found so far, as 64-bit hashes in an open-addressed table."""
+
+    def __init__(self, most: int) -> None:
+        self.table = np.zeros(1 << (2 * most).bit_length(), np.uint64)
+
+    def add(self, values: np.ndarray) -> np.ndarray:
+        """Places, ascending, of the rows of `values` (functions, rows) that are new, the first one of equals."""
+        hashed, places = np.unique(_hash(values), return_index=True)
+        slot = hashed & np.uint64(len(self.table) - 1)
+        new = np.zeros(len(hashed), bool)
+        pending = np.arange(len(hashed))
+        while len(pending):
+            wanted, at = hashed[pending], slot[pending]
+            empty = self.table[at] == 0
+            self.table[at[empty]] = wanted[empty]  # of several that want a slot, the last one has it
+            has = self.table[at] == wanted
+            new[pending[empty & has]] = True
+            pending = pending[~has]
+            slot[pending] = (slot[pending] + np.uint64(1)) & np.uint64(len(self.table) - 1)
+        return np.sort(places[new])
+
+
+def _hash(values: np.ndarray) -> np.ndarray:
+    """(functions, rows) NUMBER -> (functions,) uint64, none of them 0: multiply and fold, 64 bits at a time."""
+    functions, rows = values.shape
+    padded = np.zeros((functions, -(-rows // 4) * 4), NUMBER)
+    padded[:, :rows] = values
+    hashed = np.zeros(functions, np.uint64)
+    for word in np.ascontiguousarray(padded.view(np.uint64).T):
+        hashed = (hashed ^ word) * np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio, odd
+        hashed ^= hashed >> np.uint64(32)
+    return np.maximum(hashed, np.uint64(1))

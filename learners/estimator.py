@@ -1,0 +1,143 @@
+"""Any classifier or regressor with scikit-learn's interface, as it stands."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .base import Problem, Spec
+from .estimators import EstimatorLearner
+
+Setting = bool | int | float | str | None
+
+
+@dataclass(frozen=True)
+class Estimator(EstimatorLearner):
+    """Somebody else's estimator: its bias is its own, and how it sees an example is declared here.
+
+    Example: `Estimator(estimator="sklearn.ensemble:HistGradientBoostingClassifier", settings=(("max_iter", 50),))`,
+    on the command line `sklearn.ensemble:HistGradientBoostingClassifier:max_iter=50`. One estimator an output; every
+    `random_state` in it that is left open comes from the problem's seed. A classifier without `predict_proba`
+    predicts with certainty.
+
+    encoding   how it sees an example (learners/encodings.py)
+    estimator  module:attribute of a class, of a function that makes an estimator, or of an estimator (which is cloned)
+    settings   keyword arguments for it, as (name, value) pairs
+    """
+
+    name = "estimator"
+
+    estimator: str = "sklearn.dummy:DummyClassifier"
+    settings: tuple[tuple[str, Setting], ...] = ()
+
+    def accepts(self, spec: Spec) -> str | None:
+        kind = "classes" if spec.outputs.symbolic else "real numbers"
+        fits = _is_classifier if spec.outputs.symbolic else _is_regressor
+        if not fits(self.make()):
+            wanted = "classifier" if spec.outputs.symbolic else "regressor"
+            return f"{self.estimator.partition(':')[2]} is no {wanted}; the targets are {kind}"
+        return super().accepts(spec)
+
+    def make(self, seed: int | None = None) -> Any:
+        """A new estimator; with a seed, its random states are set."""
+        module, _, attribute = self.estimator.partition(":")
+        found: Any = importlib.import_module(module)
+        for part in attribute.split("."):
+            found = getattr(found, part)
+        estimator = _new(found, dict(self.settings))
+        states = [] if seed is None else _open_random_states(estimator)
+        return estimator.set_params(**dict.fromkeys(states, (seed or 0) % 2**31)) if states else estimator
+
+    def classifier(self, problem: Problem) -> Any:
+        estimator = self.make(problem.seed)
+        return estimator if hasattr(estimator, "predict_proba") else Certain(estimator)
+
+    def regressor(self, problem: Problem) -> Any:
+        from sklearn.multioutput import MultiOutputRegressor  # noqa: PLC0415
+
+        return MultiOutputRegressor(self.make(problem.seed))
+
+
+@dataclass
+class Certain:
+    """A classifier that names a class and says nothing of probabilities."""
+
+    estimator: Any
+
+    def fit(self, features: np.ndarray, targets: np.ndarray) -> None:
+        """Fit to dense labels 0, 1, ..., (n,)."""
+        self.classes = int(targets.max()) + 1
+        self.estimator.fit(features, targets)
+
+    def predict_proba(self, features: np.ndarray) -> np.ndarray:
+        """1 for the class it names, (n, classes)."""
+        return np.eye(self.classes)[np.asarray(self.estimator.predict(features)).astype(np.int64).ravel()]
+
+
+def is_estimator(made: Any) -> bool:
+    """Whether `made` is an estimator, or a class of estimators."""
+    return callable(getattr(made, "fit", None)) and callable(getattr(made, "predict", None))
+
+
+def adopt(path: str, found: Any, given: Mapping[str, str]) -> Estimator | None:
+    """The learner for what was found at module:attribute; None unless it is, or makes, an estimator.
+
+    given  parameters as a user writes them: `encoding` is the learner's, the others are the estimator's and read as
+           Python literals (50, 0.1, None, true) where they are such
+
+    Raises TypeError where it takes no such parameters.
+    """
+    if not is_estimator(found) and (inspect.isclass(found) or not callable(found)):
+        return None
+    settings = tuple(sorted((name, _literal(text)) for name, text in given.items() if name != "encoding"))
+    learner = Estimator(given.get("encoding", "auto"), path, settings)
+    return learner if is_estimator(learner.make()) else None
+
+
+def _new(found: Any, settings: dict[str, Setting]) -> Any:
+    """An estimator of a class, from a function, or like another estimator."""
+    if inspect.isclass(found) or not is_estimator(found):
+        return found(**settings)
+    from sklearn.base import clone  # noqa: PLC0415
+
+    copy: Any = clone(found)
+    copy.set_params(**settings)
+    return copy
+
+
+def _literal(text: str) -> Setting:
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
+    return value if isinstance(value, bool | int | float | str | None) else text
+
+
+def _is_classifier(estimator: Any) -> bool:
+    from sklearn.base import is_classifier  # noqa: PLC0415
+
+    return bool(is_classifier(estimator))
+
+
+def _is_regressor(estimator: Any) -> bool:
+    from sklearn.base import is_regressor  # noqa: PLC0415
+
+    return bool(is_regressor(estimator))
+
+
+def _open_random_states(estimator: Any) -> list[str]:
+    """The names of all its random states, those of its parts included, that are None."""
+    parameters = estimator.get_params() if hasattr(estimator, "get_params") else {}
+    states = [name for name, value in parameters.items() if name.endswith("random_state") and value is None]
+    arguments = inspect.signature(type(estimator)).parameters
+    if "random_state" in arguments and "random_state" not in parameters and "random_seed" not in parameters:
+        states.append("random_state")  # some libraries list only the parameters that were given
+    return states

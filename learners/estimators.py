@@ -1,0 +1,137 @@
+"""Any scikit-learn estimator as a learner: dense labels, missing classes and several outputs are taken care of here."""
+
+from __future__ import annotations
+
+import abc
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..tasks.spaces import Space
+from .base import Learner, Predictor, Problem, Spec
+from .encodings import check_encoding, encode, refusal
+
+
+def flat_features(inputs: np.ndarray, space: Space, encoding: str) -> np.ndarray:
+    """The encoded examples, one row of numbers each: (n, features) float32."""
+    return encode(inputs, space, encoding).reshape(len(inputs), -1)
+
+
+@dataclass(frozen=True)
+class EstimatorLearner(Learner):
+    """A learner made of scikit-learn estimators, new ones for every training set.
+
+    A subclass says how to make a classifier and a regressor, and whether the classifier takes several
+    outputs at once; if it does not, each output gets a classifier of its own.
+
+    encoding  how it sees an example (learners/encodings.py)
+    """
+
+    encoding: str = "auto"
+
+    several_outputs = False
+
+    def __post_init__(self) -> None:
+        check_encoding(self.encoding)
+
+    @abc.abstractmethod
+    def classifier(self, problem: Problem) -> Any:
+        """A new classifier with fit and predict_proba."""
+
+    @abc.abstractmethod
+    def regressor(self, problem: Problem) -> Any:
+        """A new regressor with fit and predict, for targets (n, outputs)."""
+
+    def accepts(self, spec: Spec) -> str | None:
+        return refusal(self.encoding, spec.inputs)
+
+    def fit(self, problem: Problem) -> Predictor:
+        features = flat_features(problem.inputs, problem.input_space, self.encoding)
+        if not problem.output_space.symbolic:
+            model = self.regressor(problem)
+            self.train(model, features, problem.targets)
+            return Regressor(self, problem.input_space, model, record=self.record(model))
+        outputs = problem.targets.T  # (outputs, n)
+        groups = [list(range(len(outputs)))] if self.several_outputs else [[column] for column in range(len(outputs))]
+        models = [self._fit_classifier(problem, features, outputs[group]) for group in groups]
+        records = [self.record(part.model) for part in models if part.model is not None]
+        record = {"still_falling": any(one.get("still_falling", False) for one in records)}
+        return Classifier(self, problem.input_space, problem.output_space, models, record=record)
+
+    def train(self, model: Any, features: np.ndarray, targets: np.ndarray) -> None:
+        """Fit an estimator; a subclass may pass it more, or silence what its record says anyway."""
+        with warnings.catch_warnings():  # small training sets are what a learning curve begins with
+            warnings.filterwarnings("ignore", "The number of unique classes is greater than 50%", UserWarning)
+            model.fit(features, targets)
+
+    def record(self, model: Any) -> dict[str, Any]:  # noqa: ARG002
+        """What a fitted estimator has to say of its fit; `still_falling` where a budget ended it."""
+        return {}
+
+    def _fit_classifier(self, problem: Problem, features: np.ndarray, targets: np.ndarray) -> Outputs:
+        """Fit one estimator to targets (outputs, n), the classes of each output renumbered 0, 1, ... without gaps.
+
+        scikit-learn accepts labels with gaps but xgboost does not, and neither accepts a single class.
+        """
+        found = [np.unique(column, return_inverse=True) for column in targets]
+        labels = [classes for classes, _ in found]
+        varying = [output for output, classes in enumerate(labels) if len(classes) > 1]
+        if not varying:
+            return Outputs(None, [], labels)
+        dense = np.stack([found[output][1] for output in varying], axis=1)  # (n, varying outputs)
+        model = self.classifier(problem)
+        self.train(model, features, dense[:, 0] if len(varying) == 1 else dense)
+        return Outputs(model, varying, labels)
+
+
+@dataclass
+class Regressor(Predictor):
+    """A fitted regressor."""
+
+    learner: EstimatorLearner
+    space: Space
+    model: Any
+
+    def predict(self, inputs: np.ndarray) -> np.ndarray:
+        values = self.model.predict(flat_features(inputs, self.space, self.learner.encoding))
+        return np.asarray(values, np.float64).reshape(len(inputs), -1)
+
+
+@dataclass
+class Outputs:
+    """A classifier of some of the outputs, in dense labels; `labels` gives back the classes of each output.
+
+    model is None where each of the outputs had one class only: the classifier has nothing to decide.
+    """
+
+    model: Any
+    varying: list[int]  # of these outputs, those with more than one class
+    labels: list[np.ndarray]  # per output: dense label -> class
+
+    def probabilities(self, features: np.ndarray, classes: int) -> np.ndarray:
+        """Probabilities (n, outputs, classes) for features (n, features)."""
+        full = np.zeros((len(features), len(self.labels), classes))
+        for output, labels in enumerate(self.labels):
+            if len(labels) == 1:
+                full[:, output, labels[0]] = 1.0
+        if self.model is not None:
+            dense = self.model.predict_proba(features)
+            for output, share in zip(self.varying, dense if isinstance(dense, list) else [dense], strict=True):
+                full[:, output, self.labels[output]] = share
+        return full
+
+
+@dataclass
+class Classifier(Predictor):
+    """Fitted classifiers, together one for every output."""
+
+    learner: EstimatorLearner
+    space: Space
+    outputs: Space
+    parts: list[Outputs]
+
+    def predict(self, inputs: np.ndarray) -> np.ndarray:
+        features = flat_features(inputs, self.space, self.learner.encoding)
+        return np.concatenate([part.probabilities(features, self.outputs.alphabet or 0) for part in self.parts], axis=1)

@@ -1,0 +1,25 @@
+"""Extremely randomised trees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from .forest import Trees
+
+
+@dataclass(frozen=True)
+class ExtraTrees(Trees):
+    """Extra trees (Geurts et al. 2006): like a forest, but thresholds are drawn, so the votes vary more smoothly.
+
+    Its parameters are those of Trees; each tree is grown on the whole training set by default.
+    """
+
+    name = "extra-trees"
+
+    bootstrap: bool = False
+
+    def forest(self, *, classes: bool) -> type[Any]:
+        from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor  # noqa: PLC0415
+
+        return ExtraTreesClassifier if classes else ExtraTreesRegressor

@@ -1,0 +1,75 @@
+"""The random forest, and what it shares with other forests of independent trees."""
+
+from __future__ import annotations
+
+import abc
+from dataclasses import dataclass
+from typing import Any
+
+from .base import Problem
+from .estimators import EstimatorLearner
+
+NAMED = ("auto", "sqrt", "log2", "all")
+
+
+@dataclass(frozen=True)
+class Trees(EstimatorLearner):
+    """The mean of trees that are grown to pure leaves, independently of each other.
+
+    trees         how many
+    bootstrap     whether each is grown on a bootstrap sample, rather than on the training set itself
+    max_features  features that may be split at a node: sqrt, log2, all, or a share of them such as 0.3;
+                  auto: sqrt for classes and all for real targets, as is scikit-learn's default
+    """
+
+    several_outputs = True
+
+    trees: int = 100
+    bootstrap: bool = True
+    max_features: str = "auto"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.max_features in NAMED:
+            return
+        try:
+            valid = 0 < float(self.max_features) <= 1
+        except ValueError:
+            valid = False
+        if not valid:
+            raise ValueError(f"max_features is {self.max_features!r}; expected {', '.join(NAMED)} or a share in (0, 1]")
+
+    @abc.abstractmethod
+    def forest(self, *, classes: bool) -> type[Any]:
+        """The estimator's class, for classes or for reals."""
+
+    def classifier(self, problem: Problem) -> Any:
+        return self._make(problem, "sqrt", classes=True)
+
+    def regressor(self, problem: Problem) -> Any:
+        return self._make(problem, "all", classes=False)
+
+    def _make(self, problem: Problem, default: str, *, classes: bool) -> Any:
+        features = default if self.max_features == "auto" else self.max_features
+        if features == "all":
+            features = None
+        elif features not in NAMED:
+            features = float(features)
+        return self.forest(classes=classes)(
+            self.trees, bootstrap=self.bootstrap, max_features=features, random_state=problem.seed % 2**32
+        )
+
+
+@dataclass(frozen=True)
+class Forest(Trees):
+    """Random forest (Breiman 2001): votes of trees, each constant on boxes, so nothing outside the training range.
+
+    Its parameters are those of Trees.
+    """
+
+    name = "forest"
+
+    def forest(self, *, classes: bool) -> type[Any]:
+        from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor  # noqa: PLC0415
+
+        return RandomForestClassifier if classes else RandomForestRegressor

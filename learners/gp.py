@@ -1,0 +1,108 @@
+"""The Gaussian process that an infinitely wide network is before training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..tasks.spaces import Space
+from .base import Learner, Predictor, Problem, Spec
+from .encodings import refusal
+from .estimators import flat_features
+
+LARGEST = 5000
+"""Training examples at most: the kernel matrix takes 200 MB then, and its factorisation a few seconds."""
+
+ROWS = 1024
+"""Examples predicted at a time."""
+
+
+@dataclass(frozen=True)
+class GP(Learner):
+    """Gaussian process with the kernel of an infinitely wide ReLU network: the prior of the network, untrained, exact.
+
+    Exact regression (Lee et al. 2018; Matthews et al. 2018) on the targets minus their training mean, so that far from
+    all data it falls back on the marginal. Classes are regressed as one-hot vectors; predictions below 0 are
+    set to 0 and the rest is divided by its sum; where nothing is left, the marginal is predicted.
+
+    encoding         how it sees an example (learners/encodings.py)
+    depth            hidden layers
+    weight_variance  variance of a weight times the width of the layer before
+    bias_variance    variance of a bias
+    noise            variance of the targets' noise, relative to the kernel's mean variance; averages examples that
+                     contradict each other
+    """
+
+    name = "gp"
+
+    encoding: str = "auto"
+    depth: int = 2
+    weight_variance: float = 2.0
+    bias_variance: float = 0.1
+    noise: float = 1e-4
+
+    def accepts(self, spec: Spec) -> str | None:
+        if spec.n is not None and spec.n > LARGEST:
+            return f"exact regression on {spec.n} examples is too much; at most {LARGEST}"
+        return refusal(self.encoding, spec.inputs)
+
+    def fit(self, problem: Problem) -> Predictor:
+        from scipy.linalg import cho_factor, cho_solve  # noqa: PLC0415
+
+        reason = self.accepts(Spec(problem.input_space, problem.output_space, n=len(problem)))
+        if reason:
+            raise ValueError(reason)
+        features = flat_features(problem.inputs, problem.input_space, self.encoding).astype(np.float64)
+        classes = problem.output_space.alphabet
+        targets = np.eye(classes)[problem.targets] if classes else problem.targets.astype(np.float64)
+        targets = targets.reshape(len(problem), -1)  # (n, outputs * classes)
+        mean = targets.mean(0)
+        kernel = self.kernel(features, features)
+        kernel[np.diag_indices_from(kernel)] += self.noise * np.trace(kernel) / len(kernel)
+        weights = cho_solve(cho_factor(kernel, lower=True, overwrite_a=True), targets - mean)
+        return GPPredictor(self, problem.input_space, problem.output_space, features, weights, mean)
+
+    def kernel(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+        """Covariance of the network's outputs, (n, features) and (m, features) -> (n, m).
+
+        A layer takes K to bias_variance + weight_variance / (2 pi) sqrt(K_xx K_yy) (sin t + (pi - t) cos t), where t is
+        the angle whose cosine is K_xy / sqrt(K_xx K_yy) (Cho & Saul 2009).
+        """
+        weight, bias, width = self.weight_variance, self.bias_variance, left.shape[1]
+        across = bias + weight * (left @ right.T) / width
+        rows = bias + weight * (left**2).sum(1) / width
+        columns = bias + weight * (right**2).sum(1) / width
+        for _ in range(self.depth):
+            scale = np.sqrt(np.outer(rows, columns))
+            cosine = np.clip(np.divide(across, scale, out=np.zeros_like(across), where=scale > 0), -1.0, 1.0)
+            angle = np.arccos(cosine)
+            across = bias + weight / (2 * np.pi) * scale * (np.sqrt(1 - cosine**2) + (np.pi - angle) * cosine)
+            rows, columns = bias + weight * rows / 2, bias + weight * columns / 2
+        return across
+
+
+@dataclass
+class GPPredictor(Predictor):
+    """The posterior mean: a weighted sum of the kernel's values between an example and all training examples."""
+
+    learner: GP
+    inputs: Space
+    outputs: Space
+    features: np.ndarray
+    weights: np.ndarray
+    mean: np.ndarray
+
+    def predict(self, inputs: np.ndarray) -> np.ndarray:
+        parts = [self._values(inputs[start : start + ROWS]) for start in range(0, len(inputs), ROWS)]
+        values = np.concatenate(parts)
+        if not self.outputs.alphabet:
+            return values
+        shape = (self.outputs.size, self.outputs.alphabet)
+        positive = np.maximum(values.reshape(-1, *shape), 0.0)
+        sums = positive.sum(-1, keepdims=True)
+        return np.where(sums > 0, positive, self.mean.reshape(shape)) / np.where(sums > 0, sums, 1.0)
+
+    def _values(self, inputs: np.ndarray) -> np.ndarray:
+        features = flat_features(inputs, self.inputs, self.learner.encoding).astype(np.float64)
+        return self.mean + self.learner.kernel(features, self.features) @ self.weights

@@ -1,0 +1,188 @@
+"""The support vector machine with a Gaussian kernel."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .base import Problem
+from .estimators import EstimatorLearner
+
+FOLDS = 3
+"""Parts into which the training set is cut to find how much its scores are worth."""
+
+SLOPES = np.geomspace(0.001, 50.0, 33)
+"""Factors from a score to a logit that are tried: from knowing nothing to next to certainty."""
+
+DOUBTS = (0.0, 0.003, 0.01, 0.03, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+"""Parts of the probability that are spread evenly, whatever the scores; all of these leave the order of classes."""
+
+TINY = 1e-12
+"""A likelihood of 0 counts as this."""
+
+SHARED = 5000
+"""Up to so many training examples the kernel's values are kept (200 MB) and serve all outputs and all parts."""
+
+LEFT_OUT = 1000
+"""Left-out examples that slope and doubt are fitted to, at most."""
+
+
+@dataclass(frozen=True)
+class Kernel(EstimatorLearner):
+    """Support vector machine (Gaussian kernel): what is near in the encoding is alike; far from all data, a constant.
+
+    Probabilities: one score a class, against the rest; the softmax of the scores times a slope; and some doubt, a
+    probability that is spread evenly. Slope and doubt are those of an output under which examples that were left out
+    (FOLDS parts) are likeliest, so the machine is as sure as it deserves to be, and the likeliest class is its own
+    choice. A left-out example of a class that no other part has counts against it. Where nothing can be left out (a
+    single example of all classes but one) the slope is 1. Real targets: one regression an output.
+
+    strength    penalty on errors (C)
+    gamma       inverse squared width of the kernel, in units of 1 / (features * their variance)
+    tube        errors on real targets that cost nothing, in standard deviations of the target
+    iterations  of the solver at most
+    """
+
+    name = "kernel"
+    several_outputs = True
+
+    strength: float = 10.0
+    gamma: float = 1.0
+    tube: float = 0.01
+    iterations: int = 1_000_000
+
+    def classifier(self, problem: Problem) -> Any:
+        return SureSVC(self, problem.seed)
+
+    def regressor(self, problem: Problem) -> Any:
+        return SeveralSVR(self, problem.seed)
+
+    def train(self, model: Any, features: np.ndarray, targets: np.ndarray) -> None:
+        from sklearn.exceptions import ConvergenceWarning  # noqa: PLC0415
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # the record says so
+            super().train(model, features, targets)
+
+    def record(self, model: Any) -> dict[str, Any]:
+        return {"still_falling": any(machine.fit_status_ for machine in model.machines)}
+
+
+@dataclass
+class Machines:
+    """What both kinds of machine share: the kernel's values, computed once for all outputs and all parts.
+
+    machines  those that were fitted to all examples, one an output
+    """
+
+    learner: Kernel
+    seed: int
+
+    def prepare(self, features: np.ndarray) -> np.ndarray:
+        """Note the training examples (n, features); what machines are fitted to: (n, n), or (n, features) of many."""
+        self.known = features.astype(np.float64)
+        variance = self.known.var()
+        self.gamma = self.learner.gamma / (features.shape[1] * variance) if variance > 0 else self.learner.gamma
+        self.shared = len(features) <= SHARED
+        return self.seen(features)
+
+    def seen(self, features: np.ndarray) -> np.ndarray:
+        """Examples (m, features) as the fitted machines see them: (m, n) values of the kernel, or as they are."""
+        if not self.shared:
+            return features
+        left, right = features.astype(np.float64), self.known
+        squares = (left**2).sum(1)[:, None] + (right**2).sum(1) - 2 * left @ right.T
+        return np.exp(-self.gamma * np.maximum(squares, 0.0))
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What each machine is made with."""
+        kernel = {"kernel": "precomputed"} if self.shared else {"kernel": "rbf", "gamma": self.gamma}
+        return {"C": self.learner.strength, "max_iter": self.learner.iterations, **kernel}
+
+
+@dataclass
+class SureSVC(Machines):
+    """Support vector classifiers whose scores have been made probabilities; sureness: slope and doubt an output."""
+
+    def fit(self, features: np.ndarray, targets: np.ndarray) -> None:
+        """Fit to dense labels of at least two classes an output, (n,) or (n, outputs)."""
+        columns = targets.reshape(len(targets), -1).T
+        seen = self.prepare(features)
+        self.machines = [self._machine(seen, column) for column in columns]
+        scores: list[list[np.ndarray]] = [[] for _ in columns]
+        wanted: list[list[np.ndarray]] = [[] for _ in columns]
+        folds = np.random.default_rng(self.seed).permutation(len(targets)) % FOLDS
+        for fold in range(min(FOLDS, len(targets))):
+            inside, outside = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
+            within, across = (seen[rows][:, inside] if self.shared else seen[rows] for rows in (inside, outside))
+            for output, column in enumerate(columns):
+                known = np.unique(column[inside])
+                if len(known) < 2:  # noqa: PLR2004 -- a machine tells classes apart
+                    continue
+                own = _scores(self._machine(within, column[inside]), across)
+                padded = np.repeat(own.min(1, keepdims=True), column.max() + 1, axis=1)  # unknown: as unlikely as any
+                padded[:, known] = own
+                scores[output].append(padded)
+                wanted[output].append(column[outside])
+        self.sureness = [_calibrate(*parts) if parts[0] else (1.0, 0.0) for parts in zip(scores, wanted, strict=True)]
+
+    def predict_proba(self, features: np.ndarray) -> list[np.ndarray]:
+        """(n, features) -> (n, classes) for each output."""
+        seen = self.seen(features)
+        return [
+            _shares(_scores(machine, seen), *sureness)
+            for machine, sureness in zip(self.machines, self.sureness, strict=True)
+        ]
+
+    def _machine(self, seen: np.ndarray, targets: np.ndarray) -> Any:
+        from sklearn.svm import SVC  # noqa: PLC0415
+
+        return SVC(**self.settings).fit(seen, targets)
+
+
+@dataclass
+class SeveralSVR(Machines):
+    """One support vector regression an output, on standardised targets."""
+
+    def fit(self, features: np.ndarray, targets: np.ndarray) -> None:
+        """Fit features (n, features) to targets (n, outputs)."""
+        from sklearn.svm import SVR  # noqa: PLC0415
+
+        self.mean, deviation = targets.mean(0), targets.std(0)
+        self.deviation = np.where(deviation > 0, deviation, 1.0)
+        seen, standard = self.prepare(features), (targets - self.mean) / self.deviation
+        self.machines = [SVR(**self.settings, epsilon=self.learner.tube).fit(seen, column) for column in standard.T]
+
+    def predict(self, features: np.ndarray) -> np.ndarray:
+        """(n, features) -> (n, outputs)."""
+        seen = self.seen(features)
+        return self.mean + self.deviation * np.stack([machine.predict(seen) for machine in self.machines], axis=1)
+
+
+def _scores(machine: Any, features: np.ndarray) -> np.ndarray:
+    """One score a class, (n, classes), the greater the likelier."""
+    scores = machine.decision_function(features)
+    return np.stack([-scores / 2, scores / 2], axis=1) if scores.ndim == 1 else scores
+
+
+def _calibrate(parts: list[np.ndarray], labels: list[np.ndarray]) -> tuple[float, float]:
+    """Slope and doubt under which left-out scores (n, classes) give the labels (n,) the greatest likelihood."""
+    few = slice(None, None, -(-sum(map(len, labels)) // LEFT_OUT))
+    scores, wanted = np.concatenate(parts)[few], np.concatenate(labels)[few]
+    best = (-np.inf, 1.0, 0.0)
+    for slope in SLOPES.tolist():
+        given = _shares(scores, slope, 0.0)[np.arange(len(wanted)), wanted]
+        for doubt in DOUBTS:
+            likelihood = np.log(np.maximum((1 - doubt) * given + doubt / scores.shape[1], TINY)).mean()
+            best = max(best, (float(likelihood), slope, doubt))
+    return best[1], best[2]
+
+
+def _shares(scores: np.ndarray, slope: float, doubt: float) -> np.ndarray:
+    """Probabilities (n, classes) from scores (n, classes)."""
+    powers = np.exp(slope * (scores - scores.max(-1, keepdims=True)))
+    return (1 - doubt) * powers / powers.sum(-1, keepdims=True) + doubt / scores.shape[1]

@@ -1,0 +1,135 @@
+"""Layers with a leading stack dimension: many independent networks of one shape, computed as one.
+
+A layer's parameters have the shape (stack, ...) and its input is (stack, batch, ...). Widths are padded to multiples
+of 16 with zeros that stay zero: a matrix product then rounds a network the same way whatever stands beside it in
+the stack (tests/learners/test_network.py checks it bit by bit).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+LANES = 16
+"""float32 numbers in one vector register of the reference machine."""
+
+
+def padded(width: int) -> int:
+    """The next multiple of LANES."""
+    return -(-width // LANES) * LANES
+
+
+class Stacked(nn.Module):
+    """A layer that knows how to draw the initial weights of each network from that network's own generator."""
+
+    def draw(self, generators: Sequence[torch.Generator]) -> None:
+        """Fill the parameters of network i from generators[i]."""
+        raise NotImplementedError
+
+
+class Linear(Stacked):
+    """y = x W + b, for each network of the stack: (stack, batch, inputs) -> (stack, batch, outputs).
+
+    Initial weights and biases are uniform in +-1/sqrt(inputs), as in torch.nn.Linear.
+    """
+
+    def __init__(self, stack: int, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.inputs, self.outputs = inputs, outputs
+        self.weight = nn.Parameter(torch.zeros(stack, padded(inputs), padded(outputs)))
+        self.bias = nn.Parameter(torch.zeros(stack, 1, padded(outputs)))
+
+    @torch.no_grad()
+    def draw(self, generators: Sequence[torch.Generator]) -> None:
+        bound = self.inputs**-0.5
+        for index, generator in enumerate(generators):
+            self.weight[index, : self.inputs, : self.outputs].uniform_(-bound, bound, generator=generator)
+            self.bias[index, :, : self.outputs].uniform_(-bound, bound, generator=generator)
+
+    def forward(self, x: Tensor) -> Tensor:
+        missing = self.weight.shape[1] - x.shape[-1]
+        if missing:
+            x = functional.pad(x, (0, missing))
+        return torch.baddbmm(self.bias, x, self.weight)[..., : self.outputs]
+
+
+class Conv1d(Stacked):
+    """Convolution along a sequence, zero padding: (stack, batch, length, channels) -> the same length.
+
+    Written as one matrix product over shifted slices: faster here than a grouped convolution.
+    """
+
+    def __init__(self, stack: int, inputs: int, outputs: int, kernel: int) -> None:
+        super().__init__()
+        self.kernel = kernel
+        self.linear = Linear(stack, inputs * kernel, outputs)
+
+    def draw(self, generators: Sequence[torch.Generator]) -> None:
+        self.linear.draw(generators)
+
+    def forward(self, x: Tensor) -> Tensor:
+        stack, batch, length, _ = x.shape
+        reach = self.kernel // 2
+        around = functional.pad(x, (0, 0, reach, reach))
+        slices = torch.cat([around[:, :, shift : shift + length] for shift in range(self.kernel)], dim=-1)
+        return self.linear(slices.reshape(stack, batch * length, -1)).reshape(stack, batch, length, -1)
+
+
+class Conv2d(Stacked):
+    """Convolution over a grid, zero padding: (stack, batch, channels, height, width) -> the same height and width.
+
+    One call for each network: on this size of grid it is as fast as one grouped convolution, and it
+    cannot mix the networks of a stack.
+    """
+
+    def __init__(self, stack: int, inputs: int, outputs: int, kernel: int) -> None:
+        super().__init__()
+        self.reach = kernel // 2
+        self.fan_in = inputs * kernel * kernel
+        self.weight = nn.Parameter(torch.zeros(stack, outputs, inputs, kernel, kernel))
+        self.bias = nn.Parameter(torch.zeros(stack, outputs))
+
+    @torch.no_grad()
+    def draw(self, generators: Sequence[torch.Generator]) -> None:
+        bound = self.fan_in**-0.5
+        for index, generator in enumerate(generators):
+            self.weight[index].uniform_(-bound, bound, generator=generator)
+            self.bias[index].uniform_(-bound, bound, generator=generator)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.stack(
+            [
+                functional.conv2d(one, weight, bias, padding=self.reach)
+                for one, weight, bias in zip(x, self.weight, self.bias, strict=True)
+            ]
+        )
+
+
+class Pool(nn.Module):
+    """The mean over all places, so that only what occurs counts and not where."""
+
+    def __init__(self, *dims: int) -> None:
+        super().__init__()
+        self.dims = dims
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.mean(self.dims)
+
+
+class Flatten(nn.Module):
+    """All numbers of an example in one row: (stack, batch, ...) -> (stack, batch, features)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.flatten(2)
+
+
+def draw(module: nn.Module, generators: Sequence[torch.Generator]) -> None:
+    """Draw the initial weights of every stacked layer of a module."""
+    for child in module.children():
+        if isinstance(child, Stacked):
+            child.draw(generators)
+        else:
+            draw(child, generators)

@@ -1,0 +1,47 @@
+"""Linear models."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .base import Problem
+from .estimators import EstimatorLearner
+
+
+@dataclass(frozen=True)
+class Linear(EstimatorLearner):
+    """Logistic regression for classes, least squares for reals: weighs the evidence, sees no combination.
+
+    strength    inverse of the L2 penalty on a logistic regression (scikit-learn's C)
+    iterations  of L-BFGS at most
+    """
+
+    name = "linear"
+
+    strength: float = 100.0
+    iterations: int = 200
+
+    def classifier(self, problem: Problem) -> Any:  # noqa: ARG002
+        from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
+
+        return LogisticRegression(C=self.strength, max_iter=self.iterations)
+
+    def regressor(self, problem: Problem) -> Any:  # noqa: ARG002
+        from sklearn.linear_model import LinearRegression  # noqa: PLC0415
+
+        return LinearRegression()
+
+    def train(self, model: Any, features: np.ndarray, targets: np.ndarray) -> None:
+        from sklearn.exceptions import ConvergenceWarning  # noqa: PLC0415
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # the record says so
+            super().train(model, features, targets)
+
+    def record(self, model: Any) -> dict[str, Any]:
+        used = getattr(model, "n_iter_", None)
+        return {} if used is None else {"still_falling": bool(max(used) >= self.iterations)}

@@ -1,0 +1,73 @@
+"""The controls that are learners: pure memory, and learning from shuffled targets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..tasks.spaces import Space
+from .base import Learner, Predictor, Problem, Spec
+from .forest import Forest
+
+
+@dataclass(frozen=True)
+class Lookup(Learner):
+    """Lookup table: what it has seen it gives back, and for all else the marginal of the training targets."""
+
+    name = "lookup"
+    control = True
+
+    def fit(self, problem: Problem) -> Predictor:
+        targets = _distributions(problem.targets, problem.output_space)
+        keys = _keys(problem.inputs, problem.input_space)
+        rows: dict[bytes, list[int]] = {}
+        for row, key in enumerate(keys):
+            rows.setdefault(key, []).append(row)
+        table = {key: targets[same].mean(0) for key, same in rows.items()}
+        return LookupPredictor(problem.input_space, table, targets.mean(0))
+
+
+@dataclass
+class LookupPredictor(Predictor):
+    """A table from inputs to mean targets, and the mean of all."""
+
+    space: Space
+    table: dict[bytes, np.ndarray]
+    marginal: np.ndarray
+
+    def predict(self, inputs: np.ndarray) -> np.ndarray:
+        return np.stack([self.table.get(key, self.marginal) for key in _keys(inputs, self.space)])
+
+
+@dataclass(frozen=True)
+class Shuffled(Learner):
+    """A forest trained on shuffled targets: what is left of its score is luck or a leak.
+
+    trees, encoding  of the forest
+    """
+
+    name = "shuffled"
+    control = True
+
+    encoding: str = "auto"
+    trees: int = 30
+
+    def accepts(self, spec: Spec) -> str | None:
+        return Forest(self.encoding, self.trees).accepts(spec)
+
+    def fit(self, problem: Problem) -> Predictor:
+        order = np.random.default_rng(problem.seed).permutation(len(problem))
+        return Forest(self.encoding, self.trees).fit(replace(problem, targets=problem.targets[order]))
+
+
+def _keys(inputs: np.ndarray, space: Space) -> list[bytes]:
+    """What makes two inputs the same: their bytes, after sorting where the order means nothing."""
+    rows = np.sort(inputs, axis=1) if space.layout == "bag" else inputs
+    rows = np.ascontiguousarray(rows, np.float64 if space.alphabet is None else np.int64)
+    return [row.tobytes() for row in rows]
+
+
+def _distributions(targets: np.ndarray, space: Space) -> np.ndarray:
+    """Targets as distributions: one-hot (n, outputs, classes), or the values themselves."""
+    return targets if space.alphabet is None else np.eye(space.alphabet)[targets]

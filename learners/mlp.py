@@ -1,0 +1,39 @@
+"""The multilayer perceptron."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..tasks.spaces import Space
+from .network import Network
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@dataclass(frozen=True)
+class MLP(Network):
+    """Multilayer perceptron: every place has weights of its own, so nothing learnt at one is known at another.
+
+    width, depth  units of a hidden layer, and how many hidden layers; ReLU between them
+    """
+
+    name = "mlp"
+
+    width: int = 128
+    depth: int = 2
+
+    def build(self, stack: int, features: tuple[int, ...], inputs: Space, outputs: Space) -> nn.Module:  # noqa: ARG002
+        import math  # noqa: PLC0415
+
+        from torch import nn  # noqa: PLC0415
+
+        from .layers import Flatten, Linear  # noqa: PLC0415
+
+        layers: list[nn.Module] = [Flatten()]
+        width = math.prod(features)
+        for _ in range(self.depth):
+            layers += [Linear(stack, width, self.width), nn.ReLU()]
+            width = self.width
+        return nn.Sequential(*layers, Linear(stack, width, outputs.size * (outputs.alphabet or 1)))

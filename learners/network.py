@@ -1,0 +1,171 @@
+"""What all neural networks have in common: encoding, stacking, training, prediction.
+
+A new architecture is a subclass with one method, `build`, that puts stacked layers together.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..tasks.spaces import Space
+from .base import Learner, Predictor, Problem, Spec
+from .encodings import check_encoding, encode, refusal
+
+if TYPE_CHECKING:  # torch takes seconds to import, and planning a run needs none of it
+    from torch import nn
+
+    from .training import Data
+
+STACKED = (4, 128)
+"""Fewest and most networks that are trained together, where there are so many."""
+
+FLOATS = 3_000_000
+"""What a stack may hold in weights, their gradients and moments, and activations: measured to be where more networks
+together stop saving time a network (make speed)."""
+
+OPTIMISERS = ("adam", "sgd")
+
+ROWS = 512
+"""Examples predicted at a time."""
+
+
+@dataclass(frozen=True)
+class Network(Learner):
+    """A neural network trained by gradient descent on minibatches drawn in shuffled passes.
+
+    encoding   how it sees an example (learners/encodings.py)
+    steps      gradient steps; batch: examples a step; rate: learning rate; optimiser: adam, or sgd with momentum 0.9
+    device     where it is trained, in torch's words
+    enough     a network whose minibatch loss was below this for `patience` steps on end trains no longer;
+               0: every network trains for all steps
+    """
+
+    encoding: str = "auto"
+    steps: int = 2000
+    batch: int = 64
+    rate: float = 1e-3
+    optimiser: str = "adam"
+    device: str = "cpu"
+    enough: float = 0.0
+    patience: int = 100
+
+    def __post_init__(self) -> None:
+        check_encoding(self.encoding)
+        if self.optimiser not in OPTIMISERS:
+            raise ValueError(f"optimiser is {self.optimiser!r}; expected {', '.join(OPTIMISERS)}")
+        for name in ("steps", "batch", "patience"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; expected at least 1")
+
+    @abc.abstractmethod
+    def build(self, stack: int, features: tuple[int, ...], inputs: Space, outputs: Space) -> nn.Module:
+        """Stacked layers from (stack, batch, *features) to (stack, batch, outputs * classes).
+
+        features  shape of one encoded example: (length, channels), or (channels, height, width) for a grid
+        """
+
+    def accepts(self, spec: Spec) -> str | None:
+        return refusal(self.encoding, spec.inputs)
+
+    def fit(self, problem: Problem) -> Predictor:
+        return self.fit_many([problem])[0]
+
+    def fit_many(self, problems: Sequence[Problem]) -> list[Predictor]:
+        return self.fit_rates(problems, [self.rate] * len(problems))
+
+    def fit_rates(self, problems: Sequence[Problem], rates: Sequence[float]) -> list[Predictor]:
+        """As `fit_many`, with a learning rate for each problem in place of `rate`; equal ones are best side by side."""
+        together = self._together(problems[0])
+        return [
+            predictor
+            for start in range(0, len(problems), together)
+            for predictor in self._fit_stack(problems[start : start + together], rates[start : start + together])
+        ]
+
+    def sees(self, space: Space) -> str:  # noqa: ARG002
+        """The encoding that is used on a space."""
+        return self.encoding
+
+    def data(self, problem: Problem) -> Data:
+        """The training set as numbers."""
+        from .training import Data  # noqa: PLC0415 -- loads torch
+
+        dtype = np.int64 if problem.output_space.symbolic else np.float32
+        features = encode(problem.inputs, problem.input_space, self.sees(problem.input_space))
+        return Data(features, problem.targets.astype(dtype), problem.seed)
+
+    def module(self, stack: int, features: tuple[int, ...], problem: Problem) -> nn.Module:
+        """What is trained: `build`, its outputs as (stack, batch, outputs, classes), or as they are if real."""
+        from torch import nn  # noqa: PLC0415
+
+        outputs = problem.output_space
+        shape = (outputs.size, outputs.alphabet) if outputs.alphabet else (outputs.size,)
+        return nn.Sequential(self.build(stack, features, problem.input_space, outputs), nn.Unflatten(2, shape))
+
+    def predictor(self, module: nn.Module, problem: Problem, record: dict[str, Any]) -> Predictor:
+        """What predicts with a trained module, a stack of one."""
+        return NetworkPredictor(self, module, problem.input_space, problem.output_space, record=record)
+
+    def _together(self, problem: Problem) -> int:
+        """How many networks to train as one stack: small ones share the cost of each operation, large ones the cache.
+
+        It changes no result: a network comes out the same whatever stands beside it.
+        """
+        from .training import footprint  # noqa: PLC0415
+
+        steps = None if problem.steps is None else problem.steps[:1]
+        one = self.data(replace(problem, inputs=problem.inputs[:1], targets=problem.targets[:1], steps=steps))
+        alone = self.module(1, one.features.shape[1:], problem)
+        return int(np.clip(FLOATS // footprint(alone, one, self.batch), *STACKED))
+
+    def _fit_stack(self, problems: Sequence[Problem], rates: Sequence[float]) -> list[Predictor]:
+        from .training import train  # noqa: PLC0415
+
+        data = [self.data(problem) for problem in problems]
+        features = data[0].features.shape[1:]
+        module = self.module(len(problems), features, problems[0])
+        records = train(
+            module,
+            data,
+            steps=self.steps,
+            batch=self.batch,
+            rate=rates,
+            optimiser=self.optimiser,
+            device=self.device,
+            enough=self.enough,
+            patience=self.patience,
+        )
+        weights, predictors = module.state_dict(), []
+        for index, (problem, record) in enumerate(zip(problems, records, strict=True)):
+            alone = self.module(1, features, problem)
+            alone.load_state_dict({name: stacked[index : index + 1] for name, stacked in weights.items()})
+            predictors.append(self.predictor(alone.to(self.device), problem, record))
+        return predictors
+
+
+@dataclass
+class NetworkPredictor(Predictor):
+    """One trained network."""
+
+    learner: Network
+    module: nn.Module
+    inputs: Space
+    outputs: Space
+
+    def predict(self, inputs: np.ndarray) -> np.ndarray:
+        import torch  # noqa: PLC0415
+
+        from .training import one_thread  # noqa: PLC0415
+
+        parts = []
+        with torch.inference_mode(), one_thread():
+            for start in range(0, len(inputs), ROWS):
+                features = encode(inputs[start : start + ROWS], self.inputs, self.learner.sees(self.inputs))
+                out = self.module(torch.from_numpy(features)[None].to(self.learner.device))[0]
+                parts.append((out.softmax(-1) if self.outputs.symbolic else out).cpu().numpy())
+        return np.concatenate(parts)

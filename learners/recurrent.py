@@ -1,0 +1,36 @@
+"""The recurrent network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .reader import Reader
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@dataclass(frozen=True)
+class RNN(Reader):
+    """Recurrent network (GRU): one rule for every step and a small memory; what it read last it knows best.
+
+    Output i is read off the memory after step i, which knows nothing of the steps to come, where the output is as long
+    as the input; else off the memory at the end.
+
+    width  units of the memory
+    """
+
+    name = "rnn"
+
+    width: int = 32
+
+    def body(self, stack: int, length: int, channels: int) -> tuple[nn.Module, int]:  # noqa: ARG002
+        from .gru import GRU  # noqa: PLC0415
+
+        return GRU(stack, channels, self.width), self.width
+
+    def summary(self) -> nn.Module:
+        from .places import Last  # noqa: PLC0415
+
+        return Last()

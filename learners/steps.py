@@ -1,0 +1,137 @@
+"""The transformer that writes the worked solution down before it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..tasks.spaces import Space
+from .base import Predictor, Problem, Spec
+from .encodings import encode
+from .network import ROWS
+from .transformer import Transformer
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from .training import Data
+
+
+@dataclass(frozen=True)
+class TransformerSteps(Transformer):
+    """Transformer that thinks in writing: it writes the worked solution token by token, then answers.
+
+    The network of `transformer`, with its parameters, reads the input and what it has written so far, and every token
+    that it writes counts as much as the answer in training, where it sees the right tokens before each. At test time
+    it sees its own, always the likeliest. On top of what `transformer` has come a vector for each step token and for
+    each step's place, and the weights that read the tokens off.
+    """
+
+    name = "transformer-steps"
+
+    def accepts(self, spec: Spec) -> str | None:
+        if spec.steps is None:
+            return "needs worked solutions to learn from; the task gives none"
+        if not spec.outputs.symbolic:
+            return "writes tokens; the targets are real numbers"
+        return super().accepts(spec)
+
+    def data(self, problem: Problem) -> Data:
+        from .training import Data  # noqa: PLC0415 -- loads torch
+
+        steps, space = _steps(problem)
+        read = _places(problem.inputs, problem.input_space, self.sees(problem.input_space))
+        written = np.eye(_tokens(space) + 1, dtype=np.float32)[_written(steps, space)]
+        targets = np.concatenate([steps, problem.targets], axis=1, dtype=np.int64)
+        return Data(_side_by_side(read, written), targets, problem.seed)
+
+    def module(self, stack: int, features: tuple[int, ...], problem: Problem) -> nn.Module:
+        from .writer import Writer  # noqa: PLC0415
+
+        _, space = _steps(problem)
+        length, channels = features
+        reads = length - space.size - 1
+        body, width = self.body(stack, length, channels, Writer.mask(reads, length))
+        return Writer(stack, body, width, reads, _tokens(space), problem.output_space)
+
+    def predictor(self, module: nn.Module, problem: Problem, record: dict[str, Any]) -> Predictor:
+        _, space = _steps(problem)
+        return StepsPredictor(self, module, problem.input_space, space, problem.output_space, record=record)
+
+
+@dataclass
+class StepsPredictor(Predictor):
+    """One trained network, which writes before it answers."""
+
+    learner: TransformerSteps
+    module: nn.Module
+    inputs: Space
+    steps: Space
+    outputs: Space
+
+    def predict(self, inputs: np.ndarray) -> np.ndarray:
+        return self.think(inputs)[1]
+
+    def think(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What is written, (n, length) tokens, and the answers, probabilities (n, outputs, classes)."""
+        import torch  # noqa: PLC0415
+
+        from .training import one_thread  # noqa: PLC0415
+
+        with torch.inference_mode(), one_thread():
+            parts = [self._think(inputs[start : start + ROWS]) for start in range(0, len(inputs), ROWS)]
+        written, answers = zip(*parts, strict=True)
+        return np.concatenate(written), np.concatenate(answers)
+
+    def _think(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        import torch  # noqa: PLC0415
+
+        read = _places(inputs, self.inputs, self.learner.sees(self.inputs))
+        tokens, length = _tokens(self.steps), self.steps.size
+        blank = np.zeros((len(inputs), length + 1, tokens + 1), np.float32)
+        blank[:, 0, tokens] = 1.0
+        page = torch.from_numpy(_side_by_side(read, blank))[None].to(self.learner.device)
+        written = torch.zeros(len(inputs), length, dtype=torch.int64, device=page.device)
+        rows = torch.arange(len(inputs), device=page.device)
+        for step in range(length):
+            written[:, step] = self.module(page)[0, :, step, :tokens].argmax(-1)
+            page[0, rows, read.shape[1] + step + 1, read.shape[2] + written[:, step]] = 1.0
+        answers = self.module(page)[0, :, length:, : self.outputs.alphabet].softmax(-1)
+        return written.cpu().numpy(), answers.cpu().numpy()
+
+
+def _steps(problem: Problem) -> tuple[np.ndarray, Space]:
+    """The worked solutions of a problem, and their space; raises ValueError where there are none."""
+    if problem.steps is None or problem.step_space is None:
+        raise ValueError("the problem gives no worked solutions; transformer-steps needs Problem.steps and step_space")
+    return problem.steps, problem.step_space
+
+
+def _tokens(space: Space) -> int:
+    """How many step tokens there are; the next number stands for "nothing written yet"."""
+    return space.alphabet or 0
+
+
+def _written(steps: np.ndarray, space: Space) -> np.ndarray:
+    """What has been written before each token and before the answer: (n, length) -> (n, 1 + length)."""
+    nothing = np.full((len(steps), 1), _tokens(space))
+    return np.concatenate([nothing, steps], axis=1)
+
+
+def _places(inputs: np.ndarray, space: Space, encoding: str) -> np.ndarray:
+    """What is read, place by place: (n, places, channels); the rows of a grid are its places."""
+    encoded = encode(inputs, space, encoding)
+    if space.layout == "grid":
+        return encoded.transpose(0, 2, 1, 3).reshape(len(inputs), encoded.shape[2], -1)
+    return encoded
+
+
+def _side_by_side(read: np.ndarray, written: np.ndarray) -> np.ndarray:
+    """First all places that are read, then all that are written, each kind in channels of its own."""
+    n, places, channels = read.shape
+    page = np.zeros((n, places + written.shape[1], channels + written.shape[2]), np.float32)
+    page[:, :places, :channels] = read
+    page[:, places:, channels:] = written
+    return page

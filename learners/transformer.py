@@ -1,0 +1,62 @@
+"""The transformer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .reader import Reader
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+LANES = 16
+"""As in layers.py: sums over other widths round one way or another, depending on what stands beside a network."""
+
+POSITIONS = ("learned", "sinusoidal", "none")
+
+
+@dataclass(frozen=True)
+class Transformer(Reader):
+    """Transformer encoder: every place looks at every other, wherever it is; order is known only by what is added.
+
+    Output i is read off place i where the output is as long as the input; else off the mean over all places.
+
+    width, heads, depth  of a layer (a multiple of 16), heads of its attention (they divide it), and how many layers
+    positions            learned: a vector for each place; sinusoidal: a fixed one; none: places are a bag
+    """
+
+    name = "transformer"
+
+    batch: int = 32
+    width: int = 32
+    heads: int = 2
+    depth: int = 1
+    positions: str = "learned"
+
+    def __post_init__(self) -> None:
+        if self.positions not in POSITIONS:
+            raise ValueError(f"unknown positions {self.positions!r}; expected one of {', '.join(POSITIONS)}")
+        if self.width % LANES:
+            raise ValueError(f"width {self.width}; expected a multiple of {LANES}, so that stack-mates cannot matter")
+        if self.width % self.heads:
+            raise ValueError(f"{self.heads} heads do not divide the width {self.width}")
+
+    def body(self, stack: int, length: int, channels: int, mask: Tensor | None = None) -> tuple[nn.Module, int]:
+        from torch import nn  # noqa: PLC0415
+
+        from .attention import Block, LayerNorm  # noqa: PLC0415
+        from .places import LearnedPositions, PerPlace, SinusoidalPositions  # noqa: PLC0415
+
+        layers: list[nn.Module] = [PerPlace(stack, channels, self.width)]
+        if self.positions == "learned":
+            layers.append(LearnedPositions(stack, length, self.width))
+        elif self.positions == "sinusoidal":
+            layers.append(SinusoidalPositions(length, self.width))
+        layers += [Block(stack, self.width, self.heads, mask) for _ in range(self.depth)]
+        return nn.Sequential(*layers, LayerNorm(stack, self.width)), self.width
+
+    def summary(self) -> nn.Module:
+        from .layers import Pool  # noqa: PLC0415
+
+        return Pool(-2)
