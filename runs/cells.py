@@ -1,0 +1,108 @@
+"""Cells and batches: what is keyed, resumed and scored, and what is executed, timed and written as one file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from ..learners.base import Learner
+from ..metrics.scores import VERSION as METRICS_VERSION
+from ..tasks.base import Task
+from .names import Named
+from .references import Reference
+
+PROTOCOL_VERSION = 1
+"""Part of every cell's key: change it when the way a cell is drawn, fitted or scored changes its result."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A task and what is put to it, with everything that their cells have in common.
+
+    tests  examples in each test split (fewer where a split holds fewer)
+    suite  seed of the whole suite; seeds of cells count from 0 within it
+    """
+
+    task: Named[Task]
+    learner: Named[Learner | Reference]
+    tests: int
+    suite: int = 0
+
+    @cached_property
+    def settings(self) -> dict[str, Any]:
+        """What a result depends on, apart from size, exposed and seed; plain JSON."""
+        settings = {
+            "protocol": PROTOCOL_VERSION,
+            "metrics": METRICS_VERSION,
+            "suite": self.suite,
+            "tests": self.tests,
+            "task": _identity(self.task),
+            "learner": _identity(self.learner),
+        }
+        return json.loads(json.dumps(settings, default=str))
+
+    @cached_property
+    def digest(self) -> str:
+        """A short hash of the settings: results of a pair are comparable where it is the same."""
+        return digest(self.settings)[:16]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One training set and what became of it.
+
+    size     in-distribution training examples
+    exposed  further training examples from the exposure pool of the headline shift
+    seed     index: data and initialisation are redrawn for each
+    """
+
+    pair: Pair
+    size: int
+    exposed: int
+    seed: int
+
+    @cached_property
+    def key(self) -> str:
+        """SHA-256 of the cell's canonical JSON, hexadecimal."""
+        return digest({**self.pair.settings, "size": self.size, "exposed": self.exposed, "seed": self.seed})
+
+    def row(self) -> dict[str, Any]:
+        """The cell as it stands in the plan."""
+        return {
+            "key": self.key,
+            "task": self.pair.task.label,
+            "learner": self.pair.learner.label,
+            "size": self.size,
+            "exposed": self.exposed,
+            "seed": self.seed,
+            "settings": self.pair.digest,
+        }
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Cells of one pair that are executed together."""
+
+    pair: Pair
+    cells: tuple[Cell, ...]
+
+    @cached_property
+    def name(self) -> str:
+        """The name of its file: the pair in words, and a hash of its cells."""
+        words = f"{self.pair.task.label}--{self.pair.learner.label}"
+        plain = "".join(letter if letter.isalnum() or letter in "-.=" else "_" for letter in words)
+        return f"{plain[:80]}--{digest([cell.key for cell in self.cells])[:12]}"
+
+
+def digest(content: Any) -> str:
+    """SHA-256 of canonical JSON, hexadecimal."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _identity(named: Named[Any]) -> dict[str, Any]:
+    thing = named.thing
+    identity = {"name": thing.name, "version": thing.version, "parameters": thing.parameters()}
+    return identity | ({"source": named.source} if named.source else {})

@@ -1,0 +1,51 @@
+"""The data of a run: what a split of a task holds for a seed, whoever asks for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from ..tasks.base import Examples, Task
+from .names import UsageError, nearest
+from .seeds import generator
+
+
+def draw(task: Task, split: str, n: int, index: int, suite: int = 0) -> Examples:
+    """The first n examples of a split for seed `index`, or all it holds where that is less.
+
+    They depend on the task, its parameters, the split and the seed, not on learners or sizes. Raises
+    SpaceExhaustedError for a training split that does not hold n: a smaller training set would be another cell.
+    """
+    held = task.capacity(split)
+    if held is not None and split != "train":
+        n = min(n, held)
+    rng = generator(suite=suite, task=task.name, parameters=task.parameters(), split=split, seed=index)
+    return task.sample(split, n, rng)
+
+
+def split_named(task: Task, name: str) -> str:
+    """The name, if the task has such a split; else raises UsageError with the nearest."""
+    known = [split.name for split in task.splits]
+    if name not in known:
+        raise UsageError(f"{task.name}: " + nearest(name, known, "split"))
+    return name
+
+
+def export_rows(task: Task, splits: list[str], size: int, index: int) -> pd.DataFrame:
+    """A row an example: split, input, target, and posterior, steps and groups where the task has them."""
+    frames = []
+    for split in splits:
+        examples = draw(task, split, size, index)
+        columns: dict[str, Any] = {
+            "split": [split] * len(examples),
+            "input": examples.inputs.reshape(len(examples), -1).tolist(),
+            "target": examples.targets.tolist(),
+        }
+        if examples.posterior is not None:
+            columns["posterior"] = examples.posterior.tolist()
+        if examples.steps is not None:
+            columns["steps"] = examples.steps.tolist()
+        columns |= {name: labels.tolist() for name, labels in examples.groups.items()}
+        frames.append(pd.DataFrame(columns))
+    return pd.concat(frames, ignore_index=True)

@@ -1,0 +1,209 @@
+"""Carry out one batch: draw the data, fit, predict, score. Knows nothing of files, processes and progress."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import math
+import time
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..learners.base import Learner, Predictor, Problem
+from ..learners.estimators import EstimatorLearner
+from ..learners.lookup import Lookup
+from ..learners.network import Network
+from ..metrics.scores import (
+    Scored,
+    information_fit,
+    log_loss,
+    marginal,
+    score_classes,
+    score_posterior,
+    score_values,
+)
+from ..tasks.base import Examples, Task
+from .cells import Batch, Cell, Pair
+from .data import draw
+from .references import Reference
+from .seeds import seed
+
+UNDERFIT = 0.99
+"""A cell whose fit to its training targets is below this part of the attainable is marked underfit."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """The data of one seed of a task: the longest training set that is asked for, and the tests."""
+
+    train: Examples
+    exposed: Examples | None
+    tests: dict[str, Examples]
+
+
+def run_batch(batch: Batch) -> pd.DataFrame:
+    """The rows of a batch: one a (cell, split, metric), with COLUMNS of runs/results.py.
+
+    Rows of the metric "score" also carry what it is the mean of, example by example: `count`, and `examples`, packed
+    bits (kind "bits") or float32 (kind "float32"). Those of the split "train" carry, as JSON in `record`, what the fit
+    says of itself: the step at which a loss was not finite, steps done, the shortest program, ...
+    """
+    pair, task = batch.pair, batch.pair.task.thing
+    sources = {index: _draw(pair, batch.cells, index) for index in sorted({cell.seed for cell in batch.cells})}
+    sets = [_training(sources[cell.seed], cell) for cell in batch.cells]
+    problems = [_problem(pair, cell, examples) for cell, examples in zip(batch.cells, sets, strict=True)]
+    fitted = _fit(pair, problems)
+    rows: list[dict[str, Any]] = []
+    for cell, training, problem, (predictor, seconds) in zip(batch.cells, sets, problems, fitted, strict=True):
+        rows += _score_cell(task, cell, problem, training, sources[cell.seed], predictor, seconds)
+    return pd.DataFrame(rows)
+
+
+def _draw(pair: Pair, cells: tuple[Cell, ...], index: int) -> Source:
+    """Draw a seed's data; they depend on the task, the split and the seed, not on the learner or the sizes."""
+    task = pair.task.thing
+    own = [cell for cell in cells if cell.seed == index]
+
+    def sample(split: str, n: int) -> Examples:
+        return draw(task, split, n, index, pair.suite)
+
+    size, exposed = max(cell.size for cell in own), max(cell.exposed for cell in own)
+    tests = {
+        split.name: sample(split.name, pair.tests) for split in task.splits if split.name not in ("train", "exposed")
+    }
+    for name, examples in tests.items():
+        task.inputs.check(examples.inputs, f"{task.name}, inputs of {name}")
+        task.outputs.check(examples.targets, f"{task.name}, targets of {name}")
+    return Source(sample("train", size), sample("exposed", exposed) if exposed else None, tests)
+
+
+def _training(source: Source, cell: Cell) -> Examples:
+    """The cell's training set: the first `size` examples, then the first `exposed` ones."""
+    inside = source.train.take(slice(0, cell.size))
+    if not cell.exposed or source.exposed is None:
+        return inside
+    return Examples.concatenate([inside, source.exposed.take(slice(0, cell.exposed))])
+
+
+def _problem(pair: Pair, cell: Cell, examples: Examples) -> Problem:
+    task, learner = pair.task.thing, pair.learner.thing
+    own = seed(
+        suite=pair.suite, task=task.name, learner=learner.name, size=cell.size, exposed=cell.exposed, seed=cell.seed
+    )
+    return Problem(
+        examples.inputs, examples.targets, task.inputs, task.outputs, own, examples.steps, task.steps, cell.size
+    )
+
+
+def _fit(pair: Pair, problems: list[Problem]) -> list[tuple[Predictor, float]]:
+    """Predictors, and the seconds each took: of a stack, its time over its models."""
+    learner = pair.learner.thing
+    if isinstance(learner, Reference):
+        return [(learner.predictor(pair.task.thing), 0.0)] * len(problems)
+    _load(type(learner))
+    stacked = type(learner).fit_many is not Learner.fit_many
+    groups = [problems] if stacked else [[problem] for problem in problems]
+    fitted: list[tuple[Predictor, float]] = []
+    for group in groups:
+        start = time.perf_counter()
+        predictors = learner.fit_many(group)
+        seconds = (time.perf_counter() - start) / len(group)
+        fitted += [(predictor, seconds) for predictor in predictors]
+    return fitted
+
+
+@cache
+def _load(kind: type[Learner]) -> None:
+    """Import what a learner's first fit in this process would import, so that no fit is timed with it."""
+    if issubclass(kind, Network):
+        importlib.import_module("..learners.training", __package__)
+    elif issubclass(kind, EstimatorLearner):
+        for library in ("sklearn.ensemble", "sklearn.linear_model", "sklearn.neighbors", "sklearn.svm", "xgboost"):
+            importlib.import_module(library)
+
+
+def _score_cell(
+    task: Task,
+    cell: Cell,
+    problem: Problem,
+    training: Examples,
+    source: Source,
+    predictor: Predictor,
+    seconds: float,
+) -> list[dict[str, Any]]:
+    tests = {"train": training.take(slice(0, cell.size))}
+    if cell.exposed:
+        tests["train-exposed"] = training.take(slice(cell.size, None))
+    tests |= source.tests
+    diverged = "diverged" in predictor.record
+    scored = {name: None if diverged else _score(task, predictor, split, training) for name, split in tests.items()}
+    if task.ambiguous and scored["train"]:
+        scored["train"].metrics["fit"] = _memorised(problem, predictor)
+    status = _status(cell, predictor, [scored[name] for name in ("train", "train-exposed") if name in scored])
+    shared = {**cell.row(), "fit_seconds": seconds, "status": status}
+    rows: list[dict[str, Any]] = []
+    for split, result in scored.items():
+        for metric, value in (result.metrics if result else {"score": math.nan}).items():
+            row = {**shared, "split": split, "metric": metric, "value": value, "count": len(tests[split])}
+            if metric == "score" and result:
+                row |= _pack(result.each)
+            if split == "train" and metric == "score":
+                row["record"] = json.dumps(predictor.record, default=str)
+            rows.append(row)
+    return rows
+
+
+def _score(task: Task, predictor: Predictor, examples: Examples, training: Examples) -> Scored:
+    predicted = predictor.predict(examples.inputs)
+    classes = task.outputs.alphabet
+    shape = (len(examples), task.outputs.size) + ((classes,) if classes else ())
+    if predicted.shape != shape or not np.isfinite(predicted).all():
+        raise ValueError(f"predictions of shape {predicted.shape}; expected finite numbers of shape {shape}")
+    if classes is None:
+        return score_values(predicted, examples.targets, examples.groups)
+    if examples.posterior is None:
+        scored = score_classes(predicted, examples.targets, examples.groups, with_oracle=task.has_oracle)
+    else:
+        known = marginal(training.targets, classes)
+        scored = score_posterior(predicted, examples.targets, examples.posterior, known, examples.groups)
+    return scored
+
+
+def _memorised(problem: Problem, predictor: Predictor) -> float:
+    """How much of an ambiguous training set has been memorised, on the scale of metrics.scores.information_fit."""
+    targets = problem.targets
+    memory = Lookup().fit(problem).predict(problem.inputs)
+    known = np.broadcast_to(marginal(targets, memory.shape[-1]), memory.shape)
+    given = predictor.predict(problem.inputs)
+    return information_fit(log_loss(given, targets), log_loss(memory, targets), log_loss(known, targets))
+
+
+def _status(cell: Cell, predictor: Predictor, train: list[Scored | None]) -> str:
+    """ok, or why the cell's test scores do not speak for its learner's bias; `train`: inside, and exposed if any."""
+    if None in train:
+        return "diverged"
+    learner = cell.pair.learner.thing
+    fits = [_fitted(one.metrics) for one in train if one is not None]
+    if isinstance(learner, Reference) or learner.control or not any(fit < UNDERFIT for fit in fits):
+        return "ok"
+    return "underfit,budget-limited" if predictor.record.get("still_falling") else "underfit"
+
+
+def _fitted(metrics: dict[str, float]) -> float:
+    """How well training targets are fitted, 1 at the best: NaN where one cannot tell."""
+    if "fit" in metrics:
+        return metrics["fit"]
+    score = metrics.get("score", math.nan)
+    if "exact_match" in metrics:
+        return metrics["exact_match"] if math.isnan(score) else score
+    return score if metrics.get("mse") is not None and metrics["chance"] > 0 else math.nan
+
+
+def _pack(each: np.ndarray) -> dict[str, Any]:
+    if each.dtype == bool:
+        return {"examples": np.packbits(each).tobytes(), "kind": "bits"}
+    return {"examples": each.astype(np.float32).tobytes(), "kind": "float32"}

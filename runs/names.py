@@ -1,0 +1,238 @@
+"""From what a user writes to a task or learner: `mlp`, `mlp:width=64,encoding=onehot`, `mlp@tuned`, `module:attribute`."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import importlib
+import inspect
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from ..learners import LEARNERS
+from ..learners.base import Learner
+from ..learners.estimator import Estimator, adopt
+from ..learners.tuned import SPACES, Tuned
+from ..tasks import TASKS
+from ..tasks.base import Task
+
+T_co = TypeVar("T_co", covariant=True)
+T = TypeVar("T")
+
+
+class UsageError(ValueError):
+    """What was asked for cannot be done as it was asked; the message says what was given and what was expected."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Named(Generic[T_co]):
+    """A task or learner and the label it goes by in tables.
+
+    label   as the user wrote it, parameters sorted
+    thing   the object itself
+    source  hash of the user's own module it comes from, "" for what belongs to the suite
+    """
+
+    label: str
+    thing: T_co
+    source: str = ""
+
+
+def names(kind: str) -> dict[str, str]:
+    """All names of "tasks" or "learners" -> "module:attribute": the suite's own and those of installed packages."""
+    own = dict(TASKS if kind == "tasks" else LEARNERS)
+    for entry in entry_points(group=f"grue.{kind}"):
+        if own.get(entry.name, entry.value) != entry.value:
+            raise UsageError(f"two {kind} are named {entry.name!r}: {own[entry.name]} and {entry.value}")
+        own[entry.name] = entry.value
+    return own
+
+
+def make_task(spec: str | Task) -> Named[Task]:
+    """The task that `spec` names; raises UsageError with the nearest name."""
+    if isinstance(spec, Task):
+        return Named(_own_label(spec), spec, _source(type(spec).__module__))
+    return _make(spec, "tasks", Task, {})
+
+
+def make_learner(spec: str | Learner, settings: Mapping[str, Any] | None = None) -> Named[Learner]:
+    """The learner that `spec` names, with a preset's `settings` for the parameters that the spec leaves open."""
+    if isinstance(spec, Tuned):
+        return Named(_tuned_label(spec), spec, _source(type(spec.base).__module__))
+    if isinstance(spec, Learner):
+        return Named(_own_label(spec), spec, _source(type(spec).__module__))
+    if "@" in spec.partition(":")[0]:
+        return _make_variant(spec, settings or {})
+    return _make(spec, "learners", Learner, settings or {})
+
+
+def nearest(given: str, known: Iterable[str], what: str) -> str:
+    """An error's text: what was given, the nearest right thing, or all there are."""
+    known = sorted(known)
+    close = get_close_matches(given, known, n=1, cutoff=0.4)
+    hint = f"did you mean {close[0]!r}?" if close else f"expected one of {', '.join(known)}"
+    return f"unknown {what} {given!r}; {hint}"
+
+
+def _make(spec: str, kind: str, base: type[T], settings: Mapping[str, Any]) -> Named[T]:
+    what = kind.removesuffix("s")
+    head, _, tail = spec.partition(":")
+    if tail and head in names(kind) and "=" not in tail:
+        raise UsageError(f"{spec!r}: {tail!r} is not parameter=value")
+    if tail and "=" not in tail.split(":")[0]:  # module:attribute[:parameters]
+        attribute, _, tail = tail.partition(":")
+        head = f"{head}:{attribute}"
+        made = _import(head, what)
+        source = _source(head.partition(":")[0])
+    else:
+        known = names(kind)
+        if head not in known:
+            raise UsageError(nearest(head, known, what) + f" (grue list {kind} shows all; or give module:attribute)")
+        made, source = _import(known[head], what), ""
+    given = _parameters(tail, spec)
+    label = head + (":" + ",".join(f"{name}={given[name]}" for name in sorted(given)) if given else "")
+    if isinstance(made, base) and not inspect.isclass(made):
+        fixed = {name: value for name, value in settings.items() if name in _fields(made)}
+        thing: Any = dataclasses.replace(made, **_typed({**fixed, **given}, made, spec))  # pyright: ignore[reportArgumentType]
+    elif base is Learner and (adopted := _adopted(head, made, given)):
+        thing = adopted
+    elif callable(made):
+        fields = _fields(made)
+        fixed = {name: value for name, value in settings.items() if name in fields}
+        try:
+            thing = made(**{**fixed, **_typed(given, made, spec)})
+        except (TypeError, ValueError) as error:
+            raise UsageError(f"{head} cannot make a {what}: {error}") from error
+    else:
+        thing = made
+    if not isinstance(thing, base):
+        raise UsageError(f"{head} gives a {type(thing).__name__}; expected a grue {base.__name__}")
+    return Named(label, thing, source)
+
+
+def _make_variant(spec: str, settings: Mapping[str, Any]) -> Named[Learner]:
+    """The learner of `name@variant:parameters`: the variant of `name:parameters`."""
+    head, colon, tail = spec.partition(":")
+    known = names("learners")
+    if head not in known:
+        raise UsageError(nearest(head, known, "learner") + " (grue list learners shows all)")
+    name = head.partition("@")[0]
+    base = _make(name + colon + tail, "learners", Learner, settings)
+    thing = _import(known[head], "learner")(base.thing)
+    for given in _parameters(tail, spec):
+        if given not in thing.parameters():
+            raise UsageError(f"{spec!r}: {head} chooses {given} itself; leave it out, or take {name}:{tail}")
+    return Named(head + base.label.removeprefix(name), thing, base.source)
+
+
+def _adopted(path: str, made: Any, given: Mapping[str, str]) -> Estimator | None:
+    """An estimator of another library as a learner; None for what is none."""
+    try:
+        return adopt(path, made, given)
+    except TypeError as error:
+        raise UsageError(f"{path} cannot make a learner: {error}") from error
+
+
+def _import(path: str, what: str) -> Any:
+    module, _, attribute = path.partition(":")
+    here = os.getcwd()  # noqa: PTH109 -- compared with the strings of sys.path
+    if here not in sys.path and "" not in sys.path:
+        sys.path.insert(0, here)  # the console script does not look here, and `mymodule:MyTask` should just work
+    try:
+        found: Any = importlib.import_module(module)
+    except ImportError as error:
+        raise UsageError(f"cannot import {module!r} for the {what} {path!r}: {error}") from error
+    for part in attribute.split("."):
+        if not hasattr(found, part):
+            public = [name for name in vars(found) if not name.startswith("_")]
+            raise UsageError(nearest(part, public, f"attribute of {module}"))
+        found = getattr(found, part)
+    return found
+
+
+def _parameters(text: str, spec: str) -> dict[str, str]:
+    """`width=64,encoding=onehot` -> {"width": "64", "encoding": "onehot"}."""
+    given: dict[str, str] = {}
+    for part in filter(None, text.split(",")):
+        name, equals, value = part.partition("=")
+        if not equals or not name:
+            raise UsageError(f"{spec!r}: {part!r} is not parameter=value")
+        given[name.strip()] = value.strip()
+    return given
+
+
+def _typed(given: Mapping[str, Any], made: Any, spec: str) -> dict[str, Any]:
+    """The parameters in the types of their defaults; raises UsageError on unknown names and unfit values."""
+    fields, typed = _fields(made), {}
+    for name, value in given.items():
+        if name not in fields:
+            raise UsageError(f"{spec!r}: " + nearest(name, fields, "parameter"))
+        typed[name] = _convert(value, fields[name], name, spec) if isinstance(value, str) else value
+    return typed
+
+
+def _convert(text: str, default: Any, name: str, spec: str) -> Any:
+    kind = type(default)
+    try:
+        if kind is bool:
+            return {"true": True, "false": False, "1": True, "0": False}[text.lower()]
+        if kind in (int, float):
+            return kind(text)
+        if kind is tuple:
+            inner = type(default[0]) if default else str
+            return tuple(inner(part) for part in text.strip("()").split("/") if part)
+    except (ValueError, KeyError):
+        raise UsageError(f"{spec!r}: {name} is {text!r}; expected {kind.__name__}, such as {default}") from None
+    return text
+
+
+def _fields(made: Any) -> dict[str, Any]:
+    """Parameter names and their defaults, of a dataclass, its instance, or a factory."""
+    if dataclasses.is_dataclass(made):
+        return {item.name: item.default for item in dataclasses.fields(made) if item.init}
+    try:
+        return {name: item.default for name, item in inspect.signature(made).parameters.items()}
+    except ValueError:  # some built-in types do not say
+        return {}
+
+
+def _own_label(thing: Task | Learner) -> str:
+    """name:parameters, for the parameters that differ from their defaults."""
+    changed = [
+        f"{item.name}={getattr(thing, item.name)}"
+        for item in sorted(dataclasses.fields(thing), key=lambda item: item.name)  # pyright: ignore[reportArgumentType]
+        if getattr(thing, item.name) != item.default
+    ]
+    return thing.name + (":" + ",".join(changed) if changed else "")
+
+
+def _tuned_label(thing: Tuned) -> str:
+    """As a user would write it; a space that is not the declared one stands beside the parameters."""
+    defaults = _fields(thing.base)
+    fixed = dataclasses.replace(thing.base, **{axis: defaults[axis] for axis, _ in thing.space})  # pyright: ignore[reportArgumentType]
+    name, colon, tail = _own_label(fixed).partition(":")
+    label = f"{name}@tuned{colon}{tail}"
+    if thing.space == SPACES.get(name):
+        return label
+    space = ",".join(f"{axis}={'/'.join(map(str, values))}" for axis, values in thing.space)
+    return f"{label}{',' if tail else ':'}{space}"
+
+
+def _source(name: str) -> str:
+    """Hash of a module's source, so that a user's edits make new cells; "" for the suite's and libraries' own.
+
+    What is defined without a file (in a notebook, say) can change unseen: it gets a hash that never comes again.
+    """
+    path = getattr(sys.modules.get(name), "__file__", None)
+    if name.startswith(f"{__name__.split('.', maxsplit=1)[0]}."):
+        return ""
+    if path is None:
+        return hashlib.sha256(os.urandom(16)).hexdigest()[:16]
+    if "site-packages" in Path(path).parts:
+        return ""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]

@@ -1,0 +1,128 @@
+"""`pytest --benchmark`: the suite as pytest items, one a (task, learner), named like `identity-bits[mlp]`.
+
+Load it with `-p grue.runs.pytest_plugin`; elsewhere than in a checkout also name the items' place:
+
+    pytest -p grue.runs.pytest_plugin --pyargs grue.runs.suite --benchmark
+
+With --benchmark nothing but the suite is collected; without it the suite's items are skipped, where they are asked
+for at all. Write --out=DIR and --preset=FILE with the =: before pytest knows these options, it takes a path that stands
+alone for the place of its configuration.
+
+The plugin is loaded in every run of pytest in a checkout: it imports the suite, and torch with it, only when it must.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from .suite import Suite
+
+MODULE = "grue.runs.suite"
+PATH = Path(__file__).with_name("suite.py")
+
+SUITE: pytest.StashKey[Suite] = pytest.StashKey()
+"""Where the configuration of pytest keeps the suite, once it is needed."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add --benchmark and what goes with it."""
+    group = parser.getgroup("grue", "grue: the suite of inductive biases")
+    group.addoption("--benchmark", action="store_true", help="Run the suite, and nothing else.")
+    group.addoption(
+        "--preset", default="quick", metavar="NAME", help="Which suite (grue list presets). Default: quick."
+    )
+    group.addoption("--task", action="append", metavar="NAME", help="Only this task; may be repeated.")
+    group.addoption("--learner", action="append", metavar="NAME", help="Only this learner; may be repeated.")
+    group.addoption("--out", metavar="DIR", help="Where results go. Default: results/local/PRESET.")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """With --benchmark: make the suite the only thing that is collected. Refuses what cannot be."""
+    if not config.getoption("benchmark"):
+        return
+    if config.getoption("numprocesses", None) or config.getoption("dist", "no") != "no":
+        raise pytest.UsageError(
+            "--benchmark does not go with pytest-xdist (-n, --dist): the suite has worker processes of its own, as "
+            "many as there are cores, and a second set would share them and spoil the measured times"
+        )
+    config.args = [arg for arg in config.args if _names_the_suite(arg, config)] or [str(PATH)]
+    # A line an item, with its name: this takes minutes.
+    config.option.verbose = config.option.verbose or 1
+    # An item is measured once, and its seconds are those of a fit: one column, one unit, unless others are asked for.
+    config.option.benchmark_columns = config.getoption("benchmark_columns", None) or ["mean"]
+    config.option.benchmark_time_unit = config.getoption("benchmark_time_unit", None) or "s"
+    _suite(config)
+
+
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
+    """Collect runs/suite.py by its name in the package, whatever the path it was asked for by."""
+    return SuiteModule.from_parent(parent, path=module_path) if module_path == PATH else None
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """End the worker processes."""
+    if SUITE in session.config.stash:
+        session.config.stash[SUITE].close()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """End with the leaderboard, and where the results are."""
+    if SUITE in config.stash and config.stash[SUITE].started:
+        terminalreporter.section("leaderboard")
+        terminalreporter.write_line(config.stash[SUITE].leaderboard())
+
+
+class SuiteModule(pytest.Module):
+    """runs/suite.py: one item a pair of its plan, by task.
+
+    The module is imported by name: imported from its path, as pytest does, it would be another module than the
+    package's own, and its relative imports would fail.
+    """
+
+    def _getobj(self) -> ModuleType:
+        from . import suite  # noqa: PLC0415 -- loads torch
+
+        return suite
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """Give the items; without --benchmark they are skipped."""
+        from .suite import ENTRY, Entry, measure  # noqa: PLC0415 -- loads torch
+
+        suite = _suite(self.config)
+        for task, learner, refused in suite.pairs():
+            item = pytest.Function.from_parent(self, name=f"{task}[{learner}]", callobj=measure)
+            entry = item.stash[ENTRY] = Entry(suite, task, learner)
+            item.add_marker(pytest.mark.benchmark(timer=entry.clock, group=task))
+            reason = refused if self.config.getoption("benchmark") else "the suite runs with --benchmark"
+            if reason:
+                item.add_marker(pytest.mark.skip(reason=reason))
+            yield item
+
+
+def _suite(config: pytest.Config) -> Suite:
+    """The suite that the options ask for, made when it is first needed."""
+    if SUITE not in config.stash:
+        from .names import UsageError  # noqa: PLC0415 -- loads numpy
+        from .suite import Suite  # noqa: PLC0415 -- loads torch
+
+        chosen = config.option
+        try:
+            config.stash[SUITE] = Suite(chosen.preset, chosen.task, chosen.learner, chosen.out)
+        except UsageError as error:
+            raise pytest.UsageError(str(error)) from error
+    return config.stash[SUITE]
+
+
+def _names_the_suite(arg: str, config: pytest.Config) -> bool:
+    """Whether an argument of the command line is the suite, or one of its items."""
+    place = arg.partition("[")[0].partition("::")[0]
+    if config.option.pyargs and place == MODULE:
+        return True
+    return (config.invocation_params.dir / place).resolve() == PATH.resolve()

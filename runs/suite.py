@@ -1,0 +1,239 @@
+"""What `pytest --benchmark` collects: the pairs of a preset, carried out in the pool, replayed as benchmarks.
+
+An item fits nothing itself. The first one sends the batches of all selected items to the pool, each waits for its
+own, and the seconds recorded for its fits are handed to pytest-benchmark by a clock that otherwise stands still. So an
+item costs what it costs in `grue run`, and what is finished is in the store, however the run of pytest ends.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from statistics import fmean
+from typing import TYPE_CHECKING, Any, TextIO, cast
+
+import pyarrow.parquet as pq
+import pytest
+
+from .cells import Batch, Pair
+from .progress import Reporter
+from .results import COLUMNS
+from .run import Session, cores, plan_run
+from .store import METADATA, SCHEMA_VERSION, read
+
+if TYPE_CHECKING:
+    from pytest_benchmark.fixture import BenchmarkFixture
+
+
+class Clock:
+    """A timer for pytest-benchmark that moves only when it is told to."""
+
+    __name__ = "recorded_fit_seconds"  # what pytest-benchmark writes down as the timer
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        """Let so many seconds pass."""
+        self.now += seconds
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What an item stands for, and the clock that its benchmark is timed by."""
+
+    suite: Suite
+    task: str
+    learner: str
+    clock: Clock = field(default_factory=Clock)
+
+
+ENTRY: pytest.StashKey[Entry] = pytest.StashKey()
+"""Where an item keeps its entry."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the store holds of a pair.
+
+    seconds  of all its fits together: `about["models"]` of them
+    about    what goes beside them into pytest-benchmark's JSON: strings, finite numbers, lists and dicts of them
+    """
+
+    seconds: float
+    about: dict[str, Any]
+
+
+class BatchFailedError(Exception):
+    """Batches of a pair failed; the message says which cells are missing, with the tracebacks."""
+
+
+def measure(benchmark: BenchmarkFixture, request: pytest.FixtureRequest) -> None:
+    """Wait for the pair's batches, and report their scores and recorded seconds: the body of every item."""
+    entry = request.node.stash[ENTRY]
+    selected = [item.stash[ENTRY] for item in request.session.items if ENTRY in item.stash]
+
+    def replay() -> Measured:
+        entry.suite.start(selected, request.config)
+        measured = entry.suite.wait(entry)
+        entry.clock.advance(measured.seconds)
+        return measured
+
+    try:
+        # Once, and without calibration: what is timed has happened already.
+        measured = benchmark.pedantic(replay, rounds=1, iterations=1)
+    except BatchFailedError as error:
+        pytest.fail(str(error), pytrace=False)
+    benchmark.extra_info.update(measured.about)
+
+
+class Suite:
+    """The pairs that the options of pytest ask for, and one run of those that were selected."""
+
+    def __init__(self, preset: str, tasks: list[str] | None, learners: list[str] | None, out: str | None) -> None:
+        self.plan, self.folder, self.timeout = plan_run(preset, tasks, learners, out=out)
+        self._session: Session | None = None
+        self._rows: dict[str, list[dict[str, Any]]] = {}  # by the key of their cell
+        self._sources: dict[str, dict[str, Any]] = {}  # provenance, by the name of the batch's file
+
+    def pairs(self) -> Iterator[tuple[str, str, str | None]]:
+        """All (task, learner, reason why the pair cannot be had or None), task by task."""
+        found: dict[str, dict[str, str | None]] = {}
+        for pair in self.plan.pairs:
+            found.setdefault(pair.task.label, {})[pair.learner.label] = None
+        for row in self.plan.not_applicable:
+            # A pair that is only refused some sizes is in there already.
+            found.setdefault(row["task"], {}).setdefault(row["learner"], f"n/a: {row['reason']}")
+        for task, learners in found.items():
+            for learner, refused in learners.items():
+                yield task, learner, refused
+
+    @property
+    def started(self) -> bool:
+        """Whether there is anything in the folder to report."""
+        return self._session is not None
+
+    def start(self, selected: Iterable[Entry], config: pytest.Config) -> None:
+        """Send the missing cells of the selected pairs to the pool; nothing if that has been done."""
+        if self._session is not None:
+            return
+        wanted = {(entry.task, entry.learner) for entry in selected}
+        plan = replace(
+            self.plan,
+            pairs=[pair for pair in self.plan.pairs if _labels(pair) in wanted],
+            cells=[cell for cell in self.plan.cells if _labels(cell.pair) in wanted],
+            not_applicable=[row for row in self.plan.not_applicable if (row["task"], row["learner"]) in wanted],
+        )
+        jobs = cores()
+        reporter = _Progress(cast("TextIO", _Terminal(config)), jobs)
+        self._session = Session(plan, self.folder, jobs, self.timeout, reporter)
+        self._session.start()
+
+    def wait(self, entry: Entry) -> Measured:
+        """What was measured of a pair, once its batches are done; raises BatchFailedError if one failed."""
+        session = self._session
+        if session is None:
+            raise RuntimeError("the suite has not been started")
+        session.wait(entry.task, entry.learner)
+        keys = {cell.key for cell in session.plan.cells if _labels(cell.pair) == (entry.task, entry.learner)}
+        self._read(session.store.batches)
+        missing = keys.difference(self._rows)
+        if missing:
+            raise BatchFailedError(_say_failures(session, missing))
+        cells = [self._rows[key] for key in sorted(keys)]
+        about = {
+            "schema": SCHEMA_VERSION,
+            "keys": sorted(keys),
+            "cached": keys.isdisjoint(cell.key for cell in session.missing),
+            "models": len(keys),
+            "machines": self._machines(keys),
+            "status": Counter(rows[0]["status"] for rows in cells),
+            **_scores(cells),
+        }
+        return Measured(sum(rows[0]["fit_seconds"] for rows in cells), about)
+
+    def leaderboard(self) -> str:
+        """The folder's leaderboard in Markdown, and where the folder is."""
+        from ..reports.formats import render  # noqa: PLC0415 -- loads matplotlib
+        from ..reports.leaderboard import make_leaderboard  # noqa: PLC0415
+
+        return f"{render(make_leaderboard(read([self.folder])), 'md')}\nresults are in {self.folder}"
+
+    def close(self) -> None:
+        """End the worker processes, and let the folder go."""
+        if self._session is not None:
+            self._session.close()
+
+    def _read(self, folder: Path) -> None:
+        """Read the batches that are new in the folder; each file is read once in a run of pytest."""
+        for path in sorted(folder.glob("*.parquet")):
+            if path.name in self._sources:
+                continue
+            table = pq.read_table(path)
+            self._sources[path.name] = json.loads((table.schema.metadata or {})[METADATA])
+            cells: dict[str, list[dict[str, Any]]] = {}
+            for row in table.select(COLUMNS).to_pylist():
+                cells.setdefault(row["key"], []).append(row)
+            self._rows = {**cells, **self._rows}
+
+    def _machines(self, keys: set[str]) -> list[dict[str, Any]]:
+        """The machines that cells were measured on, each once."""
+        found: list[dict[str, Any]] = []
+        for source in self._sources.values():
+            if not keys.isdisjoint(source["cells"]) and source["machine"] not in found:
+                found.append(source["machine"])
+        return found
+
+
+class _Progress(Reporter):
+    """Says how much there is to do and what fails; what is done shows in pytest's own lines."""
+
+    def done(self, batch: Batch, seconds: float) -> None:
+        pass
+
+
+class _Terminal(io.TextIOBase):
+    """Lines for whoever waits: past pytest's capture, and not on the line of its dots."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._terminal: Any = config.pluginmanager.get_plugin("terminalreporter")
+        self._capture: Any = config.pluginmanager.get_plugin("capturemanager")
+        self._quiet = config.get_verbosity() < 0 or self._terminal is None or self._capture is None
+
+    def write(self, text: str, /) -> int:
+        if not self._quiet:
+            with self._capture.global_and_fixture_disabled():
+                self._terminal.ensure_newline()
+                self._terminal.write(text, flush=True)
+        return len(text)
+
+
+def _labels(pair: Pair) -> tuple[str, str]:
+    return pair.task.label, pair.learner.label
+
+
+def _scores(cells: list[list[dict[str, Any]]]) -> dict[str, float]:
+    """`metric/split/size/exposed` -> mean over seeds, of the two metrics that tables use; finite ones only."""
+    found: dict[str, list[float]] = {}
+    for row in (row for rows in cells for row in rows if row["metric"] in ("score", "accuracy")):
+        place = f"{row['metric']}/{row['split']}/{row['size']}/{row['exposed']}"
+        found.setdefault(place, []).append(math.nan if row["value"] is None else row["value"])
+    means = {place: fmean(values) for place, values in found.items()}
+    return {place: mean for place, mean in means.items() if math.isfinite(mean)}
+
+
+def _say_failures(session: Session, missing: set[str]) -> str:
+    lines = [f"{len(missing)} cells are missing; the next run tries them again"]
+    for failure in session.failures:
+        if not missing.isdisjoint(failure["keys"]):
+            cells = ", ".join(f"n={cell['size']}+{cell['exposed']} seed {cell['seed']}" for cell in failure["cells"])
+            lines += [f"{failure['kind']}: {failure['message']} ({cells})", failure["traceback"]]
+    return "\n".join(lines)
