@@ -1,0 +1,43 @@
+"""The tidy table of scores as CSV, JSON or Parquet, in an order that does not depend on how the cells were run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ..runs.results import COLUMNS, Results
+
+PARQUET_METADATA = b"grue"
+"""Key in the file's metadata under which the provenance stands, as JSON."""
+
+
+def scores_to_csv(results: Results) -> str:
+    """A row a (cell, split, metric), columns COLUMNS; an empty value where a cell has none.
+
+    There is no provenance in it: a comment line would break readers of CSV.
+    """
+    return _ordered(results).to_csv(index=False, lineterminator="\n")
+
+
+def scores_to_json(results: Results) -> str:
+    """{"provenance": [...], "scores": [{column: value}]}, null where a cell has no value."""
+    rows = _ordered(results)
+    records = rows.astype(object).where(rows.notna(), None).to_dict("records")
+    return json.dumps({"provenance": results.provenance, "scores": records}, indent=1, allow_nan=False) + "\n"
+
+
+def write_parquet(results: Results, path: Path) -> None:
+    """Write the table with its provenance in the metadata of the file; makes the folder where needed."""
+    table = pa.Table.from_pandas(_ordered(results), preserve_index=False)
+    about = {PARQUET_METADATA: json.dumps(results.provenance).encode(), **(table.schema.metadata or {})}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(table.replace_schema_metadata(about), path, compression="zstd")
+
+
+def _ordered(results: Results) -> pd.DataFrame:
+    axes = ["task", "learner", "size", "exposed", "seed", "split", "metric"]
+    return results.scores.reindex(columns=COLUMNS).sort_values([*axes, "key"], ignore_index=True)

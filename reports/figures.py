@@ -1,0 +1,311 @@
+"""One figure a task: train, ID and every OOD split against n, and the price of the rule.
+
+The price: the score on the headline split against the number of its examples that are mixed into the training set at
+the largest n. A learner that has the rule pays nothing.
+
+Rules that do not learn are grey lines, named by a letter in the margin. Where there are too many curves for one row of
+panels, each kind of variant (say, another encoding of every learner) gets rows of its own.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from string import ascii_lowercase
+from textwrap import wrap
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator, NullLocator
+from matplotlib.transforms import ScaledTranslation
+
+from ..metrics.curves import FLOOR
+from ..metrics.planned import curve_points, headline, measure_of
+from ..runs.results import Results
+from .labels import every, fitted_legend, shortened, spread
+from .provenance import short_line
+from .style import GREY, Look, base_and_variant, looks, theme
+
+FORMATS = ("svg", "pdf", "png")
+# What a format would write into the file that changes from one run to the next.
+METADATA: dict[str, dict[str, Any]] = {
+    "svg": {"Date": None},
+    "pdf": {"CreationDate": None},
+    "png": {"Software": None},
+}
+
+# All lengths are in inches. The figure has the width of a paper's text and the height that its rows and legends need.
+WIDTH, LEFT, RIGHT, GAP = 7.0, 0.47, 0.17, 0.24
+TITLE, HEADING, ABOVE, PANEL, BELOW = 0.22, 0.17, 0.2, 1.2, 0.36
+LEGEND_GAP, NOTE, MARGIN = 0.08, 0.095, 0.06
+
+SMALL = 5.5
+"""Size of letters in the margin and in the notes, in points."""
+
+LETTER = 0.058
+"""Width of a letter of a tick label."""
+
+CROWD = 9
+"""More curves than this in one panel cannot be told apart: variants then get rows of their own."""
+
+COMPANY = 3
+"""A kind of variant with fewer learners than this stays with the base learners all the same."""
+
+RULE: dict[str, Any] = {"color": "0.55", "linewidth": 0.6, "linestyle": (0, (6, 2))}
+"""The line of a rule that does not learn."""
+
+DODGE, SPREAD = 2.4, 0.5
+"""Points that learners are moved sideways against each other, and at most this share of the way to the next anchor
+for all together: many curves lie on 0 or on 1, and none shall hide another."""
+
+TOP = 1.08
+TICKS = {-0.2: (0, 0.25, 0.5, 0.75, 1), -0.58: (-0.5, 0, 0.5, 1), -1.08: (-1, -0.5, 0, 0.5, 1)}
+"""Lower end of the score axis -> its ticks; the first is taken that no learner falls below, or the last."""
+
+
+def write_figures(results: Results, folder: Path) -> Iterator[Path]:
+    """Draw every task into `folder`, as SVG, PDF and PNG; yields each file once it is written."""
+    points = curve_points(results.scores, results.plan)
+    for task in results.plan["tasks"]:
+        if (points["task"] == task).any():
+            figure = task_figure(results, task, points)
+            for form in FORMATS:
+                path = folder / f"{task.replace(':', '-').replace('/', '-')}.{form}"
+                with mpl.rc_context(theme()):
+                    figure.savefig(path, metadata=METADATA[form])
+                yield path
+
+
+def task_figure(results: Results, task: str, points: pd.DataFrame | None = None) -> Figure:
+    """The figure of one task. `points`: what `curve_points` gives, if it is there already.
+
+    Raises ValueError where nothing of the task has been measured.
+    """
+    points = curve_points(results.scores, results.plan) if points is None else points
+    own = points.loc[points["task"] == task]
+    if own.empty:
+        raise ValueError(f"nothing of the task {task!r} has been measured")
+    with mpl.rc_context(theme()):
+        return _Drawing(results, task, own).figure
+
+
+class _Drawing:
+    """The figure of one task while it is drawn, from the title down."""
+
+    def __init__(self, results: Results, task: str, points: pd.DataFrame) -> None:
+        about = results.plan["tasks"][task]
+        measured = set(points["split"].tolist())
+        self.splits = [split for split in about["splits"] if split["name"] in measured]
+        self.points = points.loc[points["split"].isin([split["name"] for split in self.splits])]
+        self.shift = headline(results.plan, task) if any(self.points["exposed"].to_numpy() > 0) else None
+        self.measure = measure_of(results.plan, task)
+
+        there = set(points["learner"].tolist())
+        kinds = {name: learner["kind"] for name, learner in results.plan["learners"].items() if name in there}
+        rules = [name for name, kind in kinds.items() if kind == "heuristic"]
+        self.drawn = [name for name in kinds if name not in rules and name != "oracle"]
+        self.controls = [name for name in self.drawn if kinds[name] == "control"]
+        self.looks = looks(self.drawn)
+        self.letters = dict(zip(rules, ascii_lowercase.replace("o", ""), strict=False))
+        self.letters |= {"oracle": "o"} if "oracle" in kinds else {}
+
+        lowest = self.points["mean"].to_numpy(dtype=float).min()
+        self.low = next((low for low in TICKS if lowest >= low), min(TICKS))
+        self.clipped = bool(lowest < FLOOR)
+
+        panels = len(self.splits) + (self.shift is not None)
+        self.columns = 3 if panels in {3, 5, 6, 9} else 4
+        self.panel_width = (WIDTH - LEFT - RIGHT - (self.columns - 1) * GAP) / self.columns
+        self._draw(task, panels, self._notes(results))
+
+    def _draw(self, task: str, panels: int, notes: list[str]) -> None:
+        self.figure = Figure(figsize=(WIDTH, 1))
+        legends = [
+            fitted_legend(self.figure, handles, WIDTH - LEFT - MARGIN)
+            for handles in (self._curve_handles(), self._rule_handles())
+            if handles
+        ]
+        blocks = self._blocks()
+        rows = -(-panels // self.columns)
+        height = TITLE + sum((HEADING if heading else 0) + rows * (ABOVE + PANEL + BELOW) for heading, _ in blocks)
+        height += sum(LEGEND_GAP + tall for _, tall in legends) + LEGEND_GAP + NOTE * len(notes) + MARGIN
+        self.figure.set_size_inches(WIDTH, height)
+
+        top = height - TITLE
+        self._text(task, top, size=8.5, fontweight="bold")
+        for heading, names in blocks:
+            if heading:
+                top -= HEADING
+                self._text(heading, top, size=7, fontstyle="italic")
+            self._block(names, top)
+            top -= rows * (ABOVE + PANEL + BELOW)
+        for legend, tall in legends:
+            top -= LEGEND_GAP
+            legend.set_bbox_to_anchor((LEFT, top), transform=self.figure.dpi_scale_trans)
+            top -= tall
+        top -= LEGEND_GAP
+        for note in notes:
+            top -= NOTE
+            self._text(note, top, size=SMALL, color=GREY)
+
+    def _blocks(self) -> list[tuple[str, list[str]]]:
+        """(heading, the learners whose curves share the panels); no heading where there is one block."""
+        variants = {name: base_and_variant(name)[1] for name in self.drawn}
+        company = Counter(variants.values())
+        apart = [variant for variant in company if variant and company[variant] >= COMPANY]
+        if len(self.drawn) <= CROWD or not apart:
+            return [("", self.drawn)]
+        together = [name for name in self.drawn if variants[name] not in apart]
+        blocks = [("base learners", together)] if set(together) > set(self.controls) else []
+        for variant in apart:
+            own = [name for name in self.drawn if variants[name] == variant]
+            blocks.append((f"variants: {shortened(variant, 90)}", own + self.controls))
+        return blocks
+
+    def _block(self, names: list[str], top: float) -> None:
+        """All panels for these learners, in rows from `top` down."""
+        panels: list[dict[str, Any] | None] = [*self.splits, *([None] if self.shift else [])]
+        for place, split in enumerate(panels):
+            row, column = divmod(place, self.columns)
+            left = LEFT + column * (self.panel_width + GAP)
+            bottom = top - row * (ABOVE + PANEL + BELOW) - ABOVE - PANEL
+            height = self.figure.get_figheight()
+            axes = self.figure.add_axes((left / WIDTH, bottom / height, self.panel_width / WIDTH, PANEL / height))
+            axes.set_ylim(self.low, TOP)
+            axes.set_yticks(TICKS[self.low])
+            axes.axhline(0, color="0.5", linewidth=0.6, zorder=1)
+            if split:
+                self._split_panel(axes, split, names)
+            else:
+                self._price_panel(axes, names)
+            if column == 0:
+                axes.set_ylabel(self.measure)
+            else:
+                axes.set_ylabel("")
+                axes.tick_params(labelleft=False)
+
+    def _split_panel(self, axes: Axes, split: dict[str, Any], names: list[str]) -> None:
+        """A score against n."""
+        plain = self.points.loc[self.points["exposed"] == 0]
+        mine = plain.loc[plain["split"] == split["name"]]
+        axes.set_xscale("log", base=2)
+        self._curves(axes, mine, "size", names)
+        self._levels(axes, mine)
+        axes.set_title(_title(split), loc="left")
+        axes.set_xlabel("training examples n")
+        self._ticks(axes, np.unique(plain["size"].to_numpy()))
+
+    def _price_panel(self, axes: Axes, names: list[str]) -> None:
+        """The headline score against the number of exposed examples, at the largest size."""
+        largest = self.points["size"].max()
+        mine = self.points.loc[(self.points["split"] == self.shift) & (self.points["size"] == largest)]
+        exposed = np.unique(mine["exposed"].to_numpy())
+        # From 0 to the first exposed example it is as far as from there to four times as many.
+        axes.set_xscale("symlog", base=4, linthresh=max(1, int(exposed[exposed > 0].min())), linscale=1)
+        self._curves(axes, mine, "exposed", names)
+        self._levels(axes, mine)
+        axes.set_title(f"price of the rule: {self.shift}", loc="left")
+        axes.set_xlabel(f"exposed, at n = {largest}")
+        self._ticks(axes, exposed)
+
+    def _curves(self, axes: Axes, mine: pd.DataFrame, x: str, names: list[str]) -> None:
+        """Every learner's mean with its band, a little aside of the others."""
+        anchors = len(np.unique(mine[x].to_numpy()))
+        wide = min(DODGE, SPREAD * 72 * self.panel_width / max(anchors, 1) / len(names))
+        for place, name in enumerate(names):
+            aside = (place - (len(names) - 1) / 2) * wide / 72
+            own = mine.loc[mine["learner"] == name].sort_values(x)
+            if len(own):
+                self._curve(axes, own, x, self.looks[name], aside)
+
+    def _curve(self, axes: Axes, own: pd.DataFrame, x: str, look: Look, aside: float) -> None:
+        """One learner's mean and band; what lies below the floor sits on it as a triangle."""
+        moved = axes.transData + ScaledTranslation(aside, 0, self.figure.dpi_scale_trans)
+        places, mean = own[x].to_numpy(), own["mean"].to_numpy(dtype=float)
+        half = own["half_width"].fillna(0).to_numpy(dtype=float)
+        shown, below = np.maximum(mean, FLOOR), mean < FLOOR
+        axes.fill_between(
+            places, mean - half, mean + half, color=look.colour, alpha=0.1, linewidth=0, transform=moved, zorder=2.2
+        )
+        # The interval is drawn above: seaborn's own would be a bootstrap, too narrow for a few seeds.
+        common: dict[str, Any] = {"ax": axes, "transform": moved, "clip_on": False, "errorbar": None, "legend": False}
+        sns.lineplot(x=places, y=shown, zorder=3, **look.style(), **common)
+        if below.any():
+            triangle = {**look.style(), "marker": "v", "markersize": 5, "linestyle": ""}
+            sns.lineplot(x=places[below], y=shown[below], zorder=4, **triangle, **common)
+
+    def _levels(self, axes: Axes, mine: pd.DataFrame) -> None:
+        """Broken lines for rules that do not learn, each with its letter in the margin; equal ones stand together."""
+        together: dict[float, str] = {}
+        for name, letter in self.letters.items():
+            level = mine.loc[mine["learner"] == name, "mean"].mean()
+            if not np.isnan(level):
+                shown = round(max(float(level), FLOOR), 2)
+                together[shown] = f"{together[shown]},{letter}" if shown in together else letter
+        levels = sorted(together)
+        room = 1.15 * SMALL / 72 / PANEL * (TOP - self.low)  # the height of a letter, in scores
+        for level, place in zip(levels, spread(levels, room), strict=True):
+            axes.axhline(level, zorder=2, **RULE)
+            axes.annotate(
+                together[level],
+                (1, place),
+                xycoords=("axes fraction", "data"),
+                xytext=(2, 0),
+                textcoords="offset points",
+                va="center_baseline",
+                fontsize=SMALL,
+                color=GREY,
+                annotation_clip=False,
+            )
+
+    def _ticks(self, axes: Axes, anchors: np.ndarray) -> None:
+        """Ticks at the anchors themselves, as many as have room."""
+        labels = [str(anchor) for anchor in anchors]
+        step = every(labels, int(self.panel_width / LETTER))
+        kept = anchors[::-1][::step][::-1]
+        axes.xaxis.set_major_locator(FixedLocator([float(anchor) for anchor in kept]))
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.set_xticklabels([str(anchor) for anchor in kept])
+        # A margin on either side, on whatever scale the axis has: those who are moved aside stay off the axis.
+        scale = axes.xaxis.get_transform()
+        low, high = scale.transform(np.array([anchors[0], anchors[-1]], dtype=float))
+        margin = 0.12 * (high - low) if high > low else 1.0
+        axes.set_xlim(*scale.inverted().transform(np.array([low - margin, high + margin])))
+
+    def _curve_handles(self) -> list[Line2D]:
+        """An entry a base learner, whether or not it is drawn itself, and one a kind of variant."""
+        bases = list(dict.fromkeys(base_and_variant(name)[0] for name in self.drawn))
+        found = [Line2D([], [], label=shortened(name, 60), **look.style()) for name, look in looks(bases).items()]
+        strokes = {base_and_variant(name)[1]: self.looks[name].stroke for name in self.drawn}
+        return found + [
+            Line2D([], [], label=shortened(variant, 60), **Look(GREY, "o", stroke, hollow=True).style())
+            for variant, stroke in strokes.items()
+            if variant
+        ]
+
+    def _rule_handles(self) -> list[Line2D]:
+        return [Line2D([], [], label=f"{letter}: {name}", **RULE) for name, letter in self.letters.items()]
+
+    def _notes(self, results: Results) -> list[str]:
+        single = bool(self.points["seeds"].max() <= 1)
+        bands = "Bands: 95 %, within the cell (one seed)" if single else "Bands: 95 %, t over seeds"
+        scale = "; 0 is chance, 1 the best possible" if self.measure == "score" else ""
+        said = f"{bands}{scale}; learners are set side by side at each n"
+        said += f"; triangles: below {FLOOR:g}." if self.clipped else "."
+        return [said, *wrap(f"{short_line(results)}.", 140)]
+
+    def _text(self, text: str, bottom: float, **style: Any) -> None:
+        self.figure.text(LEFT / WIDTH, bottom / self.figure.get_figheight(), text, va="bottom", **style)
+
+
+def _title(split: dict[str, Any]) -> str:
+    if split["shift"] is None:
+        return "ID (unseen)" if split["name"] == "id" else str(split["name"])
+    return f"OOD: {split['name']}{' (headline)' if split['headline'] else ''}"

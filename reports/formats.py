@@ -1,0 +1,223 @@
+"""The leaderboard as Markdown, CSV, JSON or LaTeX."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import re
+from collections.abc import Callable
+from dataclasses import asdict, fields
+from itertools import groupby
+from typing import Any
+
+from ..metrics.summary import Entry
+from .leaderboard import Leaderboard
+from .provenance import long_lines, short_line
+from .tables import LEGEND, SYMBOLS, Cell, Table, make_tables
+
+JSON_SCHEMA = 1
+"""Change it when a field of the JSON changes its name or meaning."""
+
+
+def render(board: Leaderboard, form: str) -> str:
+    """The leaderboard as text, with a newline at the end. Raises ValueError on an unknown form."""
+    if form not in FORMATS:
+        raise ValueError(f"unknown format {form!r}; expected one of {', '.join(FORMATS)}")
+    return FORMATS[form](board)
+
+
+def to_markdown(board: Leaderboard) -> str:
+    """Tables that read well both rendered and in a terminal."""
+    tables = make_tables(board)
+    parts = [f"> **Warning: {line}**\n" for line in board.warnings]
+    for before, table in zip([None, *tables], tables, strict=False):
+        # What is to be said of all tables of a kind stands under the first of them.
+        reading = "" if before and before.reading == table.reading else table.reading
+        parts.append(_markdown_table(table, reading))
+    if board.tasks:
+        lines = [f"- {_markdown(line)}" for line in long_lines(board.results)]
+        parts.append("\n".join(["### Provenance", "", *lines, ""]))
+    return "\n".join(parts)
+
+
+def to_csv(board: Leaderboard) -> str:
+    """One figure a row; the last column is the provenance, since a comment would break readers of CSV."""
+    source = short_line(board.results)
+    out = io.StringIO()
+    columns = [*(field.name for field in fields(Entry)), "provenance"]
+    writer = csv.DictWriter(out, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({**_record(entry), "provenance": source} for entry in board.entries)
+    return out.getvalue()
+
+
+def to_json(board: Leaderboard) -> str:
+    """An object: `schema`, `entries` (a figure each, null where there is none), `tasks`, `warnings`, `provenance`."""
+    tasks = {
+        task.name: {
+            "family": task.family,
+            "ood": task.ood,
+            "measure": task.measure,
+            "sizes": task.sizes,
+            "notes": task.notes,
+        }
+        for task in board.tasks
+    }
+    document = {
+        "schema": JSON_SCHEMA,
+        "entries": [_record(entry) for entry in board.entries],
+        "tasks": tasks,
+        "warnings": board.warnings,
+        "provenance": board.results.provenance,
+    }
+    return json.dumps(document, indent=1, allow_nan=False, default=str) + "\n"
+
+
+def to_latex(board: Leaderboard) -> str:
+    r"""Tables with booktabs, to be read in by \input; full provenance as comments."""
+    head = ["Needs \\usepackage{booktabs} and \\usepackage[utf8]{inputenc}.", *long_lines(board.results)]
+    head += [f"WARNING: {line}" for line in board.warnings]
+    comments = [f"% {line}" for text in head for line in text.splitlines()]
+    return "\n".join([*comments, "", *[_latex_table(table) for table in make_tables(board)]])
+
+
+FORMATS: dict[str, Callable[[Leaderboard], str]] = {
+    "md": to_markdown,
+    "csv": to_csv,
+    "json": to_json,
+    "tex": to_latex,
+}
+
+
+def _record(entry: Entry) -> dict[str, Any]:
+    """The fields of an entry, None for NaN: JSON has no NaN, and CSV gets an empty place."""
+    values = asdict(entry)
+    return {name: None if isinstance(value, float) and math.isnan(value) else value for name, value in values.items()}
+
+
+def _markdown_table(table: Table, reading: str) -> str:
+    lines = [["", *[_markdown(column.head) for column in table.columns]]]
+    for heading, rows in table.blocks:
+        if len(table.blocks) > 1:
+            lines.append([f"*{heading}*", *["" for _ in table.columns]])
+        lines += [[_markdown(name), *[_with_symbols(cell) for cell in cells]] for name, cells in rows]
+    widths = [max(3, *(len(line[place]) for line in lines)) for place in range(len(table.columns) + 1)]
+    ruler = ["-" * widths[0], *["-" * (width - 1) + ":" for width in widths[1:]]]
+    grid = [lines[0], ruler, *lines[1:]]
+    printed = ["| " + " | ".join([_pad(line, widths, place) for place in range(len(widths))]) + " |" for line in grid]
+    legend = [f"{SYMBOLS[mark]} {LEGEND[mark]}." for mark in table.marks]
+    notes = [f"{_markdown(note)}." for note in table.notes]
+    below = [reading, _markdown(table.caption), *legend, *notes, f"*{_markdown(table.source)}.*"]
+    level = "##" if table.label == "summary" else "###"
+    # Two spaces end a line without ending the paragraph.
+    return "\n".join([f"{level} {_markdown(table.title)}", "", *printed, "", "  \n".join(filter(None, below)), ""])
+
+
+def _markdown(text: str) -> str:
+    """Escape what Markdown would read as a mark; an underscore within a word is none."""
+    return re.sub(r"[\\`*<|]|(?<![^\W_])_|_(?![^\W_])", r"\\\g<0>", text)
+
+
+def _pad(line: list[str], widths: list[int], place: int) -> str:
+    return line[place].rjust(widths[place]) if place else line[place].ljust(widths[place])
+
+
+def _with_symbols(cell: Cell) -> str:
+    symbols = "".join(SYMBOLS[mark] for mark in cell.marks)
+    return f"{cell.text} {symbols}" if symbols else cell.text
+
+
+LATEX_SYMBOLS = {
+    "underfit": r"\dagger",
+    "budget-limited": r"\ddagger",
+    "diverged": r"\S",
+    "incomplete": r"\P",
+    "partial": r"\parallel",
+    "cell": r"\circ",
+}
+
+LATEX_LETTERS = 92
+"""A row of more letters would be wider than the text (170 mm) in footnotesize."""
+
+LATIN = 256
+"""Letters below this code point are in every LaTeX font."""
+
+LATEX_ESCAPES = str.maketrans(
+    {
+        "\\": r"\textbackslash{}",
+        "&": r"\&",
+        "%": r"\%",
+        "$": r"\$",
+        "#": r"\#",
+        "_": r"\_",
+        "{": r"\{",
+        "}": r"\}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "±": r"$\pm$",
+        "–": "--",
+        ">": "$>$",
+        "<": "$<$",
+        "-": "{-}",
+    }
+)
+
+
+def _latex_table(table: Table) -> str:
+    rows: list[str] = []
+    for heading, block in table.blocks:
+        rows.append(r"\midrule")
+        if len(table.blocks) > 1:
+            rows.append(rf"\multicolumn{{{len(table.columns) + 1}}}{{l}}{{\emph{{{_latex(heading)}}}}} \\")
+        rows += [" & ".join([_latex(name), *[_latex_cell(cell) for cell in cells]]) + r" \\" for name, cells in block]
+    legend = [f"${LATEX_SYMBOLS[mark]}$ {_latex(LEGEND[mark])}." for mark in table.marks]
+    said = [f"{table.title}.", table.caption, table.reading]
+    texts = [[name, *[cell.text for cell in cells]] for _, block in table.blocks for name, cells in block]
+    widest = sum(max(map(len, column)) for column in zip(*texts, strict=True))
+    size, gap = ("footnotesize", "3pt") if widest <= LATEX_LETTERS else ("scriptsize", "2pt")
+    caption = [*map(_latex, filter(None, said)), *legend, *[_latex(f"{note}.") for note in table.notes]]
+    return "\n".join(
+        [
+            r"\begin{table}[htbp]",
+            rf"\centering\{size}\setlength{{\tabcolsep}}{{{gap}}}",
+            rf"\caption{{{' '.join([*caption, _latex(table.source + '.')])}}}",
+            rf"\label{{tab:{table.label}}}",
+            rf"\begin{{tabular}}{{l{'r' * len(table.columns)}}}",
+            r"\toprule",
+            *_latex_head(table),
+            *rows,
+            r"\bottomrule",
+            r"\end{tabular}",
+            r"\end{table}",
+            "",
+        ]
+    )
+
+
+def _latex_head(table: Table) -> list[str]:
+    """Two lines: the groups, each over its columns and underlined, and the columns."""
+    groups, rules, place = [""], [], 2
+    for group, members in groupby(table.columns, key=lambda column: column.group):
+        width = len(list(members))
+        groups.append(rf"\multicolumn{{{width}}}{{{'c' if width > 1 else 'r'}}}{{{_latex(group)}}}")
+        rules += [rf"\cmidrule(lr){{{place}-{place + width - 1}}}"] if width > 1 else []
+        place += width
+    names = ["", *[_latex(column.name) for column in table.columns]]
+    return [" & ".join(groups) + r" \\", " ".join(rules), " & ".join(names) + r" \\"]
+
+
+def _latex_cell(cell: Cell) -> str:
+    symbols = "".join(LATEX_SYMBOLS[mark] for mark in cell.marks)
+    return _latex(cell.text) + (f"$^{{{symbols}}}$" if symbols else "")
+
+
+def _latex(text: str) -> str:
+    """Escape what LaTeX would read as a command; a sign that its default fonts lack becomes a question mark."""
+    # A minus before a digit is a minus; any other hyphen is guarded against ligatures ("--preset").
+    minus = text.startswith("-") and text[1:2].isdigit()
+    known = "".join(
+        sign if sign in "±–" or sign.isascii() or (sign.isalpha() and ord(sign) < LATIN) else "?" for sign in text
+    )
+    return ("$-$" if minus else "") + known[minus:].translate(LATEX_ESCAPES)

@@ -1,0 +1,154 @@
+"""The leaderboard: who is in it, in which order, its figures, and what a reader must know beside them."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..metrics.planned import headline, measure_of
+from ..metrics.summary import Entry, anchors_of, summarise
+from ..runs.results import Results
+from .provenance import warnings_of
+
+BLOCKS = ("learner", "part", "control", "heuristic")
+"""The blocks of every table, in this order: what is compared, those that were asked for some of the tasks only (such
+as variants), what both are held against, and the shallow rules."""
+
+
+@dataclass(frozen=True)
+class TaskHead:
+    """What the table of one task says about it.
+
+    ood          the headline split, or None: then there is no OOD column
+    measure      "score" on the common scale, or "accuracy" for a task without an oracle, which stays out of means
+    sizes        the anchors, ascending: the training sizes that most learners were asked for
+    max_exposed  the most exposed examples that were planned
+    notes        why cells are n/a or missing, a sentence each
+    """
+
+    name: str
+    family: str
+    ood: str | None
+    measure: str
+    sizes: tuple[int, ...]
+    max_exposed: int
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Leaderboard:
+    """Everything a format needs to print it.
+
+    entries   the figures
+    tasks     in the order of the plan
+    families  those with a task on the common scale
+    order     names of a block, best overall OOD area first; those with a partial mean after all others
+    warnings  what is mixed in the results
+    results   where it all comes from
+    """
+
+    entries: tuple[Entry, ...]
+    tasks: tuple[TaskHead, ...]
+    families: tuple[str, ...]
+    order: dict[str, list[str]]
+    warnings: tuple[str, ...]
+    results: Results
+
+
+def make_leaderboard(results: Results) -> Leaderboard:
+    """Summarise results. Raises ValueError if nothing was planned, or if two results contradict each other."""
+    if not results.plan["cells"]:
+        raise ValueError("there is nothing to report: no cell was planned")
+    entries = summarise(results.scores, results.plan)
+    planned = {cell["task"] for cell in results.plan["cells"]}
+    tasks = [_head(task, results) for task in results.plan["tasks"] if task in planned]
+    about = results.plan["tasks"]
+    families = dict.fromkeys(about[task.name]["family"] for task in tasks if about[task.name]["has_oracle"])
+    order = {block: _ordered(names, entries) for block, names in _blocks(results.plan).items()}
+    return Leaderboard(tuple(entries), tuple(tasks), tuple(families), order, tuple(warnings_of(results)), results)
+
+
+def summary_of(board: Leaderboard) -> Leaderboard:
+    """Leave out the tasks. Raises ValueError where the means over families are then nothing."""
+    if not board.families:
+        named = ", ".join(task.name for task in board.tasks)
+        raise ValueError(f"there is no summary: no task is on the common scale, only {named}")
+    return replace(board, tasks=(), entries=tuple(entry for entry in board.entries if entry.scope != "task"))
+
+
+def _head(task: str, results: Results) -> TaskHead:
+    plan = results.plan
+    cells = [cell for cell in plan["cells"] if cell["task"] == task]
+    return TaskHead(
+        name=task,
+        family=plan["tasks"][task]["family"],
+        ood=headline(plan, task),
+        measure=measure_of(plan, task),
+        sizes=anchors_of(plan, task),
+        max_exposed=max(cell["exposed"] for cell in cells),
+        notes=(*_reasons(task, plan), *_failures(task, results), *_not_run(task, results)),
+    )
+
+
+def _blocks(plan: dict[str, Any]) -> dict[str, list[str]]:
+    """The names in each block. A learner that cannot do a task was asked for it all the same."""
+    asked = {(item["task"], item["learner"]) for item in [*plan["cells"], *plan["not_applicable"]]}
+    tasks = {cell["task"] for cell in plan["cells"] if plan["tasks"][cell["task"]]["has_oracle"]}
+    blocks: dict[str, list[str]] = {block: [] for block in BLOCKS}
+    for name, about in plan["learners"].items():
+        whole = about["kind"] != "learner" or all((task, name) in asked for task in tasks)
+        blocks[about["kind"] if whole else "part"].append(name)
+    return blocks
+
+
+def _ordered(names: list[str], entries: list[Entry]) -> list[str]:
+    """By overall OOD area, then ID area; partial means after whole ones, no mean at the end."""
+    overall = {(entry.learner, entry.side): entry for entry in entries if entry.scope == "overall"}
+
+    def rank(name: str) -> tuple[bool, bool, float, float, str]:
+        found = [overall.get((name, side)) for side in ("ood", "id")]
+        partial = any(entry is not None and "partial" in entry.marks for entry in found)
+        # NaN compares with nothing: without a mean, a learner is last.
+        ood, within = (-math.inf if entry is None or math.isnan(entry.value) else entry.value for entry in found)
+        return (ood == within == -math.inf, partial, -ood, -within, name)
+
+    return sorted(names, key=rank)
+
+
+def _reasons(task: str, plan: dict[str, Any]) -> list[str]:
+    """Why a learner cannot do the task, learners with the same reason together."""
+    groups: dict[tuple[str, int | None], list[str]] = {}
+    for item in plan["not_applicable"]:
+        if item["task"] == task:
+            groups.setdefault((item["reason"], item.get("size")), []).append(item["learner"])
+    return [
+        f"n/a: {', '.join(dict.fromkeys(names))}{'' if size is None else f' at n = {size}'}: {reason}"
+        for (reason, size), names in groups.items()
+    ]
+
+
+def _failures(task: str, results: Results) -> list[str]:
+    """What broke, a line a learner and message."""
+    count: Counter[tuple[str, str, str]] = Counter()
+    for item in results.failures:
+        if item["task"] == task:
+            first = str(item["message"]).strip().splitlines()[:1]
+            count[item["learner"], item["kind"], first[0] if first else ""] += len(item["keys"])
+    return [
+        f"failed: {learner}, {cells} cell{'' if cells == 1 else 's'}: {kind}{f': {message}' if message else ''}"
+        for (learner, kind, message), cells in count.items()
+    ]
+
+
+def _not_run(task: str, results: Results) -> list[str]:
+    """Cells that are neither there nor failed: the run was stopped, or is still going on."""
+    there = set(results.scores["key"].unique())
+    failed = {key for item in results.failures for key in item["keys"]}
+    missing = Counter(
+        cell["learner"]
+        for cell in {cell["key"]: cell for cell in results.plan["cells"]}.values()
+        if cell["task"] == task and cell["key"] not in there | failed
+    )
+    return [f"not run yet: {learner}, {cells} cell{'' if cells == 1 else 's'}" for learner, cells in missing.items()]

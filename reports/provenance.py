@@ -1,0 +1,97 @@
+"""Where figures come from: what closes every table and every figure, and what warns of mixed versions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from ..runs.results import Results
+
+MAIN = ("grue", "python", "numpy", "torch", "scikit-learn", "xgboost")
+"""Versions that the long form names first; the others follow by name."""
+
+MOST = 3
+"""Versions or commits that the short form names."""
+
+
+def short_line(results: Results) -> str:
+    """One line: version and commit of grue, seeds, and the commands that made the results."""
+    versions = _versions(results).get("grue", [])
+    commits = [commit[:12] for commit in _distinct(results, "commit")]
+    commands = _distinct(results, "command")
+    made = " ".join(["Made by grue", *([_few(versions)] if versions else [])])
+    made += f", commit{'' if len(commits) == 1 else 's'} {_few(commits)}" if commits else ""
+    more = len(commands) - 1
+    others = [f"and {more} other command{'' if more == 1 else 's'}"] if more > 0 else []
+    return "; ".join([made, _seeds(results), *commands[:1], *others])
+
+
+def long_lines(results: Results) -> list[str]:
+    """Everything, a line for each of commands, seeds, commits, versions, machines."""
+    versions = _versions(results)
+    order = [*[name for name in MAIN if name in versions], *sorted(set(versions) - set(MAIN))]
+    seeds = _seeds(results)
+    lines = [
+        _all("Command", _distinct(results, "command")),
+        seeds[:1].upper() + seeds[1:],
+        _all("Commit", _distinct(results, "commit")),
+        "Versions: " + ", ".join(f"{name} {' and '.join(versions[name])}" for name in order) if order else "",
+        _all("Machine", _distinct(results, "machine")),
+    ]
+    return [line for line in lines if line]
+
+
+def whole_line(results: Results) -> str:
+    """Everything in one line."""
+    first, *others = long_lines(results)
+    return "; ".join([first, *[line[:1].lower() + line[1:] for line in others]])
+
+
+def warnings_of(results: Results) -> list[str]:
+    """What is mixed in these results that should not be: library versions, and commits of grue."""
+    mixed = {name: found for name, found in _versions(results).items() if len(found) > 1}
+    lines = [f"mixed versions of {name}: {', '.join(found)}" for name, found in sorted(mixed.items())]
+    commits = _distinct(results, "commit")
+    return lines + (
+        [f"mixed commits of grue: {', '.join(commit[:12] for commit in commits)}"] if len(commits) > 1 else []
+    )
+
+
+def _few(values: list[str]) -> str:
+    """At most MOST of them, and how many more there are."""
+    if len(values) > MOST:
+        return f"{', '.join(values[:MOST])} and {len(values) - MOST} more"
+    return " and ".join(filter(None, [", ".join(values[:-1]), values[-1]]))
+
+
+def _all(what: str, values: list[str]) -> str:
+    return f"{what}{'' if len(values) == 1 else 's'}: {'; '.join(values)}" if values else ""
+
+
+def _versions(results: Results) -> dict[str, list[str]]:
+    """All versions of each package, in the order of their first appearance."""
+    names = sorted({name for one in results.provenance for name in one.get("versions", {})})
+    found = {name: _plain(one.get("versions", {}).get(name) for one in results.provenance) for name in names}
+    return {name: versions for name, versions in found.items() if versions}
+
+
+def _distinct(results: Results, field: str) -> list[str]:
+    return _plain(one.get(field) for one in results.provenance)
+
+
+def _plain(values: Iterable[Any]) -> list[str]:
+    """Distinct values as text, in order; a dict reads "name value, name value"."""
+    texts = [
+        ", ".join(f"{name} {item}" for name, item in value.items()) if isinstance(value, dict) else str(value)
+        for value in values
+        if value
+    ]
+    return list(dict.fromkeys(texts))
+
+
+def _seeds(results: Results) -> str:
+    """The seeds that were asked for, and how many of the cells are there."""
+    seeds = sorted({cell["seed"] for cell in results.plan["cells"]})
+    run = seeds == list(range(seeds[0], seeds[-1] + 1)) if seeds else False
+    named = f"{seeds[0]}-{seeds[-1]}" if run and len(seeds) > 1 else ", ".join(map(str, seeds))
+    return f"seed{'' if len(seeds) == 1 else 's'} {named or 'none'}"

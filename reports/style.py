@@ -1,0 +1,151 @@
+"""How figures look: seaborn's theme for papers, and a fixed look for every learner.
+
+A variant of a learner (`mlp:encoding=onehot`, `mlp@tuned`) has the colour and the marker of its base, hollow and on a
+broken line: the legend then needs one entry a learner and one a variant, not one for every pair.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from zlib import crc32
+
+import seaborn as sns
+
+Stroke = str | tuple[float, tuple[float, ...]]
+
+BRIGHT = sns.color_palette("colorblind").as_hex()
+DARK = sns.color_palette("dark").as_hex()
+BLUE, ORANGE, GREEN, VERMILION, PURPLE, BROWN, _, _, _, SKY = BRIGHT
+VIOLET = DARK[4]
+PALETTE = (BLUE, ORANGE, GREEN, PURPLE, VERMILION, SKY, BROWN, VIOLET)
+"""For colour-blind readers; without its pink and yellow, too pale for a line, and its grey, which is for controls."""
+
+MARKERS = ("o", "s", "^", "D", "<", "P", "X", "h", ">", "p", "*", "d")
+"""The triangle that points down stands for a score below the axis."""
+
+KNOWN = {
+    "mlp": (BLUE, "o"),
+    "cnn": (ORANGE, "s"),
+    "forest": (GREEN, "^"),
+    "boosting": (PURPLE, "D"),
+    "linear": (VERMILION, "<"),
+    "neighbours": (SKY, "P"),
+    "rnn": (BROWN, "X"),
+    "transformer": (VIOLET, "h"),
+    # Kin have the colour of their kind, and a marker of their own.
+    "transformer-steps": (VIOLET, "*"),
+    "extra-trees": (GREEN, ">"),
+    "kernel": (VERMILION, "p"),
+    "gp": (SKY, "d"),
+    "bayes-net": (PURPLE, "*"),
+    "program": (BLUE, "p"),
+}
+"""These look the same in every figure, whoever else takes part."""
+
+CONTROLS = {"lookup": "0.3", "shuffled": "0.6"}
+GREY = "0.35"
+
+DOTS: Stroke = (0, (1, 1.2))
+BROKEN: tuple[Stroke, ...] = (
+    (0, (3.5, 1.5)),
+    (0, (3.5, 1, 1, 1)),
+    (0, (1.8, 1)),
+    (0, (3.5, 1, 1, 1, 1, 1)),
+    (0, (6, 1.5)),
+    (0, (2, 1, 2, 1, 1, 1)),
+)
+"""Of variants; they start again where a figure has more kinds of variants than this."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """Colour, marker and stroke of a learner's line; the markers of a variant are hollow."""
+
+    colour: str
+    marker: str
+    stroke: Stroke = "-"
+    hollow: bool = False
+
+    def style(self) -> dict[str, Any]:
+        """What a matplotlib line takes."""
+        return {
+            "color": self.colour,
+            "marker": self.marker,
+            "linestyle": self.stroke,
+            "markerfacecolor": "white" if self.hollow else self.colour,
+            "markeredgecolor": self.colour if self.hollow else "white",
+            "markeredgewidth": 0.8 if self.hollow else 0.35,
+        }
+
+
+def theme() -> dict[Any, Any]:
+    """Give seaborn's settings for a figure that is printed at its own size, to be used by `matplotlib.rc_context`."""
+    return {
+        **sns.axes_style("ticks"),
+        **sns.plotting_context("paper", font_scale=0.75),
+        "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib: the same letters on every machine
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.linewidth": 0.6,
+        "axes.grid": True,
+        "axes.axisbelow": True,
+        "grid.color": "0.93",
+        "grid.linewidth": 0.5,
+        "xtick.major.width": 0.6,
+        "ytick.major.width": 0.6,
+        "xtick.major.size": 2.5,
+        "ytick.major.size": 2.5,
+        "xtick.major.pad": 2,
+        "ytick.major.pad": 2,
+        "axes.labelpad": 2,
+        "axes.titlepad": 4,
+        "legend.frameon": False,
+        "lines.linewidth": 1.1,
+        "lines.markersize": 3.6,
+        "pdf.fonttype": 42,  # text stays text; type 3 fonts are refused by some publishers
+        "svg.hashsalt": "grue",  # ids in the file do not change from one run to the next
+        "figure.dpi": 200,
+        "savefig.dpi": 200,
+    }
+
+
+def looks(names: Iterable[str]) -> dict[str, Look]:
+    """Give every learner a look.
+
+    A known name always has the same. Another starts where its hash says, and moves on to a free pair of colour and
+    marker if that one is taken. A variant looks like its base, but for the stroke and the hollow marker.
+    """
+    names = list(names)
+    parted = {name: base_and_variant(name) for name in names}
+    bases = _base_looks({base for base, _ in parted.values()})
+    variants = sorted({variant for _, variant in parted.values()} - {""})
+    strokes = {variant: BROKEN[place % len(BROKEN)] for place, variant in enumerate(variants)}
+    return {
+        name: Look(bases[base].colour, bases[base].marker, strokes[variant], hollow=True) if variant else bases[base]
+        for name, (base, variant) in parted.items()
+    }
+
+
+def base_and_variant(name: str) -> tuple[str, str]:
+    """Part `mlp:encoding=onehot` into mlp and encoding=onehot, `mlp@tuned` into mlp and tuned.
+
+    The base of `module:attribute:width=64` is module:attribute; a learner that is no variant has the variant "".
+    """
+    found = re.fullmatch(r"([^:@]+(?::[^:@=]+)?)(?:[:@](.+))?", name, flags=re.DOTALL)
+    return (found[1], found[2] or "") if found else (name, "")
+
+
+def _base_looks(names: set[str]) -> dict[str, Look]:
+    found = {name: Look(*pair) for name, pair in KNOWN.items()}
+    found |= {name: Look(colour, "", DOTS) for name, colour in CONTROLS.items()}
+    taken = set(found.values())
+    pairs = [Look(colour, marker) for marker in MARKERS for colour in PALETTE]
+    for name in sorted(names - set(found)):
+        start = crc32(name.encode()) % len(pairs)
+        free = (look for look in [*pairs[start:], *pairs[:start]] if look not in taken)
+        found[name] = next(free, pairs[start])
+        taken.add(found[name])
+    return found

@@ -1,0 +1,234 @@
+"""The leaderboard as tables of text: what stands in each cell, before Markdown or LaTeX dresses it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from ..metrics.summary import LEVEL, Entry
+from .leaderboard import BLOCKS, Leaderboard, TaskHead
+from .provenance import short_line, whole_line
+
+SYMBOLS = {"underfit": "†", "budget-limited": "‡", "diverged": "§", "incomplete": "¶", "partial": "∥", "cell": "°"}
+
+LEGEND = {
+    "underfit": "in a cell of this figure the train score is under 0.99 of the attainable: it could not fit",
+    "budget-limited": "likewise, and the loss was still falling when the budget ended",
+    "diverged": "in a cell of this figure the loss was not finite: that cell is left out",
+    "incomplete": "a planned cell is missing: its seed (or, for a threshold, its training size) is left out",
+    "partial": "over fewer tasks or families, or other training sizes, than others: not comparable, listed last",
+    "cell": "one seed only: the interval is over the test examples within its cell",
+}
+
+HEADINGS = {
+    "learner": "learners",
+    "part": "on some tasks only",
+    "control": "controls",
+    "heuristic": "heuristics",
+}
+
+INTERVALS = "± is half a 95 % interval: t over seeds; data and initialisation are redrawn per seed."
+
+SUMMARY_READING = (
+    "Area under the learning curve (score against log2 n, clipped at -1; 0 chance, 1 best possible), "
+    "in distribution (ID) and on each task's headline shift (OOD): the mean over the tasks of a family, "
+    f"and over the families. {INTERVALS}"
+)
+
+TASK_READING = (
+    "area: under the learning curve, against log2 n, over the training sizes n that most learners were asked for, "
+    "clipped at -1; gap: ID - OOD at the largest n; "
+    f"n to {LEVEL:g}: training examples until the mean over seeds is {LEVEL:g} (> censored); exposed to {LEVEL:g}: "
+    "examples of the shift among the training examples, at the largest n, until the OOD score is; "
+    f"fit s: seconds a model, a stack's time over its models. {INTERVALS}"
+)
+
+
+UNASKED = "–"
+"""Where a learner was not asked for a figure; a planned cell that is not there is "missing"."""
+
+LONG = 100
+"""Fits of so many seconds are shown in whole seconds."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """head: the whole name, in one line; group and name: the same in two lines, the group over several columns."""
+
+    head: str
+    group: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A text, and the marks of SYMBOLS that belong to it."""
+
+    text: str
+    marks: tuple[str, ...] = ()
+
+
+Block = tuple[str, tuple[tuple[str, tuple[Cell, ...]], ...]]
+"""A heading and its rows: each a learner's name and its cells."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table in blocks.
+
+    reading  how the figures are to be read: the same text for all tables of one kind
+    caption  what this table alone has to say
+    notes    sentences that belong to single rows
+    source   the provenance in one line
+    """
+
+    label: str
+    title: str
+    columns: tuple[Column, ...]
+    blocks: tuple[Block, ...]
+    reading: str
+    caption: str
+    notes: tuple[str, ...]
+    source: str
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """The marks that occur, in the order of SYMBOLS: those that the legend must explain."""
+        found = {mark for _, rows in self.blocks for _, cells in rows for cell in cells for mark in cell.marks}
+        return tuple(mark for mark in SYMBOLS if mark in found)
+
+
+def make_tables(board: Leaderboard) -> list[Table]:
+    """First the summary over families (if any task is on the common scale), then one table a task.
+
+    A summary that stands alone says all about where it comes from; else the provenance closes the document.
+    """
+    source = short_line(board.results) if board.tasks else whole_line(board.results)
+    summary = [_summary(board, source)] if board.families else []
+    return summary + [_task_table(board, task, source) for task in board.tasks]
+
+
+def _summary(board: Leaderboard, source: str) -> Table:
+    found = {(entry.learner, entry.of, entry.side): entry for entry in board.entries if entry.scope != "task"}
+    there = {(of, side) for _, of, side in found}
+    wanted = [(of, side) for of in ("", *board.families) for side in ("ood", "id") if (of, side) in there]
+    columns = tuple(Column(f"{of or 'overall'} {side.upper()}", of or "overall", side.upper()) for of, side in wanted)
+    blocks = [
+        (
+            HEADINGS[block],
+            tuple(
+                (name, tuple(_figure(found.get((name, of, side)), interval=side == "ood") for of, side in wanted))
+                for name in board.order[block]
+            ),
+        )
+        for block in BLOCKS
+        if block != "heuristic" and board.order[block]
+    ]
+    return Table(
+        label="summary",
+        title="Leaderboard",
+        columns=columns,
+        blocks=tuple(blocks),
+        reading=SUMMARY_READING,
+        caption="",
+        notes=_unasked(blocks),
+        source=source,
+    )
+
+
+def _task_table(board: Leaderboard, task: TaskHead, source: str) -> Table:
+    own = [entry for entry in board.entries if entry.scope == "task" and entry.of == task.name]
+    found = {(entry.learner, entry.measure, entry.side): entry for entry in own}
+    present = {entry.learner for entry in own}
+    refused = {entry.learner for entry in own if entry.measure == "area" and entry.side == ""}
+    wanted = _task_columns(task)
+    blocks: list[Block] = []
+    for block in BLOCKS:
+        names = [name for name in board.order[block] if name in present]
+        if block == "heuristic":
+            side = "ood" if task.ood else "id"
+            names.sort(key=lambda name, side=side: -found[name, "area", side].value)
+        rows = [
+            (
+                name,
+                tuple(
+                    Cell("n/a") if name in refused else _figure(found.get((name, measure, side)), interval=interval)
+                    for _, measure, side, interval in wanted
+                ),
+            )
+            for name in names
+        ]
+        blocks += [(HEADINGS[block], tuple(rows))] if rows else []
+    scale = "0 chance, 1 best possible" if task.measure == "score" else "another scale, in no mean"
+    shift = f"OOD: the split {task.ood}" if task.ood else "no headline shift, so no OOD column"
+    return Table(
+        label=task.name,
+        title=f"{task.name} (family {task.family})",
+        columns=tuple(column for column, *_ in wanted),
+        blocks=tuple(blocks),
+        reading=TASK_READING,
+        caption=f"n = {task.sizes[0]} to {task.sizes[-1]}, {task.measure}: {scale}; {shift}.",
+        notes=(*_unasked(blocks), *task.notes),
+        source=source,
+    )
+
+
+def _unasked(blocks: list[Block]) -> tuple[str, ...]:
+    """The note on what was not asked for, where there is such a thing."""
+    found = any(cell.text == UNASKED for _, rows in blocks for _, cells in rows for cell in cells)
+    return (f"{UNASKED}: it was not asked for",) if found else ()
+
+
+def _task_columns(task: TaskHead) -> list[tuple[Column, str, str, bool]]:
+    """(column, measure, side, whether with its interval)."""
+    largest, level = task.sizes[-1], f"{LEVEL:g}"
+    within = [
+        (Column("area ID", "area", "ID"), "area", "id", True),
+        (Column(f"ID at {largest}", f"at n = {largest}", "ID"), "final", "id", True),
+        (Column(f"n to {level} ID", f"n to {level}", "ID"), "n to reach", "id", False),
+        (Column("fit s", "fit", "s"), "fit seconds", "", False),
+    ]
+    if task.ood is None:
+        return within
+    area, final, reach, fit = within
+    price = Column(f"exposed to {level} OOD", "exposed", f"to {level} OOD"), "exposed to reach", "ood", False
+    return [
+        area,
+        (Column("area OOD", "area", "OOD"), "area", "ood", True),
+        final,
+        (Column(f"OOD at {largest}", f"at n = {largest}", "OOD"), "final", "ood", True),
+        (Column("gap", f"at n = {largest}", "gap"), "gap", "", False),
+        reach,
+        (Column(f"n to {level} OOD", f"n to {level}", "OOD"), "n to reach", "ood", False),
+        *([price] if task.max_exposed else []),
+        fit,
+    ]
+
+
+def _figure(entry: Entry | None, *, interval: bool) -> Cell:
+    """One entry as text. Statuses are shown at areas and scores; thresholds show only that something is missing."""
+    if entry is None:
+        return Cell(UNASKED)
+    marks = entry.marks.split(",") if entry.marks else []
+    if math.isnan(entry.value):
+        return Cell("diverged" if "diverged" in marks else "n/a" if "n/a" in marks else "missing")
+    if entry.measure == "fit seconds":
+        return Cell(f"{float(f'{entry.value:.2g}'):g}" if entry.value < LONG else f"{entry.value:.0f}")
+    if entry.measure.endswith("to reach"):
+        text = f"{'>' if entry.censored else ''}{entry.value:.0f}"
+        return Cell(text, ("incomplete",) if "incomplete" in marks else ())
+    if not interval or math.isnan(entry.half_width):
+        return Cell(_decimal(entry.value), _shown(marks))
+    within = ["cell"] if entry.interval == "cell" else []
+    return Cell(f"{_decimal(entry.value)} ± {_decimal(entry.half_width)}", _shown(marks + within))
+
+
+def _shown(marks: list[str]) -> tuple[str, ...]:
+    """In the order of SYMBOLS; budget-limited says underfit already."""
+    hidden = {"underfit"} if "budget-limited" in marks else set()
+    return tuple(mark for mark in SYMBOLS if mark in marks and mark not in hidden)
+
+
+def _decimal(value: float) -> str:
+    text = f"{value:.2f}"
+    return "0.00" if text == "-0.00" else text
