@@ -1,0 +1,128 @@
+"""What every learner must do, as checks for our own learners and for yours.
+
+    from grue.testing.learners import check_learner
+    check_learner(MyLearner(steps=50))
+
+Each check raises AssertionError with the law that was broken, the problem it was broken on, and what was seen.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+import numpy as np
+
+from ..learners.base import Learner, Problem, Spec
+from ..tasks.spaces import Space
+
+BITS = Space((6,), 2, "vector", (0.0, 1.0))
+REALS = Space((3,), None)
+BAG = Space((5,), 12, "bag", (*(float(value) for value in range(-5, 5)), None, None))
+SEQUENCE = Space((8,), 5, "sequence")
+GRID = Space((2, 5, 5), 2, "grid", (0.0, 1.0))
+CLASS = Space((1,), 9)
+STEPS = Space((3,), 4, "sequence")
+SPACES = {
+    "bits to bits": (BITS, BITS, None),
+    "reals to reals": (REALS, REALS, None),
+    "a bag to a class": (BAG, CLASS, None),
+    "a sequence to a class": (SEQUENCE, CLASS, None),
+    "a grid to a class": (GRID, CLASS, None),
+    "a sequence, by steps, to a class": (SEQUENCE, CLASS, STEPS),
+    "a grid, by steps, to a class": (GRID, CLASS, STEPS),
+}
+"""Inputs, outputs, and worked solutions where there are any."""
+
+
+def check_learner(learner: Learner) -> None:
+    """All checks below, on every kind of problem that the learner accepts."""
+    check_parameters(learner)
+    accepted = 0
+    for name, (inputs, outputs, steps) in SPACES.items():
+        reason = learner.accepts(Spec(inputs, outputs, steps))
+        if reason is not None:
+            assert isinstance(reason, str), f"{name}: accepts gave {reason!r}; expected None or the reason as a line"
+            assert reason, f"{name}: refused without a reason"
+            assert "\n" not in reason, f"{name}: the reason has more than one line: {reason!r}"
+            continue
+        accepted += 1
+        for case, problem in awkward_problems(inputs, outputs, steps):
+            check_predictions(learner, problem, f"{name}, {case}")
+        check_repeats(learner, make_problem(inputs, outputs, 20, steps=steps), name)
+        check_stack(learner, inputs, outputs, name, steps)
+    assert accepted, f"{learner.name} accepts none of: {', '.join(SPACES)}"
+
+
+def check_parameters(learner: Learner) -> None:
+    """The parameters are the fields of a frozen dataclass, hashable, and make the same learner again."""
+    assert dataclasses.is_dataclass(learner), f"{learner.name} is no dataclass; its fields are its recorded parameters"
+    again = dataclasses.replace(learner)
+    assert again == learner, f"{learner.name}: made again from its parameters it is another one"
+    assert hash(again) == hash(learner), f"{learner.name}: equal learners with different hashes; is it frozen?"
+    assert "encoding" in learner.parameters() or learner.control, (
+        f"{learner.name} declares no `encoding`: how a learner sees an example is part of its bias"
+    )
+
+
+def check_predictions(learner: Learner, problem: Problem, name: str) -> None:
+    """Predictions have the contract's shape, are finite, and are distributions where the target is a class."""
+    tests = make_problem(problem.input_space, problem.output_space, 7, seed=99).inputs
+    predictor = learner.fit(problem)
+    if "diverged" in predictor.record:
+        return
+    predicted = predictor.predict(tests)
+    classes = problem.output_space.alphabet
+    shape = (7, problem.output_space.size) + ((classes,) if classes else ())
+    assert predicted.shape == shape, f"{name}: predictions of shape {predicted.shape}; expected {shape}"
+    assert np.isfinite(predicted).all(), f"{name}: predictions are not all finite"
+    if classes:
+        assert (predicted >= 0).all(), f"{name}: negative probabilities, {predicted.min():.3g} the least"
+        sums = predicted.sum(-1)
+        assert np.allclose(sums, 1, atol=1e-4), f"{name}: probabilities sum to {sums.min():.6f}..{sums.max():.6f}"
+
+
+def check_repeats(learner: Learner, problem: Problem, name: str) -> None:
+    """The same problem gives the same predictions, bit for bit."""
+    tests = make_problem(problem.input_space, problem.output_space, 7, seed=99).inputs
+    first, second = (learner.fit(problem).predict(tests) for _ in range(2))
+    assert np.array_equal(first, second), f"{name}: fitted twice, predictions differ by {abs(first - second).max():.3g}"
+
+
+def check_stack(learner: Learner, inputs: Space, outputs: Space, name: str, steps: Space | None = None) -> None:
+    """What a model learns does not depend on what is fitted beside it, nor on its place there."""
+    tests = make_problem(inputs, outputs, 7, seed=99).inputs
+    problems = [make_problem(inputs, outputs, n, seed=n, steps=steps) for n in (3, 20, 11)]
+    together = [predictor.predict(tests) for predictor in learner.fit_many(problems)]
+    reverse = [predictor.predict(tests) for predictor in learner.fit_many(problems[::-1])][::-1]
+    alone = [learner.fit(problem).predict(tests) for problem in problems]
+    for problem, *predicted in zip(problems, together, reverse, alone, strict=True):
+        for how, other in zip(("in another place of the stack", "alone"), predicted[1:], strict=True):
+            assert np.array_equal(predicted[0], other), (
+                f"{name}: n = {len(problem)} fitted {how} differs by {abs(predicted[0] - other).max():.3g}"
+            )
+
+
+def awkward_problems(inputs: Space, outputs: Space, steps: Space | None = None) -> Iterator[tuple[str, Problem]]:
+    """Training sets that break careless learners."""
+    yield "n = 1", make_problem(inputs, outputs, 1, steps=steps)
+    yield "n = 2", make_problem(inputs, outputs, 2, steps=steps)
+    usual = make_problem(inputs, outputs, 20, steps=steps)
+    yield "n = 20", usual
+    yield "one target only", dataclasses.replace(usual, targets=np.repeat(usual.targets[:1], 20, axis=0))
+    yield "the same input again and again", dataclasses.replace(usual, inputs=np.repeat(usual.inputs[:1], 20, axis=0))
+    if outputs.alphabet and outputs.alphabet > 3:  # noqa: PLR2004 -- room for gaps
+        gaps = np.where(usual.targets % 2 == 0, 1, outputs.alphabet - 1)
+        yield "classes with gaps", dataclasses.replace(usual, targets=gaps)
+
+
+def make_problem(inputs: Space, outputs: Space, n: int, seed: int = 0, steps: Space | None = None) -> Problem:
+    """A random training set of n examples of these Spaces."""
+    rng = np.random.default_rng([seed, n])
+
+    def fill(space: Space) -> np.ndarray:
+        shape = (n, *space.shape)
+        return rng.random(shape) if space.alphabet is None else rng.integers(0, space.alphabet, shape)
+
+    questions, answers = fill(inputs), fill(outputs)
+    return Problem(questions, answers, inputs, outputs, seed, fill(steps) if steps else None, steps)
