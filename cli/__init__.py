@@ -1,0 +1,75 @@
+"""The command line `grue`: one file a command, put together here."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from typing import Annotated
+
+import typer
+
+from .. import __version__
+from .export import export
+from .failures import failures
+from .leaderboard import leaderboard
+from .listing import listing
+from .plot import plot
+from .run import run
+from .scores import scores
+from .show import show
+
+EXIT_CODES = """
+Exit codes: 0 all cells are done, or cannot be had (n/a); 1 some batches failed (grue failures DIR says why);
+2 the command cannot be carried out as it was given; 130 stopped by Ctrl-C, the rest is taken up by the next run.
+"""
+
+app = typer.Typer(
+    name="grue",
+    help="Contrast the inductive biases of learning algorithms: which rule does a learner choose, when the training "
+    "data leave it free to choose?",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command()(run)
+app.command("list")(listing)
+app.command()(leaderboard)
+app.command()(scores)
+app.command()(plot)
+app.command()(show)
+app.command()(export)
+app.command()(failures)
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 -- typer calls it
+    if wanted:
+        print(f"grue {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[  # noqa: FBT002 -- its callback does the work
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """Options before the command."""
+
+
+def main() -> None:
+    """Run the command line; a mistake in it is one line on standard error and exit code 2."""
+    from ..runs.names import UsageError
+    from ..tasks.pools import SpaceExhaustedError
+
+    # a warning is a line for the reader, without the place in our code
+    warnings.showwarning = lambda message, *_, **__: print(f"grue: warning: {message}", file=sys.stderr)
+    try:
+        app()
+    except (UsageError, SpaceExhaustedError) as error:
+        print(f"grue: {error}", file=sys.stderr)
+        sys.exit(2)
+    except (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError, PermissionError) as error:
+        print(f"grue: {error.strerror}: {error.filename}", file=sys.stderr)
+        sys.exit(2)
+    except BrokenPipeError:
+        sys.exit(0)  # the reader of our output, `head` say, has seen enough

@@ -1,0 +1,37 @@
+"""What the reporting commands share: reading result folders, and writing a text where it was asked for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..runs.results import Results
+
+
+def read_folders(dirs: Sequence[Path], *, measured: bool = False) -> Results:
+    """The results of some folders. Raises UsageError, which ends the command with exit code 2, where one holds none.
+
+    measured  also insist on at least one cell that has been measured
+    """
+    from ..runs.names import UsageError
+    from ..runs.store import read
+
+    results = read(dirs)
+    named = ", ".join(str(folder) for folder in dirs)
+    if not results.plan["cells"]:
+        raise UsageError(f"{named}: a plan without cells, so there is nothing to report")
+    if measured and results.scores.empty:
+        planned = len(results.plan["cells"])
+        raise UsageError(f"{named}: none of the {planned} planned cells has been measured yet (grue run does them)")
+    return results
+
+
+def write_text(text: str, output: Path | None) -> None:
+    """To a file, whose folder is made where needed, or to the standard output."""
+    if output is None:
+        sys.stdout.write(text)
+        return
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(text, encoding="utf-8")
+    print(f"wrote {output}", file=sys.stderr)

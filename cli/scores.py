@@ -1,0 +1,39 @@
+"""`grue scores DIR...`: the tidy table, raw and per seed, for one's own analysis."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .folders import read_folders, write_text
+
+
+class Format(StrEnum):
+    """Names of the formats, as on the command line."""
+
+    csv = "csv"
+    json = "json"
+    parquet = "parquet"
+
+
+def scores(
+    dirs: Annotated[list[Path], typer.Argument(metavar="DIR", help="Result folders; several make one table.")],
+    form: Annotated[Format, typer.Option("--format", help="json and parquet carry the provenance.")] = Format.csv,
+    output: Annotated[
+        Path | None, typer.Option(help="A file instead of the standard output; parquet needs one.")
+    ] = None,
+) -> None:
+    """Print every score of every seed: a row a (cell, split, metric)."""
+    from ..reports.export import scores_to_csv, scores_to_json, write_parquet
+
+    if form is Format.parquet and output is None:
+        raise typer.BadParameter("parquet is not text; name a file to write it to", param_hint="--output")
+    results = read_folders(dirs, measured=True)
+    if form is Format.parquet and output is not None:
+        write_parquet(results, output)
+        typer.echo(f"wrote {output}", err=True)
+    else:
+        write_text(scores_to_csv(results) if form is Format.csv else scores_to_json(results), output)
