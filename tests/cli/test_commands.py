@@ -1,0 +1,117 @@
+"""The command line, as somebody types it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from grue import __version__
+from grue.cli import app
+from grue.runs.data import draw
+from grue.runs.names import make_task
+from grue.tasks import TASKS
+
+
+def grue(*arguments: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "grue", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+
+
+def said(*arguments: str) -> str:
+    result = CliRunner().invoke(app, list(arguments), env={"COLUMNS": "200"})
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_version() -> None:
+    assert said("--version") == f"grue {__version__}\n"
+
+
+def test_help_names_every_command_and_the_exit_codes() -> None:
+    text = said("--help")
+    for word in ("run", "list", "leaderboard", "scores", "plot", "show", "export", "failures", "130", "completion"):
+        assert word in text
+
+
+def test_lists_say_a_line_on_each_name() -> None:
+    tasks = said("list", "tasks")
+    assert all(name in tasks for name in TASKS)
+    assert "far* (length, 6)" in tasks
+    learners = said("list", "learners")
+    assert "forest" in learners
+    assert "outside the training range" in learners
+    assert "smoke" in said("list", "presets")
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_show_gives_examples_with_targets_and_what_shallow_rules_answer(task: str) -> None:
+    text = said("show", task, "--n", "2")
+    thing = make_task(task).thing
+    assert text.count("target: ") == 4
+    assert all(f"  {rule}: " in text for rule in thing.heuristics)
+    assert thing.headline is not None
+    assert f"split {thing.headline.name} (shift: " in text
+
+
+def test_show_of_one_split() -> None:
+    text = said("show", "identity-bits", "--split", "odd", "--n", "1")
+    assert "copy-all-but-frozen" in text
+    assert "(wrong)" in text
+
+
+@pytest.mark.parametrize("form", ["jsonl", "parquet"])
+def test_export_is_the_data_of_a_run(form: str, tmp_path: Path) -> None:
+    path = tmp_path / "data"
+    said("export", "scramble-bag", "--size", "20", "--seed", "3", "--format", form, "--output", str(path))
+    frame = pd.read_json(path, lines=True) if form == "jsonl" else pd.read_parquet(path)
+    task = make_task("scramble-bag").thing
+    for split in task.splits:
+        own, expected = frame[frame["split"] == split.name], draw(task, split.name, 20, 3)
+        assert np.array_equal(np.stack(own["input"].to_list()), expected.inputs)
+        assert np.array_equal(np.stack(own["target"].to_list()), expected.targets)
+    assert frame["answers"].notna().all()
+
+
+def test_export_of_more_than_a_split_holds_is_refused(tmp_path: Path) -> None:
+    wrong = grue("export", "identity-bits:bits=5", "--size", "4000", folder=tmp_path)
+    assert wrong.returncode == 2
+    assert "ran out of distinct problems" in wrong.stderr
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["show", "mase-grid"], "did you mean 'maze-grid'"),
+        (["show", "maze-grid", "--split", "detur"], "did you mean 'detour'"),
+        (["export", "maze-grid", "--size", "0"], "expected at least 1"),
+        (["failures", "nowhere"], "nowhere is no result folder: it is not there"),
+        (["list", "learnes"], "learners"),
+        (["leaderbord"], "leaderboard"),
+    ],
+)
+def test_mistakes_are_exit_code_2_with_the_nearest_right_thing(arguments: list[str], message: str) -> None:
+    wrong = grue(*arguments)
+    assert wrong.returncode == 2
+    assert message in wrong.stderr
+    assert "Traceback" not in wrong.stderr
+
+
+def test_from_run_to_every_report(tmp_path: Path) -> None:
+    few = ["--task", "identity-bits", "--learner", "forest", "--learner", "oracle", "--out", "out"]
+    assert grue("run", "--preset", "smoke", *few, folder=tmp_path).returncode == 0
+    board = grue("leaderboard", "out", folder=tmp_path)
+    assert "| forest" in board.stdout
+    frame = json.loads(grue("scores", "out", "--format", "json", folder=tmp_path).stdout)
+    assert frame
+    assert grue("plot", "out", "--output", "figures", folder=tmp_path).returncode == 0
+    for ending in ("svg", "pdf", "png"):
+        assert (tmp_path / "figures" / f"identity-bits.{ending}").stat().st_size > 1000
+    assert grue("failures", "out", folder=tmp_path).stdout == "no failures\n"

@@ -1,0 +1,51 @@
+"""What each family of learners cannot do, whatever it is trained on."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from grue.learners.base import Problem
+from grue.learners.boosting import Boosting
+from grue.learners.forest import Forest
+from grue.learners.lookup import Lookup, Shuffled
+from grue.learners.neighbours import Neighbours
+from grue.tasks.spaces import Space
+
+REALS = Space((3,), None)
+BITS = Space((6,), 2, "vector", (0.0, 1.0))
+BAG = Space((3,), 6, "bag")
+
+
+def test_forests_and_neighbours_never_leave_the_training_range() -> None:
+    rng = np.random.default_rng(0)
+    x, far = rng.random((200, 3)), rng.uniform(-5, 5, (500, 3))
+    for learner in (Forest(), Neighbours()):
+        predicted = learner.fit(Problem(x, x, REALS, REALS, seed=0)).predict(far)
+        assert (predicted >= x.min(axis=0)).all()
+        assert (predicted <= x.max(axis=0)).all()
+
+
+def test_a_constant_target_is_predicted_constant() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 2, (100, 6))
+    x[:, -1] = 0
+    odd = x.copy()
+    odd[:, -1] = 1
+    for learner in (Forest(), Boosting(), Neighbours()):
+        predicted = learner.fit(Problem(x, x, BITS, BITS, seed=0)).predict(odd)
+        assert (predicted.argmax(-1)[:, -1] == 0).all()
+
+
+def test_lookup_gives_back_what_it_saw_and_the_marginal_elsewhere() -> None:
+    x, y = np.array([[0, 1, 2], [2, 1, 0], [3, 3, 3]]), np.array([[0], [1], [1]])
+    predictor = Lookup().fit(Problem(x, y, BAG, Space((1,), 2), seed=0))
+    assert predictor.predict(np.array([[1, 2, 0]])).tolist() == [[[0.5, 0.5]]], "a bag's order means nothing"
+    assert predictor.predict(np.array([[3, 3, 3]])).tolist() == [[[0, 1]]]
+    assert np.allclose(predictor.predict(np.array([[5, 5, 5]])), [[[1 / 3, 2 / 3]]])
+
+
+def test_shuffled_learns_the_targets_of_others() -> None:
+    x = np.arange(64).reshape(64, 1) / 64 + np.zeros((1, 3))
+    problem = Problem(x, x, REALS, REALS, seed=0)
+    predicted = Shuffled().fit(problem).predict(x)
+    assert abs(np.corrcoef(predicted[:, 0], x[:, 0])[0, 1]) < 0.5

@@ -1,0 +1,47 @@
+"""What each version of a learner computes on a tiny problem: a change of behaviour needs a new version.
+
+A result is reused whenever its key fits, and the key knows only the version. If this test fails because a learner
+was changed on purpose, raise its `version` and put the new figure here. Tolerances are for other processors' rounding.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from grue.learners import LEARNERS
+from grue.runs.cells import Batch, Cell, Pair
+from grue.runs.execute import run_batch
+from grue.runs.names import make_learner, make_task
+
+BUDGET = {"steps": 60, "rounds": 8, "trees": 20, "candidates": 20_000, "draws": 500}
+
+ELSEWHERE = {"transformer-steps": "maze-graph", "bayes-net": "maze-graph"}
+"""These refuse identity-bits."""
+
+LOG_LOSS = {  # (learner, version) -> bits an output, in distribution, with n = 64
+    ("bayes-net", 1): 3.37288,
+    ("boosting", 1): 0.09263,
+    ("cnn", 1): 0.15600,
+    ("extra-trees", 1): 0.64247,
+    ("forest", 1): 0.67446,
+    ("gp", 1): 0.07946,
+    ("kernel", 1): 0.00891,
+    ("linear", 1): 0.00841,
+    ("lookup", 1): 0.96856,
+    ("mlp", 1): 0.47405,
+    ("neighbours", 1): 0.65013,
+    ("program", 1): -0.00000,
+    ("rnn", 1): 0.88375,
+    ("shuffled", 1): 1.03194,
+    ("transformer", 1): 0.01204,
+    ("transformer-steps", 1): 3.34666,
+}
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_golden(name: str) -> None:
+    pair = Pair(make_task(ELSEWHERE.get(name, "identity-bits")), make_learner(name, BUDGET), 200)
+    cell = Cell(pair, 64, 0, 0)
+    rows = run_batch(Batch(pair, (cell,)))
+    found = rows.query("split == 'id' and metric == 'log_loss'")["value"].item()
+    assert found == pytest.approx(LOG_LOSS[name, pair.learner.thing.version], rel=0.01, abs=1e-6)

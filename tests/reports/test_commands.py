@@ -1,0 +1,141 @@
+"""The commands that report: what they print, where they write, and how they refuse."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+import grue.runs.store
+from grue.cli import main
+from grue.runs.results import COLUMNS, Results
+
+
+@pytest.fixture
+def run(results: Results, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str, str]]:
+    """Run a command line on the results of conftest.py, whatever folder is named: (exit code, stdout, stderr)."""
+    monkeypatch.setattr(grue.runs.store, "read", lambda _dirs: results)
+
+    return call
+
+
+def call(*arguments: str) -> tuple[int, str, str]:
+    """Run a command line as `grue` does: (exit code, stdout, stderr)."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["grue", *arguments])
+        patch.setenv("COLUMNS", "200")
+        patch.setenv("TERM", "dumb")
+        out, err = io.StringIO(), io.StringIO()
+        with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
+            main()
+    return int(ended.value.code or 0), out.getvalue(), err.getvalue()
+
+
+def test_leaderboard_prints_markdown_unless_told_otherwise(run: Callable[..., tuple[int, str, str]]) -> None:
+    code, out, _ = run("leaderboard", "somewhere")
+    assert code == 0
+    assert out.startswith("## Leaderboard")
+
+
+def test_leaderboard_writes_a_file_and_makes_its_folder(
+    run: Callable[..., tuple[int, str, str]], tmp_path: Path
+) -> None:
+    target = tmp_path / "new" / "board.json"
+    code, out, _ = run("leaderboard", "somewhere", "--format", "json", "--output", str(target))
+    assert (code, out) == (0, "")
+    assert json.loads(target.read_text())["schema"] == 1
+
+
+def test_leaderboard_prints_the_summary_alone(run: Callable[..., tuple[int, str, str]]) -> None:
+    code, out, _ = run("leaderboard", "somewhere", "--summary")
+    assert code == 0
+    assert [line for line in out.splitlines() if line.startswith("#")] == ["## Leaderboard"]
+
+
+def test_a_summary_of_nothing_is_refused_in_one_line(
+    run: Callable[..., tuple[int, str, str]], results: Results
+) -> None:
+    for task in results.plan["tasks"].values():
+        task["has_oracle"] = False
+    code, out, err = run("leaderboard", "somewhere", "--summary")
+    assert (code, out) == (2, "")
+    assert err.startswith("grue: there is no summary")
+
+
+def test_scores_are_the_tidy_table(run: Callable[..., tuple[int, str, str]], results: Results) -> None:
+    code, out, _ = run("scores", "somewhere")
+    table = pd.read_csv(io.StringIO(out))
+    assert code == 0
+    assert list(table.columns) == COLUMNS
+    assert len(table) == len(results.scores)
+
+
+def test_scores_as_json_have_null_for_a_diverged_cell(run: Callable[..., tuple[int, str, str]]) -> None:
+    _, out, _ = run("scores", "somewhere", "--format", "json")
+    diverged = [row for row in json.loads(out)["scores"] if row["status"] == "diverged"]
+    assert {row["value"] for row in diverged} == {None}
+
+
+def test_scores_as_parquet_carry_the_provenance(
+    run: Callable[..., tuple[int, str, str]], results: Results, tmp_path: Path
+) -> None:
+    target = tmp_path / "scores.parquet"
+    code, _, _ = run("scores", "somewhere", "--format", "parquet", "--output", str(target))
+    assert code == 0
+    table = pq.read_table(target)
+    assert json.loads(table.schema.metadata[b"grue"]) == results.provenance
+    assert table.num_rows == len(results.scores)
+
+
+def test_parquet_without_a_file_is_refused(run: Callable[..., tuple[int, str, str]]) -> None:
+    code, _, err = run("scores", "somewhere", "--format", "parquet")
+    assert code == 2
+    assert "name a file" in err
+
+
+def test_plot_names_every_file_it_writes(run: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
+    code, out, _ = run("plot", "somewhere", "--output", str(tmp_path / "figures"))
+    assert code == 0
+    assert len(out.splitlines()) == 12
+    assert sorted(path.name for path in (tmp_path / "figures").glob("maze-graph.*")) == [
+        "maze-graph.pdf",
+        "maze-graph.png",
+        "maze-graph.svg",
+    ]
+
+
+@pytest.mark.parametrize("command", ["leaderboard", "scores", "plot"])
+def test_a_folder_without_results_is_named_with_exit_code_2(command: str, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    code, out, err = call(command, str(tmp_path / "empty"))
+    assert (code, out) == (2, "")
+    assert f"{tmp_path / 'empty'} is no result folder" in err
+
+
+def test_two_results_of_one_cell_are_refused_in_one_line(
+    run: Callable[..., tuple[int, str, str]], results: Results
+) -> None:
+    results.plan["cells"].append({**results.plan["cells"][0], "key": "another"})
+    code, _, err = run("leaderboard", "somewhere")
+    assert code == 2
+    assert err.startswith("grue: two different results for mlp on identity-bits")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", ["scores", "plot"])
+def test_a_plan_without_a_measured_cell_is_refused(
+    run: Callable[..., tuple[int, str, str]], results: Results, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    empty = replace(results, scores=results.scores.head(0))
+    monkeypatch.setattr(grue.runs.store, "read", lambda _dirs: empty)
+    code, _, err = run(command, "somewhere")
+    assert code == 2
+    assert "has been measured yet" in err

@@ -1,0 +1,209 @@
+"""What a reader or a program finds in each format."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from grue.reports.formats import FORMATS, render
+from grue.reports.leaderboard import make_leaderboard, summary_of
+from grue.reports.provenance import long_lines, short_line
+from grue.runs.results import Results
+
+
+def row(text: str, table: str, learner: str) -> list[str]:
+    """The cells of a learner's row in the Markdown table under a heading."""
+    below = text.split(f"{table}\n", 1)[1]
+    line = next(line for line in below.splitlines() if line.startswith(f"| {learner} "))
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_markdown_opens_with_the_summary(results: Results) -> None:
+    text = render(make_leaderboard(results), "md")
+    assert text.startswith("## Leaderboard\n")
+    assert row(text, "## Leaderboard", "mlp")[1:5] == ["0.17 ± 0.05", "0.48", "0.00 ± 0.05", "0.71"]
+    assert row(text, "## Leaderboard", "cnn")[1] == "0.35 ± 0.13 ¶"
+    assert row(text, "## Leaderboard", "forest")[-2:] == ["n/a", "n/a"]
+
+
+def test_markdown_marks_censored_missing_and_refused_figures(results: Results) -> None:
+    text = render(make_leaderboard(results), "md")
+    identity = "### identity-bits (family identity)"
+    assert row(text, identity, "mlp")[6:9] == ["256", ">1024", "64"]
+    assert row(text, identity, "linear")[8] == ">64"
+    assert row(text, "### maze-graph (family maze)", "forest")[1:] == ["n/a"] * 9
+    assert "n/a: forest: too many targets for a_tree & co." in text
+
+
+def test_markdown_explains_every_symbol_it_uses_and_no_other(results: Results) -> None:
+    text = render(make_leaderboard(results), "md")
+    for table in re.split(r"^#+ ", text, flags=re.MULTILINE)[1:-1]:
+        grid = "\n".join(line for line in table.splitlines() if line.startswith("|"))
+        legend = {line[0] for line in table.splitlines() if line[:1] in "†‡§¶∥°" and line}
+        assert legend == set(re.findall("[†‡§¶∥°]", grid))
+
+
+def test_markdown_tables_are_aligned(results: Results) -> None:
+    text = render(make_leaderboard(results), "md")
+    for block in re.findall(r"(?:^\|.*\n)+", text, flags=re.MULTILINE):
+        assert len({len(line) for line in block.splitlines()}) == 1
+
+
+def test_provenance_closes_every_markdown_table(results: Results) -> None:
+    text = render(make_leaderboard(results), "md")
+    assert text.count("*Made by grue 0.1.0, commit 0123456789ab; seeds 0-2; grue run --preset quick.*") == 5
+    assert "- Versions: grue 0.1.0, python 3.11.7, numpy 2.4.6, torch 2.13.0" in text
+
+
+def test_markdown_labels_an_interval_within_the_cell(build_results: Callable[..., Results]) -> None:
+    text = render(make_leaderboard(build_results(1, errors=0.01)), "md")
+    assert row(text, "### identity-bits (family identity)", "mlp")[1] == "0.69 ± 0.02 °"
+    assert "° one seed only" in text
+
+
+def test_a_warning_is_the_first_thing_to_be_read(results: Results) -> None:
+    other = {**results.provenance[0], "versions": {"torch": "2.12.0"}}
+    text = render(make_leaderboard(replace(results, provenance=[*results.provenance, other])), "md")
+    assert text.startswith("> **Warning: mixed versions of torch: 2.13.0, 2.12.0**")
+
+
+def test_csv_and_json_hold_the_same_figures(results: Results) -> None:
+    board = make_leaderboard(results)
+    from_csv = pd.read_csv(io.StringIO(render(board, "csv")), keep_default_na=False, na_values={"value": [""]})
+    document = json.loads(render(board, "json"))
+    from_json = pd.DataFrame(document["entries"])
+    assert from_csv["value"].to_numpy() == pytest.approx(from_json["value"].to_numpy(dtype=float), nan_ok=True)
+    assert from_csv["marks"].tolist() == from_json["marks"].tolist()
+    assert set(from_csv["provenance"]) == {
+        "Made by grue 0.1.0, commit 0123456789ab; seeds 0-2; grue run --preset quick"
+    }
+    assert document["provenance"] == results.provenance
+    assert document["tasks"]["maze-graph"]["ood"] == "far"
+
+
+def asked_for_some_tasks(results: Results, name: str) -> Results:
+    """Add a learner like mlp that takes part in scramble-bag alone."""
+    own = results.scores[(results.scores["task"] == "scramble-bag") & (results.scores["learner"] == "mlp")]
+    scores = pd.concat([results.scores, own.assign(learner=name, key=own["key"] + name)])
+    mlp = [cell for cell in results.plan["cells"] if (cell["task"], cell["learner"]) == ("scramble-bag", "mlp")]
+    cells = [*results.plan["cells"], *[{**cell, "learner": name, "key": cell["key"] + name} for cell in mlp]]
+    learners = {**results.plan["learners"], name: results.plan["learners"]["mlp"]}
+    return replace(results, scores=scores, plan={**results.plan, "cells": cells, "learners": learners})
+
+
+def test_a_learner_that_was_not_asked_has_a_dash_and_stands_in_a_block_of_its_own(results: Results) -> None:
+    text = render(make_leaderboard(asked_for_some_tasks(results, "mlp:width=64")), "md")
+    found = row(text, "## Leaderboard", "mlp:width=64")
+    assert found[3:5] == found[7:9] == ["–", "–"]  # identity and maze
+    assert found[5:7] == row(text, "## Leaderboard", "mlp")[5:7]
+    names = [line.split("|")[1].strip() for line in text.split("###")[0].splitlines() if line.startswith("|")]
+    assert names.index("forest") < names.index("*on some tasks only*") < names.index("mlp:width=64")
+    assert names.index("mlp:width=64") < names.index("*controls*")
+    assert "–: it was not asked for." in text.split("###")[0]
+    assert "mlp:width=64" not in text.split("### maze-graph")[1].split("###")[0]
+
+
+def test_a_planned_cell_that_is_not_there_is_missing_rather_than_not_asked_for(results: Results) -> None:
+    results = asked_for_some_tasks(results, "mlp:width=64")
+    gone = replace(results, scores=results.scores[results.scores["learner"] != "mlp:width=64"])
+    found = row(render(make_leaderboard(gone), "md"), "## Leaderboard", "mlp:width=64")
+    assert found[1:] == ["missing", "missing", "–", "–", "missing", "missing", "–", "–"]
+
+
+@pytest.mark.parametrize("form", sorted(FORMATS))
+def test_a_summary_leaves_out_the_tasks_and_says_where_it_comes_from(results: Results, form: str) -> None:
+    text = render(summary_of(make_leaderboard(results)), form)
+    assert "overall" in text
+    assert "identity" in text
+    assert "identity-bits" not in text
+    assert "grue run --preset quick" in text
+
+
+def test_a_summary_in_markdown_is_one_table_with_the_whole_provenance_in_one_line(results: Results) -> None:
+    text = render(summary_of(make_leaderboard(results)), "md")
+    assert text.count("#") == len("##")
+    assert text.splitlines()[-1] == (
+        "*Command: grue run --preset quick; seeds 0-2; commit: 0123456789abcdef; versions: grue 0.1.0, python 3.11.7, "
+        "numpy 2.4.6, torch 2.13.0; machine: processor 8-core x86_64, system Linux.*"
+    )
+
+
+def test_without_a_task_on_the_common_scale_there_is_no_summary(results: Results) -> None:
+    for task in results.plan["tasks"].values():
+        task["has_oracle"] = False
+    with pytest.raises(ValueError, match="no task is on the common scale, only identity-bits"):
+        summary_of(make_leaderboard(results))
+
+
+def test_markdown_shows_signs_that_it_would_read_as_marks(results: Results) -> None:
+    results.failures[0]["message"] = "<class 'list'> has no *args, __init__ or a_name | `x`"
+    text = render(make_leaderboard(results), "md")
+    assert r"\<class 'list'> has no \*args, \_\_init\_\_ or a_name \| \`x\`." in text
+
+
+def test_provenance_of_many_runs_stays_short(results: Results) -> None:
+    runs = [
+        {**results.provenance[0], "commit": f"{number}" * 12, "command": f"grue run --seeds {number}"}
+        for number in range(1, 6)
+    ]
+    mixed = replace(results, provenance=runs)
+    assert short_line(mixed) == (
+        "Made by grue 0.1.0, commits 111111111111, 222222222222, 333333333333 and 2 more; seeds 0-2; "
+        "grue run --seeds 1; and 4 other commands"
+    )
+    assert "Commands: grue run --seeds 1; grue run --seeds 2; " in long_lines(mixed)[0]
+    assert len(long_lines(mixed)) == len(long_lines(results))
+
+
+def test_latex_rows_have_as_many_cells_as_columns(results: Results) -> None:
+    text = render(make_leaderboard(results), "tex")
+    tabulars = re.findall(r"\\begin\{tabular\}\{(\w+)\}(.*?)\\end\{tabular\}", text, flags=re.DOTALL)
+    assert len(tabulars) == 5
+    for columns, body in tabulars:
+        rows = [line for line in body.splitlines() if line.endswith(r"\\") and "multicolumn" not in line]
+        assert {len(re.split(r"(?<!\\)&", line)) for line in rows} == {len(columns)}
+
+
+def test_latex_escapes_what_it_would_read_as_a_command(results: Results) -> None:
+    text = render(make_leaderboard(results), "tex")
+    assert r"a\_tree \& co" in text
+    assert r"$>$1024" in text
+    assert text.isascii()
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+def test_latex_compiles_without_a_line_that_is_too_long(results: Results, tmp_path: Path) -> None:
+    name = "50%_of{#1}~^$\\x & é → 漢"
+    results.plan["tasks"]["text"]["family"] = name
+    results = asked_for_some_tasks(results, "neighbours:encoding=onehot")
+    (tmp_path / "table.tex").write_text(render(make_leaderboard(results), "tex"), encoding="utf-8")
+    (tmp_path / "main.tex").write_text(
+        r"\documentclass[a4paper]{article}\usepackage[margin=20mm]{geometry}\usepackage[utf8]{inputenc}"
+        r"\usepackage{booktabs}\begin{document}\input{table}\end{document}"
+    )
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "main.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert (tmp_path / "main.pdf").stat().st_size > 10_000
+    assert "Overfull \\hbox" not in done.stdout
+
+
+@pytest.mark.parametrize("form", sorted(FORMATS))
+def test_every_format_ends_with_a_newline_and_does_not_change(results: Results, form: str) -> None:
+    text = render(make_leaderboard(results), form)
+    assert text.endswith("\n")
+    assert text == render(make_leaderboard(results), form)
+
+
+def test_an_unknown_format_is_refused_with_those_there_are(results: Results) -> None:
+    with pytest.raises(ValueError, match="unknown format 'html'; expected one of md, csv, json, tex"):
+        render(make_leaderboard(results), "html")

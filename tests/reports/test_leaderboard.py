@@ -1,0 +1,307 @@
+"""The figures of the leaderboard, computed by hand from the curves in conftest.py."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, replace
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from grue.metrics.planned import curve_points
+from grue.metrics.summary import Entry, anchors_of, summarise
+from grue.reports.leaderboard import make_leaderboard
+from grue.reports.tables import make_tables
+from grue.runs.results import COLUMNS, Results
+
+HALF = 4.302653 * 0.02 / 3**0.5
+"""Half a t interval of three seeds that lie 0.02 apart."""
+
+
+def one(entries: Iterable[Entry], **where: str) -> dict[str, Any]:
+    """The only entry with these fields."""
+    found = [entry for entry in map(asdict, entries) if where.items() <= entry.items()]
+    assert len(found) == 1
+    return found[0]
+
+
+@pytest.fixture
+def entries(results: Results) -> list[Entry]:
+    return summarise(results.scores, results.plan)
+
+
+def test_area_of_a_task_with_its_interval_over_seeds(entries: list[Entry]) -> None:
+    found = one(entries, of="identity-bits", learner="mlp", measure="area", side="id")
+    assert found["value"] == pytest.approx((0.2 + 0.97) / 6 + (0.6 + 0.95) / 3)
+    assert found["half_width"] == pytest.approx(HALF, rel=1e-5)
+    assert (found["interval"], found["seeds"], found["marks"]) == ("seeds", 3, "")
+
+
+def test_area_clips_a_score_under_minus_one_seed_by_seed(entries: list[Entry]) -> None:
+    found = one(entries, of="identity-bits", learner="linear", measure="area", side="ood")
+    assert found["value"] == pytest.approx(-1 / 3 - 0.1 / 3)
+    assert found["half_width"] == pytest.approx(HALF * 2 / 3, rel=1e-5)
+
+
+def test_area_leaves_out_a_seed_with_a_missing_anchor_and_says_so(entries: list[Entry]) -> None:
+    found = one(entries, of="identity-bits", learner="cnn", measure="area", side="id")
+    whole = (0.6 + 0.97) / 6 + (0.97 + 0.97) / 3
+    assert found["value"] == pytest.approx(whole - 0.01)  # seeds 0 and 1 lie 0.01 under the curve
+    assert found["half_width"] == pytest.approx(12.7062 * 0.01, rel=1e-4)
+    assert (found["seeds"], found["marks"]) == (2, "incomplete")
+
+
+def test_gap_is_id_minus_ood_at_the_largest_size_paired_by_seed(entries: list[Entry]) -> None:
+    found = one(entries, of="scramble-bag", learner="forest", measure="gap")
+    assert found["value"] == pytest.approx(0.5)
+    assert found["half_width"] == pytest.approx(0.0, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("task", "learner", "side", "anchor", "censored"),
+    [
+        ("identity-bits", "mlp", "id", 256, False),
+        ("identity-bits", "mlp", "ood", 1024, True),
+        ("identity-bits", "linear", "id", 64, False),  # the mean of 0.88, 0.9, 0.92 is 0.9
+        ("scramble-bag", "mlp", "ood", 64, False),  # reached once, lost again
+        ("maze-graph", "oracle", "ood", 16, False),
+    ],
+)
+def test_n_to_reach(entries: list[Entry], task: str, learner: str, side: str, anchor: int, *, censored: bool) -> None:
+    found = one(entries, of=task, learner=learner, measure="n to reach", side=side)
+    assert (found["value"], found["censored"]) == (anchor, censored)
+
+
+@pytest.mark.parametrize(
+    ("learner", "exposed", "censored"), [("cnn", 0, False), ("mlp", 64, False), ("forest", 64, True)]
+)
+def test_exposed_to_reach_counts_none_as_zero(
+    entries: list[Entry], learner: str, exposed: int, *, censored: bool
+) -> None:
+    found = one(entries, of="identity-bits", learner=learner, measure="exposed to reach")
+    assert (found["value"], found["censored"]) == (exposed, censored)
+
+
+def test_fit_seconds_are_a_models(entries: list[Entry]) -> None:
+    assert one(entries, of="identity-bits", learner="mlp", measure="fit seconds")["value"] == pytest.approx(0.5)
+
+
+def test_overall_is_the_mean_over_families_of_the_means_over_their_tasks(entries: list[Entry]) -> None:
+    found = one(entries, scope="overall", learner="mlp", side="ood")
+    scramble = 0.4 / 6 + (0.92 + 0.3) / 3
+    assert found["value"] == pytest.approx((0.0 + scramble + 0.05) / 3)
+    assert found["half_width"] == pytest.approx(HALF, rel=1e-5)
+
+
+def test_family_of_two_tasks_is_averaged_within_each_seed_first(results: Results) -> None:
+    results.plan["tasks"]["scramble-bag"]["family"] = "identity"
+    found = one(summarise(results.scores, results.plan), scope="family", of="identity", learner="mlp", side="ood")
+    assert found["value"] == pytest.approx((0.4 / 6 + (0.92 + 0.3) / 3) / 2)
+    assert found["half_width"] == pytest.approx(HALF, rel=1e-5)  # both tasks move together in the fixture
+
+
+def test_a_task_without_an_oracle_stays_out_of_means(entries: list[Entry]) -> None:
+    assert "text" not in {entry.of for entry in entries if entry.scope == "family"}
+    assert one(entries, of="text", learner="mlp", measure="area")["value"] == pytest.approx(0.25)
+
+
+def test_a_task_without_a_headline_split_has_no_ood_figure(entries: list[Entry]) -> None:
+    text = [entry for entry in entries if entry.of == "text"]
+    assert {entry.side for entry in text} == {"id", ""}
+    assert {entry.measure for entry in text} == {"area", "final", "n to reach", "fit seconds"}
+
+
+def test_a_learner_without_a_family_has_a_partial_mean_and_comes_last(results: Results) -> None:
+    board = make_leaderboard(results)
+    forest = one(board.entries, scope="overall", learner="forest", side="ood")
+    assert forest["marks"] == "partial"
+    assert forest["value"] == pytest.approx((0.0 + 0.15) / 2)
+    linear = one(board.entries, scope="overall", learner="linear", side="ood")
+    assert forest["value"] > linear["value"]
+    assert board.order["learner"] == ["cnn", "mlp", "linear", "forest"]
+    assert board.order["control"] == ["oracle", "lookup"]
+
+
+def test_heuristics_are_in_no_mean(entries: list[Entry]) -> None:
+    assert {entry.scope for entry in entries if entry.kind == "heuristic"} == {"task"}
+
+
+def test_marks_of_a_cell_are_carried_to_every_figure_made_from_it(entries: list[Entry]) -> None:
+    assert one(entries, of="identity-bits", learner="linear", measure="final", side="id")["marks"] == "underfit"
+    diverged = one(entries, of="maze-graph", learner="linear", measure="final", side="id")
+    assert (diverged["marks"], diverged["seeds"]) == ("diverged,incomplete", 2)
+    assert one(entries, scope="overall", learner="linear", side="id")["marks"] == "diverged,incomplete,underfit"
+
+
+def test_with_one_seed_the_interval_is_within_the_cell(build_results: Callable[..., Results]) -> None:
+    results = build_results(1, errors=0.01)
+    entries = summarise(results.scores, results.plan)
+    task = one(entries, of="identity-bits", learner="mlp", measure="area", side="id")
+    assert (task["interval"], task["half_width"]) == ("cell", pytest.approx(0.0196, abs=1e-5))
+    overall = one(entries, scope="overall", learner="mlp", side="ood")
+    assert overall["half_width"] == pytest.approx(1.959964 * 0.01 / 3**0.5, rel=1e-5)
+
+
+def test_with_one_seed_and_no_errors_there_is_no_interval(build_results: Callable[..., Results]) -> None:
+    results = build_results(1)
+    entries = summarise(results.scores, results.plan)
+    assert one(entries, of="identity-bits", learner="mlp", measure="area", side="id")["interval"] == "none"
+
+
+def test_a_size_that_a_learner_cannot_do_makes_its_area_not_applicable(results: Results) -> None:
+    results.plan["cells"] = [
+        cell
+        for cell in results.plan["cells"]
+        if (cell["task"], cell["learner"], cell["size"]) != ("scramble-bag", "forest", 1024)
+    ]
+    refused = {"task": "scramble-bag", "learner": "forest", "size": 1024, "reason": "out of memory"}
+    results.plan["not_applicable"].append(refused)
+    entries = summarise(results.scores, results.plan)
+    found = one(entries, of="scramble-bag", learner="forest", measure="area", side="ood")
+    assert math.isnan(found["value"])
+    assert found["marks"] == "n/a"
+    assert one(entries, scope="overall", learner="forest", side="ood")["value"] == pytest.approx(0.0)
+
+
+def test_a_rule_that_was_run_at_one_size_has_the_height_of_its_score(results: Results) -> None:
+    results.plan["cells"] = [
+        cell for cell in results.plan["cells"] if cell["learner"] != "two-hop" or cell["size"] == 1024
+    ]
+    entries = summarise(results.scores, results.plan)
+    found = one(entries, of="maze-graph", learner="two-hop", measure="area", side="id")
+    assert (found["value"], found["marks"]) == (pytest.approx(0.8), "")
+
+
+def test_a_refused_size_is_called_so_in_the_means_too(results: Results) -> None:
+    results.plan["cells"] = [
+        cell for cell in results.plan["cells"] if cell["learner"] != "forest" or cell["size"] < 256
+    ]
+    results.plan["not_applicable"] += [
+        {"task": task, "learner": "forest", "size": size, "reason": "out of memory"}
+        for task in ("identity-bits", "scramble-bag", "text")
+        for size in (256, 1024)
+    ]
+    entries = summarise(results.scores, results.plan)
+    for where in ({"scope": "overall"}, {"of": "identity"}, {"of": "identity-bits", "measure": "exposed to reach"}):
+        assert one(entries, learner="forest", side="ood", **where)["marks"] == "n/a"
+
+
+def test_a_size_more_for_one_learner_changes_no_figure(results: Results, entries: list[Entry]) -> None:
+    more = {"task": "identity-bits", "learner": "cnn", "size": 4096, "exposed": 0, "seed": 0, "key": "more"}
+    results.plan["cells"].append(more)
+    assert str(summarise(results.scores, results.plan)) == str(entries)
+    assert make_leaderboard(results).tasks[0].sizes == (16, 64, 256, 1024)
+
+
+def test_a_learner_that_was_not_asked_for_all_sizes_is_partial_and_comes_last(results: Results) -> None:
+    results.plan["cells"] = [
+        cell
+        for cell in results.plan["cells"]
+        if (cell["task"], cell["learner"]) != ("identity-bits", "cnn") or cell["size"] in (16, 64)
+    ]
+    board = make_leaderboard(results)
+    found = one(board.entries, of="identity-bits", learner="cnn", measure="area", side="id")
+    assert (found["value"], found["marks"]) == (pytest.approx((0.6 + 0.97) / 2 - 0.01), "incomplete,partial")
+    own = {entry.measure for entry in board.entries if (entry.of, entry.learner) == ("identity-bits", "cnn")}
+    assert own == {"area", "n to reach", "fit seconds"}, "it has no score at the largest size"
+    assert "partial" in one(board.entries, scope="overall", learner="cnn", side="ood")["marks"]
+    assert set(board.order["learner"][-2:]) == {"cnn", "forest"}
+    others = [entry for entry in board.entries if entry.scope == "task" and entry.learner != "cnn"]
+    assert not any("partial" in entry.marks for entry in others)
+
+
+@pytest.mark.parametrize(
+    ("planned", "anchors"),
+    [
+        ({"mlp": [16, 64], "cnn": [16, 64], "gp": [16]}, (16, 64)),
+        ({"mlp": [16, 64], "cnn": [16]}, (16, 64)),
+        ({"mlp": [16], "oracle": [16, 64], "lookup": [16, 64]}, (16,)),
+        ({"oracle": [16, 64]}, (16, 64)),
+    ],
+)
+def test_anchors_are_the_sizes_that_most_learners_were_planned_at(
+    planned: dict[str, list[int]], anchors: tuple[int, ...]
+) -> None:
+    kinds = {name: {"kind": "control" if name in ("oracle", "lookup") else "learner"} for name in planned}
+    cells = [
+        {"task": "t", "learner": name, "size": size, "exposed": 0, "seed": 0, "key": f"{name}{size}"}
+        for name, sizes in planned.items()
+        for size in sizes
+    ]
+    assert anchors_of({"learners": kinds, "cells": cells}, "t") == anchors
+
+
+def test_without_exposed_examples_there_is_no_price(results: Results) -> None:
+    results.plan["cells"] = [cell for cell in results.plan["cells"] if not cell["exposed"]]
+    board = make_leaderboard(results)
+    assert "exposed to reach" not in {entry.measure for entry in board.entries}
+    assert not any(column.group == "exposed" for table in make_tables(board) for column in table.columns)
+
+
+def test_a_learner_that_was_asked_for_no_exposed_examples_has_no_price(results: Results) -> None:
+    results.plan["cells"] = [
+        cell for cell in results.plan["cells"] if cell["learner"] != "forest" or not cell["exposed"]
+    ]
+    board = make_leaderboard(results)
+    table = next(table for table in make_tables(board) if table.label == "identity-bits")
+    price = [column.group for column in table.columns].index("exposed")
+    figures = {name: cells[price].text for _, rows in table.blocks for name, cells in rows}
+    assert (figures["forest"], figures["linear"]) == ("–", ">64")
+    assert "–: it was not asked for" in table.notes
+
+
+def test_nothing_measured_yet_is_missing_everywhere(results: Results) -> None:
+    empty = replace(results, scores=pd.DataFrame(columns=COLUMNS))
+    board = make_leaderboard(empty)
+    assert {entry.marks for entry in board.entries} == {"missing", "n/a"}
+    assert all(math.isnan(entry.value) for entry in board.entries)
+    assert "not run yet: mlp, 18 cells" in board.tasks[0].notes
+
+
+def test_two_results_of_one_cell_are_refused(results: Results) -> None:
+    results.plan["cells"].append({**results.plan["cells"][0], "key": "another"})
+    with pytest.raises(ValueError, match="two different results for mlp on identity-bits, n = 16, seed 0"):
+        summarise(results.scores, results.plan)
+
+
+def test_an_empty_plan_is_refused(results: Results) -> None:
+    results.plan["cells"] = []
+    with pytest.raises(ValueError, match="no cell was planned"):
+        make_leaderboard(results)
+
+
+def test_notes_tell_reasons_and_failures(results: Results) -> None:
+    board = make_leaderboard(results)
+    notes = {task.name: task.notes for task in board.tasks}
+    assert notes["identity-bits"] == ("failed: cnn, 1 cell: timeout: no answer after 60 s",)
+    assert notes["text"] == ("n/a: cnn: no order to convolve over",)
+
+
+def test_mixed_versions_warn(results: Results) -> None:
+    other = {**results.provenance[0], "versions": {**results.provenance[0]["versions"], "torch": "2.12.0"}}
+    board = make_leaderboard(replace(results, provenance=[*results.provenance, other]))
+    assert board.warnings == ("mixed versions of torch: 2.13.0, 2.12.0",)
+    assert make_leaderboard(results).warnings == ()
+
+
+def test_points_of_a_figure_have_the_same_intervals_as_the_table(results: Results, entries: list[Entry]) -> None:
+    points = curve_points(results.scores, results.plan)
+    point = points.query(
+        "task == 'identity-bits' and learner == 'mlp' and size == 1024 and exposed == 0 and split == 'id'"
+    )
+    final = one(entries, of="identity-bits", learner="mlp", measure="final", side="id")
+    assert point["mean"].item() == pytest.approx(final["value"])
+    assert point["half_width"].item() == pytest.approx(final["half_width"])
+
+
+def test_reports_load_neither_torch_nor_learners_nor_tasks() -> None:
+    code = (
+        "import sys, grue.reports.formats, grue.reports.figures\n"
+        "print([m for m in sys.modules if m == 'torch' or m.startswith(('grue.learners', 'grue.tasks'))])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"

@@ -1,0 +1,123 @@
+"""One batch: the data of a cell, its marks, and that nothing but the cell itself decides its scores."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from grue.learners.forest import Forest
+from grue.learners.mlp import MLP
+from grue.runs.cells import Batch, Cell, Pair
+from grue.runs.data import draw
+from grue.runs.execute import run_batch
+from grue.runs.names import make_learner, make_task
+from grue.runs.results import COLUMNS
+
+
+def pair(task: str, learner: object, tests: int = 100) -> Pair:
+    return Pair(make_task(task), make_learner(learner), tests)  # pyright: ignore[reportArgumentType]
+
+
+def scores(rows: pd.DataFrame, cell: Cell) -> pd.Series:
+    own = rows[rows["key"] == cell.key]
+    return pd.Series(own.set_index(["split", "metric"])["value"])
+
+
+def test_a_cell_scores_the_same_whatever_it_is_run_with() -> None:
+    one = pair("identity-bits", MLP(steps=30))
+    cells = [Cell(one, 16, 0, 0), Cell(one, 64, 0, 0), Cell(one, 64, 8, 0), Cell(one, 64, 0, 1)]
+    together = run_batch(Batch(one, tuple(cells)))
+    for cell in cells:
+        alone = run_batch(Batch(one, (cell,)))
+        pd.testing.assert_series_equal(scores(together, cell), scores(alone, cell))
+
+
+def test_learners_are_compared_on_the_same_data() -> None:
+    forest, mlp = pair("maze-graph", Forest(trees=3)), pair("maze-graph", MLP(steps=3))
+    task = forest.task.thing
+    assert np.array_equal(draw(task, "train", 16, 0).inputs, draw(task, "train", 64, 0).inputs[:16])
+    rows = [run_batch(Batch(one, (Cell(one, 32, 0, 0),))) for one in (forest, mlp)]
+    chance = [one[one["metric"] == "chance"].set_index("split")["value"] for one in rows]
+    pd.testing.assert_series_equal(chance[0], chance[1])
+
+
+def test_the_rows_of_a_cell() -> None:
+    one = pair("identity-bits", Forest(trees=5))
+    cell = Cell(one, 32, 4, 0)
+    rows = run_batch(Batch(one, (cell,)))
+    assert set(COLUMNS) <= set(rows.columns)
+    assert set(rows["split"]) == {"train", "train-exposed", "id", "odd"}
+    score = rows[rows["metric"] == "score"].set_index("split")
+    assert score["count"].to_dict() == {"train": 32, "train-exposed": 4, "id": 100, "odd": 100}
+    each = np.unpackbits(np.frombuffer(score.loc["id", "examples"], np.uint8), count=100)
+    exact = rows.query("split == 'id' and metric == 'exact_match'")["value"].item()
+    assert each.mean() == exact, "what is kept example by example is what the score is the mean of"
+
+
+def test_moved_outputs_and_the_others_are_scored_apart() -> None:
+    one = pair("identity-bits", Forest(trees=20))
+    rows = scores(run_batch(Batch(one, (Cell(one, 256, 0, 0),))), Cell(one, 256, 0, 0))
+    assert rows["odd", "accuracy[moved=1]"] == 0
+    assert rows["odd", "accuracy[moved=0]"] > 0.9
+
+
+def test_underfit_and_budget_limited_are_told_apart() -> None:
+    def status(learner: object) -> str:
+        one = pair("maze-graph", learner)
+        return run_batch(Batch(one, (Cell(one, 64, 0, 0),)))["status"].iloc[0]
+
+    assert status(MLP(steps=40)) == "underfit,budget-limited"
+    assert status(MLP(steps=300)) == "ok"
+    assert status(MLP(steps=600, rate=0.0)) == "underfit"
+
+
+def test_a_diverged_model_is_marked_and_has_no_score() -> None:
+    one = pair("identity-reals", MLP(steps=50, rate=1e30, optimiser="sgd"))
+    rows = run_batch(Batch(one, (Cell(one, 16, 0, 0),)))
+    assert set(rows["status"]) == {"diverged"}
+    assert rows["value"].isna().all()
+
+
+def test_memorising_an_ambiguous_task_is_a_full_fit() -> None:
+    one = pair("scramble-bag", "lookup")
+    rows = scores(run_batch(Batch(one, (Cell(one, 256, 0, 0),))), Cell(one, 256, 0, 0))
+    assert rows["train", "fit"] == 1
+    assert rows["train", "score"] < 1, "the sampled targets are not the posterior"
+
+
+def test_tests_of_a_small_split_are_all_it_holds() -> None:
+    one = pair("identity-bits:bits=8", Forest(trees=2), tests=10_000)
+    rows = run_batch(Batch(one, (Cell(one, 8, 0, 0),)))
+    assert rows.query("split == 'id'")["count"].max() == replace(one.task.thing).capacity("id")
+
+
+def test_exposed_examples_that_were_not_fitted_are_a_mark_too() -> None:
+    one = pair("identity-bits", "boosting:rounds=50")
+    rows = run_batch(Batch(one, (Cell(one, 1024, 1, 0), Cell(one, 1024, 0, 0))))
+    exposed = rows.query("split == 'train-exposed' and metric == 'exact_match'")["value"].item()
+    assert exposed == 0, "one example among a thousand is not fitted in 50 rounds"
+    assert rows.query("exposed == 1")["status"].iloc[0].startswith("underfit")
+    assert rows.query("exposed == 0")["status"].iloc[0] == "ok"
+
+
+def test_what_a_fit_says_of_itself_is_kept() -> None:
+    one = pair("identity-bits", "program:candidates=2000")
+    rows = run_batch(Batch(one, (Cell(one, 16, 0, 0),)))
+    (record,) = rows.query("split == 'train' and metric == 'score'")["record"]
+    assert json.loads(record)["shortest"] == "copy"
+
+
+def test_a_fit_is_not_timed_with_the_import_of_its_library() -> None:
+    code = (
+        "from grue.runs.cells import *; from grue.runs.execute import run_batch; from grue.runs.names import *\n"
+        "pair = Pair(make_task('identity-bits'), make_learner('forest:trees=2'), 10)\n"
+        "rows = run_batch(Batch(pair, (Cell(pair, 8, 0, 0), Cell(pair, 16, 0, 0))))\n"
+        "first, second = rows.drop_duplicates('key')['fit_seconds']\n"
+        "assert first < 20 * second + 0.05, (first, second)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

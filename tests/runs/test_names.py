@@ -1,0 +1,85 @@
+"""From what a user writes to a task or a learner, and what a typing error gets back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from grue.learners.forest import Forest
+from grue.learners.mlp import MLP
+from grue.runs.names import UsageError, make_learner, make_task
+
+
+def test_a_name_gives_the_default_and_parameters_change_it() -> None:
+    assert make_learner("mlp").thing == MLP()
+    named = make_learner("mlp:width=64,encoding=onehot")
+    assert named.thing == MLP(width=64, encoding="onehot")
+    assert named.label == "mlp:encoding=onehot,width=64", "one label for one learner, however it is written"
+
+
+def test_a_preset_fills_what_the_user_left_open() -> None:
+    assert make_learner("mlp:steps=7", {"steps": 600, "rounds": 50}).thing == MLP(steps=7)
+    assert make_learner("mlp", {"steps": 600, "rounds": 50}).thing == MLP(steps=600)
+
+
+def test_objects_are_taken_as_they_are() -> None:
+    named = make_learner(MLP(width=16))
+    assert (named.label, named.thing) == ("mlp:width=16", MLP(width=16))
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("forrest", "unknown learner 'forrest'; did you mean 'forest'"),
+        ("mlp:widht=3", "unknown parameter 'widht'; did you mean 'width'"),
+        ("mlp:width=wide", "width is 'wide'; expected int, such as 128"),
+        ("mlp:width", "'width' is not parameter=value"),
+        ("mlp:width=3,5", "'5' is not parameter=value"),
+        ("mlp:encoding=hot", "unknown encoding 'hot'; expected one of auto, onehot"),
+        ("forest:encoding=hot", "unknown encoding 'hot'"),
+        ("mlp:optimiser=adm", "optimiser is 'adm'; expected adam, sgd"),
+        ("mlp:steps=0", "steps is 0; expected at least 1"),
+        ("nowhere.at.all:Thing", "cannot import 'nowhere.at.all'"),
+        ("grue.learners.mlp:MPL", "unknown attribute of grue.learners.mlp 'MPL'; did you mean 'MLP'"),
+        ("collections:OrderedDict", "gives a OrderedDict; expected a grue Learner"),
+    ],
+)
+def test_errors_say_what_was_given_and_the_nearest_right_thing(spec: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        make_learner(spec)
+
+
+def test_the_nearest_task() -> None:
+    with pytest.raises(UsageError, match="unknown task 'mase'; did you mean 'maze-"):
+        make_task("mase")
+
+
+def test_a_users_own_module_is_found_in_the_current_folder_and_its_source_is_in_the_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    Path("own_learner.py").write_text(
+        "from grue.learners.forest import Forest\n\ndef bushes():\n    return Forest(trees=3)\n"
+    )
+    named = make_learner("own_learner:bushes")
+    assert (named.thing, named.label) == (Forest(trees=3), "own_learner:bushes")
+    assert len(named.source) == 16
+    assert make_learner("forest").source == "", "the suite's own versions are counted by hand"
+
+
+def test_a_tuple_parameter_is_written_with_slashes() -> None:
+    assert make_task("maze-graph:states=5/5").thing.parameters()["states"] == (5, 5)
+
+
+def test_an_edit_of_the_users_module_is_seen_whatever_the_attribute_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    module = tmp_path / "own_tree.py"
+    module.write_text("from sklearn.tree import DecisionTreeClassifier\nmodel = DecisionTreeClassifier(max_depth=1)\n")
+    before = make_learner("own_tree:model").source
+    module.write_text(module.read_text().replace("=1", "=20"))
+    assert before
+    assert make_learner("own_tree:model").source != before

@@ -1,0 +1,110 @@
+"""What a preset expands to, and the reason for everything that cannot be had."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from grue.learners.mlp import MLP
+from grue.runs.names import UsageError
+from grue.runs.plan import make_plan
+from grue.runs.presets import adjust, load_preset, presets
+
+
+@pytest.mark.parametrize("name", list(presets()))
+def test_every_preset_expands(name: str) -> None:
+    plan = make_plan(load_preset(name))
+    assert plan.cells
+    assert len({cell.key for cell in plan.cells}) == len(plan.cells), "two cells with one key"
+
+
+def test_quick_is_what_the_readme_says() -> None:
+    preset = load_preset("quick")
+    assert (preset.sizes, preset.exposed, preset.seeds) == ((16, 64, 256, 1024), (16, 64), 3)
+    plan = make_plan(preset, tasks=["identity-bits"], learners=["mlp"])
+    assert len(plan.cells) == 3 * (4 + 2), "exposed examples at the largest size only"
+    assert {cell.size for cell in plan.cells if cell.exposed} == {1024}
+    assert plan.cells[0].pair.learner.thing == MLP(steps=600)
+
+
+def test_oracle_and_heuristics_stand_beside_the_learners_unless_these_were_picked() -> None:
+    labels = {pair.learner.label for pair in make_plan(load_preset("smoke"), tasks=["maze-grid"]).pairs}
+    assert {"oracle", "greedy", "mlp"} <= labels
+    picked = make_plan(load_preset("smoke"), tasks=["maze-grid", "identity-bits"], learners=["greedy", "mlp"])
+    assert [(pair.task.label, pair.learner.label) for pair in picked.pairs] == [
+        ("maze-grid", "greedy"),
+        ("maze-grid", "mlp"),
+        ("identity-bits", "mlp"),
+    ]
+
+
+def test_a_learner_that_cannot_is_not_applicable_with_its_reason() -> None:
+    plan = make_plan(load_preset("smoke"), tasks=["identity-reals"], learners=["mlp:encoding=onehot"])
+    assert not plan.cells
+    assert plan.not_applicable[0]["reason"] == "encoding onehot needs tokens; the inputs are real numbers (use value)"
+
+
+def test_a_size_beyond_the_capacity_is_not_applicable() -> None:
+    plan = make_plan(replace(load_preset("smoke"), sizes=(4, 4096)), tasks=["identity-bits:bits=8"], learners=["mlp"])
+    assert {cell.size for cell in plan.cells} == {4}
+    assert plan.not_applicable[0]["reason"].startswith("space exhausted")
+
+
+def test_the_key_knows_everything_a_result_depends_on() -> None:
+    def key(task: str = "identity-bits", learner: str = "mlp", **changes: object) -> str:
+        preset = adjust(load_preset("smoke"), **changes)
+        return make_plan(preset, tasks=[task], learners=[learner]).cells[0].key
+
+    others = [key("identity-bits:frozen=2"), key(learner="mlp:width=16"), key(sizes=(4,)), key(tests=7)]
+    assert len({key(), *others}) == 5
+    assert key() == key(seeds=9), "more seeds do not change the first one"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("seeds = [", "not valid TOML"),
+        ('sizess = [1]\ndescription = "x"', "unknown field 'sizess'; did you mean 'sizes'"),
+        ('description = "x"', "is missing"),
+    ],
+)
+def test_a_users_preset_with_a_mistake(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    with pytest.raises(UsageError, match=message):
+        load_preset(str(path))
+
+
+def test_sizes_and_seeds_are_checked() -> None:
+    with pytest.raises(UsageError, match="expected sizes from 1 up"):
+        make_plan(adjust(load_preset("smoke"), sizes=(0, 16)))
+    with pytest.raises(UsageError, match="at least one seed"):
+        make_plan(adjust(load_preset("smoke"), seeds=0))
+
+
+def test_unknown_presets() -> None:
+    with pytest.raises(UsageError, match="unknown preset 'quik'; did you mean 'quick'"):
+        load_preset("quik")
+
+
+def test_what_is_named_twice_is_done_once_and_two_things_of_one_name_are_refused() -> None:
+    smoke = load_preset("smoke")
+    twice = make_plan(smoke, tasks=["identity-bits", "identity-bits"], learners=["mlp", "mlp"])
+    assert len(twice.cells) == len({cell.key for cell in twice.cells})
+    with pytest.raises(UsageError, match="two learners go by the name 'mlp'"):
+        make_plan(smoke, tasks=["identity-bits"], learners=["mlp", MLP()])
+
+
+def test_exposed_examples_that_there_are_not_are_not_applicable() -> None:
+    preset = adjust(load_preset("smoke"), exposed=(4, 4096))
+    plan = make_plan(preset, tasks=["identity-bits:bits=8"], learners=["mlp"])
+    assert {cell.exposed for cell in plan.cells} == {0, 4}
+    assert "4096 exposed, and the pool holds" in plan.not_applicable[0]["reason"]
+
+
+def test_exposed_examples_go_to_the_largest_size_that_can_be_had() -> None:
+    preset = adjust(load_preset("smoke"), sizes=(4, 4096))
+    plan = make_plan(preset, tasks=["identity-bits:bits=8"], learners=["mlp"])
+    assert {(cell.size, cell.exposed) for cell in plan.cells} == {(4, 0), (4, 4)}

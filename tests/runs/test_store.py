@@ -1,0 +1,95 @@
+"""What is on disk: whole files or none, the union of plans, one row a (cell, split, metric)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from grue.runs.names import UsageError
+from grue.runs.results import COLUMNS
+from grue.runs.store import Store, load, merge_plans, read
+
+
+def rows(key: str, value: float = 0.5) -> pd.DataFrame:
+    cell = {"task": "t", "learner": "l", "size": 16, "exposed": 0, "seed": 0, "fit_seconds": 0.1, "status": "ok"}
+    return pd.DataFrame([{**cell, "key": key, "split": "id", "metric": "score", "value": value, "count": 10}])
+
+
+def plan(*keys: str, settings: str = "s") -> dict[str, Any]:
+    cells = [
+        {"key": key, "task": "t", "learner": "l", "size": 16, "exposed": 0, "seed": seed, "settings": settings}
+        for seed, key in enumerate(keys)
+    ]
+    return {"tasks": {"t": {}}, "learners": {"l": {"kind": "learner", "version": 1}}, "cells": cells,
+            "not_applicable": []}  # fmt: skip
+
+
+def store(folder: Path, *keys: str) -> Store:
+    made = Store(folder)
+    made.batches.mkdir(parents=True)
+    made.save_plan(plan(*keys))
+    return made
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    store(tmp_path, "a").write("one", rows("a"), {"seconds": 1.0, "cells": ["a"], "versions": {"grue": "0"}})
+    frame = load(tmp_path)
+    assert list(frame.columns) == COLUMNS
+    assert frame["value"].tolist() == [0.5]
+    assert read([tmp_path]).provenance == [{"schema": 1, "versions": {"grue": "0"}}]
+
+
+def test_a_file_that_is_being_written_is_not_read(tmp_path: Path) -> None:
+    own = store(tmp_path, "a")
+    own.write("one", rows("a"), {})
+    whole = (own.batches / "one.parquet").read_bytes()
+    (own.batches / ".two.parquet.123").write_bytes(whole[:50])
+    assert len(load(tmp_path)) == 1
+
+
+def test_a_cell_in_two_files_counts_once(tmp_path: Path) -> None:
+    own = store(tmp_path, "a")
+    own.write("one", rows("a"), {})
+    own.write("two", rows("a"), {})
+    assert len(load(tmp_path)) == 1
+
+
+def test_a_success_takes_the_failure_away(tmp_path: Path) -> None:
+    own = store(tmp_path, "a", "b")
+    own.write_failure("one", {"task": "t", "learner": "l", "keys": ["a", "b"], "message": "no", "kind": "error"})
+    own.write("half", rows("a"), {})
+    assert len(read([tmp_path]).failures) == 1, "b is still missing"
+    own.write("other half", rows("b"), {})
+    assert not read([tmp_path]).failures
+
+
+def test_plans_add_up_and_other_settings_replace() -> None:
+    assert [cell["key"] for cell in merge_plans([plan("a", "b"), plan("b", "c")])["cells"]] == ["a", "b", "c"]
+    assert [cell["key"] for cell in merge_plans([plan("a"), plan("z", settings="other")])["cells"]] == ["z"]
+
+
+def test_results_of_other_settings_stay_on_disk_and_come_back(tmp_path: Path) -> None:
+    own = store(tmp_path, "a")
+    own.write("one", rows("a"), {})
+    assert own.save_plan(plan("z", settings="other")) == 1
+    assert load(tmp_path).empty
+    own.save_plan(plan("a"))
+    assert len(load(tmp_path)) == 1
+
+
+def test_what_is_no_result_folder_is_said_to_be_none(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"it has no plan\.json"):
+        read([tmp_path])
+    with pytest.raises(UsageError, match="it is not there"):
+        read([tmp_path / "nowhere"])
+
+
+def test_no_pickle_is_read_or_written() -> None:
+    root = Path(__file__).parents[2]
+    for room in ("runs", "reports", "cli", "metrics", "learners", "tasks", "testing"):
+        for path in (root / room).rglob("*.py"):
+            assert "import pickle" not in path.read_text(), path
+            assert "allow_pickle=True" not in path.read_text(), path

@@ -1,0 +1,52 @@
+"""The controls of DESIGN rule 3, on every task: what must score 1, what must score 0, and what must not leak."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from grue.metrics.curves import interval
+from grue.runs.cells import Batch, Cell, Pair
+from grue.runs.execute import run_batch
+from grue.runs.names import Named, make_learner, make_task
+from grue.runs.references import ORACLE, Reference
+from grue.tasks import TASKS
+
+SIZE, TESTS = 256, 500
+
+
+def scores(task: str, learner: str, seeds: int, size: int = SIZE) -> pd.DataFrame:
+    """Rows seed, columns split."""
+    named = Named(learner, Reference(learner)) if learner == ORACLE else make_learner(learner)
+    pair = Pair(make_task(task), named, TESTS)
+    rows = run_batch(Batch(pair, tuple(Cell(pair, size, 0, seed) for seed in range(seeds))))
+    return rows[rows["metric"] == "score"].pivot_table(index="seed", columns="split", values="value")
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_oracle_scores_1_everywhere(task: str) -> None:
+    assert np.allclose(scores(task, "oracle", 2), 1)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_lookup_knows_what_it_saw_and_nothing_else(task: str) -> None:
+    found = scores(task, "lookup", 3).mean()
+    thing = make_task(task).thing
+    if not thing.ambiguous:
+        assert found["train"] == 1
+    tested = found.drop("train")
+    assert (tested < 0.05).all(), tested.to_dict()
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_shuffled_targets_teach_nothing(task: str) -> None:
+    own = scores(task, "shuffled", 10)["id"].to_numpy()
+    found = interval(own)
+    assert found.mean + found.half_width < 0.05, f"ID score after training on shuffled targets: {found}"
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_leak_would_be_seen(task: str) -> None:
+    """The bound above can fail: the same forest on examples it was trained on, with their own targets."""
+    assert scores(task, "forest:trees=30", 3)["train"].mean() > 0.1

@@ -1,0 +1,135 @@
+"""A stack of networks against one network after another: the same data, batches, steps and optimiser."""
+
+from __future__ import annotations
+
+import warnings
+from collections import defaultdict
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+import torch
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.neural_network import MLPClassifier
+from torch import nn
+from torch.nn import functional
+
+from grue.learners.base import Problem
+from grue.learners.cnn import CNN
+from grue.learners.mlp import MLP
+from grue.learners.recurrent import RNN
+from grue.tasks.spaces import Space
+
+N, STEPS, BATCH = 1024, 304, 64  # steps: whole epochs of 16, as scikit-learn counts them
+FEW = 8  # models a loop trains: its time a model does not depend on how many
+
+
+def training_set(seed: int, width: int, outputs: int, classes: int) -> Problem:
+    rng = np.random.default_rng(seed)
+    x, y = rng.random((N, width)), rng.integers(0, classes, (N, outputs))
+    return Problem(x, y, Space((width,), None), Space((outputs,), classes), seed)
+
+
+def loop(make: Callable[[], nn.Module], problems: list[Problem], *, fused: bool) -> None:
+    """Train one plain module after another."""
+    for problem in problems:
+        torch.manual_seed(problem.seed)
+        model = make()
+        x = torch.from_numpy(problem.inputs.astype(np.float32))
+        y = torch.from_numpy(problem.targets)
+        update = torch.optim.Adam(model.parameters(), lr=1e-3, fused=fused)
+        for _ in range(STEPS * BATCH // N):
+            for rows in torch.randperm(N).split(BATCH):
+                loss = functional.cross_entropy(model(x[rows]).flatten(0, 1), y[rows].flatten())
+                update.zero_grad(set_to_none=True)
+                loss.backward()
+                update.step()
+
+
+def scikit_learn(problems: list[Problem]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        for problem in problems:
+            MLPClassifier(
+                (128, 128), batch_size=BATCH, max_iter=STEPS * BATCH // N, alpha=0, tol=0, random_state=problem.seed
+            ).fit(problem.inputs, problem.targets[:, 0])
+
+
+def matrix_products(widths: list[int], models: int) -> None:
+    """As many floating-point operations as the steps need, at the rate of one core's large matrix product."""
+    forward_and_backward = 3 * 2 * BATCH * sum(a * b for a, b in pairwise(widths))
+    left = torch.rand(1024, 1024)
+    for _ in range(round(models * STEPS * forward_and_backward / (2 * 1024**3))):
+        torch.mm(left, left)
+
+
+def test_40_mlps(race: Callable[..., None]) -> None:
+    problems = [training_set(seed, 16, 1, 16) for seed in range(40)]
+
+    def plain() -> nn.Module:
+        layers = nn.Linear(16, 128), nn.ReLU(), nn.Linear(128, 128), nn.ReLU(), nn.Linear(128, 16)
+        return nn.Sequential(*layers, nn.Unflatten(1, (1, 16)))
+
+    torch.set_num_threads(1)
+    race(
+        f"40 MLPs 16-128-128-16, {STEPS} steps of Adam, batch {BATCH}",
+        "stack",
+        {
+            "stack": lambda: MLP(steps=STEPS, batch=BATCH).fit_many(problems),
+            "plain PyTorch loop, Adam": lambda: loop(plain, problems[:FEW], fused=False),
+            "plain PyTorch loop, fused Adam": lambda: loop(plain, problems[:FEW], fused=True),
+            "scikit-learn's MLPClassifier": lambda: scikit_learn(problems[:FEW]),
+            "the matrix products alone": lambda: matrix_products([16, 128, 128, 16], len(problems)),
+        },
+        models=defaultdict(lambda: FEW, {"stack": len(problems), "the matrix products alone": len(problems)}),
+    )
+
+
+def test_16_cnns(race: Callable[..., None]) -> None:
+    problems = [training_set(seed, 16, 16, 2) for seed in range(16)]
+
+    class Plain(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            layers = nn.Conv1d(1, 32, 3, padding=1), nn.ReLU(), nn.Conv1d(32, 32, 3, padding=1), nn.ReLU()
+            self.body = nn.Sequential(*layers, nn.Conv1d(32, 2, 1))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.body(x[:, None]).transpose(1, 2)
+
+    torch.set_num_threads(1)
+    race(
+        f"16 CNNs, 2 layers of 32 channels, length 16, {STEPS} steps of Adam, batch {BATCH}",
+        "stack",
+        {
+            "stack": lambda: CNN(steps=STEPS, batch=BATCH).fit_many(problems),
+            "plain PyTorch loop, Adam": lambda: loop(Plain, problems[:FEW], fused=False),
+            "plain PyTorch loop, fused Adam": lambda: loop(Plain, problems[:FEW], fused=True),
+        },
+        models=defaultdict(lambda: FEW, {"stack": len(problems)}),
+    )
+
+
+class PlainGRU(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.gru = nn.GRU(1, 32, batch_first=True)
+        self.out = nn.Linear(32, 2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.out(self.gru(x[..., None])[0])
+
+
+def test_16_grus(race: Callable[..., None]) -> None:
+    problems = [training_set(seed, 12, 12, 2) for seed in range(16)]
+    torch.set_num_threads(1)
+    race(
+        f"16 GRUs, 32 units, length 12, {STEPS} steps of Adam, batch {BATCH}",
+        "stack",
+        {
+            "stack": lambda: RNN(steps=STEPS, batch=BATCH).fit_many(problems),
+            "plain PyTorch loop, Adam": lambda: loop(PlainGRU, problems[:FEW], fused=False),
+            "plain PyTorch loop, fused Adam": lambda: loop(PlainGRU, problems[:FEW], fused=True),
+        },
+        models=defaultdict(lambda: FEW, {"stack": len(problems)}),
+    )

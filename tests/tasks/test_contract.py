@@ -1,0 +1,306 @@
+"""Every task keeps the laws of `grue.testing.tasks`, and every law is able to fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from grue.tasks.base import Examples, Heuristic, Split, Task
+from grue.tasks.identity import IdentityBits, IdentityReals
+from grue.tasks.maze_graph import MazeGraph
+from grue.tasks.maze_grid import MazeGrid
+from grue.tasks.scramble import ScrambleBag, ScrambleOrdered
+from grue.testing import tasks as laws
+
+TASKS: list[Task] = [IdentityBits(), IdentityReals(), ScrambleBag(), ScrambleOrdered(), MazeGraph(), MazeGrid()]
+SMALL: list[Task] = [
+    IdentityBits(bits=6, frozen=2),
+    IdentityReals(dims=1),
+    ScrambleBag(limit=6),
+    ScrambleOrdered(limit=6),
+]
+SPLITS = [(task, split.name) for task in TASKS for split in task.splits]
+
+each_split = pytest.mark.parametrize(("task", "split"), SPLITS, ids=lambda part: getattr(part, "name", part))
+few = settings(max_examples=3, deadline=None)
+seeds = st.integers(0, 2**32 - 1)
+sizes = st.integers(1, 100)
+
+
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
+def test_task_keeps_every_law(task: Task) -> None:
+    laws.check_task(task, n=200, seeds=(0,))
+
+
+@pytest.mark.parametrize("task", SMALL, ids=lambda task: task.name)
+def test_small_task_keeps_every_law(task: Task) -> None:
+    laws.check_task(task, n=50, seeds=(0,))
+
+
+@each_split
+@few
+@given(n=sizes, seed=seeds)
+def test_targets_are_what_the_rule_says(task: Task, split: str, n: int, seed: int) -> None:
+    laws.check_rule(task, split, n=n, seed=seed)
+    laws.check_spaces(task, split, n=n, seed=seed)
+
+
+@each_split
+@few
+@given(n=sizes, seed=seeds)
+def test_problems_are_of_the_splits_share_and_come_once(task: Task, split: str, n: int, seed: int) -> None:
+    laws.check_shares(task, split, n=n, seed=seed)
+    laws.check_distinct(task, split, n=n, seed=seed)
+    laws.check_canonical(task, split, n=n, seed=seed)
+
+
+@each_split
+@few
+@given(n=sizes, seed=seeds)
+def test_same_seed_same_data_and_small_samples_begin_large_ones(task: Task, split: str, n: int, seed: int) -> None:
+    laws.check_seeds(task, split, n=n, seed=seed)
+    laws.check_prefix(task, split, n=n, seed=seed)
+
+
+@each_split
+@few
+@given(n=sizes, seed=seeds)
+def test_heuristics_answer(task: Task, split: str, n: int, seed: int) -> None:
+    laws.check_heuristics(task, split, n=n, seed=seed)
+
+
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
+@few
+@given(seed=seeds)
+def test_no_problem_is_shared_by_two_splits(task: Task, seed: int) -> None:
+    laws.check_disjoint(task, n=200, seeds=(seed, seed + 1))
+
+
+# Each law, and a task that breaks it alone.
+
+
+@dataclass(frozen=True)
+class Contrary(IdentityBits):
+    def solve(self, inputs: np.ndarray) -> np.ndarray:
+        return inputs[:, ::-1].copy()
+
+    def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
+        drawn = super().propose(region, n, rng)
+        return replace(drawn, targets=drawn.inputs)
+
+
+@dataclass(frozen=True)
+class Nosy(IdentityBits):
+    """What it says of a row depends on the first row."""
+
+    def solve(self, inputs: np.ndarray) -> np.ndarray:
+        return inputs ^ inputs[:1]
+
+
+@dataclass(frozen=True)
+class Outside(IdentityBits):
+    def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
+        drawn = super().propose(region, n, rng)
+        return replace(drawn, targets=drawn.targets + 1)
+
+
+@dataclass(frozen=True)
+class Ragged(IdentityBits):
+    def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
+        return replace(super().propose(region, n, rng), groups={"half": np.zeros((n, 2), bool)})
+
+
+@dataclass(frozen=True)
+class Deaf(IdentityBits):
+    """Takes no notice of the generator it is given."""
+
+    def sample(self, split: str, n: int, rng: np.random.Generator) -> Examples:  # noqa: ARG002
+        return super().sample(split, n, np.random.default_rng(0))
+
+
+@dataclass(frozen=True)
+class Fickle(IdentityBits):
+    def sample(self, split: str, n: int, rng: np.random.Generator) -> Examples:  # noqa: ARG002
+        return super().sample(split, n, np.random.default_rng())
+
+
+@dataclass(frozen=True)
+class Backwards(IdentityBits):
+    def sample(self, split: str, n: int, rng: np.random.Generator) -> Examples:
+        return super().sample(split, n, rng).take(slice(None, None, -1))
+
+
+@dataclass(frozen=True)
+class Stuttering(IdentityBits):
+    def sample(self, split: str, n: int, rng: np.random.Generator) -> Examples:
+        return super().sample(split, n, rng).take(np.arange(n) // 2)
+
+
+@dataclass(frozen=True)
+class Leaking(IdentityBits):
+    """Draws every split from the whole of its region."""
+
+    def sample(self, split: str, n: int, rng: np.random.Generator) -> Examples:
+        return self.propose(self.split(split).region, n, rng)
+
+
+@dataclass(frozen=True)
+class Boastful(IdentityBits):
+    def capacity(self, split: str) -> int:
+        return super().capacity(split) + 1
+
+
+@dataclass(frozen=True)
+class Timid(IdentityBits):
+    def capacity(self, split: str) -> int:
+        return min(super().capacity(split), 1)
+
+
+@dataclass(frozen=True)
+class Unannounced(IdentityBits):
+    """The bits move, but the split does not say that new values are the shift."""
+
+    @property
+    def splits(self) -> tuple[Split, ...]:
+        return tuple(replace(split, shift=split.shift and "length") for split in super().splits)
+
+
+@dataclass(frozen=True)
+class Overlapping(IdentityBits):
+    @property
+    def splits(self) -> tuple[Split, ...]:
+        return tuple(replace(split, share=(0.0, 1.0)) for split in super().splits)
+
+
+@dataclass(frozen=True)
+class Unexposed(IdentityBits):
+    @property
+    def splits(self) -> tuple[Split, ...]:
+        return super().splits[:3]
+
+
+@dataclass(frozen=True)
+class Unnamed(IdentityBits):
+    """Does not say what moves."""
+
+    @property
+    def splits(self) -> tuple[Split, ...]:
+        return tuple(replace(split, shift=None) for split in super().splits)
+
+
+@dataclass(frozen=True)
+class Mumbling(IdentityBits):
+    @property
+    def heuristics(self) -> Mapping[str, Heuristic]:
+        return {"first bit": lambda inputs: inputs[:, :1]}
+
+
+@dataclass(frozen=True)
+class Unwritable(IdentityBits):
+    letters: frozenset[str] = frozenset("ab")
+
+
+@dataclass(frozen=True)
+class Neighbourly(IdentityBits):
+    def canonical(self, inputs: np.ndarray) -> np.ndarray:
+        return inputs ^ inputs[:1]
+
+
+@dataclass(frozen=True)
+class Ordered(ScrambleBag):
+    """A bag whose order makes it another problem."""
+
+    def canonical(self, inputs: np.ndarray) -> np.ndarray:
+        return inputs
+
+
+@dataclass(frozen=True)
+class Cocksure(ScrambleBag):
+    """The likeliest answer always comes true."""
+
+    def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
+        drawn = super().propose(region, n, rng)
+        return replace(drawn, targets=self.posterior(drawn.inputs).argmax(2))
+
+
+@dataclass(frozen=True)
+class Impossible(ScrambleBag):
+    def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
+        drawn = super().propose(region, n, rng)
+        return replace(drawn, targets=self.posterior(drawn.inputs).argmin(2))
+
+
+@dataclass(frozen=True)
+class Misremembering(ScrambleBag):
+    """Stores another posterior than it computes."""
+
+    def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
+        drawn = super().propose(region, n, rng)
+        return replace(drawn, posterior=self.heuristics["three-ways"](drawn.inputs))
+
+
+@dataclass(frozen=True)
+class Overfull(ScrambleBag):
+    def posterior(self, inputs: np.ndarray) -> np.ndarray:
+        return 2 * super().posterior(inputs)
+
+
+@pytest.mark.parametrize(
+    ("law", "task", "split", "seen"),
+    [
+        ("rule", Contrary(), "train", "differ from solve"),
+        ("rule", Nosy(), "train", "depends on its neighbours"),
+        ("rule", Impossible(), "id", "posterior 0"),
+        ("rule", Misremembering(), "far", "differ from posterior"),
+        ("rule", Overfull(), "train", "do not sum to 1"),
+        ("spaces", Outside(), "train", "expected 0..1"),
+        ("spaces", Ragged(), "id", "group 'half'"),
+        ("seeds", Fickle(), "odd", "two samples of seed 0 differ"),
+        ("seeds", Deaf(), "odd", "give the same"),
+        ("prefix", Backwards(), "id", "not the beginning"),
+        ("distinct", Stuttering(), "train", "500 examples hold 250 problems"),
+        ("shares", Leaking(), "id", r"outside the share \[0.75, 1.0\)"),
+        ("capacity", Boastful(bits=6), "odd", "were promised"),
+        ("capacity", Timid(), "odd", "says nothing"),
+        ("coverage", Unannounced(), "odd", "token 1 at place 19 does not occur"),
+        ("heuristics", Mumbling(), "id", "'first bit' answers with the shape"),
+        ("canonical", Neighbourly(), "id", "depends on its neighbours"),
+        ("presentation", Ordered(), "id", "two canonical forms"),
+        ("calibration", Cocksure(), "train", "sd on"),
+    ],
+    ids=lambda part: type(part).__name__ if isinstance(part, Task) else None,
+)
+def test_law_catches_its_offender(law: str, task: Task, split: str, seen: str) -> None:
+    check = laws.check_canonical if law == "presentation" else getattr(laws, f"check_{law}")
+    with pytest.raises(AssertionError, match=rf"law '{law}'.*{seen}"):
+        check(task, split)
+    healthy = ScrambleBag() if isinstance(task, ScrambleBag) else IdentityBits()
+    check(healthy, split)
+
+
+@pytest.mark.parametrize(
+    ("check", "task", "seen"),
+    [
+        (laws.check_disjoint, Leaking(bits=8), "shares a problem with 'train'"),
+        (laws.check_declaration, Overlapping(), "overlaps"),
+        (laws.check_declaration, Unnamed(), "shift None; expected what moved"),
+        (laws.check_declaration, Unexposed(), 'no "exposed"'),
+        (laws.check_parameters, Unwritable(), "not JSON"),
+    ],
+)
+def test_law_of_whole_tasks_catches_its_offender(check: Callable[[Task], None], task: Task, seen: str) -> None:
+    with pytest.raises(AssertionError, match=seen):
+        check(task)
+    check(IdentityBits())
+
+
+def test_calibration_accepts_the_truth_with_room_to_spare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The statistic is about standard normal, so that 20 seeds stay under 4 where 6 are allowed."""
+    monkeypatch.setattr(laws, "CALIBRATED", 4.0)
+    for seed in range(20):
+        laws.check_calibration(ScrambleBag(), "train", n=2000, seed=seed)

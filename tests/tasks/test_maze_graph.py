@@ -1,0 +1,242 @@
+"""maze-graph: its mazes are trees, its answers are right, its balance and its heuristics score what the page says."""
+
+from __future__ import annotations
+
+from collections import deque
+from itertools import combinations, permutations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import chisquare
+
+from grue.tasks.maze_graph import MAX_LABELS, MazeGraph
+from grue.tasks.pools import SpaceExhaustedError
+
+TASK = MazeGraph()
+PAD = TASK.labels
+SPLITS = [split.name for split in TASK.splits]
+seeds = st.integers(0, 2**32 - 1)
+
+
+def rng(seed: int = 0) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+def edges_of(example: np.ndarray) -> list[tuple[int, int]]:
+    slots = example[:-2].reshape(-1, 2).tolist()
+    return [(tail, head) for tail, head in slots if (tail, head) != (PAD, PAD)]
+
+
+def distances_to(goal: int, edges: list[tuple[int, int]]) -> dict[int, int]:
+    """Breadth-first search the slow way: label -> edges to go."""
+    distance, queue = {goal: 0}, deque([goal])
+    while queue:
+        here = queue.popleft()
+        for edge in edges:
+            if here in edge:
+                other = edge[0] + edge[1] - here
+                if other not in distance:
+                    distance[other] = distance[here] + 1
+                    queue.append(other)
+    return distance
+
+
+def tell(edges: list[tuple[int, int]], start: int, goal: int) -> np.ndarray:
+    slots = [*edges, *[(PAD, PAD)] * (TASK.labels - 1 - len(edges))]
+    return np.array([*np.ravel(slots), start, goal], dtype=np.uint8)
+
+
+def all_mazes(states: int) -> np.ndarray:
+    """Every labelled tree on the labels 0..states-1 with every ordered pair of start and goal, once."""
+    trees = [
+        edges
+        for edges in map(list, combinations(combinations(range(states), 2), states - 1))
+        if len(distances_to(0, edges)) == states
+    ]
+    return np.stack([tell(edges, *pair) for edges in trees for pair in permutations(range(states), 2)])
+
+
+def score(heuristic: str, inputs: np.ndarray, targets: np.ndarray) -> float:
+    return float((TASK.heuristics[heuristic](inputs) == targets).mean())
+
+
+@settings(deadline=None, max_examples=20)
+@given(seeds, st.sampled_from(SPLITS))
+def test_every_maze_is_a_tree_with_the_recorded_answer_and_length(seed: int, split: str) -> None:
+    examples = TASK.sample(split, 30, rng(seed))
+    np.testing.assert_array_equal(TASK.solve(examples.inputs), examples.targets)
+    groups = zip(examples.groups["length"], examples.groups["choices"], strict=True)
+    for example, target, (length, choices) in zip(examples.inputs, examples.targets, groups, strict=True):
+        edges, (start, goal) = edges_of(example), example[-2:].tolist()
+        distance = distances_to(goal, edges)
+        assert PAD not in np.ravel(edges)
+        assert len(set(np.ravel(edges))) == len(distance) == len(edges) + 1
+        assert distance[start] == length
+        assert min(3, sum(start in edge for edge in edges)) == choices
+        assert distance[int(target[0])] == length - 1
+        assert {start, int(target[0])} in [set(edge) for edge in edges]
+
+
+@pytest.mark.parametrize(
+    ("split", "states", "lengths"),
+    [
+        ("train", {4, 5, 6, 7}, {1, 2, 3}),
+        ("far", {7}, {4, 5, 6}),
+        ("size-8", {8}, {1, 2, 3}),
+        ("size-10", {10}, {1, 2, 3}),
+    ],
+)
+def test_splits_hold_the_sizes_and_lengths_they_announce(split: str, states: set[int], lengths: set[int]) -> None:
+    examples = TASK.sample(split, 500, rng())
+    assert {len(edges_of(example)) + 1 for example in examples.inputs} == states
+    assert set(examples.groups["length"].tolist()) == lengths
+
+
+@settings(deadline=None, max_examples=20)
+@given(seeds, st.sampled_from(SPLITS))
+def test_canonical_forgets_order_direction_and_slots_of_the_edges(seed: int, split: str) -> None:
+    draw = rng(seed)
+    inputs = TASK.sample(split, 20, draw).inputs
+    other = inputs.copy()
+    for row in other:
+        slots = row[:-2].reshape(-1, 2)
+        row[:-2] = draw.permutation(draw.permuted(slots, axis=1)).ravel()  # permuted: the two ends of every edge
+    np.testing.assert_array_equal(TASK.canonical(other), TASK.canonical(inputs))
+    np.testing.assert_array_equal(TASK.solve(other), TASK.solve(inputs))
+
+
+def test_canonical_keeps_edges_start_and_goal_apart() -> None:
+    mazes = all_mazes(5)
+    assert len(np.unique(TASK.canonical(mazes), axis=0)) == len(mazes) == 125 * 20
+
+
+def test_canonical_of_the_most_labels_still_fits_an_integer() -> None:
+    task = MazeGraph(labels=MAX_LABELS, sizes=(MAX_LABELS,))
+    inputs = task.sample(f"size-{MAX_LABELS}", 2000, rng()).inputs
+    canonical = task.canonical(inputs)
+    assert canonical.dtype == np.int64
+    assert canonical.min() > 0
+    plain = {(frozenset(map(frozenset, row[:-2].reshape(-1, 2).tolist())), *row[-2:].tolist()) for row in inputs}
+    assert len(np.unique(canonical)) == len(plain) == 2000
+
+
+def test_lengths_are_balanced_and_independent_of_the_number_of_states() -> None:
+    proposals = TASK.propose("id", 40_000, rng())
+    states = (proposals.inputs[:, :-2] != PAD).sum(axis=1) // 2 + 1
+    table = np.histogram2d(states, proposals.groups["length"], bins=(np.arange(4, 9), np.arange(1, 5)))[0]
+    assert chisquare(table.ravel()).pvalue > 1e-4
+
+
+def test_all_sixteen_trees_of_four_states_are_equally_likely() -> None:
+    task = MazeGraph(states=(4, 4), lengths=(1, 1), labels=4, far=(3, 3), far_states=4, sizes=())
+    canonical = task.canonical(task.propose("id", 32_000, rng()).inputs)[:, 0] & 63  # the six possible edges
+    _, counts = np.unique(canonical, return_counts=True)
+    assert len(counts) == 16
+    assert chisquare(counts).pvalue > 1e-4
+
+
+@pytest.mark.parametrize(("length", "problems"), [(1, 500 * 2), (2, 60 * 3 * 5), (3, 120 * 4), (4, 120)])
+def test_problems_of_one_size_and_length_are_equally_likely(length: int, problems: int) -> None:
+    task = MazeGraph(states=(5, 5), lengths=(length, length), labels=6, far=(5, 5), far_states=6, sizes=(6,))
+    inputs = task.propose("id", 60_000, rng()).inputs
+    inputs = inputs[(inputs[:, :-2] != 5).all(axis=1)]  # only labels 0..4, as if there were five
+    _, counts = np.unique(task.canonical(inputs), return_counts=True)
+    assert len(counts) == problems
+    assert chisquare(counts).pvalue > 1e-4
+
+
+def test_capacity_is_half_of_all_problems_of_the_share() -> None:
+    task = MazeGraph(states=(4, 5), lengths=(1, 3), labels=5, far=(4, 4), far_states=5, sizes=())
+    mazes = np.concatenate([all_mazes(4), all_mazes(5)])
+    lengths = np.array([distances_to(maze[-1], edges_of(maze))[maze[-2]] for maze in mazes])
+    four = (mazes[:, :-2] != PAD).sum(axis=1) == 6
+    problems = int((four & (lengths <= 3)).sum()) * 5 + int((~four & (lengths <= 3)).sum())  # four out of five labels
+    assert task.capacity("train") == int(problems * 0.75 / 2)
+    assert task.capacity("far") == int((lengths == 4).sum() * 0.5 / 2)
+    for split in ("train", "id", "far", "exposed"):
+        assert len(task.sample(split, task.capacity(split), rng())) == task.capacity(split)
+    with pytest.raises(SpaceExhaustedError, match="ran out"):
+        task.sample("far", int((lengths == 4).sum()), rng())
+
+
+def test_copying_the_goal_is_right_half_the_time_for_random_pairs_of_four_states() -> None:
+    mazes = all_mazes(4)
+    assert score("copy-goal", mazes, TASK.solve(mazes)) == 0.5  # 2/s of the pairs in a tree of s states are neighbours
+
+
+def test_copying_the_goal_is_right_a_third_of_the_time_where_lengths_are_balanced() -> None:
+    examples = TASK.propose("id", 20_000, rng())
+    np.testing.assert_array_equal(
+        TASK.heuristics["copy-goal"](examples.inputs) == examples.targets, examples.groups["length"][:, None] == 1
+    )
+    assert score("copy-goal", examples.inputs, examples.targets) == pytest.approx(1 / 3, abs=0.015)
+
+
+@pytest.mark.parametrize("states", [3, 4, 5])
+def test_two_hops_solve_every_maze_of_up_to_five_states(states: int) -> None:
+    mazes = all_mazes(states)
+    assert score("two-hop", mazes, TASK.solve(mazes)) == 1.0
+
+
+def test_two_hops_fail_where_a_side_branch_of_the_start_is_no_dead_end() -> None:
+    fork = [(8, 1), (1, 2), (2, 3), (8, 0), (0, 4)]  # the way is 8, 1, 2, 3, and 0 is no leaf either
+    maze = tell(fork, 8, 3)[None]
+    assert TASK.solve(maze).tolist() == [[1]]
+    assert TASK.heuristics["two-hop"](maze).tolist() == [[0]]
+
+
+@pytest.mark.parametrize(
+    ("split", "neighbour", "two_hop"),
+    [("id", 0.74, 0.99), ("far", 0.92, 0.99), ("size-8", 0.66, 0.96), ("size-10", 0.63, 0.94)],
+)
+def test_local_rules_score_what_the_page_says(split: str, neighbour: float, two_hop: float) -> None:
+    examples = TASK.sample(split, 10_000, rng())
+    assert score("neighbour", examples.inputs, examples.targets) == pytest.approx(neighbour, abs=0.015)
+    assert score("two-hop", examples.inputs, examples.targets) == pytest.approx(two_hop, abs=0.01)
+
+
+def test_most_far_mazes_leave_the_start_no_choice() -> None:
+    choices = TASK.sample("far", 10_000, rng()).groups["choices"]
+    assert (choices == 1).mean() == pytest.approx(0.84, abs=0.015)
+
+
+def test_every_token_and_slot_of_a_test_occurs_in_training() -> None:
+    def support(split: str) -> set[tuple[int, int]]:
+        inputs = TASK.sample(split, 4000, rng()).inputs
+        return {(slot, token) for slot, column in enumerate(inputs.T) for token in np.unique(column).tolist()}
+
+    train = support("train")
+    assert all(support(split) <= train for split in SPLITS)
+
+
+def test_words_say_what_the_tokens_are() -> None:
+    maze = tell([(3, 7), (7, 1), (1, 4), (7, 5)], 3, 4)
+    assert TASK.describe(maze) == "3-7, 7-1, 1-4, 7-5; from 3 to 4"
+    assert TASK.describe_target(TASK.solve(maze[None])[0]) == "go to 7"
+    one_on = tell([(3, 7), (7, 1), (1, 4), (7, 5)], 7, 4)
+    assert TASK.describe_target(TASK.solve(one_on[None])[0]) == "go to 1"
+
+
+def test_a_maze_without_a_path_is_refused_by_its_number() -> None:
+    mazes = np.stack([tell([(0, 1), (1, 2)], 0, 2), tell([(0, 1), (2, 3)], 0, 3)])
+    with pytest.raises(ValueError, match=r"example 1 has no path.*0-1, 2-3; from 0 to 3"):
+        TASK.solve(mazes)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"labels": 12}, "12 labels; expected 2 to 11"),
+        ({"labels": 6}, "id: .*7.* states; expected"),
+        ({"lengths": (1, 4)}, "id: path lengths .*longest path of 4 states"),
+        ({"far": (3, 6)}, "far paths start at 3; expected more than 3"),
+        ({"far": (4, 7)}, "far: path lengths"),
+        ({"sizes": (7,)}, "expected more states than the 7 of training"),
+        ({"sizes": (11,)}, "size-11: .* within 2 to 10 labels"),
+    ],
+)
+def test_parameters_that_fit_no_tree_are_refused(parameters: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        MazeGraph(**parameters)  # pyright: ignore[reportArgumentType]
