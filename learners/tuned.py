@@ -63,7 +63,7 @@ class Tuned(Learner):
     Example: with 64 training examples and 8 exposed ones, each configuration is fitted to the first 48 and the 8, and
     the one with the least loss on the other 16 is fitted to all 72. The loss is the mean log loss in bits an output,
     of probabilities of at least FLOOR, or the mean squared error; of equal ones the earlier configuration wins.
-    With fewer than PART in-distribution examples nothing can be held out: the first configuration, the default, is taken.
+    With fewer than PART in-distribution examples nothing is held out: the first configuration, the default, is taken.
 
     The record of the predictor has `configuration`, the number of the one that was chosen, and `validation`, the loss
     of each (None where it diverged; empty where nothing was held out).
@@ -82,7 +82,7 @@ class Tuned(Learner):
                 raise ValueError(f"{self.base.name} has no parameter {name!r} to tune; it has {', '.join(known)}")
         found = len(set(self.configurations))
         if found != CONFIGURATIONS:
-            raise ValueError(f"{found} configurations of {self.base.name}; expected {CONFIGURATIONS}, as for all others")
+            raise ValueError(f"{found} configurations of {self.base.name}; expected {CONFIGURATIONS}, as for all")
         object.__setattr__(self, "name", f"{self.base.name}@tuned")
 
     @cached_property

@@ -1,4 +1,4 @@
-"""From what a user writes to a task or learner: `mlp`, `mlp:width=64,encoding=onehot`, `mlp@tuned`, `module:attribute`."""
+"""From what a user writes to a task or learner: `mlp`, `mlp:width=64`, `mlp@tuned`, `module:attribute`."""
 
 from __future__ import annotations
 
