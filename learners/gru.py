@@ -79,7 +79,7 @@ class Recurrence(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:  # pyright: ignore[reportIncompatibleMethodOverride]
         seen, r, z, n, recalled, gates, w, u = ctx.saved_tensors
         length, inputs = len(r), w.shape[1]
         of_gates, of_w, of_u = (torch.zeros_like(weight) for weight in (gates, w, u))
