@@ -66,7 +66,12 @@ class Preset:
     task: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def settings(self, learner: str) -> dict[str, Any]:
-        """What the preset sets of a learner's parameters; those that `learner` carries itself are not looked at."""
+        """What the preset sets of a learner's parameters; those that `learner` carries itself are not looked at.
+
+        What it sets of `cnn` holds for `cnn@tuned` too.
+        """
+        head, colon, tail = learner.partition(":")
+        learner = head.partition("@")[0] + colon + tail
         own = (settings for name, settings in self.parameters.items() if f"{learner}:".startswith(f"{name}:"))
         return {**self.budget, **next(own, {})}
 

@@ -8,7 +8,6 @@ import signal
 import sys
 import threading
 import warnings
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future
 from concurrent.futures import wait as wait_for
@@ -231,14 +230,16 @@ def describe_plan(plan: Plan, folder: Path, jobs: int, *, fresh: bool = False) -
     store = Store(folder)
     rows, about = store.read()
     missing, batches, estimates = _outstanding(plan, rows, about, store, fresh=fresh)
-    lines = [f"{'task':<28} {'learner':<28} {'cells':>6} {'to do':>6} {'batches':>8} {'seconds':>8}"]
-    cells = Counter(cell.pair.digest for cell in plan.cells)
+    lines = [f"{'task':<28} {'learner':<28} {'cells':>6} {'to do':>6} {'batches':>8} {'seconds':>8}  sizes"]
+    cells: dict[str, list[Cell]] = {pair.digest: [] for pair in plan.pairs}
+    for cell in plan.cells:
+        cells[cell.pair.digest].append(cell)
     for pair in plan.pairs:
         own = [batch for batch in batches if batch.pair.digest == pair.digest]
         todo = [cell for batch in own for cell in batch.cells]
         lines.append(
-            f"{pair.task.label:<28} {pair.learner.label:<28} {cells[pair.digest]:>6} {len(todo):>6} {len(own):>8} "
-            f"{sum(map(estimates.seconds, todo)):>8.1f}"
+            f"{pair.task.label:<28} {pair.learner.label:<28} {len(cells[pair.digest]):>6} {len(todo):>6} {len(own):>8} "
+            f"{sum(map(estimates.seconds, todo)):>8.1f}  {_sizes(cells[pair.digest])}"
         )
     lines += [f"n/a: {row['task']}, {row['learner']}: {row['reason']}" for row in plan.not_applicable]
     total = sum(map(estimates.seconds, missing))
@@ -249,6 +250,14 @@ def describe_plan(plan: Plan, folder: Path, jobs: int, *, fresh: bool = False) -
         f"{duration(total / max(jobs, 1))} on {max(jobs, 1)} processes ({source})"
     )
     return "\n".join(lines)
+
+
+def _sizes(cells: list[Cell]) -> str:
+    """The training sizes of a pair, such as "16,64,256 256+4,256+16": exposed examples stand behind a plus."""
+    plain = ",".join(str(size) for size in sorted({cell.size for cell in cells if not cell.exposed}))
+    both = sorted({(cell.size, cell.exposed) for cell in cells if cell.exposed})
+    exposed = ",".join(f"{size}+{extra}" for size, extra in both)
+    return f"{plain} {exposed}".strip()
 
 
 def read_rows(store: Store, say: Callable[[str], None]) -> tuple[pd.DataFrame, list[dict[str, Any]]]:

@@ -126,7 +126,8 @@ class Store:
             try:
                 table = pq.ParquetFile(path).read()
                 about.append(json.loads((table.schema.metadata or {})[METADATA]))
-                tables.append(table.select(LAYOUT.names))
+                wanted = {*COLUMNS, *table.column_names}  # what else an earlier version did not write is null
+                tables.append(table.select([name for name in LAYOUT.names if name in wanted]))
             except (OSError, pa.ArrowException, KeyError, ValueError) as error:
                 place = ""
                 if set_aside:
@@ -134,7 +135,11 @@ class Store:
                     path.replace(self.corrupt / f"{path.name}.{time.time_ns()}")
                     place = f"; it is now in {self.corrupt}, and its cells are done again"
                 warnings.warn(f"cannot read {path}: {error}{place}", stacklevel=2)
-        rows = pa.concat_tables(tables).to_pandas() if tables else LAYOUT.empty_table().to_pandas()
+        rows = (
+            pa.concat_tables(tables, promote_options="default").to_pandas()
+            if tables
+            else LAYOUT.empty_table().to_pandas()
+        )
         return rows.drop_duplicates(["key", "split", "metric"], ignore_index=True), about
 
     def put_away(self) -> None:

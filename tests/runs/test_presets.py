@@ -57,6 +57,7 @@ def test_a_preset_of_ones_own_sets_what_it_says(tmp_path: Path) -> None:
 def test_settings_reach_a_learner_with_parameters_of_its_own_and_none_with_a_longer_name(tmp_path: Path) -> None:
     preset = written(tmp_path, "[parameters.cnn]\nchannels = 8", exposed="[]")
     assert preset.settings("cnn:encoding=onehot") == {"channels": 8}
+    assert preset.settings("cnn@tuned:encoding=onehot") == {"channels": 8}
     assert preset.settings("cnnx") == {}
 
 

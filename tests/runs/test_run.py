@@ -192,6 +192,7 @@ def test_a_dry_run_touches_nothing_and_learns_from_the_times(folder: Path) -> No
     few = ["--learner", "mine:Noted:seconds=1", "--exposed", "0"]
     dry = grue(folder, *few, "--dry-run")
     assert "2 cells, 2 to do in 1 batches" in dry.stdout
+    assert dry.stdout.splitlines()[1].endswith(" 8,16"), "the sizes of each pair"
     assert not (folder / "out").exists()
     grue(folder, *few)
     more = grue(folder, *few, "--seeds", "11", "--jobs", "1", "--dry-run").stdout

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from grue.runs.names import UsageError
@@ -78,6 +79,16 @@ def test_results_of_other_settings_stay_on_disk_and_come_back(tmp_path: Path) ->
     assert load(tmp_path).empty
     own.save_plan(plan("a"))
     assert len(load(tmp_path)) == 1
+
+
+def test_what_an_earlier_version_did_not_write_is_null(tmp_path: Path) -> None:
+    own = store(tmp_path, "a", "b")
+    old = own.write("old", rows("a"), {})
+    pq.write_table(pq.read_table(old).drop_columns(["record", "count"]), old)
+    own.write("new", rows("b"), {})
+    found, _ = own.read()
+    assert sorted(found["key"]) == ["a", "b"]
+    assert found.set_index("key")["record"].isna()["a"]
 
 
 def test_what_is_no_result_folder_is_said_to_be_none(tmp_path: Path) -> None:
