@@ -23,8 +23,8 @@ class Estimator(EstimatorLearner):
 
     Example: `Estimator(estimator="sklearn.ensemble:HistGradientBoostingClassifier", settings=(("max_iter", 50),))`,
     on the command line `sklearn.ensemble:HistGradientBoostingClassifier:max_iter=50`. One estimator an output; every
-    `random_state` in it that is left open comes from the problem's seed. A classifier without `predict_proba`
-    predicts with certainty.
+    `random_state` in it that is left open comes from the problem's seed, and every `n_jobs` is 1, as the pool has a
+    process a core. A classifier without `predict_proba` predicts with certainty.
 
     encoding   how it sees an example (learners/encodings.py)
     estimator  module:attribute of a class, of a function that makes an estimator, or of an estimator (which is cloned)
@@ -51,8 +51,10 @@ class Estimator(EstimatorLearner):
         for part in attribute.split("."):
             found = getattr(found, part)
         estimator = _new(found, dict(self.settings))
-        states = [] if seed is None else _open_random_states(estimator)
-        return estimator.set_params(**dict.fromkeys(states, (seed or 0) % 2**31)) if states else estimator
+        open_settings: dict[str, Setting] = dict.fromkeys(_left_open(estimator, "n_jobs"), 1)  # the pool has the cores
+        if seed is not None:
+            open_settings |= dict.fromkeys(_open_random_states(estimator), seed % 2**31)
+        return estimator.set_params(**open_settings) if open_settings else estimator
 
     def classifier(self, problem: Problem) -> Any:
         estimator = self.make(problem.seed)
@@ -133,10 +135,16 @@ def _is_regressor(estimator: Any) -> bool:
     return bool(is_regressor(estimator))
 
 
+def _left_open(estimator: Any, suffix: str) -> list[str]:
+    """The names of all parameters so called, those of its parts included, that are None."""
+    parameters = estimator.get_params() if hasattr(estimator, "get_params") else {}
+    return [name for name, value in parameters.items() if name.endswith(suffix) and value is None]
+
+
 def _open_random_states(estimator: Any) -> list[str]:
     """The names of all its random states, those of its parts included, that are None."""
+    states = _left_open(estimator, "random_state")
     parameters = estimator.get_params() if hasattr(estimator, "get_params") else {}
-    states = [name for name, value in parameters.items() if name.endswith("random_state") and value is None]
     arguments = inspect.signature(type(estimator)).parameters
     if "random_state" in arguments and "random_state" not in parameters and "random_seed" not in parameters:
         states.append("random_state")  # some libraries list only the parameters that were given

@@ -88,6 +88,12 @@ def test_open_random_states_come_from_the_seed_and_given_ones_stay(mine: ModuleT
     assert pipeline[-1].random_state == 11
 
 
+def test_an_estimator_takes_one_core_unless_told_otherwise() -> None:
+    assert Estimator(estimator="sklearn.ensemble:RandomForestClassifier").make(seed=11).n_jobs == 1
+    told = Estimator(estimator="sklearn.ensemble:RandomForestClassifier", settings=(("n_jobs", 2),))
+    assert told.make(seed=11).n_jobs == 2
+
+
 def test_the_other_kind_of_target_is_refused_with_the_reason() -> None:
     reason = Estimator(estimator=BOOSTING).accepts(Spec(REALS, REALS))
     assert reason == "HistGradientBoostingClassifier is no regressor; the targets are real numbers"
