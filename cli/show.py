@@ -16,10 +16,10 @@ def show(
     """Show examples of a task with their targets and what its heuristics answer."""
     import numpy as np
 
-    from ..runs.data import draw, split_named
+    from ..runs.data import draw, of_seed, split_named
     from ..runs.names import make_task
 
-    thing = make_task(task).thing
+    thing = of_seed(make_task(task).thing, seed)
     chosen = [split_named(thing, split)] if split else ["train", *([thing.headline.name] if thing.headline else [])]
     for name in chosen:
         examples = draw(thing, name, n, seed)

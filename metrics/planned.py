@@ -36,8 +36,8 @@ def headline(plan: dict[str, Any], task: str) -> str | None:
 
 
 def measure_of(plan: dict[str, Any], task: str) -> str:
-    """Name the metric a task is ranked by: "score", or "accuracy" where no oracle says what the best possible is."""
-    return "score" if plan["tasks"][task]["has_oracle"] else "accuracy"
+    """Name the metric that stands for a task in tables and figures (Task.measure)."""
+    return plan["tasks"][task]["measure"]
 
 
 def planned_cells(scores: pd.DataFrame, plan: dict[str, Any]) -> dict[tuple[str, str], list[PlannedCell]]:

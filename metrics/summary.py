@@ -272,15 +272,15 @@ def _not_applicable(plan: dict[str, Any], cells: dict[tuple[str, str], list[Plan
 def _means(curves: list[_Curve], plan: dict[str, Any]) -> list[Entry]:
     """Mean areas over the tasks of each family, and over the families, of every learner and control.
 
-    All is averaged within a seed first, and the interval is taken over those means. Tasks without an oracle have
-    another scale and stay out. A learner that lacks a task or a family gets the mean over what it has, "partial", and
-    so does one with a partial area; a family that it was never asked for has no entry.
+    All is averaged within a seed first, and the interval is taken over those means. Tasks that are not ranked
+    (another scale, or no right answer) stay out. A learner that lacks a task or a family gets the mean over what it
+    has, "partial", and so does one with a partial area; a family that it was never asked for has no entry.
     """
     ran = {(curve.task, curve.learner): curve for curve in curves}
     refused = {(item["task"], item["learner"]) for item in plan["not_applicable"]}
     families: dict[str, list[str]] = {}
     for task in dict.fromkeys(curve.task for curve in curves):
-        if plan["tasks"][task]["has_oracle"]:
+        if plan["tasks"][task]["ranked"]:
             families.setdefault(plan["tasks"][task]["family"], []).append(task)
     entries: list[Entry] = []
     for learner, about in plan["learners"].items():

@@ -65,7 +65,7 @@ def make_leaderboard(results: Results) -> Leaderboard:
     planned = {cell["task"] for cell in results.plan["cells"]}
     tasks = [_head(task, results) for task in results.plan["tasks"] if task in planned]
     about = results.plan["tasks"]
-    families = dict.fromkeys(about[task.name]["family"] for task in tasks if about[task.name]["has_oracle"])
+    families = dict.fromkeys(about[task.name]["family"] for task in tasks if about[task.name]["ranked"])
     order = {block: _ordered(names, entries) for block, names in _blocks(results.plan).items()}
     return Leaderboard(tuple(entries), tuple(tasks), tuple(families), order, tuple(warnings_of(results)), results)
 
@@ -95,7 +95,7 @@ def _head(task: str, results: Results) -> TaskHead:
 def _blocks(plan: dict[str, Any]) -> dict[str, list[str]]:
     """The names in each block. A learner that cannot do a task was asked for it all the same."""
     asked = {(item["task"], item["learner"]) for item in [*plan["cells"], *plan["not_applicable"]]}
-    tasks = {cell["task"] for cell in plan["cells"] if plan["tasks"][cell["task"]]["has_oracle"]}
+    tasks = {cell["task"] for cell in plan["cells"] if plan["tasks"][cell["task"]]["ranked"]}
     blocks: dict[str, list[str]] = {block: [] for block in BLOCKS}
     for name, about in plan["learners"].items():
         whole = about["kind"] != "learner" or all((task, name) in asked for task in tasks)

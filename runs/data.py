@@ -11,8 +11,13 @@ from .names import UsageError, nearest
 from .seeds import generator
 
 
+def of_seed(task: Task, index: int, suite: int = 0) -> Task:
+    """The task of seed `index`: itself, unless its rule is drawn for each seed."""
+    return task.drawn(generator(suite=suite, task=task.name, parameters=task.parameters(), rule=index))
+
+
 def draw(task: Task, split: str, n: int, index: int, suite: int = 0) -> Examples:
-    """The first n examples of a split for seed `index`, or all it holds where that is less.
+    """The first n examples of a split of `of_seed(task, index)`, or all it holds where that is less.
 
     They depend on the task, its parameters, the split and the seed, not on learners or sizes. Raises
     SpaceExhaustedError for a training split that does not hold n: a smaller training set would be another cell.
@@ -21,7 +26,7 @@ def draw(task: Task, split: str, n: int, index: int, suite: int = 0) -> Examples
     if held is not None and split != "train":
         n = min(n, held)
     rng = generator(suite=suite, task=task.name, parameters=task.parameters(), split=split, seed=index)
-    return task.sample(split, n, rng)
+    return of_seed(task, index, suite).sample(split, n, rng)
 
 
 def split_named(task: Task, name: str) -> str:

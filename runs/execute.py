@@ -28,7 +28,7 @@ from ..metrics.scores import (
 )
 from ..tasks.base import Examples, Task
 from .cells import Batch, Cell, Pair
-from .data import draw
+from .data import draw, of_seed
 from .references import Reference
 from .seeds import seed
 
@@ -38,8 +38,9 @@ UNDERFIT = 0.99
 
 @dataclass(frozen=True)
 class Source:
-    """The data of one seed of a task: the longest training set that is asked for, and the tests."""
+    """The task of one seed and its data: the longest training set that is asked for, and the tests."""
 
+    task: Task
     train: Examples
     exposed: Examples | None
     tests: dict[str, Examples]
@@ -52,14 +53,14 @@ def run_batch(batch: Batch) -> pd.DataFrame:
     bits (kind "bits") or float32 (kind "float32"). Those of the split "train" carry, as JSON in `record`, what the fit
     says of itself: the step at which a loss was not finite, steps done, the shortest program, ...
     """
-    pair, task = batch.pair, batch.pair.task.thing
+    pair = batch.pair
     sources = {index: _draw(pair, batch.cells, index) for index in sorted({cell.seed for cell in batch.cells})}
     sets = [_training(sources[cell.seed], cell) for cell in batch.cells]
     problems = [_problem(pair, cell, examples) for cell, examples in zip(batch.cells, sets, strict=True)]
-    fitted = _fit(pair, problems)
+    fitted = _fit(pair, problems, [sources[cell.seed].task for cell in batch.cells])
     rows: list[dict[str, Any]] = []
     for cell, training, problem, (predictor, seconds) in zip(batch.cells, sets, problems, fitted, strict=True):
-        rows += _score_cell(task, cell, problem, training, sources[cell.seed], predictor, seconds)
+        rows += _score_cell(cell, problem, training, sources[cell.seed], predictor, seconds)
     return pd.DataFrame(rows)
 
 
@@ -78,7 +79,9 @@ def _draw(pair: Pair, cells: tuple[Cell, ...], index: int) -> Source:
     for name, examples in tests.items():
         task.inputs.check(examples.inputs, f"{task.name}, inputs of {name}")
         task.outputs.check(examples.targets, f"{task.name}, targets of {name}")
-    return Source(sample("train", size), sample("exposed", exposed) if exposed else None, tests)
+    return Source(
+        of_seed(task, index, pair.suite), sample("train", size), sample("exposed", exposed) if exposed else None, tests
+    )
 
 
 def _training(source: Source, cell: Cell) -> Examples:
@@ -99,11 +102,11 @@ def _problem(pair: Pair, cell: Cell, examples: Examples) -> Problem:
     )
 
 
-def _fit(pair: Pair, problems: list[Problem]) -> list[tuple[Predictor, float]]:
+def _fit(pair: Pair, problems: list[Problem], tasks: list[Task]) -> list[tuple[Predictor, float]]:
     """Predictors, and the seconds each took: of a stack, its time over its models."""
     learner = pair.learner.thing
     if isinstance(learner, Reference):
-        return [(learner.predictor(pair.task.thing), 0.0)] * len(problems)
+        return [(learner.predictor(task), 0.0) for task in tasks]
     _load(type(learner))
     stacked = type(learner).fit_many is not Learner.fit_many
     groups = [problems] if stacked else [[problem] for problem in problems]
@@ -127,7 +130,6 @@ def _load(kind: type[Learner]) -> None:
 
 
 def _score_cell(
-    task: Task,
     cell: Cell,
     problem: Problem,
     training: Examples,
@@ -135,7 +137,7 @@ def _score_cell(
     predictor: Predictor,
     seconds: float,
 ) -> list[dict[str, Any]]:
-    tests = {"train": training.take(slice(0, cell.size))}
+    task, tests = source.task, {"train": training.take(slice(0, cell.size))}
     if cell.exposed:
         tests["train-exposed"] = training.take(slice(cell.size, None))
     tests |= source.tests

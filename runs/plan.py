@@ -141,7 +141,8 @@ def _describe_task(task: Task) -> dict[str, Any]:
         "family": task.family,
         "version": task.version,
         "ambiguous": task.ambiguous,
-        "has_oracle": task.has_oracle,
+        "measure": task.measure,
+        "ranked": task.ranked,
         "heuristics": sorted(task.heuristics),
         "splits": [
             {"name": split.name, "shift": split.shift, "severity": split.severity, "headline": split.headline}

@@ -21,7 +21,7 @@ class Results:
     """Everything that was planned and measured in one or several result folders.
 
     scores      tidy table with COLUMNS
-    plan        {"tasks": {name: {"family", "version", "ambiguous", "has_oracle", "heuristics": [names],
+    plan        {"tasks": {name: {"family", "version", "ambiguous", "measure", "ranked", "heuristics": [names],
                                   "splits": [{"name", "shift", "severity", "headline"}]}},
                  "learners": {name: {"kind": "learner" | "control" | "heuristic", "version", "parameters"}},
                  "cells": [{"key", "task", "learner", "size", "exposed", "seed"}],

@@ -117,9 +117,27 @@ class Task(abc.ABC):
         """All sources of examples: train, id, the OOD splits, and "exposed" if there is a headline split."""
 
     @property
+    def measure(self) -> str:
+        """The metric that tables and figures show (metrics/scores.py).
+
+        "score", from 0 (chance) to 1; "accuracy" of real data without a rule; "bits" a symbol, where less is better;
+        "rules" where there is no right answer, only rules that a learner may follow.
+        """
+        return "score" if self.has_oracle else "accuracy"
+
+    @property
+    def ranked(self) -> bool:
+        """Whether the task enters means over tasks: it is on the common scale, and there is something to find."""
+        return self.measure == "score"
+
+    @property
     def steps(self) -> Space | None:
         """The space of a worked solution, a sequence of tokens; None where `Examples.steps` is None."""
         return None
+
+    def drawn(self, rng: np.random.Generator) -> Task:  # noqa: ARG002
+        """The task of one seed, where the rule itself is drawn anew for each (a random function); else the task."""
+        return self
 
     @property
     def heuristics(self) -> Mapping[str, Heuristic]:

@@ -54,10 +54,10 @@ def test_lists_say_a_line_on_each_name() -> None:
 def test_show_gives_examples_with_targets_and_what_shallow_rules_answer(task: str) -> None:
     text = said("show", task, "--n", "2")
     thing = make_task(task).thing
-    assert text.count("target: ") == 4
+    assert text.count("target: ") == (4 if thing.headline else 2)
     assert all(f"  {rule}: " in text for rule in thing.heuristics)
-    assert thing.headline is not None
-    assert f"split {thing.headline.name} (shift: " in text
+    if thing.headline:
+        assert f"split {thing.headline.name} (shift: " in text
 
 
 def test_show_of_one_split() -> None:

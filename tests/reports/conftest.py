@@ -135,7 +135,8 @@ def _plan(cells: list[dict[str, Any]]) -> dict[str, Any]:
             "family": task.split("-")[0],
             "version": 1,
             "ambiguous": task == "scramble-bag",
-            "has_oracle": task != "text",
+            "measure": "accuracy" if task == "text" else "score",
+            "ranked": task != "text",
             "heuristics": heuristics.get(task, []),
             "splits": [
                 {"name": name, "shift": shift, "severity": None, "headline": headlines.get(task) == name}

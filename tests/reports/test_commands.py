@@ -64,7 +64,7 @@ def test_a_summary_of_nothing_is_refused_in_one_line(
     run: Callable[..., tuple[int, str, str]], results: Results
 ) -> None:
     for task in results.plan["tasks"].values():
-        task["has_oracle"] = False
+        task |= {"measure": "accuracy", "ranked": False}
     code, out, err = run("leaderboard", "somewhere", "--summary")
     assert (code, out) == (2, "")
     assert err.startswith("grue: there is no summary")

@@ -139,7 +139,7 @@ def test_a_summary_in_markdown_is_one_table_with_the_whole_provenance_in_one_lin
 
 def test_without_a_task_on_the_common_scale_there_is_no_summary(results: Results) -> None:
     for task in results.plan["tasks"].values():
-        task["has_oracle"] = False
+        task |= {"measure": "accuracy", "ranked": False}
     with pytest.raises(ValueError, match="no task is on the common scale, only identity-bits"):
         summary_of(make_leaderboard(results))
 

@@ -10,14 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from grue.runs.data import of_seed
+from grue.runs.names import make_task
+from grue.tasks import TASKS as NAMES
 from grue.tasks.base import Examples, Heuristic, Split, Task
 from grue.tasks.identity import IdentityBits, IdentityReals
-from grue.tasks.maze_graph import MazeGraph
-from grue.tasks.maze_grid import MazeGrid
 from grue.tasks.scramble import ScrambleBag, ScrambleOrdered
 from grue.testing import tasks as laws
 
-TASKS: list[Task] = [IdentityBits(), IdentityReals(), ScrambleBag(), ScrambleOrdered(), MazeGraph(), MazeGrid()]
+TASKS: list[Task] = [of_seed(make_task(name).thing, 0) for name in NAMES]
 SMALL: list[Task] = [
     IdentityBits(bits=6, frozen=2),
     IdentityReals(dims=1),
