@@ -30,6 +30,8 @@ together stop saving time a network (make speed)."""
 
 OPTIMISERS = ("adam", "sgd")
 
+UNTIL = ("loss", "error")
+
 ROWS = 512
 """Examples predicted at a time."""
 
@@ -41,7 +43,8 @@ class Network(Learner):
     encoding   how it sees an example (learners/encodings.py)
     steps      gradient steps; batch: examples a step; rate: learning rate; optimiser: adam, or sgd with momentum 0.9
     device     where it is trained, in torch's words
-    enough     a network whose minibatch loss was below this for `patience` steps on end trains no longer;
+    enough     a network whose minibatch loss (until="loss"), or the share of the minibatch's outputs that it gets
+               wrong (until="error"), was below this for `patience` steps on end trains no longer;
                0: every network trains for all steps
     """
 
@@ -53,11 +56,14 @@ class Network(Learner):
     device: str = "cpu"
     enough: float = 0.0
     patience: int = 100
+    until: str = "loss"
 
     def __post_init__(self) -> None:
         check_encoding(self.encoding)
         if self.optimiser not in OPTIMISERS:
             raise ValueError(f"optimiser is {self.optimiser!r}; expected {', '.join(OPTIMISERS)}")
+        if self.until not in UNTIL:
+            raise ValueError(f"until is {self.until!r}; expected {', '.join(UNTIL)}")
         for name in ("steps", "batch", "patience"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; expected at least 1")
@@ -70,6 +76,8 @@ class Network(Learner):
         """
 
     def accepts(self, spec: Spec) -> str | None:
+        if self.until == "error" and not spec.outputs.symbolic:
+            return "until=error needs classes: a real target is never hit exactly"
         return refusal(self.encoding, spec.inputs)
 
     def fit(self, problem: Problem) -> Predictor:
@@ -139,6 +147,7 @@ class Network(Learner):
             device=self.device,
             enough=self.enough,
             patience=self.patience,
+            until=self.until,
         )
         weights, predictors = module.state_dict(), []
         for index, (problem, record) in enumerate(zip(problems, records, strict=True)):

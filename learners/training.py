@@ -14,7 +14,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .base import still_falling
+from .ending import Running
 from .layers import draw
+
+BLOCK = 64
+"""Steps for which the order of the examples is drawn at a time."""
 
 
 @dataclass(frozen=True)
@@ -37,14 +41,15 @@ def train(
     device: str,
     enough: float = 0.0,
     patience: int = 100,
+    until: str = "loss",
 ) -> list[dict[str, Any]]:
     """Train module's networks in place, network i on data[i]; one record a network.
 
     The module maps (stack, batch, ...) to logits (stack, batch, outputs, classes), or to values (stack, batch,
     outputs) where the targets are real. The learning rate is one for all, or one a network; networks that share theirs
     are fastest side by side. A loss that is not finite stays within its own network and ends up in that network's
-    record. A network whose loss was below `enough` for `patience` steps on end keeps the weights that it had after the
-    last of them; the stack goes on until the last of its networks has ended.
+    record. A network ends early once its minibatch loss, or with until="error" the share of the minibatch's outputs
+    that it gets wrong, was below `enough` for `patience` steps on end; it keeps the weights that it had then.
     """
     generators = [torch.Generator().manual_seed(one.seed) for one in data]
     with one_thread():
@@ -52,22 +57,32 @@ def train(
         module.to(device)
         features = torch.from_numpy(np.concatenate([one.features for one in data])).to(device)
         targets = torch.from_numpy(np.concatenate([one.targets for one in data])).to(device)
-        rows = _schedule([len(one.targets) for one in data], steps, batch, generators).to(device)
+        passes = _Passes([len(one.targets) for one in data], batch, generators)
         rates = [rate] * len(data) if isinstance(rate, int | float) else rate
         update = _optimiser(optimiser, module, rates)
+        alike = len(set(rates)) == 1  # else the optimiser holds slices, and ended networks stay until the end
+        running = Running(module.parameters(), len(data), enough, patience)
         losses = torch.empty(steps, len(data), device=device)
-        early = _EarlyEnd(module, len(data), enough, patience)
+        rows = torch.empty(0, dtype=torch.int64)
         for step in range(steps):
-            chosen = rows[step]  # (stack, batch)
-            loss = _losses(module(features[chosen]), targets[chosen])  # (stack,)
-            module.zero_grad(set_to_none=True)
-            loss.sum().backward()
+            if step % BLOCK == 0:
+                rows = passes.block(running.networks.tolist()).to(device)
+            chosen = rows[step % BLOCK]  # (stack, batch)
+            outputs, loss = _gradients(module, features[chosen], targets[chosen])
+            losses[step, running.networks] = loss
+            if enough > 0:
+                running.note(step, loss if until == "loss" else _errors(outputs, targets[chosen]))
+                if running.none:
+                    break
             update.step()
-            losses[step] = loss.detach()
-            if early.all_ended(losses[step]):
-                break
-        ends = early.restore()
-        return [_record(curve, ends.get(index), steps) for index, curve in enumerate(losses.T.cpu().numpy())]
+            staying = running.staying if alike else None
+            if staying is not None:
+                running.leave(staying, update)
+                rows = rows[:, staying]
+        running.restore()
+        return [
+            _record(curve, int(end), steps) for curve, end in zip(losses.T.cpu().numpy(), running.ended, strict=True)
+        ]
 
 
 def footprint(module: nn.Module, data: Data, batch: int) -> int:
@@ -100,49 +115,28 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-class _EarlyEnd:
-    """Keeps the weights of each network as they were when its loss had stayed below `enough` for `patience` steps.
+class _Passes:
+    """The rows of the concatenated data that each network is shown: shuffled passes over its own examples.
 
-    A network that has ended is still computed with the others; its later weights are thrown away. So it
-    cannot matter to a network which others stand beside it, and when they end.
+    They are drawn BLOCK steps at a time, so that a network that ends early has not drawn what it never needed.
     """
 
-    def __init__(self, module: nn.Module, stack: int, enough: float, patience: int) -> None:
-        self.parameters = list(module.parameters())
-        self.enough, self.patience = enough, patience
-        self.step = 0
-        self.below = np.zeros(stack, dtype=np.int64)  # steps on end
-        self.kept: dict[int, tuple[int, list[Tensor]]] = {}  # network -> its steps, its weights
+    def __init__(self, sizes: Sequence[int], batch: int, generators: Sequence[torch.Generator]) -> None:
+        self.sizes, self.batch, self.generators = sizes, batch, generators
+        self.offsets = np.cumsum([0, *sizes[:-1]]).tolist()
+        self.left = [torch.empty(0, dtype=torch.int64)] * len(sizes)  # of the pass that a block ended in
 
-    def all_ended(self, losses: Tensor) -> bool:
-        """Take note of the losses of one more step, (stack,); True if no network is left to train."""
-        self.step += 1
-        if self.enough <= 0:
-            return False
-        self.below = np.where(losses.cpu().numpy() < self.enough, self.below + 1, 0)
-        for index in np.flatnonzero(self.below >= self.patience).tolist():
-            if index not in self.kept:
-                self.kept[index] = (self.step, [stacked.detach()[index].clone() for stacked in self.parameters])
-        return len(self.kept) == len(self.below)
+    def block(self, networks: Sequence[int]) -> Tensor:
+        """The next BLOCK steps of some of the networks: (BLOCK, networks, batch) rows."""
+        return torch.stack([self._next(network) for network in networks], dim=1)
 
-    @torch.no_grad()
-    def restore(self) -> dict[int, int]:
-        """Put the kept weights back; returns the steps of each network that ended early."""
-        for index, (_, weights) in self.kept.items():
-            for stacked, own in zip(self.parameters, weights, strict=True):
-                stacked[index] = own
-        return {index: steps for index, (steps, _) in self.kept.items()}
-
-
-def _schedule(sizes: Sequence[int], steps: int, batch: int, generators: Sequence[torch.Generator]) -> Tensor:
-    """(steps, stack, batch) rows of the concatenated data: shuffled passes over each network's own examples."""
-    parts, offset = [], 0
-    for size, generator in zip(sizes, generators, strict=True):
-        passes = -(-steps * batch // size)
-        order = torch.rand(passes, size, generator=generator).argsort(dim=1).flatten()[: steps * batch]
-        parts.append(order.view(steps, batch) + offset)
-        offset += size
-    return torch.stack(parts, dim=1)
+    def _next(self, network: int) -> Tensor:
+        size, generator, need = self.sizes[network], self.generators[network], BLOCK * self.batch
+        passes = max(-(-(need - len(self.left[network])) // size), 0)
+        order = torch.rand(passes, size, generator=generator).argsort(dim=1).flatten() + self.offsets[network]
+        rows = torch.cat([self.left[network], order])
+        self.left[network] = rows[need:]
+        return rows[:need].view(BLOCK, self.batch)
 
 
 def _optimiser(name: str, module: nn.Module, rates: Sequence[float]) -> torch.optim.Optimizer:
@@ -177,6 +171,18 @@ def _optimiser(name: str, module: nn.Module, rates: Sequence[float]) -> torch.op
     return update
 
 
+def _gradients(module: nn.Module, features: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """Leave the gradients in the parameters; returns outputs and losses (stack,) without the graph behind them.
+
+    A stack that shrinks gives its parameters new shapes, which a graph that is still alive would hold against them.
+    """
+    outputs = module(features)
+    loss = _losses(outputs, targets)
+    module.zero_grad(set_to_none=True)
+    loss.sum().backward()
+    return outputs.detach(), loss.detach()
+
+
 def _losses(outputs: Tensor, targets: Tensor) -> Tensor:
     """Mean loss of each network: cross-entropy in nats for classes, squared error for reals."""
     if outputs.dim() == targets.dim():
@@ -185,12 +191,19 @@ def _losses(outputs: Tensor, targets: Tensor) -> Tensor:
     return each.view(len(targets), -1).mean(dim=1)
 
 
-def _record(curve: np.ndarray, ended: int | None, steps: int) -> dict[str, Any]:
-    """What a network's loss curve says of its training, which ended early after `ended` steps, or after all `steps`."""
-    curve = curve[: ended or steps]
+@torch.no_grad()
+def _errors(outputs: Tensor, targets: Tensor) -> Tensor:
+    """Share of each network's outputs that are wrong."""
+    return (outputs.argmax(-1) != targets).float().mean(dim=(1, 2))
+
+
+def _record(curve: np.ndarray, ended: int, steps: int) -> dict[str, Any]:
+    """What a network's loss curve says of its training, which ended early after `ended` steps, or not (-1)."""
+    done = steps if ended < 0 else ended
+    curve = curve[: max(done, 1)]
     last = curve[-max(len(curve) // 10, 1) :].mean()
-    falling = ended is None and still_falling(curve)  # what was enough was no matter of the budget
-    record: dict[str, Any] = {"steps": len(curve), "loss": float(last), "still_falling": falling}
+    falling = ended < 0 and still_falling(curve)  # what was enough was no matter of the budget
+    record: dict[str, Any] = {"steps": done, "loss": float(last), "still_falling": falling}
     broken = np.flatnonzero(~np.isfinite(curve))
     if len(broken):
         record["diverged"] = int(broken[0])

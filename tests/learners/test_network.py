@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from grue.learners.base import Problem, still_falling
+from grue.learners.base import Problem, Spec, still_falling
 from grue.learners.cnn import CNN
 from grue.learners.mlp import MLP
 from grue.learners.network import Network
 from grue.learners.recurrent import RNN
 from grue.learners.steps import TransformerSteps
-from grue.learners.training import _schedule
+from grue.learners.training import BLOCK, _Passes
 from grue.learners.transformer import Transformer
 from grue.tasks.spaces import Space
 from grue.testing.learners import make_problem
@@ -101,18 +101,41 @@ def test_an_early_end_is_the_network_that_so_many_steps_make() -> None:
     assert ended.record["loss"] < 0.02
 
 
+ERROR = MLP(steps=200, rate=5e-3, enough=1e-6, patience=1, until="error")
+
+
+def test_networks_end_at_the_first_step_without_an_error_and_leave_the_stack() -> None:
+    problems = [make_problem(BITS, Space((1,), 2), 5 * index, seed=index) for index in range(2, 10)]
+    tests = make_problem(BITS, BITS, 30, seed=77).inputs
+    together = ERROR.fit_many(problems)
+    ends = {predictor.record["steps"] for predictor in together}
+    assert len(ends) > 4, "they end at different steps, so that the stack shrinks more than once"
+    for predictor, problem in zip(together, problems, strict=True):
+        end = predictor.record["steps"]
+        assert (predictor.predict(problem.inputs).argmax(-1) == problem.targets).all()
+        before = MLP(steps=end - 1, rate=5e-3).fit(problem)
+        assert (before.predict(problem.inputs).argmax(-1) != problem.targets).any()
+        assert np.array_equal(predictor.predict(tests), MLP(steps=end, rate=5e-3).fit(problem).predict(tests))
+
+
+def test_real_targets_are_never_hit_without_an_error() -> None:
+    assert "needs classes" in (ERROR.accepts(Spec(REALS, REALS, None, None)) or "")
+    with pytest.raises(ValueError, match="expected loss, error"):
+        MLP(until="errors")
+
+
 def test_by_default_no_network_ends_early() -> None:
     problem = make_problem(BITS, Space((1,), 2), 6)
     assert MLP(steps=300, rate=5e-3).fit(problem).record["steps"] == 300
 
 
 def test_every_pass_shows_every_example_once() -> None:
-    rows = _schedule([10, 4], steps=5, batch=4, generators=[torch.Generator(), torch.Generator()])
-    first = rows[:, 0].flatten().tolist()
-    assert sorted(first[:10]) == list(range(10))
-    assert sorted(first[10:]) == list(range(10))
-    second = rows[:, 1].flatten().tolist()
-    assert all(sorted(second[start : start + 4]) == [10, 11, 12, 13] for start in range(0, 20, 4))
+    passes = _Passes([10, 4], batch=4, generators=[torch.Generator(), torch.Generator()])
+    rows = torch.cat([passes.block([0, 1]) for _ in range(5)])
+    assert rows.shape == (5 * BLOCK, 2, 4)
+    first, second = rows[:, 0].flatten(), rows[:, 1].flatten()
+    assert all(sorted(one.tolist()) == list(range(10)) for one in first.split(10))
+    assert all(sorted(one.tolist()) == [10, 11, 12, 13] for one in second.split(4))
 
 
 def test_the_initial_weights_of_a_network_do_not_depend_on_its_data() -> None:

@@ -133,3 +133,58 @@ def test_16_grus(race: Callable[..., None]) -> None:
         },
         models=defaultdict(lambda: FEW, {"stack": len(problems)}),
     )
+
+
+CUBE = (np.arange(128)[:, None] >> np.arange(6, -1, -1)) & 1  # all points of {0,1}^7, most significant bit first
+MOST = 1000  # steps of a network that never gets all 64 right
+
+
+def boolean_function(seed: int) -> Problem:
+    """64 of the 128 values of a function that a random network of the same shape computes, not nearly constant."""
+    rng = np.random.default_rng(seed)
+    values = np.zeros(128)
+    while not 10 <= values.sum() <= 118:
+        hidden = CUBE.astype(float)
+        for width, outputs, spread in ((7, 40, 6), (40, 40, 6), (40, 1, 3)):
+            bound = (spread / width) ** 0.5
+            hidden = np.maximum(hidden, 0) @ rng.uniform(-bound, bound, (width, outputs))
+            hidden += rng.uniform(-bound, bound, outputs)
+        values = hidden[:, 0] > 0
+    rows = rng.permutation(128)[:64]
+    return Problem(
+        CUBE[rows], values[rows, None].astype(np.int64), Space((7,), 2, "vector", (0.0, 1.0)), Space((1,), 2), seed
+    )
+
+
+def to_zero_error(problems: list[Problem], rate: float) -> None:
+    """One plain network after another, all 64 points a step, until it has all of them right."""
+    for problem in problems:
+        torch.manual_seed(problem.seed)
+        layers = nn.Linear(7, 40), nn.ReLU(), nn.Linear(40, 40), nn.ReLU(), nn.Linear(40, 2)
+        model = nn.Sequential(*layers)
+        x = torch.from_numpy(problem.inputs).float()
+        y = torch.from_numpy(problem.targets[:, 0])
+        update = torch.optim.Adam(model.parameters(), lr=rate, fused=True)
+        for _ in range(MOST):
+            out = model(x)
+            if bool((out.argmax(-1) == y).all()):
+                break
+            update.zero_grad(set_to_none=True)
+            functional.cross_entropy(out, y).backward()
+            update.step()
+
+
+def test_256_boolean_functions_to_zero_error(race: Callable[..., None]) -> None:
+    problems = [boolean_function(seed) for seed in range(256)]
+    rate = 1e-2
+    learner = MLP(width=40, steps=MOST, rate=rate, enough=1e-6, patience=1, until="error")
+    torch.set_num_threads(1)
+    race(
+        f"256 MLPs 7-40-40 with two logits on Boolean functions, all 64 points a step, Adam at {rate}, to zero error",
+        "stack",
+        {
+            "stack": lambda: learner.fit_many(problems),
+            "plain PyTorch loop, fused Adam": lambda: to_zero_error(problems, rate),
+        },
+        models=defaultdict(lambda: len(problems)),
+    )
