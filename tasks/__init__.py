@@ -8,6 +8,8 @@ TASKS = {
     "identity-reals": "grue.tasks.identity:IdentityReals",
     "maze-graph": "grue.tasks.maze_graph:MazeGraph",
     "maze-grid": "grue.tasks.maze_grid:MazeGrid",
+    "navigation-axes": "grue.tasks.navigation:NavigationAxes",
+    "navigation-joint": "grue.tasks.navigation:NavigationJoint",
     "scramble-bag": "grue.tasks.scramble:ScrambleBag",
     "scramble-ordered": "grue.tasks.scramble:ScrambleOrdered",
 }

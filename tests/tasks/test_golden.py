@@ -20,6 +20,8 @@ DIGESTS = {
     ("identity-reals", 1): "b1223c679501656a",
     ("maze-graph", 1): "824d7ad6227ac877",
     ("maze-grid", 1): "3b499937055c7e85",
+    ("navigation-axes", 1): "48cd9204500a82c9",
+    ("navigation-joint", 1): "cd88396bfc44664b",
     ("scramble-bag", 1): "377be76268f6e121",
     ("scramble-ordered", 1): "0575cd0cdecfc366",
 }
