@@ -1,4 +1,4 @@
-"""Navigation: one step along the axis on which the goal is farthest. Does skill on 3 axes carry to 10?"""
+"""Navigation: step along the axis on which the goal is farthest; taught on few axes, tested on others and on many."""
 
 from __future__ import annotations
 
@@ -105,7 +105,10 @@ class Navigation(Task, abc.ABC):
         return Examples(inputs, self.solve(inputs), groups={"axes": count[clear]})
 
     def solve(self, inputs: np.ndarray) -> np.ndarray:
-        """Step along the axis with the largest distance, (n, axes) -> (n, axes); raises ValueError where two share it."""
+        """Step along the axis with the largest distance, (n, axes) -> (n, axes).
+
+        Raises ValueError where two axes share it.
+        """
         away = self._away(inputs)
         distance = np.abs(away)
         farthest = distance == distance.max(axis=1, keepdims=True)
@@ -172,10 +175,10 @@ class Navigation(Task, abc.ABC):
 class NavigationAxes(Navigation):
     """In training only the first axes ever differ; the test moves the difference to the others.
 
-    Example on 5 axes, 2 of them known. Training shows (2 4 9 0 7) to (3 1 9 0 7): the first axis leads 1 up, the second 3
-    down, the rest are equal, so the step is (0 - 0 0 0). The test asks for (5 5 2 8 1) to (5 5 6 7 1), and the step is
-    (0 0 + 0 0). Who learnt one rule for all axes gives it; who learnt that only two axes ever matter stays where it
-    is: no training example says otherwise.
+    Example on 5 axes, 2 of them known: training shows (2 4 9 0 7) to (3 1 9 0 7). The first axis leads 1 up, the
+    second 3 down, the rest are equal, so the step is (0 - 0 0 0). The test asks for (5 5 2 8 1) to (5 5 6 7 1), and the
+    step is (0 0 + 0 0). Who learnt one rule for all axes gives it; who learnt that only two axes ever matter stays
+    where it is: no training example says otherwise.
 
     known  the first axes, the only ones that differ in training; also how many differ at most there and in "others"
     """
@@ -227,9 +230,9 @@ class NavigationAxes(Navigation):
 class NavigationJoint(Navigation):
     """In training a few axes differ at a time, any of them; the test has many differ at once.
 
-    Example on 5 axes, at most 2 apart. Training shows (2 4 9 0 7) to (2 1 9 0 8): the second axis leads 3 down, the last
-    1 up, so the step is (0 - 0 0 0). The test asks for (5 5 2 8 1) to (7 4 6 1 2), where all axes differ, by 2, 1, 4, 7
-    and 1: the step is (0 0 0 - 0). All pairs of coordinates have been seen on all axes, only never so many at once.
+    Example on 5 axes, at most 2 apart: training shows (2 4 9 0 7) to (2 1 9 0 8). The second axis leads 3 down, the
+    last 1 up, so the step is (0 - 0 0 0). The test asks for (5 5 2 8 1) to (7 4 6 1 2), where all axes differ, by 2, 1,
+    4, 7 and 1: the step is (0 0 0 - 0). All pairs of coordinates were seen on all axes, only never so many at once.
 
     most    axes that differ at most in training
     crowds  how many differ at once in the tests: the severities

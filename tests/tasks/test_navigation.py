@@ -34,7 +34,7 @@ def test_the_answer_is_one_step_on_the_axis_with_the_largest_distance(seed: int,
     drawn = task.sample(split, 30, rng(seed))
     for example, target, count in zip(drawn.inputs, drawn.targets, drawn.groups["axes"], strict=True):
         away = [int(token) % task.side - int(token) // task.side for token in example]
-        nearest_first = sorted(range(task.axes), key=lambda axis: abs(away[axis]))  # noqa: B023 -- used at once
+        nearest_first = sorted(range(task.axes), key=lambda axis: abs(away[axis]))
         last, best = nearest_first[-2:]
         assert abs(away[best]) > abs(away[last])
         assert np.flatnonzero(target != 1).tolist() == [best]
