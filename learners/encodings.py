@@ -1,11 +1,11 @@
 """How a learner sees an example: part of its bias, so it is a declared parameter of every adapter.
 
 onehot  one 0/1 channel for every token, at every place
-value   the number a token stands for, divided by the largest magnitude, and a 0/1 channel for each
-        token that stands for none; the token's index, scaled to [0, 1], where no token stands for a number;
-        bits stay {0, 1} and real numbers stay as they are
-counts  how often each token occurs, in the order of the number line and then the tokens that stand
-        for no number; forgets the places, whatever the layout
+value   the number a token stands for, divided by the largest magnitude (a channel for each number, where a token
+        stands for several), and a 0/1 channel for each token that stands for none; the token's index, scaled to
+        [0, 1], where no token stands for a number; bits stay {0, 1} and real numbers stay as they are
+counts  how often each token occurs, in the order of the number line (by the first number, then by the next, where a
+        token stands for several) and then the tokens that stand for no number; forgets the places, whatever the layout
 auto    value for reals and bits, counts for bags, onehot for the rest
 """
 
@@ -67,25 +67,23 @@ def encode(inputs: np.ndarray, space: Space, encoding: str) -> np.ndarray:
 
 
 def _values(inputs: np.ndarray, space: Space) -> np.ndarray:
-    """(n, *shape, channels): the number a token stands for, then one channel a token that stands for none."""
+    """(n, *shape, channels): the numbers a token stands for, then one channel a token that stands for none."""
     if space.alphabet is None:
         return inputs.astype(np.float32)[..., None]
-    numbers = space.values
-    if numbers is None or all(value is None for value in numbers):
+    numbers = space.numbers
+    if numbers is None:
         return (inputs / max(space.alphabet - 1, 1)).astype(np.float32)[..., None]
-    scale = max(abs(value) for value in numbers if value is not None) or 1.0
-    wordless = [token for token, value in enumerate(numbers) if value is None]
-    table = np.zeros((space.alphabet, 1 + len(wordless)), np.float32)
-    table[:, 0] = [0.0 if value is None else value / scale for value in numbers]
-    table[wordless, np.arange(len(wordless)) + 1] = 1.0
-    return table[inputs]
+    scale = np.nanmax(np.abs(numbers)) or 1.0
+    wordless = np.isnan(numbers[:, 0])
+    table = np.concatenate([np.nan_to_num(numbers / scale), np.eye(space.alphabet)[:, wordless]], axis=1)
+    return table.astype(np.float32)[inputs]
 
 
 def _counts(inputs: np.ndarray, space: Space) -> np.ndarray:
     """(n, alphabet, 1): occurrences of each token along the number line."""
     alphabet = space.alphabet or 0
-    numbers = space.values or (None,) * alphabet
-    order = sorted(range(alphabet), key=lambda token: (numbers[token] is None, numbers[token] or 0.0, token))
+    numbers = space.numbers
+    order = np.arange(alphabet) if numbers is None else np.lexsort(numbers.T[::-1])  # NaN comes last
     place = np.empty(alphabet, np.int64)
     place[order] = np.arange(alphabet)
     counts = np.zeros((len(inputs), alphabet), np.float32)

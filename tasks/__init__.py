@@ -4,10 +4,16 @@ TASKS maps each name to where its factory is.
 """
 
 TASKS = {
+    "cycle-navigation": "grue.tasks.languages:CycleNavigation",
+    "even-pairs": "grue.tasks.languages:EvenPairs",
     "identity-bits": "grue.tasks.identity:IdentityBits",
     "identity-reals": "grue.tasks.identity:IdentityReals",
     "maze-graph": "grue.tasks.maze_graph:MazeGraph",
     "maze-grid": "grue.tasks.maze_grid:MazeGrid",
+    "navigation-axes": "grue.tasks.navigation:NavigationAxes",
+    "navigation-joint": "grue.tasks.navigation:NavigationJoint",
+    "parity": "grue.tasks.languages:Parity",
+    "reverse-string": "grue.tasks.languages:ReverseString",
     "scramble-bag": "grue.tasks.scramble:ScrambleBag",
     "scramble-ordered": "grue.tasks.scramble:ScrambleOrdered",
 }

@@ -9,6 +9,8 @@ from typing import Literal, get_args
 import numpy as np
 
 Layout = Literal["vector", "sequence", "grid", "bag"]
+Value = float | tuple[float, ...] | None
+"""What a token stands for: a number, several numbers at once, or none."""
 
 
 @dataclass(frozen=True)
@@ -22,13 +24,14 @@ class Space:
     alphabet  number of tokens (input) or classes (target), which are the integers 0..alphabet-1;
               None: real numbers
     layout    vector: places without neighbours; sequence: places in order; grid: planes over a canvas; bag: no order
-    values    the number each token stands for, or None for a token that stands for none
+    values    the number each token stands for, or None for a token that stands for none; where a token stands for
+              several numbers at once, such as a pair of coordinates, a tuple of them, of one length for all tokens
     """
 
     shape: tuple[int, ...]
     alphabet: int | None
     layout: Layout = "vector"
-    values: tuple[float | None, ...] | None = None
+    values: tuple[Value, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.layout not in get_args(Layout):
@@ -38,11 +41,26 @@ class Space:
             raise ValueError(f"a {self.layout} has the shape {wanted}; given {self.shape}")
         if self.values is not None and len(self.values) != self.alphabet:
             raise ValueError(f"{len(self.values)} values for an alphabet of {self.alphabet} tokens")
+        lengths = {np.size(value) for value in self.values or () if value is not None}
+        if len(lengths) > 1:
+            raise ValueError(f"tokens that stand for {sorted(lengths)} numbers; expected as many for each")
 
     @property
     def symbolic(self) -> bool:
         """True for tokens or classes, False for real numbers."""
         return self.alphabet is not None
+
+    @property
+    def numbers(self) -> np.ndarray | None:
+        """What each token stands for as a table, (alphabet, numbers a token); NaN where it stands for none.
+
+        None where no token of the space stands for a number.
+        """
+        known = [np.atleast_1d(value) for value in self.values or () if value is not None]
+        if not known:
+            return None
+        unknown = np.full(len(known[0]), np.nan)
+        return np.array([unknown if value is None else np.atleast_1d(value) for value in self.values or ()], float)
 
     @property
     def size(self) -> int:

@@ -14,7 +14,7 @@ import numpy as np
 from ..tasks.base import Examples, Task
 from ..tasks.pools import SpaceExhaustedError, digests, shares
 
-NEW_PLACES = ("value", "order")
+NEW_PLACES = ("value", "order", "position")
 """Shifts whose point is a known token in a new place: there a token must occur in training, anywhere."""
 
 CALIBRATED = 6.0

@@ -15,6 +15,8 @@ from grue.runs.names import make_task
 from grue.tasks import TASKS as NAMES
 from grue.tasks.base import Examples, Heuristic, Split, Task
 from grue.tasks.identity import IdentityBits, IdentityReals
+from grue.tasks.languages import EvenPairs, ReverseString
+from grue.tasks.navigation import NavigationAxes, NavigationJoint
 from grue.tasks.scramble import ScrambleBag, ScrambleOrdered
 from grue.testing import tasks as laws
 
@@ -22,6 +24,10 @@ TASKS: list[Task] = [of_seed(make_task(name).thing, 0) for name in NAMES]
 SMALL: list[Task] = [
     IdentityBits(bits=6, frozen=2),
     IdentityReals(dims=1),
+    EvenPairs(longest=10),
+    ReverseString(longest=10),
+    NavigationAxes(axes=3, side=4, known=1),
+    NavigationJoint(axes=3, side=4, most=2, crowds=(3,)),
     ScrambleBag(limit=6),
     ScrambleOrdered(limit=6),
 ]

@@ -16,10 +16,16 @@ from grue.tasks import TASKS
 from grue.tasks.base import Task
 
 DIGESTS = {
+    ("cycle-navigation", 1): "8d775f3a0805b3d5",
+    ("even-pairs", 1): "f6cdb5e52e1ee91f",
     ("identity-bits", 1): "33273fac6d176465",
     ("identity-reals", 1): "b1223c679501656a",
     ("maze-graph", 1): "824d7ad6227ac877",
     ("maze-grid", 1): "3b499937055c7e85",
+    ("navigation-axes", 1): "48cd9204500a82c9",
+    ("navigation-joint", 1): "cd88396bfc44664b",
+    ("parity", 1): "99ca025ce22a912c",
+    ("reverse-string", 1): "c6a04b5c8d6dcafd",
     ("scramble-bag", 1): "377be76268f6e121",
     ("scramble-ordered", 1): "0575cd0cdecfc366",
 }

@@ -1,0 +1,288 @@
+"""Navigation: step along the axis on which the goal is farthest; taught on few axes, tested on others and on many."""
+
+from __future__ import annotations
+
+import abc
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import ClassVar
+
+import numpy as np
+
+from .base import Examples, Heuristic, Split, Task
+from .spaces import Space
+
+STAY = 1
+"""The class of an axis along which one does not move; 0 is a step down and 2 a step up."""
+
+MAX_SIDE = 64
+"""A token is a pair of coordinates: the square of this many."""
+
+
+@dataclass(frozen=True)
+class Region:
+    """Where agent and goal may be apart.
+
+    among  [first, past): the axes that may differ
+    count  fewest and most axes that do, uniformly many of them, uniformly chosen
+    """
+
+    among: tuple[int, int]
+    count: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Navigation(Task, abc.ABC):
+    """What both variants share: places in a grid of `axes` dimensions, and the rule.
+
+    A token an axis holds the coordinates of agent and goal on it (token = side * agent + goal, and Space.values has the
+    pair), so that input and output have a place for each axis and a learner may treat all axes alike. An output is
+    0 (-), 1 (stay) or 2 (+): never "stay" on exactly one axis, the one with the largest distance.
+
+    Distribution: on the axes that differ the pair is uniform over all unequal ones, on the others agent = goal is
+    uniform. Problems in which two axes share the largest distance have no answer and are left out.
+
+    axes  of the space
+    side  coordinates are 0..side-1
+    """
+
+    family: ClassVar[str] = "navigation"
+
+    axes: int = 10
+    side: int = 16
+
+    def __post_init__(self) -> None:
+        if not 3 <= self.side <= MAX_SIDE:  # noqa: PLR2004 -- with 2 coordinates all distances tie
+            raise ValueError(f"side={self.side}; expected 3..{MAX_SIDE}")
+        for name, region in self._regions.items():
+            if not 0 < region.count[0] <= region.count[1] <= region.among[1] - region.among[0]:
+                raise ValueError(
+                    f"{name}: {region.count} of the axes {region.among} differ; expected 1 or more of them"
+                )
+
+    @property
+    def inputs(self) -> Space:
+        """A token an axis, (axes,): the coordinate of the agent and that of the goal."""
+        return Space((self.axes,), self.side**2, "sequence", _pairs(self.side))
+
+    @property
+    def outputs(self) -> Space:
+        """A step along each axis, (axes,): down, none or up."""
+        return Space((self.axes,), 3, "sequence", (-1.0, 0.0, 1.0))
+
+    @property
+    def heuristics(self) -> Mapping[str, Heuristic]:
+        """Wrong axes, too many axes, then a threshold in the place of a comparison."""
+        return {
+            "first-axis": self._first_axis,
+            "largest-goal": self._largest_goal,
+            "every-axis": self._every_axis,
+            "half-a-side": self._half_a_side,
+        }
+
+    @property
+    @abc.abstractmethod
+    def _regions(self) -> dict[str, Region]:
+        """Where agent and goal are apart in each region."""
+
+    def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
+        """Draw n problems of a region and drop those that tie, so that fewer are left.
+
+        groups: "axes", how many differ, (n,).
+        """
+        (first, past), (fewest, most) = self._regions[region].among, self._regions[region].count
+        count = rng.integers(fewest, most + 1, size=n)
+        rank = rng.random((n, past - first)).argsort(axis=1)  # a random order of the axes that may differ
+        apart = np.zeros((n, self.axes), bool)
+        apart[:, first:past] = rank < count[:, None]
+        agent = rng.integers(self.side, size=apart.shape)
+        goal = (agent + apart * rng.integers(1, self.side, size=apart.shape)) % self.side
+        largest = np.partition(np.abs(goal - agent), -2, axis=1)[:, -2:]
+        clear = largest[:, 1] > largest[:, 0]
+        inputs = (agent * self.side + goal)[clear]
+        return Examples(inputs, self.solve(inputs), groups={"axes": count[clear]})
+
+    def solve(self, inputs: np.ndarray) -> np.ndarray:
+        """Step along the axis with the largest distance, (n, axes) -> (n, axes).
+
+        Raises ValueError where two axes share it.
+        """
+        away = self._away(inputs)
+        distance = np.abs(away)
+        farthest = distance == distance.max(axis=1, keepdims=True)
+        if len(tied := np.flatnonzero(farthest.sum(1) != 1)):
+            raise ValueError(f"{self.name}: two axes share the largest distance: {self.describe(inputs[tied[0]])}")
+        return _steps(away, farthest)
+
+    def canonical(self, inputs: np.ndarray) -> np.ndarray:
+        """The coordinates themselves: nothing in them is presentation."""
+        return inputs
+
+    def capacity(self, split: str) -> int:
+        """Half of the split's expected share of all problems of its region.
+
+        As long as half of the problems are left, some number of axes has half of its own left, so that a fair part of
+        every block of proposals is new and `sample` does not give up.
+        """
+        source = self.split(split)
+        region = self._regions[source.region]
+        may_differ = region.among[1] - region.among[0]
+        problems = sum(
+            math.comb(may_differ, count) * _untied(self.side, count) * self.side ** (self.axes - count)
+            for count in range(region.count[0], region.count[1] + 1)
+        )
+        return int(problems * (source.share[1] - source.share[0]) / 2)
+
+    def describe(self, example: np.ndarray) -> str:
+        """Where each axis leads, such as "(2 4 9) to (2 7 1)"."""
+        agent, goal = np.divmod(example.astype(np.int64), self.side)
+        return f"({' '.join(map(str, agent))}) to ({' '.join(map(str, goal))})"
+
+    def describe_target(self, target: np.ndarray) -> str:
+        """The step on each axis, such as "(0 0 -)"."""
+        return f"({' '.join('-0+'[step] for step in target)})"
+
+    def _away(self, inputs: np.ndarray) -> np.ndarray:
+        """How far the goal is above the agent on each axis, (n, axes), negative where it is below."""
+        agent, goal = np.divmod(inputs.astype(np.int64), self.side)
+        return goal - agent
+
+    def _first_axis(self, inputs: np.ndarray) -> np.ndarray:
+        """Step along the first axis that differs."""
+        away = self._away(inputs)
+        return _steps(away, np.cumsum(away != 0, axis=1) == 1)
+
+    def _largest_goal(self, inputs: np.ndarray) -> np.ndarray:
+        """Step along the axis that has the largest goal coordinate of those that differ."""
+        away = self._away(inputs)
+        goal = np.where(away != 0, inputs % self.side, -1)
+        return _steps(away, np.arange(self.axes) == goal.argmax(axis=1)[:, None])
+
+    def _every_axis(self, inputs: np.ndarray) -> np.ndarray:
+        """Step along every axis that differs."""
+        away = self._away(inputs)
+        return _steps(away, away != 0)
+
+    def _half_a_side(self, inputs: np.ndarray) -> np.ndarray:
+        """Step along every axis on which the goal is at least half a side away: each axis for itself."""
+        away = self._away(inputs)
+        return _steps(away, 2 * np.abs(away) >= self.side)
+
+
+@dataclass(frozen=True)
+class NavigationAxes(Navigation):
+    """In training only the first axes ever differ; the test moves the difference to the others.
+
+    Example on 5 axes, 2 of them known: training shows (2 4 9 0 7) to (3 1 9 0 7). The first axis leads 1 up, the
+    second 3 down, the rest are equal, so the step is (0 - 0 0 0). The test asks for (5 5 2 8 1) to (5 5 6 7 1), and the
+    step is (0 0 + 0 0). Who learnt one rule for all axes gives it; who learnt that only two axes ever matter stays
+    where it is: no training example says otherwise.
+
+    known  the first axes, the only ones that differ in training; also how many differ at most there and in "others"
+    """
+
+    name: ClassVar[str] = "navigation-axes"
+
+    known: int = 3
+
+    @property
+    def splits(self) -> tuple[Split, ...]:
+        """Severity: how many axes that were always equal in training differ at most."""
+        new = self.axes - self.known
+        return (
+            Split("train", share=(0.0, 0.75)),
+            Split("id", share=(0.75, 1.0)),
+            Split("others", "position", self.known, headline=True, region="others", share=(0.0, 0.5)),
+            Split("all", "position", new, region="all"),
+            Split("exposed", region="others", share=(0.5, 1.0)),
+        )
+
+    @property
+    def heuristics(self) -> Mapping[str, Heuristic]:
+        """And the other rule that fits the training set."""
+        return {**super().heuristics, "known-axes": self._known_axes}
+
+    @property
+    def _regions(self) -> dict[str, Region]:
+        return {
+            "id": Region((0, self.known), (1, self.known)),
+            "others": Region((self.known, self.axes), (1, self.known)),
+            "all": Region((0, self.axes), (self.axes, self.axes)),
+        }
+
+    def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
+        """Draw n problems of a region; the group "moved", (n, axes), is true at the axes that training kept equal."""
+        drawn = super().propose(region, n, rng)
+        moved = np.broadcast_to(np.arange(self.axes) >= self.known, drawn.inputs.shape)
+        return Examples(drawn.inputs, drawn.targets, groups={**drawn.groups, "moved": moved})
+
+    def _known_axes(self, inputs: np.ndarray) -> np.ndarray:
+        """The rule on the axes that ever differed in training, as if there were no others."""
+        away = self._away(inputs)
+        away[:, self.known :] = 0
+        distance = np.abs(away)
+        return _steps(away, np.arange(self.axes) == distance.argmax(axis=1)[:, None])
+
+
+@dataclass(frozen=True)
+class NavigationJoint(Navigation):
+    """In training a few axes differ at a time, any of them; the test has many differ at once.
+
+    Example on 5 axes, at most 2 apart: training shows (2 4 9 0 7) to (2 1 9 0 8). The second axis leads 3 down, the
+    last 1 up, so the step is (0 - 0 0 0). The test asks for (5 5 2 8 1) to (7 4 6 1 2), where all axes differ, by 2, 1,
+    4, 7 and 1: the step is (0 0 0 - 0). All pairs of coordinates were seen on all axes, only never so many at once.
+
+    most    axes that differ at most in training
+    crowds  how many differ at once in the tests: the severities
+    """
+
+    name: ClassVar[str] = "navigation-joint"
+
+    most: int = 3
+    crowds: tuple[int, ...] = (5, 8, 10)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.crowds or min(self.crowds) <= self.most:
+            raise ValueError(f"crowds {self.crowds}; expected more axes than the {self.most} of training")
+
+    @property
+    def splits(self) -> tuple[Split, ...]:
+        """Severity: how many axes differ at once; the largest is the headline."""
+        headline = max(self.crowds)
+        return (
+            Split("train", share=(0.0, 0.75)),
+            Split("id", share=(0.75, 1.0)),
+            *(
+                Split(f"apart-{crowd}", "number", crowd, crowd == headline, f"apart-{crowd}", (0.0, 0.5))
+                for crowd in self.crowds
+            ),
+            Split("exposed", region=f"apart-{headline}", share=(0.5, 1.0)),
+        )
+
+    @property
+    def _regions(self) -> dict[str, Region]:
+        every = (0, self.axes)
+        return {
+            "id": Region(every, (1, self.most)),
+            **{f"apart-{crowd}": Region(every, (crowd, crowd)) for crowd in self.crowds},
+        }
+
+
+@cache
+def _pairs(side: int) -> tuple[tuple[float, float], ...]:
+    """The coordinates of agent and goal that each token stands for."""
+    return tuple((float(agent), float(goal)) for agent in range(side) for goal in range(side))
+
+
+def _steps(away: np.ndarray, along: np.ndarray) -> np.ndarray:
+    """Steps towards the goal on the axes where `along`, none elsewhere; all (n, axes)."""
+    return np.where(along, np.sign(away), 0) + STAY
+
+
+def _untied(side: int, count: int) -> int:
+    """In how many ways `count` axes can differ so that one distance is larger than all others."""
+    ways = [2 * (side - distance) for distance in range(1, side)]  # pairs of coordinates at each distance
+    return sum(count * way * sum(ways[:nearer]) ** (count - 1) for nearer, way in enumerate(ways))

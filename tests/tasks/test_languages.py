@@ -1,0 +1,157 @@
+"""The languages: the rules by other means, words of every length in every slot, and short words that run out."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import chisquare
+
+from grue.tasks.languages import RARE, CycleNavigation, EvenPairs, Language, Parity, ReverseString
+
+LANGUAGES: list[Language] = [EvenPairs(), Parity(), CycleNavigation(), ReverseString()]
+WALKS = [Parity(), CycleNavigation()]
+each = pytest.mark.parametrize("task", LANGUAGES, ids=lambda task: task.name)
+seeds = st.integers(0, 2**32 - 1)
+
+
+def rng(seed: int = 0) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+def word_of(task: Language, example: np.ndarray) -> str:
+    """The word itself; fails where blanks stand within it."""
+    word = task.describe(example).strip(".")
+    assert word
+    assert "." not in word
+    return word
+
+
+def lengths(task: Language, inputs: np.ndarray) -> np.ndarray:
+    return (inputs < len(task.symbols)).sum(axis=1)
+
+
+def right(task: Language, word: str) -> str:
+    """The answer by a rule that is read off the words, not the slots."""
+    match task.name:
+        case "even-pairs":
+            return "even" if word[0] == word[-1] else "odd"
+        case "parity":
+            return "even" if word.count("b") % 2 == 0 else "odd"
+        case "cycle-navigation":
+            return f"place {(word.count('b') - word.count('c')) % 5}"
+        case _:
+            return word[::-1]
+
+
+@settings(deadline=None, max_examples=20)
+@given(seeds, st.sampled_from(LANGUAGES), st.sampled_from(["train", "id", "twice", "thrice", "exposed"]))
+def test_answers_follow_from_the_words_alone(seed: int, task: Language, split: str) -> None:
+    drawn = task.sample(split, 20, rng(seed))
+    for example, target in zip(drawn.inputs, drawn.targets, strict=True):
+        assert task.describe_target(target).strip(".") == right(task, word_of(task, example))
+
+
+@each
+def test_a_reversed_word_stays_in_its_slots_and_no_answer_depends_on_the_place(task: Language) -> None:
+    shifted = np.full((41, 60), len(task.symbols))
+    for first, row in enumerate(shifted):
+        row[first : first + 20] = [1, 1, 0, 1, *[0] * 16]
+    assert len(np.unique(task.canonical(shifted), axis=0)) == 1
+    answers = task.solve(shifted)
+    if task.name == "reverse-string":
+        assert ((answers == 2) == (shifted == 2)).all()
+        answers = task.canonical(answers)
+    assert len(np.unique(answers, axis=0)) == 1
+
+
+@each
+@pytest.mark.parametrize(
+    ("split", "shortest", "longest"),
+    [("train", 1, 20), ("id", 1, 20), ("twice", 21, 40), ("exposed", 21, 40), ("thrice", 41, 60)],
+)
+def test_splits_hold_the_lengths_they_announce(task: Language, split: str, shortest: int, longest: int) -> None:
+    drawn = task.sample(split, 20_000, rng())
+    found = lengths(task, drawn.inputs)
+    assert found.max() == longest
+    assert shortest <= found.min() <= shortest + 2  # the hash may give all words of one symbol to another split
+    assert (drawn.groups["length"] - found >= 0).all()
+    assert (drawn.groups["length"] - found < 5).all()
+
+
+@each
+def test_every_symbol_occurs_in_every_slot_of_training(task: Language) -> None:
+    inputs = task.sample("train", 4096, rng()).inputs
+    for token in range(len(task.symbols) + 1):
+        assert (inputs == token).any(axis=0).all()
+
+
+@each
+def test_lengths_are_uniform_but_for_those_with_few_words(task: Language) -> None:
+    found = np.bincount(lengths(task, task.propose("id", 40_000, rng()).inputs), minlength=21)[1:]
+    words = len(task.symbols) ** np.arange(1.0, 21)
+    weights = np.minimum(words, RARE)
+    assert chisquare(found, 40_000 * weights / weights.sum()).pvalue > 1e-4
+    largest = task.sample("train", 4096, rng())
+    for length, count in enumerate(np.bincount(lengths(task, largest.inputs), minlength=21)[1:], 1):
+        assert count < 0.75 * words[length - 1] or words[length - 1] < 16, f"all words of length {length} are used up"
+
+
+@each
+def test_every_place_of_a_word_is_as_likely(task: Language) -> None:
+    inputs = task.propose("thrice", 60_000, rng()).inputs
+    of_50 = inputs[lengths(task, inputs) == 50]
+    first = (of_50 < len(task.symbols)).argmax(axis=1)
+    assert chisquare(np.bincount(first, minlength=11)).pvalue > 1e-4
+
+
+@pytest.mark.parametrize("task", WALKS, ids=lambda task: task.name)
+@pytest.mark.parametrize("split", ["train", "thrice"])
+def test_steps_walk_to_the_answer_a_slot_at_a_time(task: Language, split: str) -> None:
+    drawn = task.sample(split, 50, rng())
+    assert drawn.steps is not None
+    assert np.array_equal(drawn.steps[:, -1:], drawn.targets)
+    for example, steps in zip(drawn.inputs, drawn.steps, strict=True):
+        before = [0, *steps.tolist()]
+        for token, (state, following) in zip(example, pairwise(before), strict=True):
+            move = (*task.symbols, 0)[token]
+            assert (state + move - following) % task.outputs.alphabet == 0
+
+
+def test_worked_examples_of_the_docstrings() -> None:
+    def shown(task: Language, word: str) -> str:
+        slots = [len(task.symbols)] * 2 + ["abc".index(letter) for letter in word]
+        example = np.array([slots + [len(task.symbols)] * (60 - len(slots))])
+        return task.describe_target(task.solve(example)[0])[:7]
+
+    assert shown(EvenPairs(), "abbaa") == "even"
+    assert shown(EvenPairs(), "abbab") == "odd"
+    assert shown(Parity(), "abbab") == "odd"
+    assert shown(CycleNavigation(), "bbcab") == "place 2"
+    assert shown(ReverseString(), "abb") == "..bba.."
+
+
+@each
+def test_a_memory_of_the_training_length_is_right_there_and_lost_beyond(task: Language) -> None:
+    rule = task.heuristics["last-20"]
+    known, twice = (task.sample(split, 2000, rng()) for split in ("id", "twice"))
+    assert np.array_equal(rule(known.inputs), known.targets)
+    classes = 1 if task.name == "reverse-string" else task.outputs.alphabet
+    lost = (rule(twice.inputs) == twice.targets).all(axis=1).mean()
+    assert lost == pytest.approx(0 if classes == 1 else 1 / classes, abs=0.06)
+
+
+def test_capacity_counts_the_words() -> None:
+    task = Parity(longest=10)
+    assert task.capacity("train") == int((2**11 - 2) * 0.75 / 2)
+    assert task.capacity("twice") == int((2**21 - 2**11) * 0.5 / 2)
+    assert CycleNavigation(longest=2).capacity("id") == int((3 + 9) * 0.25 / 2)
+
+
+@pytest.mark.parametrize("longest", [1, 21])
+def test_words_that_are_too_short_or_too_long_are_refused(longest: int) -> None:
+    with pytest.raises(ValueError, match=f"longest={longest}; expected 2..20"):
+        Parity(longest=longest)
