@@ -10,4 +10,7 @@ TASKS = {
     "maze-grid": "grue.tasks.maze_grid:MazeGrid",
     "scramble-bag": "grue.tasks.scramble:ScrambleBag",
     "scramble-ordered": "grue.tasks.scramble:ScrambleOrdered",
+    "tabular": "grue.tasks.tabular:Tabular",
+    "translation": "grue.tasks.translation:Translation",
+    "translation-permuted": "grue.tasks.translation:TranslationPermuted",
 }

@@ -22,6 +22,9 @@ DIGESTS = {
     ("maze-grid", 1): "3b499937055c7e85",
     ("scramble-bag", 1): "377be76268f6e121",
     ("scramble-ordered", 1): "0575cd0cdecfc366",
+    ("tabular", 1): "6e4baf5058b52ea0",
+    ("translation", 1): "0ba3e6a92116a58c",
+    ("translation-permuted", 1): "ede81eadb1f4285e",
 }
 
 
