@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import ClassVar, Literal, NamedTuple, get_args
+from typing import Any, ClassVar, Literal, NamedTuple, get_args
 
 import numpy as np
 
@@ -145,7 +145,7 @@ def _table(name: TableName) -> _Table:
     from sklearn import datasets  # noqa: PLC0415 -- takes a second, and listing tasks needs no data
 
     loaders = {"breast-cancer": datasets.load_breast_cancer, "iris": datasets.load_iris, "wine": datasets.load_wine}
-    bunch = loaders[name]()
+    bunch: Any = loaders[name]()
     rows = np.ascontiguousarray(bunch.data, np.float64)
     training = rows[held(rows, _key(name), TRAIN)]
     standard = (rows - training.mean(axis=0)) / training.std(axis=0)

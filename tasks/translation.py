@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -154,7 +154,7 @@ class _Digits(NamedTuple):
 def _digits() -> _Digits:
     from sklearn.datasets import load_digits  # noqa: PLC0415 -- takes a second, and listing tasks needs no data
 
-    bunch = load_digits()
+    bunch: Any = load_digits()
     return _Digits(bunch.data.astype(np.int64), bunch.target.astype(np.int64))
 
 
