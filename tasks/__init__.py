@@ -16,4 +16,7 @@ TASKS = {
     "reverse-string": "grue.tasks.languages:ReverseString",
     "scramble-bag": "grue.tasks.scramble:ScrambleBag",
     "scramble-ordered": "grue.tasks.scramble:ScrambleOrdered",
+    "tabular": "grue.tasks.tabular:Tabular",
+    "translation": "grue.tasks.translation:Translation",
+    "translation-permuted": "grue.tasks.translation:TranslationPermuted",
 }

@@ -35,3 +35,19 @@ def digests(canonical: np.ndarray, key: str) -> np.ndarray:
 def shares(hashed: np.ndarray) -> np.ndarray:
     """Map 64-bit digests to numbers in [0, 1): the top 53 bits as a fraction."""
     return (hashed >> np.uint64(11)).astype(np.float64) * 2.0**-53
+
+
+def held(canonical: np.ndarray, key: str, share: tuple[float, float]) -> np.ndarray:
+    """Which of the problems (n, k) fall in a share [low, high): (n,) bool."""
+    found = shares(digests(canonical, key))
+    return (found >= share[0]) & (found < share[1])
+
+
+def passes(rows: int, n: int, rng: np.random.Generator) -> np.ndarray:
+    """N row numbers of a finite table in shuffled passes, (n,): every row comes once before any comes again.
+
+    What `Task.propose` draws from real data: a block of at least `rows` proposals holds all there is, so that a split
+    is exhausted to its last problem.
+    """
+    every = np.tile(np.arange(rows), (-(-n // rows), 1))
+    return rng.permuted(every, axis=1).ravel()[:n]

@@ -18,6 +18,8 @@ from grue.tasks.identity import IdentityBits, IdentityReals
 from grue.tasks.languages import EvenPairs, ReverseString
 from grue.tasks.navigation import NavigationAxes, NavigationJoint
 from grue.tasks.scramble import ScrambleBag, ScrambleOrdered
+from grue.tasks.tabular import Tabular
+from grue.tasks.translation import Translation
 from grue.testing import tasks as laws
 
 TASKS: list[Task] = [of_seed(make_task(name).thing, 0) for name in NAMES]
@@ -30,6 +32,8 @@ SMALL: list[Task] = [
     NavigationJoint(axes=3, side=4, most=2, crowds=(3,)),
     ScrambleBag(limit=6),
     ScrambleOrdered(limit=6),
+    Tabular("iris", "rotated"),
+    Translation(canvas=16),
 ]
 SPLITS = [(task, split.name) for task in TASKS for split in task.splits]
 

@@ -28,6 +28,9 @@ DIGESTS = {
     ("reverse-string", 1): "c6a04b5c8d6dcafd",
     ("scramble-bag", 1): "377be76268f6e121",
     ("scramble-ordered", 1): "0575cd0cdecfc366",
+    ("tabular", 1): "6e4baf5058b52ea0",
+    ("translation", 1): "0ba3e6a92116a58c",
+    ("translation-permuted", 1): "ede81eadb1f4285e",
 }
 
 
