@@ -4,6 +4,7 @@ TASKS maps each name to where its factory is.
 """
 
 TASKS = {
+    "folding": "grue.tasks.folding:Folding",
     "identity-bits": "grue.tasks.identity:IdentityBits",
     "identity-reals": "grue.tasks.identity:IdentityReals",
     "maze-graph": "grue.tasks.maze_graph:MazeGraph",
