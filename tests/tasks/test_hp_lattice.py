@@ -49,7 +49,8 @@ def number(sequence: str) -> int:
 
 
 def reverse(numbers: np.ndarray, n: int) -> np.ndarray:
-    return sum((numbers >> place & 1) << n - 1 - place for place in range(n))
+    places = np.arange(n)
+    return ((numbers[:, None] >> places & 1) << places[::-1]).sum(1)
 
 
 @pytest.mark.parametrize("n", PUBLISHED)
