@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -66,6 +67,16 @@ def test_many_at_once_leave_one_whole_file(place: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         assert set(pool.map(lambda _: kept("thing-v1", len(BODY), lambda: BODY), range(100))) == {BODY}
     assert [path.name for path in place.iterdir()] == ["thing-v1"]
+
+
+def test_processes_that_start_together_agree(place: Path) -> None:
+    """Each finds nothing, computes, and renames its own whole file into place."""
+    code = "from grue.tasks.hp_lattice import ground_states; print(ground_states(11).contacts.sum())"
+    command = [sys.executable, "-c", code]
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for _ in "123"]
+    said = {process.communicate(timeout=60)[0] for process in running}
+    assert said == {f"{ground_states.__wrapped__(11).contacts.sum()}\n"}
+    assert [path.name for path in place.iterdir()] == ["hp-square-11-v1.bin"]
 
 
 def test_ground_states_come_from_the_file(place: Path) -> None:
