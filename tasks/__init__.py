@@ -6,6 +6,7 @@ TASKS maps each name to where its factory is.
 TASKS = {
     "cycle-navigation": "grue.tasks.languages:CycleNavigation",
     "even-pairs": "grue.tasks.languages:EvenPairs",
+    "folding": "grue.tasks.folding:Folding",
     "identity-bits": "grue.tasks.identity:IdentityBits",
     "identity-reals": "grue.tasks.identity:IdentityReals",
     "maze-graph": "grue.tasks.maze_graph:MazeGraph",

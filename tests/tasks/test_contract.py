@@ -14,6 +14,7 @@ from grue.runs.data import of_seed
 from grue.runs.names import make_task
 from grue.tasks import TASKS as NAMES
 from grue.tasks.base import Examples, Heuristic, Split, Task
+from grue.tasks.folding import Folding
 from grue.tasks.identity import IdentityBits, IdentityReals
 from grue.tasks.languages import EvenPairs, ReverseString
 from grue.tasks.navigation import NavigationAxes, NavigationJoint
@@ -24,6 +25,7 @@ from grue.testing import tasks as laws
 
 TASKS: list[Task] = [of_seed(make_task(name).thing, 0) for name in NAMES]
 SMALL: list[Task] = [
+    Folding(slots=10, shortest=7),
     IdentityBits(bits=6, frozen=2),
     IdentityReals(dims=1),
     EvenPairs(longest=10),

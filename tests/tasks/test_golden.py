@@ -18,6 +18,7 @@ from grue.tasks.base import Task
 DIGESTS = {
     ("cycle-navigation", 1): "8d775f3a0805b3d5",
     ("even-pairs", 1): "f6cdb5e52e1ee91f",
+    ("folding", 1): "5bcfecbbcceed826",
     ("identity-bits", 1): "33273fac6d176465",
     ("identity-reals", 1): "b1223c679501656a",
     ("maze-graph", 1): "824d7ad6227ac877",

@@ -1,0 +1,231 @@
+"""Folding: from the sequence of an HP chain, say how many contacts its ground state has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import ClassVar
+
+import numpy as np
+
+from .base import Examples, Heuristic, Split, Task
+from .hp_lattice import LONGEST, drawn_fold, ground_states, pairs
+from .pools import SpaceExhaustedError, digests, shares
+from .spaces import Space
+
+BLANK, H, P = range(3)
+LETTERS = "_HP"
+
+SHORTEST = 6
+"""Residues: of shorter chains there are too few to fill the splits."""
+
+TRAIN = (0.0, 0.75)
+"""The share of the short chains that are not rich in H, which training owns."""
+
+
+@dataclass(frozen=True)
+class Folding(Task):
+    """The energy of the ground state of an HP chain on the square lattice, as its number of contacts.
+
+    Example: HPPHPPH has 7 residues. Bent into a U, its first and its fourth lie side by side, and bent once more, the
+    fourth and the last do: two contacts of H with H. The first and the last are an even number of bonds apart, and such
+    residues never touch on a square lattice, so there is no third. The answer is 2, the energy -2. Training shows
+    chains of 10 to 12 residues anywhere on 14 slots, the headline asks about 14 residues.
+
+    slots     the longest chain; it and those shorter by one are only tested, training ends at two below
+    shortest  chain of training
+    rich      chains with a larger share of H than this are not trained on: the short ones are a split of their own, the
+              long ones are in none, so that one thing moves at a time
+    """
+
+    name: ClassVar[str] = "folding"
+    family: ClassVar[str] = "folding"
+
+    slots: int = 14
+    shortest: int = 10
+    rich: float = 0.6
+
+    def __post_init__(self) -> None:
+        if not SHORTEST <= self.shortest <= self.slots - 2 <= LONGEST - 2:
+            raise ValueError(
+                f"shortest={self.shortest}, slots={self.slots}; "
+                f"expected {SHORTEST} <= shortest <= slots - 2 <= {LONGEST - 2}"
+            )
+        if not 0 < self.rich < 1:
+            raise ValueError(f"rich={self.rich}; expected a share between 0 and 1")
+
+    @property
+    def inputs(self) -> Space:
+        """A chain of H (1) and P (0) anywhere on the slots, blanks around it."""
+        return Space((self.slots,), alphabet=3, layout="sequence", values=(None, 1.0, 0.0))
+
+    @property
+    def outputs(self) -> Space:
+        """The contacts of the ground state, 0 to the most of any chain of training, (1,)."""
+        classes = _most(self) + 1
+        return Space((1,), alphabet=classes, values=tuple(map(float, range(classes))))
+
+    @property
+    def splits(self) -> tuple[Split, ...]:
+        """Severity: of length, the residues; of composition, the share of H that every chain is above."""
+        longer, longest = (f"length-{n}" for n in (self.slots - 1, self.slots))
+        return (
+            Split("train", share=TRAIN),
+            Split("id", share=(TRAIN[1], 1.0)),
+            Split(longer, "length", self.slots - 1, region=longer),
+            Split(longest, "length", self.slots, headline=True, region=longest, share=(0.0, 0.5)),
+            Split("rich", "composition", self.rich, region="rich"),
+            Split("exposed", region=longest, share=(0.5, 1.0)),
+        )
+
+    @property
+    def heuristics(self) -> Mapping[str, Heuristic]:
+        """Count the H, count them by parity, then look for the best of the folds that have few corners."""
+        return {
+            "half-the-h": lambda inputs: self._clipped((inputs == H).sum(1) // 2),
+            "parity-bound": self._parity_bound,
+            "four-corners": lambda inputs: self._clipped(self._best(inputs, corners=4)),
+            "six-corners": lambda inputs: self._clipped(self._best(inputs, corners=6)),
+        }
+
+    def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
+        """Draw n chains uniformly from a region, either end first, at any place."""
+        chains, rows = _chains(self), _rows(self, region)
+        if len(rows) == 0:
+            raise SpaceExhaustedError(f"{self.name}: region {region!r} is empty with {self.parameters()}")
+        rows = rows[rng.integers(len(rows), size=n)]
+        length = chains.length[rows]
+        turned = rng.random(n) < 1 / 2
+        first = rng.integers(self.slots - length + 1)
+        residue = np.arange(self.slots) - first[:, None]
+        inside = (residue >= 0) & (residue < length[:, None])
+        bit = np.where(turned[:, None], length[:, None] - 1 - residue, residue).clip(0, LONGEST)
+        inputs = np.where(inside, np.where(chains.number[rows, None] >> bit & 1, H, P), BLANK)
+        return Examples(inputs, chains.contacts[rows, None], groups={"length": length})
+
+    def solve(self, inputs: np.ndarray) -> np.ndarray:
+        """Look the chain up among all ground states of its length, (n, slots) -> (n, 1).
+
+        Raises ValueError for what is no chain of at least two residues in one piece.
+        """
+        return self._best(inputs)[:, None]
+
+    def canonical(self, inputs: np.ndarray) -> np.ndarray:
+        """Length, and the smaller of the numbers of the sequence and its reverse, (n, 2): the place does not enter."""
+        length, forwards, backwards = self._read(inputs)
+        return np.stack([length, np.minimum(forwards, backwards)], axis=1)
+
+    def capacity(self, split: str) -> int:
+        """The chains of the split, counted: they are few enough that `sample` finds the last of them."""
+        source = self.split(split)
+        share = _chains(self).share[_rows(self, source.region)]
+        return int(((share >= source.share[0]) & (share < source.share[1])).sum())
+
+    def describe(self, example: np.ndarray) -> str:
+        """The slots as letters, then a ground state with its bonds, the slot on the left in brackets."""
+        _, (number,), _ = self._read(example[None])
+        return f"{self._letters(example)}\n{drawn_fold(int(number), int((example != BLANK).sum()))}"
+
+    def describe_target(self, target: np.ndarray) -> str:
+        """The contacts of the ground state."""
+        return f"{int(target[0])} contacts"
+
+    def _read(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The length of each chain, its number (residue i is bit i, 1 for H), and the number of its reverse."""
+        there = inputs != BLANK
+        length, first, last = there.sum(1), there.argmax(1), there[:, ::-1].argmax(1)
+        wrong = np.flatnonzero((length < 2) | (first + length + last != self.slots))  # noqa: PLR2004 -- two ends
+        if len(wrong):
+            raise ValueError(f"{self.name}: {self._letters(inputs[wrong[0]])} is no chain in one piece")
+        slots = np.arange(self.slots)
+        forwards = ((inputs == H) << slots).sum(1) >> first
+        backwards = ((inputs == H) << slots[::-1]).sum(1) >> last
+        return length, forwards, backwards
+
+    def _parity_bound(self, inputs: np.ndarray) -> np.ndarray:
+        """No fold has more: each H on an even slot touches at most so many H on odd slots, and the other way round."""
+        hydrophobic = inputs == H
+        there = np.pad(inputs != BLANK, ((0, 0), (1, 1)))
+        sides = 4 - there[:, :-2] - there[:, 2:].astype(np.int64)  # free sides of a site, beside those of the bonds
+        partners = np.zeros(inputs.shape, np.int64)
+        for i, j in pairs(self.slots):
+            partners[:, i] += hydrophobic[:, j]
+            partners[:, j] += hydrophobic[:, i]
+        most = np.where(hydrophobic, np.minimum(sides, partners), 0)
+        return self._clipped(np.minimum(most[:, ::2].sum(1), most[:, 1::2].sum(1)))
+
+    def _best(self, inputs: np.ndarray, corners: int | None = None) -> np.ndarray:
+        """The contacts of the best fold, or of the best with at most so many corners, (n,)."""
+        length, number, _ = self._read(inputs)
+        contacts = np.empty(len(inputs), np.int64)
+        for n in np.unique(length).tolist():
+            rows = length == n
+            contacts[rows] = ground_states(n, corners).contacts[number[rows]]
+        return contacts
+
+    def _letters(self, example: np.ndarray) -> str:
+        return "".join(LETTERS[token] for token in example)
+
+    def _clipped(self, contacts: np.ndarray) -> np.ndarray:
+        """Contacts as answers, (n,) -> (n, 1)."""
+        return contacts.clip(0, _most(self))[:, None]
+
+
+@dataclass(frozen=True, eq=False)
+class Chains:
+    """Every chain that the task may show, one of each pair of a sequence and its reverse; m of them.
+
+    length    (m,): residues
+    number    (m,): the smaller of the numbers of the sequence and its reverse
+    contacts  (m,): those of the ground state
+    share     (m,): where the hash puts the chain
+    short     (m,): of a length that training shows
+    rich      (m,): the share of H is above `Folding.rich`
+    known     (m,): some chain of the train pool has as many contacts
+    """
+
+    length: np.ndarray
+    number: np.ndarray
+    contacts: np.ndarray
+    share: np.ndarray
+    short: np.ndarray
+    rich: np.ndarray
+    known: np.ndarray
+
+
+@cache
+def _chains(task: Folding) -> Chains:
+    """Enumerate the sequences: the pools follow from this list and from nothing else."""
+    lengths, numbers, contacts, hydrophobic = [], [], [], []
+    for n in range(task.shortest, task.slots + 1):
+        every = np.arange(2**n)
+        bits = every[:, None] >> np.arange(n) & 1
+        number = every[every <= (bits << np.arange(n)[::-1]).sum(1)]
+        lengths.append(np.full(len(number), n))
+        numbers.append(number)
+        contacts.append(ground_states(n).contacts[number])
+        hydrophobic.append(bits[number].mean(1))
+    length, number = np.concatenate(lengths), np.concatenate(numbers)
+    answer, rich = np.concatenate(contacts), np.concatenate(hydrophobic) > task.rich
+    share = shares(digests(np.stack([length, number], axis=1), task.hash_key))
+    short = length <= task.slots - 2
+    trained = short & ~rich & (share >= TRAIN[0]) & (share < TRAIN[1])
+    return Chains(length, number, answer, share, short, rich, np.isin(answer, answer[trained]))
+
+
+@cache
+def _rows(task: Folding, region: str) -> np.ndarray:
+    """The chains of a region whose answer occurs in training."""
+    chains = _chains(task)
+    if region in ("id", "rich"):
+        inside = chains.short & (chains.rich == (region == "rich"))
+    else:
+        inside = (chains.length == int(region.removeprefix("length-"))) & ~chains.rich
+    return np.flatnonzero(inside & chains.known)
+
+
+def _most(task: Folding) -> int:
+    """The most contacts of a chain of training."""
+    chains = _chains(task)
+    return int(chains.contacts[chains.known].max())
