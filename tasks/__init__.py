@@ -10,4 +10,6 @@ TASKS = {
     "maze-grid": "grue.tasks.maze_grid:MazeGrid",
     "scramble-bag": "grue.tasks.scramble:ScrambleBag",
     "scramble-ordered": "grue.tasks.scramble:ScrambleOrdered",
+    "variables": "grue.tasks.variables:Variables",
+    "variables-plus": "grue.tasks.variables:VariablesPlus",
 }
