@@ -84,8 +84,8 @@ class Variables(Task):
 
     @property
     def steps(self) -> Space:
-        """The variables behind the queried one, up to the one with the literal, then the literal; then "nothing"."""
-        return Space((self.far[1] + 1,), self._query, "sequence")
+        """The queried variable, those behind it up to the one with the literal, the literal; then "nothing"."""
+        return Space((self.far[1] + 2,), self._query, "sequence")
 
     @property
     def splits(self) -> tuple[Split, ...]:
@@ -229,11 +229,10 @@ class Variables(Task):
 
     def _solution(self, names: np.ndarray, links: np.ndarray, literals: np.ndarray, held: np.ndarray) -> np.ndarray:  # noqa: ARG002
         """The steps from the variables (n, places) and values (n, places) of the queried chains."""
-        step, last = np.arange(self.steps.size), links[:, None]
-        onward = np.full((len(names), self.steps.size), self._nothing)
-        onward[:, : names.shape[1] - 1] = names[:, 1:]
-        after = np.where(step == last, literals[:, None] + self.variables, self._nothing)
-        return np.where(step < last, onward, after).astype(np.uint8)
+        step, end = np.arange(self.steps.size), links[:, None] + 1  # the literal is written at the end
+        way = np.pad(names, ((0, 0), (0, self.steps.size - names.shape[1])))
+        after = np.where(step == end, literals[:, None] + self.variables, self._nothing)
+        return np.where(step < end, way, after).astype(np.uint8)
 
     def _given(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """What is assigned to every token, and what is added to it there, (n, tokens) each; "nothing" and 0 if none."""
@@ -305,17 +304,17 @@ class VariablesPlus(Variables):
     @property
     def steps(self) -> Space:
         """The way to the literal as in `variables`, then the values on the way back, the answer last."""
-        return Space((2 * self.far[1] + 1,), self._query, "sequence")
+        return Space((2 * self.far[1] + 2,), self._query, "sequence")
 
     def _additions(self, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
         return rng.integers(2, size=shape)
 
     def _solution(self, names: np.ndarray, links: np.ndarray, literals: np.ndarray, held: np.ndarray) -> np.ndarray:
         down = super()._solution(names, links, literals, held)
-        step, last = np.arange(self.steps.size), links[:, None]
-        back = np.clip(2 * last - step, 0, held.shape[1] - 1)
+        step, end = np.arange(self.steps.size), links[:, None] + 1
+        back = np.clip(2 * end - step - 1, 0, held.shape[1] - 1)
         values = np.take_along_axis(held, back, axis=1) + self.variables
-        return np.where((step > last) & (step <= 2 * last), values, down).astype(np.uint8)
+        return np.where((step > end) & (step < 2 * end), values, down).astype(np.uint8)
 
 
 def _queried(inputs: np.ndarray) -> np.ndarray:

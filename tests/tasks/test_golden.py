@@ -22,8 +22,8 @@ DIGESTS = {
     ("maze-grid", 1): "3b499937055c7e85",
     ("scramble-bag", 1): "377be76268f6e121",
     ("scramble-ordered", 1): "0575cd0cdecfc366",
-    ("variables", 1): "bfcbba6581909de5",
-    ("variables-plus", 1): "4ac4f985fc4800f0",
+    ("variables", 1): "d17532cc7037c5e3",
+    ("variables-plus", 1): "8e58f48729b74ba6",
 }
 
 
