@@ -6,6 +6,7 @@ TASKS maps each name to where its factory is.
 TASKS = {
     "identity-bits": "grue.tasks.identity:IdentityBits",
     "identity-reals": "grue.tasks.identity:IdentityReals",
+    "identity-tokens": "grue.tasks.identity:IdentityTokens",
     "maze-graph": "grue.tasks.maze_graph:MazeGraph",
     "maze-grid": "grue.tasks.maze_grid:MazeGrid",
     "scramble-bag": "grue.tasks.scramble:ScrambleBag",

@@ -14,7 +14,7 @@ from grue.runs.data import of_seed
 from grue.runs.names import make_task
 from grue.tasks import TASKS as NAMES
 from grue.tasks.base import Examples, Heuristic, Split, Task
-from grue.tasks.identity import IdentityBits, IdentityReals
+from grue.tasks.identity import IdentityBits, IdentityReals, IdentityTokens
 from grue.tasks.scramble import ScrambleBag, ScrambleOrdered
 from grue.tasks.variables import Variables
 from grue.testing import tasks as laws
@@ -22,6 +22,7 @@ from grue.testing import tasks as laws
 TASKS: list[Task] = [of_seed(make_task(name).thing, 0) for name in NAMES]
 SMALL: list[Task] = [
     IdentityBits(bits=6, frozen=2),
+    IdentityTokens(places=4, tokens=4, frozen=2, absent=1),
     IdentityReals(dims=1),
     ScrambleBag(limit=6),
     ScrambleOrdered(limit=6),

@@ -18,6 +18,7 @@ from grue.tasks.base import Task
 DIGESTS = {
     ("identity-bits", 1): "33273fac6d176465",
     ("identity-reals", 1): "b1223c679501656a",
+    ("identity-tokens", 1): "b578a5c54eb9e820",
     ("maze-graph", 1): "824d7ad6227ac877",
     ("maze-grid", 1): "3b499937055c7e85",
     ("scramble-bag", 1): "377be76268f6e121",
