@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..tasks.spaces import Space
-from .network import Network
+from .start import Starting
 
 if TYPE_CHECKING:
     from torch import nn
 
 
 @dataclass(frozen=True)
-class CNN(Network):
+class CNN(Starting):
     """Convolutional network: one set of weights for all places; what is learnt at one place holds at every other.
 
     Fully convolutional where the output is as long as the input, so that output i depends on the
@@ -45,6 +45,10 @@ class CNN(Network):
             layers += [conv(stack, channels, width, self.kernel), nn.ReLU()]
             channels = width
         if not grid and outputs.shape == features[:1]:
-            return nn.Sequential(*layers, Conv1d(stack, channels, classes, 1), Flatten())
-        pool = Pool(-2, -1) if grid else Pool(-2)
-        return nn.Sequential(*layers, pool, Linear(stack, channels, outputs.size * classes))
+            ends: list[nn.Module] = [Conv1d(stack, channels, classes, 1), Flatten()]
+        else:
+            ends = [Pool(-2, -1) if grid else Pool(-2), Linear(stack, channels, outputs.size * classes)]
+        return self.started(nn.Sequential(*layers, *ends), inputs, outputs)
+
+    def room(self, inputs: Space) -> tuple[int, int]:  # noqa: ARG002 -- it sees every place alike
+        return 1, self.channels if self.depth else 0

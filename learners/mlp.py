@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..tasks.spaces import Space
-from .network import Network
+from .start import Starting
 
 if TYPE_CHECKING:
     from torch import nn
 
 
 @dataclass(frozen=True)
-class MLP(Network):
+class MLP(Starting):
     """Multilayer perceptron: every place has weights of its own, so nothing learnt at one is known at another.
 
     width, depth  units of a hidden layer, and how many hidden layers; ReLU between them
@@ -24,7 +24,7 @@ class MLP(Network):
     width: int = 128
     depth: int = 2
 
-    def build(self, stack: int, features: tuple[int, ...], inputs: Space, outputs: Space) -> nn.Module:  # noqa: ARG002
+    def build(self, stack: int, features: tuple[int, ...], inputs: Space, outputs: Space) -> nn.Module:
         import math  # noqa: PLC0415
 
         from torch import nn  # noqa: PLC0415
@@ -36,4 +36,8 @@ class MLP(Network):
         for _ in range(self.depth):
             layers += [Linear(stack, width, self.width), nn.ReLU()]
             width = self.width
-        return nn.Sequential(*layers, Linear(stack, width, outputs.size * (outputs.alphabet or 1)))
+        body = nn.Sequential(*layers, Linear(stack, width, outputs.size * (outputs.alphabet or 1)))
+        return self.started(body, inputs, outputs)
+
+    def room(self, inputs: Space) -> tuple[int, int]:
+        return inputs.size, self.width if self.depth else 0

@@ -9,6 +9,7 @@ TASKS = {
     "folding": "grue.tasks.folding:Folding",
     "identity-bits": "grue.tasks.identity:IdentityBits",
     "identity-reals": "grue.tasks.identity:IdentityReals",
+    "identity-tokens": "grue.tasks.identity:IdentityTokens",
     "maze-graph": "grue.tasks.maze_graph:MazeGraph",
     "maze-grid": "grue.tasks.maze_grid:MazeGrid",
     "navigation-axes": "grue.tasks.navigation:NavigationAxes",
@@ -20,4 +21,6 @@ TASKS = {
     "tabular": "grue.tasks.tabular:Tabular",
     "translation": "grue.tasks.translation:Translation",
     "translation-permuted": "grue.tasks.translation:TranslationPermuted",
+    "variables": "grue.tasks.variables:Variables",
+    "variables-plus": "grue.tasks.variables:VariablesPlus",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,12 +21,99 @@ ENUMERATED = 2**16
 CERTAIN = 20.0
 """An event of probability exp(-20) does not happen."""
 
+DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+"""How tokens are written."""
+
 SHELLS = {"id": (0.0, 1.0), "shell": (1.0, 1.5), "far-shell": (1.5, 2.0), "negative": (-1.0, 0.0)}
 """The range of every coordinate in each region of identity-reals."""
 
 
+class IdentitySymbols(Task):
+    """Copy tokens; at the last places some of them never occur in training, and nothing else occurs in the test.
+
+    A subclass is a dataclass that says how long an example is, which tokens there are, and how they are divided.
+    """
+
+    family: ClassVar[str] = "identity"
+    moved: ClassVar[str]  # the split, and the region, in which the frozen places take the tokens that are new there
+
+    frozen: int
+
+    @property
+    @abc.abstractmethod
+    def known(self) -> int:
+        """How many tokens, the first ones, occur at the frozen places in training."""
+
+    @property
+    def outputs(self) -> Space:
+        """The same tokens, (places,)."""
+        return self.inputs
+
+    @property
+    def splits(self) -> tuple[Split, ...]:
+        """Severity: how many places have moved."""
+        return (
+            Split("train", share=(0.0, 0.75)),
+            Split("id", share=(0.75, 1.0)),
+            Split(self.moved, "value", self.frozen, headline=True, region=self.moved, share=(0.0, 0.5)),
+            Split("exposed", region=self.moved, share=(0.5, 1.0)),
+        )
+
+    @property
+    def heuristics(self) -> Mapping[str, Heuristic]:
+        """The other rule that fits the training set."""
+        return {"copy-all-but-frozen": self._copy_all_but_frozen}
+
+    def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
+        """Draw n examples uniformly among those of a region.
+
+        groups: "moved", true at the frozen places, (n, places).
+        """
+        inputs = _written(rng.integers(_size(self, region), size=n), self, region)
+        moved = np.zeros(inputs.shape, bool)
+        moved[:, -self.frozen :] = True
+        return Examples(inputs, self.solve(inputs), groups={"moved": moved})
+
+    def solve(self, inputs: np.ndarray) -> np.ndarray:
+        """Copy, (n, places) -> (n, places)."""
+        return inputs.copy()
+
+    def canonical(self, inputs: np.ndarray) -> np.ndarray:
+        """The tokens themselves: nothing in them is presentation."""
+        return inputs
+
+    def capacity(self, split: str) -> int:
+        """Distinct problems that `sample` can surely draw: counted where they are few, else a lower bound.
+
+        A large region is drawn with repeats until nothing new comes, so its last few problems may be missed.
+        """
+        source = self.split(split)
+        size = _size(self, source.region)
+        if size <= ENUMERATED:
+            held = _held(self, source.region, *source.share)
+        else:
+            expected = (source.share[1] - source.share[0]) * size
+            held = math.floor(expected - math.sqrt(2 * CERTAIN * expected))  # Chernoff bound of the lower tail
+        missed = math.floor(size * CERTAIN / (BARREN_BLOCKS * self.block))
+        return max(held - missed, 0)
+
+    def describe(self, example: np.ndarray) -> str:
+        """The tokens in a row."""
+        return "".join(DIGITS[token] for token in example)
+
+    def describe_target(self, target: np.ndarray) -> str:
+        """The tokens in a row."""
+        return self.describe(target)
+
+    def _copy_all_but_frozen(self, inputs: np.ndarray) -> np.ndarray:
+        """Copy what varied in training; at the frozen places, answer 0 where a token is new."""
+        copied = inputs.copy()
+        copied[:, -self.frozen :] *= copied[:, -self.frozen :] < self.known
+        return copied
+
+
 @dataclass(frozen=True)
-class IdentityBits(Task):
+class IdentityBits(IdentitySymbols):
     """Copy the bits; in training the last ones are 0 (Marcus 1998: identity on binary numbers, taught on even ones).
 
     Example, with 5 bits of which 1 is frozen: training shows 01100 -> 01100 and 11010 -> 11010, even numbers all of
@@ -37,7 +125,7 @@ class IdentityBits(Task):
     """
 
     name: ClassVar[str] = "identity-bits"
-    family: ClassVar[str] = "identity"
+    moved: ClassVar[str] = "odd"
 
     bits: int = 20
     frozen: int = 1
@@ -54,68 +142,53 @@ class IdentityBits(Task):
         return Space((self.bits,), alphabet=2, layout="sequence", values=(0.0, 1.0))
 
     @property
-    def outputs(self) -> Space:
-        """The same binary numbers, (bits,)."""
-        return self.inputs
+    def known(self) -> int:
+        """The token 0."""
+        return 1
+
+
+@dataclass(frozen=True)
+class IdentityTokens(IdentitySymbols):
+    """Copy the tokens; some of them never occur at the last places in training, neither in the input nor in the target.
+
+    Example, with 4 places for the tokens 0 to 7, of which 4 to 7 are absent from the last place: training shows
+    6203 -> 6203 and 1742 -> 1742; the split "absent" asks for 1746. The token 6 is well known, as an input and as an
+    output, at every place but this one. Its absence here is the shift: with the tokens one-hot, there is an input that
+    was never 1 and an output unit that was never right.
+
+    places  of an example
+    tokens  that there are; they stand for no numbers
+    frozen  the last places, where tokens are absent: the severity of the shift
+    absent  how many tokens, the last ones, never occur there in training, and alone occur there in "absent"
+    """
+
+    name: ClassVar[str] = "identity-tokens"
+    moved: ClassVar[str] = "absent"
+
+    places: int = 12
+    tokens: int = 8
+    frozen: int = 1
+    absent: int = 4
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.frozen < self.places:
+            raise ValueError(f"frozen={self.frozen} of places={self.places}; expected 1 <= frozen < places")
+        if not 1 <= self.absent < self.tokens <= len(DIGITS):
+            raise ValueError(
+                f"absent={self.absent} of tokens={self.tokens}; expected 1 <= absent < tokens <= {len(DIGITS)}"
+            )
+        if self.tokens**self.places >= 2**63:
+            raise ValueError(f"{self.tokens}^{self.places} examples; expected fewer than 2^63")
 
     @property
-    def splits(self) -> tuple[Split, ...]:
-        """Severity: how many bits have moved."""
-        return (
-            Split("train", share=(0.0, 0.75)),
-            Split("id", share=(0.75, 1.0)),
-            Split("odd", "value", self.frozen, headline=True, region="odd", share=(0.0, 0.5)),
-            Split("exposed", region="odd", share=(0.5, 1.0)),
-        )
+    def inputs(self) -> Space:
+        """Tokens in a row, (places,)."""
+        return Space((self.places,), alphabet=self.tokens, layout="sequence")
 
     @property
-    def heuristics(self) -> Mapping[str, Heuristic]:
-        """The other rule that fits the training set."""
-        return {"copy-all-but-frozen": self._copy_all_but_frozen}
-
-    def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
-        """Draw n uniform numbers, the frozen bits set by the region: 0 in "id", 1 in "odd"."""
-        inputs = _binary(rng.integers(2 ** (self.bits - self.frozen), size=n), region, self)
-        moved = np.zeros((n, self.bits), bool)
-        moved[:, -self.frozen :] = True
-        return Examples(inputs, self.solve(inputs), groups={"moved": moved})
-
-    def solve(self, inputs: np.ndarray) -> np.ndarray:
-        """Copy, (n, bits) -> (n, bits)."""
-        return inputs.copy()
-
-    def canonical(self, inputs: np.ndarray) -> np.ndarray:
-        """The bits themselves: nothing in them is presentation."""
-        return inputs
-
-    def capacity(self, split: str) -> int:
-        """Distinct problems that `sample` can surely draw: counted where they are few, else a lower bound.
-
-        A large region is drawn with repeats until nothing new comes, so its last few problems may be missed.
-        """
-        source = self.split(split)
-        size = 2 ** (self.bits - self.frozen)
-        if size <= ENUMERATED:
-            held = _held(self, source.region, *source.share)
-        else:
-            expected = (source.share[1] - source.share[0]) * size
-            held = math.floor(expected - math.sqrt(2 * CERTAIN * expected))  # Chernoff bound of the lower tail
-        missed = math.floor(size * CERTAIN / (BARREN_BLOCKS * self.block))
-        return max(held - missed, 0)
-
-    def describe(self, example: np.ndarray) -> str:
-        """The number in binary."""
-        return "".join(str(bit) for bit in example)
-
-    def describe_target(self, target: np.ndarray) -> str:
-        """The number in binary."""
-        return self.describe(target)
-
-    def _copy_all_but_frozen(self, inputs: np.ndarray) -> np.ndarray:
-        """Copy what varied in training, and keep to 0 what was always 0."""
-        copied = inputs.copy()
-        copied[:, -self.frozen :] = 0
-        return copied
+    def known(self) -> int:
+        """All but the absent tokens."""
+        return self.tokens - self.absent
 
 
 @dataclass(frozen=True)
@@ -191,18 +264,32 @@ class IdentityReals(Task):
         return self.describe(target)
 
 
-def _binary(free: np.ndarray, region: str, task: IdentityBits) -> np.ndarray:
-    """Write the free bits, given as integers (n,), in binary and put the region's frozen ones after them, (n, bits)."""
-    places = np.arange(task.bits - task.frozen - 1, -1, -1)
-    numbers = np.full((len(free), task.bits), int(region == "odd"), np.int64)
-    numbers[:, : -task.frozen] = (free[:, None] >> places) & 1
-    return numbers
+def _tokens(task: IdentitySymbols, region: str) -> tuple[np.ndarray, np.ndarray]:
+    """The first token that may stand at each place in a region, and how many may, (places,) each."""
+    first, many = np.zeros(task.inputs.size, np.int64), np.full(task.inputs.size, task.inputs.alphabet)
+    many[-task.frozen :] = task.known
+    if region == task.moved:
+        first[-task.frozen :] = task.known
+        many[-task.frozen :] = (task.inputs.alphabet or 0) - task.known
+    return first, many
+
+
+def _size(task: IdentitySymbols, region: str) -> int:
+    """How many problems a region has."""
+    return math.prod(_tokens(task, region)[1].tolist())
+
+
+def _written(numbers: np.ndarray, task: IdentitySymbols, region: str) -> np.ndarray:
+    """Problems of a region by their numbers (n,), as digits of mixed radix, the first place first: (n, places)."""
+    first, many = _tokens(task, region)
+    worth = np.append(np.cumprod(many[:0:-1])[::-1], 1)  # of a digit: the product of the radices after it
+    return numbers[:, None] // worth % many + first
 
 
 @cache
-def _held(task: IdentityBits, region: str, low: float, high: float) -> int:
+def _held(task: IdentitySymbols, region: str, low: float, high: float) -> int:
     """How many problems of a region fall in a share, by counting them."""
-    problems = _binary(np.arange(2 ** (task.bits - task.frozen)), region, task)
+    problems = _written(np.arange(_size(task, region)), task, region)
     share = shares(digests(problems, task.hash_key))
     return int(((share >= low) & (share < high)).sum())
 

@@ -15,18 +15,20 @@ from grue.runs.names import make_task
 from grue.tasks import TASKS as NAMES
 from grue.tasks.base import Examples, Heuristic, Split, Task
 from grue.tasks.folding import Folding
-from grue.tasks.identity import IdentityBits, IdentityReals
+from grue.tasks.identity import IdentityBits, IdentityReals, IdentityTokens
 from grue.tasks.languages import EvenPairs, ReverseString
 from grue.tasks.navigation import NavigationAxes, NavigationJoint
 from grue.tasks.scramble import ScrambleBag, ScrambleOrdered
 from grue.tasks.tabular import Tabular
 from grue.tasks.translation import Translation
+from grue.tasks.variables import Variables
 from grue.testing import tasks as laws
 
 TASKS: list[Task] = [of_seed(make_task(name).thing, 0) for name in NAMES]
 SMALL: list[Task] = [
     Folding(slots=10, shortest=7),
     IdentityBits(bits=6, frozen=2),
+    IdentityTokens(places=4, tokens=4, frozen=2, absent=1),
     IdentityReals(dims=1),
     EvenPairs(longest=10),
     ReverseString(longest=10),
@@ -36,6 +38,7 @@ SMALL: list[Task] = [
     ScrambleOrdered(limit=6),
     Tabular("iris", "rotated"),
     Translation(canvas=16),
+    Variables(links=(1, 1), far=(2, 2), variables=12, values=4),
 ]
 SPLITS = [(task, split.name) for task in TASKS for split in task.splits]
 

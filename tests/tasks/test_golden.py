@@ -21,6 +21,7 @@ DIGESTS = {
     ("folding", 1): "5bcfecbbcceed826",
     ("identity-bits", 1): "33273fac6d176465",
     ("identity-reals", 1): "b1223c679501656a",
+    ("identity-tokens", 1): "b578a5c54eb9e820",
     ("maze-graph", 1): "824d7ad6227ac877",
     ("maze-grid", 1): "3b499937055c7e85",
     ("navigation-axes", 1): "48cd9204500a82c9",
@@ -32,6 +33,8 @@ DIGESTS = {
     ("tabular", 1): "6e4baf5058b52ea0",
     ("translation", 1): "0ba3e6a92116a58c",
     ("translation-permuted", 1): "ede81eadb1f4285e",
+    ("variables", 1): "d17532cc7037c5e3",
+    ("variables-plus", 1): "8e58f48729b74ba6",
 }
 
 

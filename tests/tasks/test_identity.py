@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from grue.tasks.identity import SHELLS, IdentityBits, IdentityReals
+from grue.tasks.identity import SHELLS, IdentityBits, IdentityReals, IdentityTokens
 
 
 @pytest.mark.parametrize("frozen", [1, 2, 4])
@@ -69,6 +69,71 @@ def test_impossible_bits_are_refused(bits: int, frozen: int) -> None:
 
 def test_bits_are_described_in_binary() -> None:
     assert IdentityBits(bits=4).describe(np.array([0, 1, 1, 0])) == "0110"
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    places=st.integers(2, 12),
+    tokens=st.integers(2, 30),
+    frozen=st.integers(1, 11),
+    absent=st.integers(1, 29),
+    seed=st.integers(0, 99),
+)
+def test_absent_tokens_stand_at_the_frozen_places_of_their_split_alone(
+    places: int, tokens: int, frozen: int, absent: int, seed: int
+) -> None:
+    assume(frozen < places and absent < tokens)
+    task = IdentityTokens(places, tokens, frozen, absent)
+    for region in ("id", "absent"):
+        drawn = task.propose(region, 50, np.random.default_rng(seed))
+        at_frozen = drawn.inputs[drawn.groups["moved"]]
+        assert drawn.groups["moved"].sum(1).tolist() == [frozen] * 50
+        assert ((at_frozen >= tokens - absent) == (region == "absent")).all()
+        assert (drawn.targets == drawn.inputs).all()
+
+
+def test_all_tokens_are_equally_frequent_where_they_may_stand() -> None:
+    task = IdentityTokens()
+    for region, last in (("id", [0, 1, 2, 3]), ("absent", [4, 5, 6, 7])):
+        inputs = task.propose(region, 20_000, np.random.default_rng(0)).inputs
+        shares = (inputs[..., None] == np.arange(8)).mean(0)
+        assert shares[:-1] == pytest.approx(1 / 8, abs=0.02)
+        assert shares[-1, last] == pytest.approx(1 / 4, abs=0.02)
+
+
+def test_an_absent_token_is_known_at_every_other_place() -> None:
+    train = IdentityTokens().sample("train", 500, np.random.default_rng(0)).inputs
+    assert {*map(tuple, np.argwhere((train[..., None] == np.arange(8)).sum(0) == 0).tolist())} == {
+        (11, token) for token in (4, 5, 6, 7)
+    }
+
+
+def test_heuristic_copies_known_tokens_at_frozen_places_and_answers_0_to_new_ones() -> None:
+    rule = IdentityTokens(places=4).heuristics["copy-all-but-frozen"]
+    assert rule(np.array([[6, 2, 0, 3], [1, 7, 4, 6]])).tolist() == [[6, 2, 0, 3], [1, 7, 4, 0]]
+
+
+def test_bits_are_tokens_of_an_alphabet_of_two() -> None:
+    bits, tokens = IdentityBits(bits=10, frozen=2), IdentityTokens(places=10, tokens=2, frozen=2, absent=1)
+    for one, other in (("id", "id"), ("odd", "absent")):
+        drawn = [task.propose(region, 50, np.random.default_rng(0)) for task, region in ((bits, one), (tokens, other))]
+        np.testing.assert_array_equal(drawn[0].inputs, drawn[1].inputs)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"frozen": 0}, "frozen=0 of places=12"),
+        ({"frozen": 12}, "frozen=12 of places=12"),
+        ({"absent": 0}, "absent=0 of tokens=8"),
+        ({"absent": 8}, "absent=8 of tokens=8"),
+        ({"tokens": 40}, "absent < tokens <= 36"),
+        ({"places": 21}, r"8\^21 examples; expected fewer than 2\^63"),
+    ],
+)
+def test_impossible_tokens_are_refused(parameters: dict[str, int], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        IdentityTokens(**parameters)
 
 
 @settings(max_examples=20, deadline=None)

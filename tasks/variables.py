@@ -1,0 +1,327 @@
+"""Variables: short programs of assignments in random order, and the value that one of their variables has."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from .base import Examples, Heuristic, Split, Task
+from .spaces import Space
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+@dataclass(frozen=True)
+class Variables(Task):
+    """Say which value the queried variable has, in a program whose assignments stand in no order.
+
+    Example: "b=a; a=3; e=d; c=b; d=7; ?c". c was given the value of b, b that of a, and a is 3: the answer is 3. The
+    chain c, b, a has two links, c=b and b=a; e, d has one, and ends in the literal 7, which is of no concern.
+
+    A program has `chains` chains. The links of each are uniform over the same range, independently, their literals
+    are distinct, and no variable is assigned twice; the end of one chain is queried. So neither the place, the length
+    nor the frequency of a literal says which is asked for.
+
+    A variable holds a value if the program gives it that value, through however many links. Of all pairs (variable,
+    value) those with variable = value (mod `held_out`) are held in no program of training, and, in the split
+    "unseen", by all variables of the queried chain.
+
+    An input is a table with a line for every assignment that the longest program has, and a last one for the query; a
+    line is a place of the canvas, its left side in one plane and its right side in another. Assignments stand on
+    lines chosen at random, the other lines are empty.
+
+    links      fewest and most links of a chain in training
+    far        fewest and most links of a chain in the split "far", whose severity is the most
+    chains     of a program, at least three
+    variables  names to choose from, letters
+    values     literals are 0..values-1; also the number of classes
+    held_out   one pair in so many is held out from training
+
+    Raises ValueError for parameters that leave some chain without enough variables.
+    """
+
+    name: ClassVar[str] = "variables"
+    family: ClassVar[str] = "variables"
+    planes: ClassVar[int] = 2  # the left side and the right side of an assignment
+
+    links: tuple[int, int] = (1, 3)
+    far: tuple[int, int] = (4, 6)
+    chains: int = 3
+    variables: int = 26
+    values: int = 10
+    held_out: int = 6
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.links[0] <= self.links[1] < self.far[0] <= self.far[1]:
+            raise ValueError(f"links {self.links}, far {self.far}; expected 1 <= low <= high, and far beyond links")
+        if not 3 <= self.chains <= self.values:  # noqa: PLR2004 -- with two, each literal is right half the time
+            raise ValueError(f"{self.chains} chains with {self.values} values; expected 3 to {self.values} chains")
+        if self.variables > len(LETTERS):
+            raise ValueError(f"{self.variables} variables; expected at most the {len(LETTERS)} letters")
+        if self.held_out < 1 or self.variables // self.held_out <= self.links[1]:
+            raise ValueError(
+                f"held_out={self.held_out} of {self.variables} variables; expected at least 1, and so few that "
+                f"{self.links[1] + 1} variables may hold a value in the split 'unseen'"
+            )
+        if self._free(self._lines - 1) < 1:
+            raise ValueError(
+                f"{self.variables} variables; too few for {self._lines} assignments without the pairs held out"
+            )
+
+    @property
+    def inputs(self) -> Space:
+        """Tokens are the variables, then the values, then "nothing" and "?", which marks the query."""
+        return Space((self.planes, self._lines + 1, 1), alphabet=self._query + 1, layout="grid")
+
+    @property
+    def outputs(self) -> Space:
+        """The value of the queried variable, (1,)."""
+        return Space((1,), alphabet=self.values)
+
+    @property
+    def steps(self) -> Space:
+        """The queried variable, those behind it up to the one with the literal, the literal; then "nothing"."""
+        return Space((self.far[1] + 2,), self._query, "sequence")
+
+    @property
+    def splits(self) -> tuple[Split, ...]:
+        """Severity of far: the most links; of unseen: the variables and values that are new together, of a chain."""
+        return (
+            Split("train", share=(0.0, 0.75)),
+            Split("id", share=(0.75, 1.0)),
+            Split("far", "length", float(self.far[1]), headline=True, region="far", share=(0.0, 0.5)),
+            Split("unseen", "pairs", 1.0, region="unseen"),
+            Split("exposed", region="far", share=(0.5, 1.0)),
+        )
+
+    @property
+    def heuristics(self) -> Mapping[str, Heuristic]:
+        """Three that look at literals alone, one that knows which are possible, then one link after the other."""
+        return {
+            "first-literal": self._first_literal,
+            "last-literal": self._last_literal,
+            "most-frequent-literal": self._most_frequent_literal,
+            "last-seen-pair": self._last_seen_pair,
+            "one-hop": lambda inputs: self._hops(inputs, 1),
+            "two-hops": lambda inputs: self._hops(inputs, 2),
+        }
+
+    def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
+        """Draw n programs of a region: lengths and literals, then a variable for each place of each chain.
+
+        groups: "links", those between the queried variable and its literal, (n,).
+        """
+        fewest, most = self.far if region == "far" else self.links
+        links = rng.integers(fewest, most + 1, size=(n, self.chains))
+        literals = rng.permuted(np.tile(np.arange(self.values), (n, 1)), axis=1)[:, : self.chains]
+        added = self._additions((n, self.chains, most), rng)
+        place = np.arange(most + 1)
+        behind = np.where(place[:-1] < links[..., None], added, 0)
+        total = np.pad(np.cumsum(behind[..., ::-1], axis=2)[..., ::-1], ((0, 0), (0, 0), (0, 1)))
+        held = (literals[..., None] + total) % self.values  # (n, chains, places): the value at each place
+        names = self._names(held, place <= links[..., None], region, rng)
+        inputs = self._write(names, links, literals, added, rng)
+        steps = self._solution(names[:, 0], links[:, 0], literals[:, 0], held[:, 0])
+        return Examples(inputs, held[:, 0, :1], steps=steps, groups={"links": links[:, 0]})
+
+    def solve(self, inputs: np.ndarray) -> np.ndarray:
+        """Go from the queried variable to what it was given, until that is a literal: inputs -> (n, 1).
+
+        Raises ValueError where the queried variable comes to no literal.
+        """
+        token, added = self._follow(inputs, self._lines)
+        if len(lost := np.flatnonzero(~self._is_literal(token))):
+            raise ValueError(f"example {lost[0]} comes to no literal: {self.describe(inputs[lost[0]])}")
+        return ((token - self.variables + added) % self.values)[:, None]
+
+    def canonical(self, inputs: np.ndarray) -> np.ndarray:
+        """What each variable is given, on whatever line, and which one is queried: (n, variables + 1)."""
+        right, added = self._given(inputs)
+        codes = 2 * right[:, : self.variables] + added[:, : self.variables]
+        return np.concatenate([codes, _queried(inputs)[:, None]], axis=1)
+
+    def capacity(self, split: str) -> int:
+        """Half of a lower bound: programs of the shortest chains, a variable after the other from the fewest left."""
+        source = self.split(split)
+        shortest = (self.far if source.region == "far" else self.links)[0] + 1
+        used = range(shortest * self.chains)
+        counts = [self._free(taken) for taken in used]
+        if source.region == "unseen":
+            counts[:shortest] = [self.variables // self.held_out - taken for taken in range(shortest)]
+        literals = math.perm(self.values, self.chains) // math.factorial(self.chains - 1)  # but one are on a par
+        return int(literals * math.prod(counts) * (source.share[1] - source.share[0]) / 2)
+
+    def describe(self, example: np.ndarray) -> str:
+        """The program, such as "b=a; a=3; c=b; ?c"."""
+        words = [*LETTERS[: self.variables], *map(str, range(self.values))]
+        lines = [
+            f"{words[left]}={words[right]}" + "+1" * (len(more) and more[0] == self._plus)
+            for left, right, *more in example[:, :-1, 0].T.tolist()
+            if left != self._nothing
+        ]
+        return "; ".join([*lines, f"?{words[example[0, -1, 0]]}"])
+
+    def describe_target(self, target: np.ndarray) -> str:
+        """The value."""
+        return str(int(target[0]))
+
+    @property
+    def _lines(self) -> int:
+        """Assignments of the longest program."""
+        return self.chains * (self.far[1] + 1)
+
+    @property
+    def _nothing(self) -> int:
+        return self.variables + self.values
+
+    @property
+    def _query(self) -> int:
+        return self._nothing + 1
+
+    @property
+    def _plus(self) -> int:
+        """In the third plane, the token of "+1": the literal 1."""
+        return self.variables + 1
+
+    def _free(self, used: int) -> int:
+        """How many variables are at least left that may hold a value in training, when `used` are taken."""
+        return self.variables - used - math.ceil(self.variables / self.held_out)
+
+    def _additions(self, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:  # noqa: ARG002
+        """What each link adds to the value that it passes on."""
+        return np.zeros(shape, np.int64)
+
+    def _names(self, held: np.ndarray, there: np.ndarray, region: str, rng: np.random.Generator) -> np.ndarray:
+        """A variable for every place that is `there`, uniform among those not used yet that may hold its value.
+
+        held, there, returned  (n, chains, places)
+        """
+        n, chains, places = held.shape
+        letters, rows = np.arange(self.variables), np.arange(n)
+        taken = np.zeros((n, self.variables), bool)
+        names = np.empty_like(held)
+        for chain, place in np.ndindex(chains, places):
+            new_pair = (letters - held[:, chain, place, None]) % self.held_out == 0
+            wanted = new_pair == (region == "unseen" and chain == 0)
+            names[:, chain, place] = np.where(wanted & ~taken, rng.random(taken.shape), -1.0).argmax(axis=1)
+            taken[rows, names[:, chain, place]] |= there[:, chain, place]
+        return names
+
+    def _write(
+        self, names: np.ndarray, links: np.ndarray, literals: np.ndarray, added: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
+        """Put every assignment on a line of its own, chosen at random; the end of the first chain is queried."""
+        n, chains, places = names.shape
+        place, last = np.arange(places), links[..., None]
+        right = np.where(place < last, np.roll(names, -1, axis=2), literals[..., None] + self.variables)
+        plus = np.where((place < last) & np.pad(added == 1, ((0, 0), (0, 0), (0, 1))), self._plus, self._nothing)
+        sides = np.stack([names, right, plus][: self.planes], axis=1)
+        sides = np.where((place <= last)[:, None], sides, self._nothing).reshape(n, self.planes, -1)
+        line = rng.permuted(np.tile(np.arange(self._lines), (n, 1)), axis=1)[:, : chains * places]
+        inputs = np.full((n, *self.inputs.shape), self._nothing, np.uint8)
+        np.put_along_axis(inputs[..., 0], line[:, None], sides.astype(np.uint8), axis=2)
+        inputs[:, 0, -1, 0], inputs[:, 1, -1, 0] = names[:, 0, 0], self._query
+        return inputs
+
+    def _solution(self, names: np.ndarray, links: np.ndarray, literals: np.ndarray, held: np.ndarray) -> np.ndarray:  # noqa: ARG002
+        """The steps from the variables (n, places) and values (n, places) of the queried chains."""
+        step, end = np.arange(self.steps.size), links[:, None] + 1  # the literal is written at the end
+        way = np.pad(names, ((0, 0), (0, self.steps.size - names.shape[1])))
+        after = np.where(step == end, literals[:, None] + self.variables, self._nothing)
+        return np.where(step < end, way, after).astype(np.uint8)
+
+    def _given(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What is assigned to every token, and what is added to it there, (n, tokens) each; "nothing" and 0 if none."""
+        sides = inputs[:, :, :-1, 0].astype(np.int64)
+        right = np.full((len(inputs), self._query), self._nothing)
+        added = np.zeros_like(right)
+        np.put_along_axis(right, sides[:, 0], sides[:, 1], axis=1)  # an empty line assigns nothing to "nothing"
+        if self.planes > 2:  # noqa: PLR2004
+            np.put_along_axis(added, sides[:, 0], sides[:, 2] == self._plus, axis=1)
+        return right, added
+
+    def _follow(self, inputs: np.ndarray, hops: int) -> tuple[np.ndarray, np.ndarray]:
+        """What stands behind at most so many links from the queried variable, and what they add, (n,) each."""
+        (right, added), rows = self._given(inputs), np.arange(len(inputs))
+        token = _queried(inputs)
+        total = np.zeros(len(inputs), np.int64)
+        for _ in range(hops + 1):  # the last one to the literal
+            on = token < self.variables
+            total += np.where(on, added[rows, token], 0)
+            token = np.where(on, right[rows, token], token)
+        return token, total
+
+    def _is_literal(self, tokens: np.ndarray) -> np.ndarray:
+        return (tokens >= self.variables) & (tokens < self._nothing)
+
+    def _hops(self, inputs: np.ndarray, hops: int) -> np.ndarray:
+        """Go so many links; where there is no literal yet, answer the last one of the program."""
+        token, added = self._follow(inputs, hops)
+        found = (token - self.variables + added) % self.values
+        return np.where(self._is_literal(token), found, self._last_literal(inputs)[:, 0])[:, None]
+
+    def _first_literal(self, inputs: np.ndarray) -> np.ndarray:
+        """The literal on the first of the lines that have one."""
+        right = inputs[:, 1, :-1, 0].astype(np.int64)
+        first = self._is_literal(right).argmax(axis=1)[:, None]
+        return np.take_along_axis(right, first, axis=1) - self.variables
+
+    def _last_literal(self, inputs: np.ndarray) -> np.ndarray:
+        """The literal on the last of the lines that have one."""
+        return self._first_literal(_upside_down(inputs))
+
+    def _most_frequent_literal(self, inputs: np.ndarray) -> np.ndarray:
+        """The smallest of the most frequent ones: as all occur once, the smallest."""
+        literals = np.arange(self.variables, self._nothing)
+        return (inputs[:, 1, :-1] == literals).sum(axis=1).argmax(axis=1)[:, None]
+
+    def _last_seen_pair(self, inputs: np.ndarray) -> np.ndarray:
+        """The last literal that the queried variable may hold in training; if it may hold none, the last one."""
+        right = inputs[:, 1].astype(np.int64)
+        possible = self._is_literal(right) & (
+            (right - self.variables - _queried(inputs)[:, None, None]) % self.held_out > 0
+        )
+        known = inputs.copy()
+        known[:, 1] = np.where(possible | ~possible.any(axis=1, keepdims=True), right, self._nothing)
+        return self._last_literal(known)
+
+
+@dataclass(frozen=True)
+class VariablesPlus(Variables):
+    """The same programs, where a link may add 1 to what it passes on: half of them do, at random.
+
+    Example: "b=a+1; a=3; c=b; ?c". a is 3, b is 4, c is 4. Values start again from 0: of ten, 9 + 1 is 0. So the answer
+    need not be one of the program's literals.
+    """
+
+    name: ClassVar[str] = "variables-plus"
+    planes: ClassVar[int] = 3  # the third one says whether 1 is added
+
+    @property
+    def steps(self) -> Space:
+        """The way to the literal as in `variables`, then the values on the way back, the answer last."""
+        return Space((2 * self.far[1] + 2,), self._query, "sequence")
+
+    def _additions(self, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+        return rng.integers(2, size=shape)
+
+    def _solution(self, names: np.ndarray, links: np.ndarray, literals: np.ndarray, held: np.ndarray) -> np.ndarray:
+        down = super()._solution(names, links, literals, held)
+        step, end = np.arange(self.steps.size), links[:, None] + 1
+        back = np.clip(2 * end - step - 1, 0, held.shape[1] - 1)
+        values = np.take_along_axis(held, back, axis=1) + self.variables
+        return np.where((step > end) & (step < 2 * end), values, down).astype(np.uint8)
+
+
+def _queried(inputs: np.ndarray) -> np.ndarray:
+    """The variable on the last line, (n,)."""
+    return inputs[:, 0, -1, 0].astype(np.int64)
+
+
+def _upside_down(inputs: np.ndarray) -> np.ndarray:
+    """The program with its last assignment first."""
+    return np.concatenate([inputs[:, :, -2::-1], inputs[:, :, -1:]], axis=2)
