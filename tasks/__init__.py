@@ -4,6 +4,9 @@ TASKS maps each name to where its factory is.
 """
 
 TASKS = {
+    "boolean": "grue.tasks.boolean:Boolean",
+    "boolean-weight": "grue.tasks.boolean:BooleanWeight",
+    "compositions": "grue.tasks.compositions:Compositions",
     "identity-bits": "grue.tasks.identity:IdentityBits",
     "identity-reals": "grue.tasks.identity:IdentityReals",
     "maze-graph": "grue.tasks.maze_graph:MazeGraph",
