@@ -17,7 +17,7 @@ TERMS, LITERALS = 5, 3
 HIDDEN = 40
 """Width of the two hidden layers of the random network (Valle-Perez, Camargo & Louis 2019: (n, 40, 40, 1))."""
 
-TRIES = 10_000
+TRIES = 1000
 """So many functions are drawn before a class is said to hold none that is balanced."""
 
 Draw = Callable[[np.ndarray, np.random.Generator], np.ndarray]
