@@ -14,6 +14,8 @@ from grue.runs.data import of_seed
 from grue.runs.names import make_task
 from grue.tasks import TASKS as NAMES
 from grue.tasks.base import Examples, Heuristic, Split, Task
+from grue.tasks.boolean import Boolean, BooleanWeight
+from grue.tasks.compositions import Compositions
 from grue.tasks.folding import Folding
 from grue.tasks.identity import IdentityBits, IdentityReals, IdentityTokens
 from grue.tasks.languages import EvenPairs, ReverseString
@@ -27,6 +29,9 @@ from grue.testing import tasks as laws
 TASKS: list[Task] = [of_seed(make_task(name).thing, 0) for name in NAMES]
 SMALL: list[Task] = [
     Folding(slots=10, shortest=7),
+    of_seed(Boolean(function="multiplexer"), 0),
+    of_seed(BooleanWeight(function="random-simple"), 0),
+    of_seed(Compositions(partners=2), 0),
     IdentityBits(bits=6, frozen=2),
     IdentityTokens(places=4, tokens=4, frozen=2, absent=1),
     IdentityReals(dims=1),

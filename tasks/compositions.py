@@ -1,0 +1,158 @@
+"""Compositions: the XOR of two parts, each of which is known from other pairings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import ClassVar, Self
+
+import numpy as np
+
+from .base import Examples, Heuristic, Split, Task
+from .boolean_functions import codes, points
+from .pools import digests, shares
+from .spaces import Space
+
+SELECTOR, HALF = 2, 4
+"""Bits that name a part, and bits that it may look at."""
+
+PARTS = 2**SELECTOR
+BITS = 2 * (SELECTOR + HALF)
+
+UNDRAWN = ()
+"""The `wiring` of a task that has no parts yet: `Task.drawn` gives it some."""
+
+
+@dataclass(frozen=True)
+class Compositions(Task):
+    """XOR of a left and a right part, named by the input; some pairings of parts never occur in training.
+
+    An input names a part of either half: 01 1010 11 0110 is left part 1 on 1010 and right part 3 on 0110. A part reads
+    one of its four bits, negated or not; the four parts of a side read different bits. XOR joins the two answers.
+
+    Example: say left part 1 reads the third bit, and right part 3 negates the first. Then the answer above is
+    1 xor (not 0) = 0. Training shows left part 1 with the right parts 1, 2 and 3, and right part 0 with the left parts
+    0, 2 and 3; the split "unseen" asks for left part 1 with right part 0. Neither is new, and what they give together
+    follows: it is (1 with 2) xor (2 with 2) xor (2 with 0), in which left part 2 and right part 2 cancel.
+
+    partners  right parts that each left part meets in training, 2..3 of 4: with fewer, nothing follows for the others
+    wiring    what the parts are, a number 0..7 each, first the left ones, then the right ones: the bit that is read
+              (wiring // 2), and whether it is negated (wiring % 2); empty: drawn for each seed
+    """
+
+    name: ClassVar[str] = "compositions"
+    family: ClassVar[str] = "boolean"
+
+    partners: int = 3
+    wiring: tuple[int, ...] = UNDRAWN
+
+    def __post_init__(self) -> None:
+        if not 2 <= self.partners < PARTS:  # noqa: PLR2004 -- with one partner each, no chain links two pairings
+            raise ValueError(f"partners={self.partners}; expected 2..{PARTS - 1}")
+        sides = np.reshape(self.wiring, (2, -1)) if len(self.wiring) % 2 == 0 else None
+        every = list(range(HALF))
+        if self.wiring and (sides is None or any(sorted(side // 2) != every for side in sides)):
+            raise ValueError(f"wiring={self.wiring}; expected, for either side, each of the bits 0..{HALF - 1} once")
+
+    @property
+    def inputs(self) -> Space:
+        """Selector and bits of the left half, then of the right half, (12,)."""
+        return Space((BITS,), alphabet=2, values=(0.0, 1.0))
+
+    @property
+    def outputs(self) -> Space:
+        """A bit, (1,)."""
+        return Space((1,), alphabet=2)
+
+    @property
+    def splits(self) -> tuple[Split, ...]:
+        """Severity: right parts that a left part has not met."""
+        return (
+            Split("train", share=(0.0, 0.6)),
+            Split("id", share=(0.6, 1.0)),
+            Split("unseen", "pairing", PARTS - self.partners, headline=True, region="unseen", share=(0.0, 0.5)),
+            Split("exposed", region="unseen", share=(0.5, 1.0)),
+        )
+
+    @property
+    def heuristics(self) -> Mapping[str, Heuristic]:
+        """The left part alone, the right part alone, and every pairing as if it were one of those in training."""
+        return {
+            "left-part": lambda inputs: self._parts(inputs)[:, :1],
+            "right-part": lambda inputs: self._parts(inputs)[:, 1:],
+            "known-pairing": self._known_pairing,
+        }
+
+    def drawn(self, rng: np.random.Generator) -> Self:
+        """The same task with parts; a task that has some is left as it is."""
+        if self.wiring:
+            return self
+        reads = np.concatenate([rng.permutation(HALF), rng.permutation(HALF)])
+        return replace(self, wiring=tuple((2 * reads + rng.integers(2, size=len(reads))).tolist()))
+
+    def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
+        """Draw n inputs of a region."""
+        held = _held(self.partners, region)
+        inputs = points(BITS)[held[rng.integers(len(held), size=n)]]
+        return Examples(inputs, self.solve(inputs))
+
+    def solve(self, inputs: np.ndarray) -> np.ndarray:
+        """XOR of the two parts, (n, 12) -> (n, 1)."""
+        return self._parts(inputs).sum(1, keepdims=True) % 2
+
+    def canonical(self, inputs: np.ndarray) -> np.ndarray:
+        """The bits themselves: nothing in them is presentation."""
+        return inputs
+
+    def capacity(self, split: str) -> int:
+        """How many inputs the split has: all are counted, and drawn until nothing new comes."""
+        source = self.split(split)
+        share = shares(digests(points(BITS)[_held(self.partners, source.region)], self.hash_key))
+        return int(((share >= source.share[0]) & (share < source.share[1])).sum())
+
+    def describe(self, example: np.ndarray) -> str:
+        """The two halves, each with the part that is named: "1 of 1010, 3 of 0110"."""
+        named, bits = _sides(example[None])
+        return ", ".join(f"{named[0, side]} of {''.join(map(str, bits[0, side]))}" for side in (0, 1))
+
+    def describe_target(self, target: np.ndarray) -> str:
+        """0 or 1."""
+        return str(int(target[0]))
+
+    def _parts(self, inputs: np.ndarray, right: np.ndarray | None = None) -> np.ndarray:
+        """What either part gives, (n, 2); with `right` (n,), those right parts instead of the ones that are named.
+
+        Raises ValueError where the task has no parts yet.
+        """
+        if not self.wiring:
+            raise ValueError(f"{self.name} has no parts yet: take task.drawn(rng), or give it a wiring")
+        named, bits = _sides(inputs)
+        if right is not None:
+            named = np.stack([named[:, 0], right], axis=1)
+        wired = np.reshape(self.wiring, (2, PARTS))[[0, 1], named]  # (n, 2)
+        return np.take_along_axis(bits, wired[..., None] // 2, axis=2)[..., 0] ^ (wired % 2)
+
+    def _known_pairing(self, inputs: np.ndarray) -> np.ndarray:
+        """Right for the pairings of training; in others, the right part is taken for one that the left part has met."""
+        left, right = _sides(inputs)[0].T
+        met = _met(left, right, self.partners)
+        return self._parts(inputs, np.where(met, right, left)).sum(1, keepdims=True) % 2
+
+
+def _sides(inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of either side, which part is named, (n, 2), and its bits, (n, 2, HALF)."""
+    halves = inputs.reshape(len(inputs), 2, SELECTOR + HALF)
+    return codes(halves[..., :SELECTOR]), halves[..., SELECTOR:]
+
+
+def _met(left: np.ndarray, right: np.ndarray, partners: int) -> np.ndarray:
+    """Whether two parts occur together in training: left part i meets the right parts i, i + 1, ... around the end."""
+    return (right - left) % PARTS < partners
+
+
+@lru_cache
+def _held(partners: int, region: str) -> np.ndarray:
+    """The inputs of a region as rows of `points`: pairings that occur in training, or those that do not."""
+    left, right = _sides(points(BITS))[0].T
+    return np.flatnonzero(_met(left, right, partners) == (region == "id"))
