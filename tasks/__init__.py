@@ -10,4 +10,5 @@ TASKS = {
     "maze-grid": "grue.tasks.maze_grid:MazeGrid",
     "scramble-bag": "grue.tasks.scramble:ScrambleBag",
     "scramble-ordered": "grue.tasks.scramble:ScrambleOrdered",
+    "text": "grue.tasks.text:Text",
 }

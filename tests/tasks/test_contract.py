@@ -16,6 +16,7 @@ from grue.tasks import TASKS as NAMES
 from grue.tasks.base import Examples, Heuristic, Split, Task
 from grue.tasks.identity import IdentityBits, IdentityReals
 from grue.tasks.scramble import ScrambleBag, ScrambleOrdered
+from grue.tasks.text import Text
 from grue.testing import tasks as laws
 
 TASKS: list[Task] = [of_seed(make_task(name).thing, 0) for name in NAMES]
@@ -24,6 +25,7 @@ SMALL: list[Task] = [
     IdentityReals(dims=1),
     ScrambleBag(limit=6),
     ScrambleOrdered(limit=6),
+    Text(window=2),
 ]
 SPLITS = [(task, split.name) for task in TASKS for split in task.splits]
 

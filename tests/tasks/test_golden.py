@@ -22,6 +22,7 @@ DIGESTS = {
     ("maze-grid", 1): "3b499937055c7e85",
     ("scramble-bag", 1): "377be76268f6e121",
     ("scramble-ordered", 1): "0575cd0cdecfc366",
+    ("text", 1): "fe1eabbb48968d3a",
 }
 
 
