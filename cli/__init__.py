@@ -59,13 +59,14 @@ def options(
 def main() -> None:
     """Run the command line; a mistake in it is one line on standard error and exit code 2."""
     from ..runs.names import UsageError
+    from ..tasks.base import MissingPackageError
     from ..tasks.pools import SpaceExhaustedError
 
     # a warning is a line for the reader, without the place in our code
     warnings.showwarning = lambda message, *_, **__: print(f"grue: warning: {message}", file=sys.stderr)
     try:
         app()
-    except (UsageError, SpaceExhaustedError) as error:
+    except (UsageError, SpaceExhaustedError, MissingPackageError) as error:
         print(f"grue: {error}", file=sys.stderr)
         sys.exit(2)
     except (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError, PermissionError) as error:

@@ -21,6 +21,7 @@ LEARNERS = {
     "mlp": "grue.learners.mlp:MLP",
     "mlp@tuned": "grue.learners.tuned:tuned",
     "neighbours": "grue.learners.neighbours:Neighbours",
+    "ngram": "grue.learners.ngram:NGram",
     "program": "grue.learners.program:ProgramLearner",
     "rnn": "grue.learners.recurrent:RNN",
     "rnn@tuned": "grue.learners.tuned:tuned",

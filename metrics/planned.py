@@ -40,6 +40,11 @@ def measure_of(plan: dict[str, Any], task: str) -> str:
     return plan["tasks"][task]["measure"]
 
 
+def less_is_better(measure: str) -> bool:
+    """Whether a lower figure is the better one: then it has no level that counts as having the rule, and no area."""
+    return measure == "bits"
+
+
 def planned_cells(scores: pd.DataFrame, plan: dict[str, Any]) -> dict[tuple[str, str], list[PlannedCell]]:
     """Every planned cell of every (task, learner), measured or not.
 

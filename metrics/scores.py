@@ -60,18 +60,18 @@ def score_classes(
     }
     if with_oracle:
         metrics["score"] = _above_chance(metrics["exact_match"], chance)
-        metrics["score_error"] = _standard_error(exact) / (1 - chance) if chance < 1 else math.nan
+        metrics["score_error"] = standard_error(exact) / (1 - chance) if chance < 1 else math.nan
     else:
-        metrics["accuracy_error"] = _standard_error(right.mean(axis=1))
+        metrics["accuracy_error"] = standard_error(right.mean(axis=1))
     for name, labels in groups.items():
         for label in np.unique(labels):
             if labels.ndim == 1:
                 rows = labels == label
-                metrics[f"score[{name}={_plain(label)}]"] = _above_chance(
+                metrics[f"score[{name}={plain(label)}]"] = _above_chance(
                     float(exact[rows].mean()), _modal_share(targets[rows])
                 )
             else:
-                metrics[f"accuracy[{name}={_plain(label)}]"] = float(right[labels == label].mean())
+                metrics[f"accuracy[{name}={plain(label)}]"] = float(right[labels == label].mean())
     return Scored(metrics, exact)
 
 
@@ -107,10 +107,10 @@ def score_posterior(
         for label in np.unique(labels):
             rows = labels == label
             own = np.square(posterior[rows].mean(axis=0) - posterior[rows]).sum(axis=(1, 2))
-            metrics[f"score[{name}={_plain(label)}]"] = _share(missed[rows], own)
+            metrics[f"score[{name}={plain(label)}]"] = _share(missed[rows], own)
     scale = chance.mean()
     each = 1 - missed / scale if scale > FLOOR else np.full(len(missed), np.nan)
-    metrics["score_error"] = _standard_error(each)
+    metrics["score_error"] = standard_error(each)
     return Scored(metrics, each.astype(np.float32))
 
 
@@ -121,12 +121,12 @@ def score_values(predicted: np.ndarray, targets: np.ndarray, groups: Mapping[str
     mse, constant = float(squared.mean()), float(chance.mean())
     metrics = {"score": _contrast(mse, constant), "mse": mse, "chance": constant}
     if mse + constant > 0:  # by the delta method, the chance predictor's error held fixed
-        metrics["score_error"] = 2 * constant / (constant + mse) ** 2 * _standard_error(squared)
+        metrics["score_error"] = 2 * constant / (constant + mse) ** 2 * standard_error(squared)
     for name, labels in groups.items():
         for label in np.unique(labels):
             rows = labels == label
             own = np.square(targets[rows] - targets[rows].mean(axis=0)).mean()
-            metrics[f"score[{name}={_plain(label)}]"] = _contrast(squared[rows].mean(), own)
+            metrics[f"score[{name}={plain(label)}]"] = _contrast(squared[rows].mean(), own)
     return Scored(metrics, squared.astype(np.float32))
 
 
@@ -149,7 +149,7 @@ def log_loss(predicted: np.ndarray, targets: np.ndarray) -> float:
     return _log_loss(predicted, targets)
 
 
-def _standard_error(each: np.ndarray) -> float:
+def standard_error(each: np.ndarray) -> float:
     """Of the mean of (n,) values; of shares as Agresti and Coull (1998), so that 100 of 100 right is not certainty."""
     if each.dtype == bool:
         n = len(each) + 4
@@ -186,6 +186,6 @@ def _divergence(p: np.ndarray, q: np.ndarray) -> np.ndarray:
     return np.where(p > 0, p * np.log2(np.maximum(p, FLOOR) / np.maximum(q, FLOOR)), 0.0).sum(axis=(1, 2))
 
 
-def _plain(label: object) -> str:
+def plain(label: object) -> str:
     """A label as it stands in a metric's name."""
     return str(int(label)) if isinstance(label, (np.integer, np.bool_)) else str(label)

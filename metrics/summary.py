@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from .curves import area, area_error, first_to_reach, interval
-from .planned import PlannedCell, headline, planned_cells
+from .planned import PlannedCell, headline, less_is_better, measure_of, planned_cells
 
 LEVEL = 0.9
 """The score that counts as having the rule, in "n to reach" and "exposed examples to reach"."""
@@ -34,7 +34,8 @@ class Entry:
     scope       "overall" (mean over families), "family" (mean over the tasks of one) or "task"
     of          the family or the task; "" for overall
     kind        of the learner: learner, control or heuristic
-    measure     area: under the learning curve; final: score at the largest size; gap: ID - OOD there;
+    measure     area: under the learning curve; final: score at the largest size; gap: what is lost OOD there,
+                ID - OOD, or OOD - ID where less is better; neither area nor "to reach" exists there;
                 n to reach, exposed to reach: training examples, exposed examples at the largest size, until the mean
                 over seeds is LEVEL; fit seconds: a model's, a stack's time being divided among its models
     side        "id", "ood", or "" where both or neither are meant
@@ -105,6 +106,7 @@ class _Curve:
         self.task, self.learner = task, learner
         self.kind: str = plan["learners"][learner]["kind"]
         self.sides = SIDES if headline(plan, task) else SIDES[:1]
+        self.less = less_is_better(measure_of(plan, task))
         planned = {cell.size for cell in own if cell.exposed == 0}
         refused = _refused_sizes(plan, task, learner)
         whole = planned | refused >= set(anchors)
@@ -123,14 +125,14 @@ class _Curve:
 
     def entries(self) -> list[Entry]:
         """Every figure of this learner on this task that was asked for."""
-        figures = [self._area(side) for side in self.sides]
+        figures = [self._area(side) for side in self.sides if not self.less]
         if self.asked_for_largest:
             figures += [self._final(side) for side in self.sides]
             figures += [self._gap()] if "ood" in self.sides else []
-        figures += [self._n_to_reach(side) for side in self.sides]
+        figures += [self._n_to_reach(side) for side in self.sides if not self.less]
         # Without any cell at the largest size it was refused there, and the figure says n/a.
         exposed = any(cell.exposed for cell in self.largest) or not self.largest
-        if self.asked_for_largest and exposed and "ood" in self.sides:
+        if self.asked_for_largest and exposed and "ood" in self.sides and not self.less:
             figures += [self._exposed_to_reach()]
         return [*figures, self._fit_seconds()]
 
@@ -154,7 +156,7 @@ class _Curve:
         return self._with_interval("final", side, values, errors, self._marks_at_largest())
 
     def _gap(self) -> Entry:
-        gaps = self.matrices["id"][:, -1] - self.matrices["ood"][:, -1]
+        gaps = (self.matrices["id"][:, -1] - self.matrices["ood"][:, -1]) * (-1 if self.less else 1)
         errors = np.hypot(self.matrices["id_error"][:, -1], self.matrices["ood_error"][:, -1])
         return self._with_interval("gap", "", gaps, errors, self._marks_at_largest())
 

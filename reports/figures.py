@@ -31,6 +31,7 @@ from ..metrics.planned import curve_points, headline, measure_of
 from ..runs.results import Results
 from .labels import every, fitted_legend, shortened, spread
 from .provenance import short_line
+from .scale import scale_of
 from .style import GREY, Look, base_and_variant, looks, theme
 
 FORMATS = ("svg", "pdf", "png")
@@ -64,10 +65,6 @@ RULE: dict[str, Any] = {"color": "0.55", "linewidth": 0.6, "linestyle": (0, (6, 
 DODGE, SPREAD = 2.4, 0.5
 """Points that learners are moved sideways against each other, and at most this share of the way to the next anchor
 for all together: many curves lie on 0 or on 1, and none shall hide another."""
-
-TOP = 1.08
-TICKS = {-0.2: (0, 0.25, 0.5, 0.75, 1), -0.58: (-0.5, 0, 0.5, 1), -1.08: (-1, -0.5, 0, 0.5, 1)}
-"""Lower end of the score axis -> its ticks; the first is taken that no learner falls below, or the last."""
 
 
 def write_figures(results: Results, folder: Path) -> Iterator[Path]:
@@ -105,7 +102,6 @@ class _Drawing:
         self.splits = [split for split in about["splits"] if split["name"] in measured]
         self.points = points.loc[points["split"].isin([split["name"] for split in self.splits])]
         self.shift = headline(results.plan, task) if any(self.points["exposed"].to_numpy() > 0) else None
-        self.measure = measure_of(results.plan, task)
 
         there = set(points["learner"].tolist())
         kinds = {name: learner["kind"] for name, learner in results.plan["learners"].items() if name in there}
@@ -116,9 +112,12 @@ class _Drawing:
         self.letters = dict(zip(rules, ascii_lowercase.replace("o", ""), strict=False))
         self.letters |= {"oracle": "o"} if "oracle" in kinds else {}
 
-        lowest = self.points["mean"].to_numpy(dtype=float).min()
-        self.low = next((low for low in TICKS if lowest >= low), min(TICKS))
-        self.clipped = bool(lowest < FLOOR)
+        means = self.points["mean"].to_numpy(dtype=float)
+        measure, curves = measure_of(results.plan, task), self.points["learner"].isin(self.drawn).to_numpy()
+        # Bits go as far as the curves do: a rule that is certain and wrong would dwarf them.
+        self.scale = scale_of(measure, means[curves] if measure == "bits" and curves.any() else means)
+        self.clipped = bool(means.min() < FLOOR)
+        self.beyond = bool(means.max() > self.scale.top)
 
         panels = len(self.splits) + (self.shift is not None)
         self.columns = 3 if panels in {3, 5, 6, 9} else 4
@@ -178,15 +177,15 @@ class _Drawing:
             bottom = top - row * (ABOVE + PANEL + BELOW) - ABOVE - PANEL
             height = self.figure.get_figheight()
             axes = self.figure.add_axes((left / WIDTH, bottom / height, self.panel_width / WIDTH, PANEL / height))
-            axes.set_ylim(self.low, TOP)
-            axes.set_yticks(TICKS[self.low])
+            axes.set_ylim(self.scale.low, self.scale.top)
+            axes.set_yticks(self.scale.ticks)
             axes.axhline(0, color="0.5", linewidth=0.6, zorder=1)
             if split:
                 self._split_panel(axes, split, names)
             else:
                 self._price_panel(axes, names)
             if column == 0:
-                axes.set_ylabel(self.measure)
+                axes.set_ylabel(self.scale.label)
             else:
                 axes.set_ylabel("")
                 axes.tick_params(labelleft=False)
@@ -247,10 +246,10 @@ class _Drawing:
         for name, letter in self.letters.items():
             level = mine.loc[mine["learner"] == name, "mean"].mean()
             if not np.isnan(level):
-                shown = round(max(float(level), FLOOR), 2)
+                shown = round(min(max(float(level), FLOOR), self.scale.top), 2)
                 together[shown] = f"{together[shown]},{letter}" if shown in together else letter
         levels = sorted(together)
-        room = 1.15 * SMALL / 72 / PANEL * (TOP - self.low)  # the height of a letter, in scores
+        room = 1.15 * SMALL / 72 / PANEL * (self.scale.top - self.scale.low)  # the height of a letter, on the axis
         for level, place in zip(levels, spread(levels, room), strict=True):
             axes.axhline(level, zorder=2, **RULE)
             axes.annotate(
@@ -296,8 +295,9 @@ class _Drawing:
     def _notes(self, results: Results) -> list[str]:
         single = bool(self.points["seeds"].max() <= 1)
         bands = "Bands: 95 %, within the cell (one seed)" if single else "Bands: 95 %, t over seeds"
-        scale = "; 0 is chance, 1 the best possible" if self.measure == "score" else ""
+        scale = f"; {self.scale.reading}" if self.scale.reading else ""
         said = f"{bands}{scale}; learners are set side by side at each n"
+        said += "; rules at the upper edge: above it" if self.beyond else ""
         said += f"; triangles: below {FLOOR:g}." if self.clipped else "."
         return [said, *wrap(f"{short_line(results)}.", 140)]
 

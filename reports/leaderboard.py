@@ -22,7 +22,8 @@ class TaskHead:
     """What the table of one task says about it.
 
     ood          the headline split, or None: then there is no OOD column
-    measure      "score" on the common scale, or "accuracy" for a task without an oracle, which stays out of means
+    measure      "score" on the common scale; else "accuracy" or "bits" of a task without an oracle, which stays out of
+                 means
     sizes        the anchors, ascending: the training sizes that most learners were asked for
     max_exposed  the most exposed examples that were planned
     notes        why cells are n/a or missing, a sentence each

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from ..metrics.planned import less_is_better
 from ..metrics.summary import LEVEL, Entry
 from .leaderboard import BLOCKS, Leaderboard, TaskHead
 from .provenance import short_line, whole_line
@@ -13,7 +14,7 @@ SYMBOLS = {"underfit": "†", "budget-limited": "‡", "diverged": "§", "incomp
 
 LEGEND = {
     "underfit": "in a cell of this figure the train score is under 0.99 of the attainable: it could not fit",
-    "budget-limited": "likewise, and the loss was still falling when the budget ended",
+    "budget-limited": "likewise (where one can tell), and the loss was still falling when the budget ended",
     "diverged": "in a cell of this figure the loss was not finite: that cell is left out",
     "incomplete": "a planned cell is missing: its seed (or, for a threshold, its training size) is left out",
     "partial": "over fewer tasks or families, or other training sizes, than others: not comparable, listed last",
@@ -43,6 +44,11 @@ TASK_READING = (
     f"fit s: seconds a model, a stack's time over its models. {INTERVALS}"
 )
 
+BITS_READING = (
+    "bits a symbol: the mean of -log2 of the probability given to what came, after 5 % of each prediction is "
+    "replaced by the training marginal; less is better, and nobody knows how few are possible; "
+    f"gap: OOD - ID at the largest n; fit s: seconds a model, a stack's time over its models. {INTERVALS}"
+)
 
 UNASKED = "–"
 """Where a learner was not asked for a figure; a planned cell that is not there is "missing"."""
@@ -142,12 +148,14 @@ def _task_table(board: Leaderboard, task: TaskHead, source: str) -> Table:
     present = {entry.learner for entry in own}
     refused = {entry.learner for entry in own if entry.measure == "area" and entry.side == ""}
     wanted = _task_columns(task)
+    less = less_is_better(task.measure)
     blocks: list[Block] = []
     for block in BLOCKS:
         names = [name for name in board.order[block] if name in present]
         if block == "heuristic":
             side = "ood" if task.ood else "id"
-            names.sort(key=lambda name, side=side: -found[name, "area", side].value)
+            best, sign = ("final", 1) if less else ("area", -1)
+            names.sort(key=lambda name, of=(best, side), sign=sign: sign * found[name, *of].value)
         rows = [
             (
                 name,
@@ -166,7 +174,7 @@ def _task_table(board: Leaderboard, task: TaskHead, source: str) -> Table:
         title=f"{task.name} (family {task.family})",
         columns=tuple(column for column, *_ in wanted),
         blocks=tuple(blocks),
-        reading=TASK_READING,
+        reading=BITS_READING if less else TASK_READING,
         caption=f"n = {task.sizes[0]} to {task.sizes[-1]}, {task.measure}: {scale}; {shift}.",
         notes=(*_unasked(blocks), *task.notes),
         source=source,
@@ -188,16 +196,20 @@ def _task_columns(task: TaskHead) -> list[tuple[Column, str, str, bool]]:
         (Column(f"n to {level} ID", f"n to {level}", "ID"), "n to reach", "id", False),
         (Column("fit s", "fit", "s"), "fit seconds", "", False),
     ]
+    gap = Column("gap", f"at n = {largest}", "gap"), "gap", "", False
+    outside = Column(f"OOD at {largest}", f"at n = {largest}", "OOD"), "final", "ood", True
+    area, final, reach, fit = within
+    if less_is_better(task.measure):
+        return [final, *([outside, gap] if task.ood else []), fit]
     if task.ood is None:
         return within
-    area, final, reach, fit = within
     price = Column(f"exposed to {level} OOD", "exposed", f"to {level} OOD"), "exposed to reach", "ood", False
     return [
         area,
         (Column("area OOD", "area", "OOD"), "area", "ood", True),
         final,
-        (Column(f"OOD at {largest}", f"at n = {largest}", "OOD"), "final", "ood", True),
-        (Column("gap", f"at n = {largest}", "gap"), "gap", "", False),
+        outside,
+        gap,
         reach,
         (Column(f"n to {level} OOD", f"n to {level}", "OOD"), "n to reach", "ood", False),
         *([price] if task.max_exposed else []),

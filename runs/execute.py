@@ -17,6 +17,7 @@ from ..learners.base import Learner, Predictor, Problem
 from ..learners.estimators import EstimatorLearner
 from ..learners.lookup import Lookup
 from ..learners.network import Network
+from ..metrics.bits import score_bits
 from ..metrics.scores import (
     Scored,
     information_fit,
@@ -49,9 +50,9 @@ class Source:
 def run_batch(batch: Batch) -> pd.DataFrame:
     """The rows of a batch: one a (cell, split, metric), with COLUMNS of runs/results.py.
 
-    Rows of the metric "score" also carry what it is the mean of, example by example: `count`, and `examples`, packed
-    bits (kind "bits") or float32 (kind "float32"). Those of the split "train" carry, as JSON in `record`, what the fit
-    says of itself: the step at which a loss was not finite, steps done, the shortest program, ...
+    Rows of the task's measure (mostly "score") also carry what it is the mean of, example by example: `count`, and
+    `examples`, packed bits (kind "bits") or float32 (kind "float32"). Those of the split "train" carry, as JSON in
+    `record`, what the fit says of itself: the step at which a loss was not finite, steps done, the shortest program...
     """
     pair = batch.pair
     sources = {index: _draw(pair, batch.cells, index) for index in sorted({cell.seed for cell in batch.cells})}
@@ -149,11 +150,11 @@ def _score_cell(
     shared = {**cell.row(), "fit_seconds": seconds, "status": status}
     rows: list[dict[str, Any]] = []
     for split, result in scored.items():
-        for metric, value in (result.metrics if result else {"score": math.nan}).items():
+        for metric, value in (result.metrics if result else {task.measure: math.nan}).items():
             row = {**shared, "split": split, "metric": metric, "value": value, "count": len(tests[split])}
-            if metric == "score" and result:
+            if metric == task.measure and result:
                 row |= _pack(result.each)
-            if split == "train" and metric == "score":
+            if split == "train" and metric == task.measure:
                 row["record"] = json.dumps(predictor.record, default=str)
             rows.append(row)
     return rows
@@ -167,6 +168,8 @@ def _score(task: Task, predictor: Predictor, examples: Examples, training: Examp
         raise ValueError(f"predictions of shape {predicted.shape}; expected finite numbers of shape {shape}")
     if classes is None:
         return score_values(predicted, examples.targets, examples.groups)
+    if task.measure == "bits":
+        return score_bits(predicted, examples.targets, training.targets, examples.groups)
     if examples.posterior is None:
         scored = score_classes(predicted, examples.targets, examples.groups, with_oracle=task.has_oracle)
     else:
@@ -185,10 +188,15 @@ def _memorised(problem: Problem, predictor: Predictor) -> float:
 
 
 def _status(cell: Cell, predictor: Predictor, train: list[Scored | None]) -> str:
-    """ok, or why the cell's test scores do not speak for its learner's bias; `train`: inside, and exposed if any."""
+    """ok, or why the cell's test scores do not speak for its learner's bias; `train`: inside, and exposed if any.
+
+    What is attainable in bits is not known, and to memorise a text is not the aim: there nothing is called underfit.
+    """
     if None in train:
         return "diverged"
     learner = cell.pair.learner.thing
+    if cell.pair.task.thing.measure == "bits":
+        return "budget-limited" if predictor.record.get("still_falling") else "ok"
     fits = [_fitted(one.metrics) for one in train if one is not None]
     if isinstance(learner, Reference) or learner.control or not any(fit < UNDERFIT for fit in fits):
         return "ok"
@@ -196,7 +204,7 @@ def _status(cell: Cell, predictor: Predictor, train: list[Scored | None]) -> str
 
 
 def _fitted(metrics: dict[str, float]) -> float:
-    """How well training targets are fitted, 1 at the best: NaN where one cannot tell."""
+    """How well training targets are fitted, 1 at the best: NaN where one cannot tell, as of bits without a floor."""
     if "fit" in metrics:
         return metrics["fit"]
     score = metrics.get("score", math.nan)

@@ -44,7 +44,10 @@ def make_plan(
     tasks: list[str | Task] | None = None,
     learners: list[str | Learner] | None = None,
 ) -> Plan:
-    """Expand a preset, or the part of it that `tasks` and `learners` name; objects of one's own are welcome."""
+    """Expand a preset, or the part of it that `tasks` and `learners` name; objects of one's own are welcome.
+
+    A task whose data are not installed is n/a in a preset, and refused if it was asked for by name.
+    """
     if not preset.sizes or min(preset.sizes) < 1 or preset.seeds < 1:
         raise UsageError(
             f"sizes {preset.sizes} and {preset.seeds} seeds; expected sizes from 1 up and at least one seed"
@@ -54,7 +57,10 @@ def make_plan(
     plan = Plan(preset.name)
     chosen: list[Named[Task]] = []
     for spec in preset.tasks if tasks is None else tasks:
-        _add_named(chosen, make_task(spec), "tasks")
+        named = make_task(spec)
+        if tasks is not None and named.thing.missing:
+            raise UsageError(f"{named.label}: {named.thing.missing}")
+        _add_named(chosen, named, "tasks")
     heuristics = {name for named in chosen for name in named.thing.heuristics}
     for named in chosen:
         for learner in _learners(preset, named, learners, heuristics):
@@ -104,6 +110,8 @@ def _add(plan: Plan, preset: Preset, task: Named[Task], learner: Named[Learner |
         plan.not_applicable.append(row)
 
     def reason(n: int | None) -> str | None:
+        if thing.missing:
+            return thing.missing
         if isinstance(learner.thing, Reference):
             return learner.thing.accepts(thing)
         return learner.thing.accepts(Spec(thing.inputs, thing.outputs, thing.steps, n))
@@ -112,7 +120,8 @@ def _add(plan: Plan, preset: Preset, task: Named[Task], learner: Named[Learner |
     pair = Pair(task, learner, int(preset.of(task.label, "tests")))
     never = reason(None)
     if never:
-        refuse(None, never)
+        if not isinstance(learner.thing, Reference):  # a rule that a task has not is no gap in a table
+            refuse(None, never)
         return
     sizes = sorted(set(preset.of(task.label, "sizes")))
     pool = thing.capacity("exposed") if thing.headline else 0

@@ -13,7 +13,8 @@ COLUMNS = [
 """One row a (cell, split, metric). `value` is null where the cell has no value for it."""
 
 MARKS = ("underfit", "budget-limited", "diverged")
-"""What a status may say beside "ok". budget-limited implies underfit; a diverged cell has no values."""
+"""What a status may say beside "ok". budget-limited implies underfit (where one can tell); a diverged cell has no
+values."""
 
 
 @dataclass(frozen=True)

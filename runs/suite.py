@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
 
 
+MEASURES = ("score", "accuracy", "bits", "rules")
+"""What Task.measure may say: the metrics that tables and figures are made of."""
+
+
 class Clock:
     """A timer for pytest-benchmark that moves only when it is told to."""
 
@@ -221,9 +225,9 @@ def _labels(pair: Pair) -> tuple[str, str]:
 
 
 def _scores(cells: list[list[dict[str, Any]]]) -> dict[str, float]:
-    """`metric/split/size/exposed` -> mean over seeds, of the two metrics that tables use; finite ones only."""
+    """`metric/split/size/exposed` -> mean over seeds, of the metrics that tables use; finite ones only."""
     found: dict[str, list[float]] = {}
-    for row in (row for rows in cells for row in rows if row["metric"] in ("score", "accuracy")):
+    for row in (row for rows in cells for row in rows if row["metric"] in MEASURES):
         place = f"{row['metric']}/{row['split']}/{row['size']}/{row['exposed']}"
         found.setdefault(place, []).append(math.nan if row["value"] is None else row["value"])
     means = {place: fmean(values) for place, values in found.items()}

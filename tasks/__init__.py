@@ -26,4 +26,5 @@ TASKS = {
     "translation-permuted": "grue.tasks.translation:TranslationPermuted",
     "variables": "grue.tasks.variables:Variables",
     "variables-plus": "grue.tasks.variables:VariablesPlus",
+    "text": "grue.tasks.text:Text",
 }

@@ -19,6 +19,10 @@ BARREN_BLOCKS = 50
 """A split that yields nothing new in so many blocks of proposals is called exhausted."""
 
 
+class MissingPackageError(ImportError):
+    """The data of a task come from a package that is not installed; the message says how to get it."""
+
+
 @dataclass(frozen=True)
 class Split:
     """One source of examples of a task.
@@ -49,6 +53,8 @@ class Examples:
     posterior  (n, outputs, classes): the Bayes-optimal prediction, where the target is ambiguous by design
     steps      (n, length): the worked solution as tokens, for learners that reason step by step
     groups     what a score is broken down by: (n,) labels of examples (path length) or (n, outputs) of outputs (moved)
+    origins    (n, k) integers: where an example was cut from (a chapter of a book), in tasks that put whole origins
+               into a pool, because the same input may recur anywhere
     """
 
     inputs: np.ndarray
@@ -56,6 +62,7 @@ class Examples:
     posterior: np.ndarray | None = None
     steps: np.ndarray | None = None
     groups: Mapping[str, np.ndarray] = field(default_factory=dict)
+    origins: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -68,6 +75,7 @@ class Examples:
             None if self.posterior is None else self.posterior[rows],
             None if self.steps is None else self.steps[rows],
             {name: labels[rows] for name, labels in self.groups.items()},
+            None if self.origins is None else self.origins[rows],
         )
 
     @staticmethod
@@ -80,6 +88,7 @@ class Examples:
             _joined([part.posterior for part in parts]),
             _joined([part.steps for part in parts]),
             {name: np.concatenate([part.groups[name] for part in parts]) for name in first.groups},
+            _joined([part.origins for part in parts]),
         )
 
 
@@ -189,6 +198,15 @@ class Task(abc.ABC):
         raise KeyError(f"{self.name} has no split {name!r}; it has {', '.join(s.name for s in self.splits)}")
 
     @property
+    def missing(self) -> str | None:
+        """Why this task's data cannot be had here and how to get them, in a line; None where they can."""
+        return None
+
+    def pooled(self, examples: Examples) -> np.ndarray:
+        """What the hash assigns to splits, (n, k): the canonical problems, or the origins where there are such."""
+        return self.canonical(examples.inputs) if examples.origins is None else examples.origins
+
+    @property
     def headline(self) -> Split | None:
         """The OOD split that rankings use, or None."""
         return next((split for split in self.splits if split.headline), None)
@@ -205,7 +223,7 @@ class Task(abc.ABC):
         have, barren = 0, 0
         while have < n:
             block = self.propose(source.region, self.block, rng)
-            hashed = digests(self.canonical(block.inputs), self.hash_key)
+            hashed = digests(self.pooled(block), self.hash_key)
             share = shares(hashed)
             rows = np.flatnonzero((share >= low) & (share < high))
             if self.distinct:

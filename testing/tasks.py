@@ -193,22 +193,22 @@ def check_presentation(task: Task, inputs: np.ndarray, again: np.ndarray) -> Non
 
 
 def check_shares(task: Task, split: str, *, n: int = 500, seed: int = 0) -> None:
-    """Every problem's hash falls in the split's share."""
+    """The hash of every problem, or of its origin where there is one, falls in the split's share."""
     examples = _sample(task, split, n, seed)
     low, high = task.split(split).share
-    share = shares(digests(task.canonical(examples.inputs), task.hash_key))
+    share = shares(digests(task.pooled(examples), task.hash_key))
     wrong = np.flatnonzero((share < low) | (share >= high))
     seen = f"{len(wrong)} problems are outside the share [{low}, {high})"
     _demand(len(wrong) == 0, "shares", task, split, seen + _first(task, examples, wrong))
 
 
 def check_disjoint(task: Task, *, n: int = 2000, seeds: tuple[int, ...] = (0, 1, 2)) -> None:
-    """No canonical problem is shared by two splits, also if they are drawn with different seeds."""
+    """No canonical problem (or origin) is shared by two splits, also if they are drawn with different seeds."""
     drawn: dict[bytes, str] = {}
     for split in (source.name for source in task.splits):
         for seed in seeds:
             examples = _sample(task, split, n, seed)
-            for row, form in enumerate(np.ascontiguousarray(task.canonical(examples.inputs))):
+            for row, form in enumerate(np.ascontiguousarray(task.pooled(examples))):
                 owner = drawn.setdefault(form.tobytes(), split)
                 if owner != split:
                     seen = f"it shares a problem with {owner!r}: {task.describe(examples.inputs[row])}"
@@ -368,7 +368,7 @@ def _occurs(array: np.ndarray, alphabet: int, *, anywhere: bool) -> np.ndarray:
 def _same(one: Examples, other: Examples) -> bool:
     """Whether two samples are equal in every part."""
     parts = [(one.inputs, other.inputs), (one.targets, other.targets)]
-    parts += [(one.posterior, other.posterior), (one.steps, other.steps)]
+    parts += [(one.posterior, other.posterior), (one.steps, other.steps), (one.origins, other.origins)]
     if one.groups.keys() != other.groups.keys():
         return False
     parts += [(one.groups[name], other.groups[name]) for name in one.groups]

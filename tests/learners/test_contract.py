@@ -23,7 +23,7 @@ def learners() -> list[Learner]:
             found.append(make_learner(name, {**SMALL, "steps": 3}).thing)
             continue
         thing = make_learner(name, SMALL).thing
-        encodings = ENCODINGS if "encoding" in thing.parameters() else [None]
+        encodings = ENCODINGS if thing.parameters().get("encoding") in ENCODINGS else [None]  # ngram has one of its own
         found += [make_learner(f"{name}:encoding={one}" if one else name, SMALL).thing for one in encodings]
     return found
 

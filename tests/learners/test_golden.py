@@ -15,7 +15,7 @@ from grue.runs.names import make_learner, make_task
 
 BUDGET = {"steps": 60, "rounds": 8, "trees": 20, "candidates": 20_000, "draws": 500}
 
-ELSEWHERE = {"transformer-steps": "maze-graph", "bayes-net": "maze-graph"}
+ELSEWHERE = {"transformer-steps": "maze-graph", "bayes-net": "maze-graph", "ngram": "text"}
 """These refuse identity-bits."""
 
 LOG_LOSS = {  # (learner, version) -> bits an output, in distribution, with n = 64
@@ -35,6 +35,7 @@ LOG_LOSS = {  # (learner, version) -> bits an output, in distribution, with n = 
     ("mlp", 1): 0.47405,
     ("mlp@tuned", 1): 0.13937,
     ("neighbours", 1): 0.65013,
+    ("ngram", 1): 3.81368,
     ("program", 1): -0.00000,
     ("rnn", 1): 0.88375,
     ("rnn@tuned", 1): 0.00129,

@@ -15,8 +15,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Annotation
 
-from grue.reports.figures import TICKS, task_figure, write_figures
+from grue.reports.figures import task_figure, write_figures
 from grue.reports.labels import every, shortened, spread
+from grue.reports.scale import TICKS
 from grue.reports.style import KNOWN, base_and_variant, looks
 from grue.runs.results import Results
 

@@ -76,6 +76,18 @@ def test_underfit_and_budget_limited_are_told_apart() -> None:
     assert status(MLP(steps=600, rate=0.0)) == "underfit"
 
 
+def test_a_task_in_bits_has_no_score_and_is_never_called_underfit() -> None:
+    """Nobody knows how few bits are possible, and to memorise a text is not the aim."""
+    one = pair("text", MLP(steps=40))
+    rows = run_batch(Batch(one, (Cell(one, 64, 0, 0),)))
+    assert "score" not in set(rows["metric"])
+    bits = rows[rows["metric"] == "bits"].set_index("split")
+    each = np.frombuffer(bits.loc["id", "examples"], np.float32)
+    assert np.isclose(each.mean(), bits.loc["id", "value"])
+    assert set(rows["status"]) == {"budget-limited"}
+    assert json.loads(bits.loc["train", "record"])["still_falling"]
+
+
 def test_a_diverged_model_is_marked_and_has_no_score() -> None:
     one = pair("identity-reals", MLP(steps=50, rate=1e30, optimiser="sgd"))
     rows = run_batch(Batch(one, (Cell(one, 16, 0, 0),)))

@@ -22,6 +22,7 @@ from grue.tasks.languages import EvenPairs, ReverseString
 from grue.tasks.navigation import NavigationAxes, NavigationJoint
 from grue.tasks.scramble import ScrambleBag, ScrambleOrdered
 from grue.tasks.tabular import Tabular
+from grue.tasks.text import Text
 from grue.tasks.translation import Translation
 from grue.tasks.variables import Variables
 from grue.testing import tasks as laws
@@ -44,6 +45,7 @@ SMALL: list[Task] = [
     Tabular("iris", "rotated"),
     Translation(canvas=16),
     Variables(links=(1, 1), far=(2, 2), variables=12, values=4),
+    Text(window=2),
 ]
 SPLITS = [(task, split.name) for task in TASKS for split in task.splits]
 

@@ -38,6 +38,7 @@ DIGESTS = {
     ("translation-permuted", 1): "ede81eadb1f4285e",
     ("variables", 1): "d17532cc7037c5e3",
     ("variables-plus", 1): "8e58f48729b74ba6",
+    ("text", 1): "fe1eabbb48968d3a",
 }
 
 
