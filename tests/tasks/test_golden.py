@@ -20,6 +20,11 @@ DIGESTS = {
     ("identity-reals", 1): "b1223c679501656a",
     ("maze-graph", 1): "824d7ad6227ac877",
     ("maze-grid", 1): "3b499937055c7e85",
+    ("riddle-exceptions", 1): "28b499c582af2fb1",
+    ("riddle-neighbour", 1): "772fd069c87198b7",
+    ("riddle-place", 1): "bf43d02131532f71",
+    ("riddle-relation", 1): "90ddfa6f53087a69",
+    ("riddle-token", 1): "6ef725b141863c9e",
     ("scramble-bag", 1): "377be76268f6e121",
     ("scramble-ordered", 1): "0575cd0cdecfc366",
 }
