@@ -149,6 +149,11 @@ def log_loss(predicted: np.ndarray, targets: np.ndarray) -> float:
     return _log_loss(predicted, targets)
 
 
+def standard_error(each: np.ndarray) -> float:
+    """Of the mean of (n,) values, NaN where one cannot tell."""
+    return _standard_error(each)
+
+
 def _standard_error(each: np.ndarray) -> float:
     """Of the mean of (n,) values; of shares as Agresti and Coull (1998), so that 100 of 100 right is not certainty."""
     if each.dtype == bool:
