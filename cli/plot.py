@@ -16,7 +16,7 @@ def plot(
         "figures"
     ),
 ) -> None:
-    """Draw every task: scores against n on all splits, and the price of the rule; as SVG, PDF and PNG."""
+    """Draw every task: scores against n, and the price of the rule; riddles as fingerprints. SVG, PDF and PNG."""
     from ..reports.figures import write_figures
     from ..reports.provenance import warnings_of
 

@@ -45,13 +45,19 @@ def less_is_better(measure: str) -> bool:
     return measure == "bits"
 
 
+def has_curve(plan: dict[str, Any], task: str) -> bool:
+    """Whether answers to a task are better or worse; a riddle has no learning curve, but a fingerprint."""
+    return measure_of(plan, task) != "rules"
+
+
 def planned_cells(scores: pd.DataFrame, plan: dict[str, Any]) -> dict[tuple[str, str], list[PlannedCell]]:
-    """Every planned cell of every (task, learner), measured or not.
+    """Every planned cell of every (task, learner), measured or not, of the tasks that have a learning curve.
 
     Raises ValueError where two results of one cell contradict each other (other budgets or versions).
     """
     cells = pd.DataFrame(plan["cells"], columns=["key", *AXES]).drop_duplicates("key")
     _refuse_contradictions(cells)
+    cells = cells.loc[[has_curve(plan, task) for task in cells["task"]]]
     rows = scored_rows(scores, plan)
     rows = rows.loc[rows["key"].isin(cells["key"])]
     shift = rows["task"].map(lambda task: headline(plan, task))

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from .curves import area, area_error, first_to_reach, interval
-from .planned import PlannedCell, headline, less_is_better, measure_of, planned_cells
+from .planned import PlannedCell, has_curve, headline, less_is_better, measure_of, planned_cells
 
 LEVEL = 0.9
 """The score that counts as having the rule, in "n to reach" and "exposed examples to reach"."""
@@ -25,6 +25,7 @@ SIDES = ("id", "ood")
 """In distribution, and the task's headline split out of distribution."""
 
 Measure = Literal["area", "final", "gap", "n to reach", "exposed to reach", "fit seconds"]
+"""What is read off a learning curve."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,12 @@ class Entry:
     scope       "overall" (mean over families), "family" (mean over the tasks of one) or "task"
     of          the family or the task; "" for overall
     kind        of the learner: learner, control or heuristic
-    measure     area: under the learning curve; final: score at the largest size; gap: what is lost OOD there,
+    measure     of a learning curve, a Measure; of a riddle, what metrics/fingerprint.py says.
+                area: under the learning curve; final: score at the largest size; gap: what is lost OOD there,
                 ID - OOD, or OOD - ID where less is better; neither area nor "to reach" exists there;
                 n to reach, exposed to reach: training examples, exposed examples at the largest size, until the mean
                 over seeds is LEVEL; fit seconds: a model's, a stack's time being divided among its models
-    side        "id", "ood", or "" where both or neither are meant
+    side        "id", "ood", "train", or "" where both or neither are meant
     value       NaN where there is none; then `marks` say why
     half_width  of the 95 % interval, NaN where there is none; `interval`: over "seeds", within a "cell", or "none"
     censored    the level is not reached: read "more than value"
@@ -52,7 +54,7 @@ class Entry:
     of: str
     learner: str
     kind: str
-    measure: Measure
+    measure: str
     side: str
     value: float
     half_width: float = float("nan")
@@ -267,7 +269,7 @@ def _not_applicable(plan: dict[str, Any], cells: dict[tuple[str, str], list[Plan
     return [
         Entry("task", task, name, plan["learners"][name]["kind"], "area", "", math.nan, marks="n/a")
         for task, name in refused
-        if (task, name) not in cells and name in plan["learners"]
+        if (task, name) not in cells and name in plan["learners"] and has_curve(plan, task)
     ]
 
 

@@ -1,4 +1,4 @@
-"""One figure a task: train, ID and every OOD split against n, and the price of the rule.
+"""One figure a task: train, ID and every OOD split against n, and the price of the rule; riddles share one.
 
 The price: the score on the headline split against the number of its examples that are mixed into the training set at
 the largest n. A learner that has the rule pays nothing.
@@ -29,6 +29,7 @@ from matplotlib.transforms import ScaledTranslation
 from ..metrics.curves import FLOOR
 from ..metrics.planned import curve_points, headline, measure_of
 from ..runs.results import Results
+from .fingerprint_figures import fingerprint_figure
 from .labels import every, fitted_legend, shortened, spread
 from .provenance import short_line
 from .scale import scale_of
@@ -68,16 +69,22 @@ for all together: many curves lie on 0 or on 1, and none shall hide another."""
 
 
 def write_figures(results: Results, folder: Path) -> Iterator[Path]:
-    """Draw every task into `folder`, as SVG, PDF and PNG; yields each file once it is written."""
+    """Draw every task into `folder`, and the fingerprints, as SVG, PDF and PNG; yields each file once it is written."""
     points = curve_points(results.scores, results.plan)
     for task in results.plan["tasks"]:
         if (points["task"] == task).any():
-            figure = task_figure(results, task, points)
-            for form in FORMATS:
-                path = folder / f"{task.replace(':', '-').replace('/', '-')}.{form}"
-                with mpl.rc_context(theme()):
-                    figure.savefig(path, metadata=METADATA[form])
-                yield path
+            yield from _write(task_figure(results, task, points), folder, task)
+    fingerprint = fingerprint_figure(results)
+    if fingerprint is not None:
+        yield from _write(fingerprint, folder, "fingerprint")
+
+
+def _write(figure: Figure, folder: Path, name: str) -> Iterator[Path]:
+    for form in FORMATS:
+        path = folder / f"{name.replace(':', '-').replace('/', '-')}.{form}"
+        with mpl.rc_context(theme()):
+            figure.savefig(path, metadata=METADATA[form])
+        yield path
 
 
 def task_figure(results: Results, task: str, points: pd.DataFrame | None = None) -> Figure:

@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import Any
 
 from ..metrics.summary import Entry
+from .fingerprint import fingerprint_tables
 from .leaderboard import Leaderboard
 from .provenance import long_lines, short_line
 from .tables import LEGEND, SYMBOLS, Cell, Table, make_tables
@@ -30,13 +31,13 @@ def render(board: Leaderboard, form: str) -> str:
 
 def to_markdown(board: Leaderboard) -> str:
     """Tables that read well both rendered and in a terminal."""
-    tables = make_tables(board)
+    tables = [*make_tables(board), *fingerprint_tables(board)]
     parts = [f"> **Warning: {line}**\n" for line in board.warnings]
     for before, table in zip([None, *tables], tables, strict=False):
         # What is to be said of all tables of a kind stands under the first of them.
         reading = "" if before and before.reading == table.reading else table.reading
         parts.append(_markdown_table(table, reading))
-    if board.tasks:
+    if board.tasks or board.riddles:
         lines = [f"- {_markdown(line)}" for line in long_lines(board.results)]
         parts.append("\n".join(["### Provenance", "", *lines, ""]))
     return "\n".join(parts)
@@ -63,7 +64,7 @@ def to_json(board: Leaderboard) -> str:
             "sizes": task.sizes,
             "notes": task.notes,
         }
-        for task in board.tasks
+        for task in (*board.tasks, *board.riddles)
     }
     document = {
         "schema": JSON_SCHEMA,
@@ -80,7 +81,8 @@ def to_latex(board: Leaderboard) -> str:
     head = ["Needs \\usepackage{booktabs} and \\usepackage[utf8]{inputenc}.", *long_lines(board.results)]
     head += [f"WARNING: {line}" for line in board.warnings]
     comments = [f"% {line}" for text in head for line in text.splitlines()]
-    return "\n".join([*comments, "", *[_latex_table(table) for table in make_tables(board)]])
+    tables = [*make_tables(board), *fingerprint_tables(board)]
+    return "\n".join([*comments, "", *[_latex_table(table) for table in tables]])
 
 
 FORMATS: dict[str, Callable[[Leaderboard], str]] = {

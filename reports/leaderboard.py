@@ -7,7 +7,8 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..metrics.planned import headline, measure_of
+from ..metrics.fingerprint import fingerprints
+from ..metrics.planned import has_curve, headline, measure_of
 from ..metrics.summary import Entry, anchors_of, summarise
 from ..runs.results import Results
 from .provenance import warnings_of
@@ -43,7 +44,8 @@ class Leaderboard:
     """Everything a format needs to print it.
 
     entries   the figures
-    tasks     in the order of the plan
+    tasks     in the order of the plan, but for the riddles
+    riddles   likewise: tasks without a right answer, of which entries say what was answered, not how well
     families  those with a task on the common scale
     order     names of a block, best overall OOD area first; those with a partial mean after all others
     warnings  what is mixed in the results
@@ -52,6 +54,7 @@ class Leaderboard:
 
     entries: tuple[Entry, ...]
     tasks: tuple[TaskHead, ...]
+    riddles: tuple[TaskHead, ...]
     families: tuple[str, ...]
     order: dict[str, list[str]]
     warnings: tuple[str, ...]
@@ -63,20 +66,33 @@ def make_leaderboard(results: Results) -> Leaderboard:
     if not results.plan["cells"]:
         raise ValueError("there is nothing to report: no cell was planned")
     entries = summarise(results.scores, results.plan)
+    entries += fingerprints(results.scores, results.answers, results.plan)
     planned = {cell["task"] for cell in results.plan["cells"]}
-    tasks = [_head(task, results) for task in results.plan["tasks"] if task in planned]
+    heads = [_head(task, results) for task in results.plan["tasks"] if task in planned]
+    tasks = [task for task in heads if has_curve(results.plan, task.name)]
+    riddles = [task for task in heads if task not in tasks]
     about = results.plan["tasks"]
     families = dict.fromkeys(about[task.name]["family"] for task in tasks if about[task.name]["ranked"])
     order = {block: _ordered(names, entries) for block, names in _blocks(results.plan).items()}
-    return Leaderboard(tuple(entries), tuple(tasks), tuple(families), order, tuple(warnings_of(results)), results)
+    return Leaderboard(
+        entries=tuple(entries),
+        tasks=tuple(tasks),
+        riddles=tuple(riddles),
+        families=tuple(families),
+        order=order,
+        warnings=tuple(warnings_of(results)),
+        results=results,
+    )
 
 
 def summary_of(board: Leaderboard) -> Leaderboard:
     """Leave out the tasks. Raises ValueError where the means over families are then nothing."""
     if not board.families:
-        named = ", ".join(task.name for task in board.tasks)
+        named = ", ".join(task.name for task in (*board.tasks, *board.riddles))
         raise ValueError(f"there is no summary: no task is on the common scale, only {named}")
-    return replace(board, tasks=(), entries=tuple(entry for entry in board.entries if entry.scope != "task"))
+    return replace(
+        board, tasks=(), riddles=(), entries=tuple(entry for entry in board.entries if entry.scope != "task")
+    )
 
 
 def _head(task: str, results: Results) -> TaskHead:

@@ -105,11 +105,11 @@ class Table:
 
 
 def make_tables(board: Leaderboard) -> list[Table]:
-    """First the summary over families (if any task is on the common scale), then one table a task.
+    """First the summary over families (if any task is on the common scale), then one table a task with a right answer.
 
     A summary that stands alone says all about where it comes from; else the provenance closes the document.
     """
-    source = short_line(board.results) if board.tasks else whole_line(board.results)
+    source = short_line(board.results) if board.tasks or board.riddles else whole_line(board.results)
     summary = [_summary(board, source)] if board.families else []
     return summary + [_task_table(board, task, source) for task in board.tasks]
 
@@ -123,7 +123,7 @@ def _summary(board: Leaderboard, source: str) -> Table:
         (
             HEADINGS[block],
             tuple(
-                (name, tuple(_figure(found.get((name, of, side)), interval=side == "ood") for of, side in wanted))
+                (name, tuple(figure_cell(found.get((name, of, side)), interval=side == "ood") for of, side in wanted))
                 for name in board.order[block]
             ),
         )
@@ -160,7 +160,7 @@ def _task_table(board: Leaderboard, task: TaskHead, source: str) -> Table:
             (
                 name,
                 tuple(
-                    Cell("n/a") if name in refused else _figure(found.get((name, measure, side)), interval=interval)
+                    Cell("n/a") if name in refused else figure_cell(found.get((name, measure, side)), interval=interval)
                     for _, measure, side, interval in wanted
                 ),
             )
@@ -217,7 +217,7 @@ def _task_columns(task: TaskHead) -> list[tuple[Column, str, str, bool]]:
     ]
 
 
-def _figure(entry: Entry | None, *, interval: bool) -> Cell:
+def figure_cell(entry: Entry | None, *, interval: bool) -> Cell:
     """One entry as text. Statuses are shown at areas and scores; thresholds show only that something is missing."""
     if entry is None:
         return Cell(UNASKED)

@@ -19,13 +19,14 @@ def of_seed(task: Task, index: int, suite: int = 0) -> Task:
 def draw(task: Task, split: str, n: int, index: int, suite: int = 0) -> Examples:
     """The first n examples of a split of `of_seed(task, index)`, or all it holds where that is less.
 
-    They depend on the task, its parameters, the split and the seed, not on learners or sizes. Raises
-    SpaceExhaustedError for a training split that does not hold n: a smaller training set would be another cell.
+    They depend on the task, its parameters, the split and (unless the split is fixed) the seed, not on learners or
+    sizes. Raises SpaceExhaustedError for a training split that does not hold n: a smaller one would be another cell.
     """
     held = task.capacity(split)
     if held is not None and split != "train":
         n = min(n, held)
-    rng = generator(suite=suite, task=task.name, parameters=task.parameters(), split=split, seed=index)
+    seed = "fixed" if task.split(split).fixed else index
+    rng = generator(suite=suite, task=task.name, parameters=task.parameters(), split=split, seed=seed)
     return of_seed(task, index, suite).sample(split, n, rng)
 
 

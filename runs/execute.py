@@ -18,6 +18,7 @@ from ..learners.estimators import EstimatorLearner
 from ..learners.lookup import Lookup
 from ..learners.network import Network
 from ..metrics.bits import score_bits
+from ..metrics.rules import score_rules
 from ..metrics.scores import (
     Scored,
     information_fit,
@@ -33,8 +34,15 @@ from .data import draw, of_seed
 from .references import Reference
 from .seeds import seed
 
+IN_DISTRIBUTION = ("train", "id")
+"""The splits on which the rules of a riddle agree."""
+
 UNDERFIT = 0.99
 """A cell whose fit to its training targets is below this part of the attainable is marked underfit."""
+
+
+CARRIERS = ("score", "bits", "exact_match", "neither")
+"""The metrics whose rows carry examples and records: what there is of them, in this order."""
 
 
 @dataclass(frozen=True)
@@ -50,9 +58,10 @@ class Source:
 def run_batch(batch: Batch) -> pd.DataFrame:
     """The rows of a batch: one a (cell, split, metric), with COLUMNS of runs/results.py.
 
-    Rows of the task's measure (mostly "score") also carry what it is the mean of, example by example: `count`, and
-    `examples`, packed bits (kind "bits") or float32 (kind "float32"). Those of the split "train" carry, as JSON in
-    `record`, what the fit says of itself: the step at which a loss was not finite, steps done, the shortest program...
+    Of each split, one row (of the first of CARRIERS that there is) also carries what it is the mean of, example by
+    example: `count`, and `examples`, packed bits (kind "bits"), float32 (kind "float32") or, where the rules of a
+    riddle part, int8 codes of metrics/rules.py (kind "answers"). That of the split "train" carries, as JSON in
+    `record`, what the fit says of itself: the step at which a loss was not finite, steps done, shortest program, ...
     """
     pair = batch.pair
     sources = {index: _draw(pair, batch.cells, index) for index in sorted({cell.seed for cell in batch.cells})}
@@ -143,29 +152,35 @@ def _score_cell(
         tests["train-exposed"] = training.take(slice(cell.size, None))
     tests |= source.tests
     diverged = "diverged" in predictor.record
-    scored = {name: None if diverged else _score(task, predictor, split, training) for name, split in tests.items()}
+    scored = {
+        name: None if diverged else _score(task, predictor, name, split, training) for name, split in tests.items()
+    }
     if task.ambiguous and scored["train"]:
         scored["train"].metrics["fit"] = _memorised(problem, predictor)
     status = _status(cell, predictor, [scored[name] for name in ("train", "train-exposed") if name in scored])
     shared = {**cell.row(), "fit_seconds": seconds, "status": status}
     rows: list[dict[str, Any]] = []
     for split, result in scored.items():
-        for metric, value in (result.metrics if result else {task.measure: math.nan}).items():
+        metrics = result.metrics if result else {task.measure: math.nan}
+        carrier = next((name for name in CARRIERS if name in metrics), task.measure)
+        for metric, value in metrics.items():
             row = {**shared, "split": split, "metric": metric, "value": value, "count": len(tests[split])}
-            if metric == task.measure and result:
+            if metric == carrier and result:
                 row |= _pack(result.each)
-            if split == "train" and metric == task.measure:
+            if metric == carrier and split == "train":
                 row["record"] = json.dumps(predictor.record, default=str)
             rows.append(row)
     return rows
 
 
-def _score(task: Task, predictor: Predictor, examples: Examples, training: Examples) -> Scored:
+def _score(task: Task, predictor: Predictor, split: str, examples: Examples, training: Examples) -> Scored:
     predicted = predictor.predict(examples.inputs)
     classes = task.outputs.alphabet
     shape = (len(examples), task.outputs.size) + ((classes,) if classes else ())
     if predicted.shape != shape or not np.isfinite(predicted).all():
         raise ValueError(f"predictions of shape {predicted.shape}; expected finite numbers of shape {shape}")
+    if task.rules and split not in IN_DISTRIBUTION:
+        return score_rules(predicted, {name: rule(examples.inputs) for name, rule in task.rules.items()})
     if classes is None:
         return score_values(predicted, examples.targets, examples.groups)
     if task.measure == "bits":
@@ -216,4 +231,6 @@ def _fitted(metrics: dict[str, float]) -> float:
 def _pack(each: np.ndarray) -> dict[str, Any]:
     if each.dtype == bool:
         return {"examples": np.packbits(each).tobytes(), "kind": "bits"}
+    if each.dtype == np.int8:
+        return {"examples": each.tobytes(), "kind": "answers"}
     return {"examples": each.astype(np.float32).tobytes(), "kind": "float32"}

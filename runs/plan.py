@@ -152,6 +152,7 @@ def _describe_task(task: Task) -> dict[str, Any]:
         "ambiguous": task.ambiguous,
         "measure": task.measure,
         "ranked": task.ranked,
+        "rules": list(task.rules),
         "heuristics": sorted(task.heuristics),
         "splits": [
             {"name": split.name, "shift": split.shift, "severity": split.severity, "headline": split.headline}

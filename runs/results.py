@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 COLUMNS = [
@@ -23,12 +24,15 @@ class Results:
 
     scores      tidy table with COLUMNS
     plan        {"tasks": {name: {"family", "version", "ambiguous", "measure", "ranked", "heuristics": [names],
+                                  "rules": [names of a riddle's two],
                                   "splits": [{"name", "shift", "severity", "headline"}]}},
                  "learners": {name: {"kind": "learner" | "control" | "heuristic", "version", "parameters"}},
                  "cells": [{"key", "task", "learner", "size", "exposed", "seed"}],
                  "not_applicable": [{"task", "learner", "size": int | None, "reason"}]}
     failures    [{"batch", "task", "learner", "keys": [...], "kind": "error" | "timeout" | "crash", "message",
                   "traceback", "when"}], only those whose cells are still missing
+    answers     of riddles: (key of a cell, split) -> which rule each answer follows, (n,) int8 as coded in
+                metrics/rules.py; every seed was asked the same
     provenance  one dict a distinct provenance: {"versions": {package: version}, "commit", "command", "machine", ...}
     """
 
@@ -36,3 +40,4 @@ class Results:
     plan: dict[str, Any]
     failures: list[dict[str, Any]] = field(default_factory=list)
     provenance: list[dict[str, Any]] = field(default_factory=list)
+    answers: dict[tuple[str, str], np.ndarray] = field(default_factory=dict)

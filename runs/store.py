@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -168,12 +169,13 @@ def read(folders: Sequence[Path | str]) -> Results:
         failures += store.failures()
         provenance += about
     plan = merge_plans(plans, supersede=False)
-    scores = pd.concat(tables, ignore_index=True).reindex(columns=COLUMNS)
-    planned = scores["key"].isin([cell["key"] for cell in plan["cells"]])
-    scores = scores.loc[planned].drop_duplicates(["key", "split", "metric"], ignore_index=True)
+    rows = pd.concat(tables, ignore_index=True)
+    planned = rows["key"].isin([cell["key"] for cell in plan["cells"]])
+    rows = rows.loc[planned].drop_duplicates(["key", "split", "metric"], ignore_index=True)
+    scores = rows.reindex(columns=COLUMNS)
     done = set(scores["key"])
     open_failures = [failure for failure in failures if not done.issuperset(failure["keys"])]
-    return Results(scores, plan, open_failures, _distinct(provenance))
+    return Results(scores, plan, open_failures, _distinct(provenance), _answers(rows))
 
 
 def load(*folders: Path | str) -> pd.DataFrame:
@@ -219,6 +221,16 @@ def merge_plans(plans: Iterable[dict[str, Any]], *, supersede: bool = True) -> d
         "learners": learners,
         "cells": [cell for group in cells.values() for cell in group.values()],
         "not_applicable": [row for place, row in refused.items() if place not in held],
+    }
+
+
+def _answers(rows: pd.DataFrame) -> dict[tuple[str, str], np.ndarray]:
+    """Unpack the answers to riddles."""
+    held = rows.reindex(columns=["key", "split", "examples", "kind"])
+    held = held.loc[held["kind"] == "answers"]
+    return {
+        (key, split): np.frombuffer(packed, np.int8)
+        for key, split, packed in zip(held["key"], held["split"], held["examples"], strict=True)
     }
 
 

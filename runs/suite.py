@@ -30,10 +30,6 @@ if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
 
 
-MEASURES = ("score", "accuracy", "bits", "rules")
-"""What Task.measure may say: the metrics that tables and figures are made of."""
-
-
 class Clock:
     """A timer for pytest-benchmark that moves only when it is told to."""
 
@@ -227,11 +223,17 @@ def _labels(pair: Pair) -> tuple[str, str]:
 def _scores(cells: list[list[dict[str, Any]]]) -> dict[str, float]:
     """`metric/split/size/exposed` -> mean over seeds, of the metrics that tables use; finite ones only."""
     found: dict[str, list[float]] = {}
-    for row in (row for rows in cells for row in rows if row["metric"] in MEASURES):
+    for row in (row for rows in cells for row in rows if _in_tables(row["metric"])):
         place = f"{row['metric']}/{row['split']}/{row['size']}/{row['exposed']}"
         found.setdefault(place, []).append(math.nan if row["value"] is None else row["value"])
     means = {place: fmean(values) for place, values in found.items()}
     return {place: mean for place, mean in means.items() if math.isfinite(mean)}
+
+
+def _in_tables(metric: str) -> bool:
+    return metric in ("score", "accuracy", "bits", "neither") or (
+        metric.startswith("follows[") and metric.endswith("]")
+    )
 
 
 def _say_failures(session: Session, missing: set[str]) -> str:

@@ -34,6 +34,7 @@ class Split:
     headline  the out-of-distribution split that rankings use; at most one a task
     region    what `Task.propose` is asked for; splits of one region own disjoint shares of it
     share     [low, high): the part of the region's problems, by hash, that is this split's
+    fixed     every seed is tested on the same examples, so that the answers of seeds can be compared one by one
     """
 
     name: str
@@ -42,6 +43,7 @@ class Split:
     headline: bool = False
     region: str = "id"
     share: tuple[float, float] = (0.0, 1.0)
+    fixed: bool = False
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,11 @@ class Task(abc.ABC):
     @property
     def heuristics(self) -> Mapping[str, Heuristic]:
         """Named shallow rules that are scored beside the learners: the ladder from guess to rule."""
+        return {}
+
+    @property
+    def rules(self) -> Mapping[str, Heuristic]:
+        """The two rules of a riddle (measure "rules"), (n, *shape) -> (n, 1): they agree but on the OOD splits."""
         return {}
 
     @abc.abstractmethod

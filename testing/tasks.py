@@ -37,6 +37,7 @@ def check_task(task: Task, *, n: int = 500, seeds: tuple[int, ...] = (0, 1), tra
         for seed in seeds:
             check_spaces(task, split, n=n, seed=seed)
             check_rule(task, split, n=n, seed=seed)
+            check_rules(task, split, n=n, seed=seed)
             check_canonical(task, split, n=n, seed=seed)
             check_shares(task, split, n=n, seed=seed)
             check_seeds(task, split, n=n, seed=seed)
@@ -138,6 +139,26 @@ def check_rule(task: Task, split: str, *, n: int = 500, seed: int = 0) -> None:
     _demand(len(wrong) == 0, law, task, split, seen + _first(task, examples, wrong))
     wrong = np.flatnonzero((np.take_along_axis(posterior, targets[:, :, None], 2) <= 0).any((1, 2)))
     seen = f"{len(wrong)} targets have the posterior 0"
+    _demand(len(wrong) == 0, law, task, split, seen + _first(task, examples, wrong))
+
+
+def check_rules(task: Task, split: str, *, n: int = 500, seed: int = 0) -> None:
+    """The two rules of a riddle say what the targets are where nothing moved, and never the same on its OOD split."""
+    law = "rules"
+    if task.measure != law:
+        return
+    splits = [source.fixed for source in task.splits if source.shift is not None]
+    fits = len(task.rules) == 2 and splits == [True] and task.outputs.shape == (1,)  # noqa: PLR2004 -- they are two
+    _demand(fits, law, task, None, "expected two rules, one OOD split, the same for every seed, and one output")
+    examples = _sample(task, split, n, seed)
+    answers = [rule(examples.inputs.copy()) for rule in task.rules.values()]
+    for (name, rule), said in zip(task.rules.items(), answers, strict=True):
+        alone = np.array_equal(rule(examples.inputs[::-1])[::-1], said)
+        _demand(alone, law, task, split, f"what {name!r} says of a row depends on its neighbours")
+    one, other = (said == examples.targets for said in answers)
+    apart = task.split(split).shift is not None
+    wrong = np.flatnonzero((answers[0] == answers[1] if apart else ~(one & other)).any(1))
+    seen = f"{len(wrong)} of {len(one)} " + ("answers are the same" if apart else "targets are not what both rules say")
     _demand(len(wrong) == 0, law, task, split, seen + _first(task, examples, wrong))
 
 

@@ -20,6 +20,8 @@ from grue.tasks.folding import Folding
 from grue.tasks.identity import IdentityBits, IdentityReals, IdentityTokens
 from grue.tasks.languages import EvenPairs, ReverseString
 from grue.tasks.navigation import NavigationAxes, NavigationJoint
+from grue.tasks.riddle import RiddleNeighbour, RiddlePlace, RiddleRelation, RiddleToken
+from grue.tasks.riddle_exceptions import RiddleExceptions
 from grue.tasks.scramble import ScrambleBag, ScrambleOrdered
 from grue.tasks.tabular import Tabular
 from grue.tasks.text import Text
@@ -40,6 +42,11 @@ SMALL: list[Task] = [
     ReverseString(longest=10),
     NavigationAxes(axes=3, side=4, known=1),
     NavigationJoint(axes=3, side=4, most=2, crowds=(3,)),
+    RiddleExceptions(length=5, alphabet=4, exceptions=4),
+    RiddleNeighbour(length=6, alphabet=4, altered=1),
+    RiddlePlace(length=6, alphabet=3, place=1),
+    RiddleRelation(length=4),
+    RiddleToken(length=4),
     ScrambleBag(limit=6),
     ScrambleOrdered(limit=6),
     Tabular("iris", "rotated"),
@@ -70,6 +77,7 @@ def test_small_task_keeps_every_law(task: Task) -> None:
 @given(n=sizes, seed=seeds)
 def test_targets_are_what_the_rule_says(task: Task, split: str, n: int, seed: int) -> None:
     laws.check_rule(task, split, n=n, seed=seed)
+    laws.check_rules(task, split, n=n, seed=seed)
     laws.check_spaces(task, split, n=n, seed=seed)
 
 
@@ -273,6 +281,31 @@ class Overfull(ScrambleBag):
         return 2 * super().posterior(inputs)
 
 
+@dataclass(frozen=True)
+class Unanimous(RiddleToken):
+    """Asks nothing on which its rules part."""
+
+    def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:  # noqa: ARG002
+        return super().propose("id", n, rng)
+
+
+@dataclass(frozen=True)
+class Untaught(RiddleToken):
+    """Its training targets are those of one rule, where the other says something else."""
+
+    def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:  # noqa: ARG002
+        return super().propose("apart", n, rng)
+
+
+@dataclass(frozen=True)
+class Redrawn(RiddleToken):
+    """Asks every seed something else."""
+
+    @property
+    def splits(self) -> tuple[Split, ...]:
+        return tuple(replace(split, fixed=False) for split in super().splits)
+
+
 @pytest.mark.parametrize(
     ("law", "task", "split", "seen"),
     [
@@ -281,6 +314,9 @@ class Overfull(ScrambleBag):
         ("rule", Impossible(), "id", "posterior 0"),
         ("rule", Misremembering(), "far", "differ from posterior"),
         ("rule", Overfull(), "train", "do not sum to 1"),
+        ("rules", Unanimous(), "apart", "answers are the same"),
+        ("rules", Untaught(), "train", "targets are not what both rules say"),
+        ("rules", Redrawn(), "id", "the same for every seed"),
         ("spaces", Outside(), "train", "expected 0..1"),
         ("spaces", Ragged(), "id", "group 'half'"),
         ("seeds", Fickle(), "odd", "two samples of seed 0 differ"),
@@ -302,7 +338,7 @@ def test_law_catches_its_offender(law: str, task: Task, split: str, seen: str) -
     check = laws.check_canonical if law == "presentation" else getattr(laws, f"check_{law}")
     with pytest.raises(AssertionError, match=rf"law '{law}'.*{seen}"):
         check(task, split)
-    healthy = ScrambleBag() if isinstance(task, ScrambleBag) else IdentityBits()
+    healthy = next(kind() for kind in (ScrambleBag, RiddleToken, IdentityBits) if isinstance(task, kind))
     check(healthy, split)
 
 

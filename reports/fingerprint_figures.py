@@ -1,0 +1,131 @@
+"""The figure of the fingerprints: a panel a riddle, a bar a learner, cut into the shares that follow each rule.
+
+Beside each bar stands the accuracy in distribution, since a learner that has learnt nothing follows nothing either, and
+the agreement between seeds.
+"""
+
+from __future__ import annotations
+
+import math
+from textwrap import wrap
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from ..metrics.fingerprint import fingerprints, riddles, shares_of
+from ..metrics.summary import Entry, anchors_of
+from ..runs.results import Results
+from .labels import fitted_legend, shortened
+from .provenance import short_line
+from .style import BLUE, GREY, ORANGE, theme
+
+COLOURS = (BLUE, ORANGE, "0.85")
+"""Of the first rule, the second, and neither."""
+
+# Lengths in inches; the figure has the width of a paper's text, as those of the learning curves.
+WIDTH, LEFT, GAP, NUMBERS = 7.0, 0.95, 0.1, 0.46
+TITLE, HEADING, BAR, BELOW, NOTE, MARGIN = 0.2, 0.14, 0.135, 0.28, 0.095, 0.06
+
+BESIDE = (0.06, 0.27)
+"""Where the two numbers stand, in inches from the end of the bars."""
+
+SMALL = 5.5
+"""Size of the numbers and notes, in points."""
+
+Found = dict[tuple[str, str, str, str], Entry]
+"""(riddle, learner, measure, side) -> figure."""
+
+
+def fingerprint_figure(results: Results) -> Figure | None:
+    """Draw the fingerprints of all learners and controls; None where no riddle has been answered."""
+    entries = fingerprints(results.scores, results.answers, results.plan)
+    found = {(entry.of, entry.learner, entry.measure, entry.side): entry for entry in entries}
+    shown = [name for name in riddles(results.plan) if any(not math.isnan(e.value) for e in entries if e.of == name)]
+    there = {entry.learner for entry in entries if entry.kind != "heuristic" and not math.isnan(entry.value)}
+    learners = [name for name in results.plan["learners"] if name in there]
+    if not shown or not learners:
+        return None
+    with mpl.rc_context(theme()):
+        return _draw(results, found, shown, learners)
+
+
+def _draw(results: Results, found: Found, shown: list[str], learners: list[str]) -> Figure:
+    figure = Figure(figsize=(WIDTH, 1))
+    width = (WIDTH - LEFT - MARGIN - GAP * (len(shown) - 1)) / len(shown) - NUMBERS
+    legends = []
+    for riddle in shown:
+        handles = [
+            Patch(color=colour, label=share.removeprefix("follows[").removesuffix("]"))
+            for colour, share in zip(COLOURS, shares_of(results.plan, riddle), strict=True)
+        ]
+        legends.append(fitted_legend(figure, handles, width + NUMBERS))
+    said = (
+        "Bars: shares of the answers where the two rules part; lines: 95 %, t over seeds. Numbers: accuracy where the "
+    )
+    said += (
+        "rules agree, on unseen examples (ID), and the share of equal answers between seeds, on the same inputs (eq.)."
+    )
+    notes = [*wrap(said, 140), *wrap(f"{short_line(results)}.", 140)]
+    head = TITLE + max(tall for _, tall in legends) + HEADING
+    height = head + BAR * len(learners) + BELOW + NOTE * len(notes) + MARGIN
+    figure.set_size_inches(WIDTH, height)
+
+    for place, (riddle, (legend, _)) in enumerate(zip(shown, legends, strict=True)):
+        left = LEFT + place * (width + NUMBERS + GAP)
+        title = f"{riddle.removeprefix('riddle-')}, n = {anchors_of(results.plan, riddle)[-1]}"
+        figure.text(left / WIDTH, 1 - TITLE / 2 / height, title, fontsize=7, fontweight="bold", va="center")
+        legend.set_bbox_to_anchor((left, height - TITLE), transform=figure.dpi_scale_trans)
+        bottom, tall = height - head - BAR * len(learners), BAR * len(learners)
+        axes = figure.add_axes((left / WIDTH, bottom / height, width / WIDTH, tall / height))
+        _panel(axes, found, riddle, learners, shares_of(results.plan, riddle))
+        axes.set_yticks(range(len(learners)), [shortened(name, 22) for name in learners])
+        axes.tick_params(axis="y", left=False, labelleft=place == 0)
+    for line, note in enumerate(reversed(notes)):
+        bottom = (MARGIN + line * NOTE) / height
+        figure.text(MARGIN / WIDTH, bottom, note, va="bottom", fontsize=SMALL, color=GREY)
+    return figure
+
+
+def _panel(axes: Axes, found: Found, riddle: str, learners: list[str], shares: list[str]) -> None:
+    """Draw the bars of a riddle from the top down, in the order of the learners."""
+    axes.set_xlim(0, 1)
+    axes.set_xticks([0, 0.5, 1], ["0", ".5", "1"])
+    axes.set_ylim(len(learners) - 0.5, -0.5)
+    axes.grid(visible=False)
+    axes.spines["left"].set_visible(False)
+    _beside(axes, -1, "ID", "eq.")
+    for row, learner in enumerate(learners):
+        parts = [found.get((riddle, learner, share, "ood")) for share in shares]
+        there = [part for part in parts if part is not None and not math.isnan(part.value)]
+        if len(there) < len(shares):
+            said = "n/a" if parts[0] is None else "diverged" if "diverged" in parts[0].marks else "missing"
+            axes.text(0.02, row, said, va="center", fontsize=SMALL, color=GREY)
+            continue
+        values = np.array([part.value for part in there])
+        starts = np.cumsum(values) - values
+        axes.barh([row] * len(values), values, left=starts, height=0.72, color=COLOURS, linewidth=0, zorder=2)
+        # One line where the first share ends, one where the last begins.
+        for part, border in ((there[0], starts[1]), (there[-1], starts[-1])):
+            if part.half_width > 0:
+                low, high = np.clip([border - part.half_width, border + part.half_width], 0, 1)
+                axes.plot([low, high], [row, row], color="0.2", linewidth=0.8, solid_capstyle="butt", zorder=3)
+        numbers = (found[riddle, learner, "accuracy", "id"].value, found[riddle, learner, "agreement", "ood"].value)
+        _beside(axes, row, *("–" if math.isnan(number) else f"{number:.2f}" for number in numbers))
+
+
+def _beside(axes: Axes, row: int, *texts: str) -> None:
+    """Write at the right of a row."""
+    for inches, text in zip(BESIDE, texts, strict=True):
+        axes.annotate(
+            text,
+            (1, row),
+            xytext=(72 * inches, 0),
+            textcoords="offset points",
+            va="center_baseline",
+            fontsize=SMALL,
+            color=GREY,
+            annotation_clip=False,
+        )

@@ -1,0 +1,370 @@
+"""Goodman's riddle: two rules fit everything that was seen, and part ways on what was not; one of them is projected.
+
+There is no right answer. A riddle reports which rule a learner follows where the two disagree, or that it follows
+neither; the five of them set the cues against each other that learners differ in.
+"""
+
+from __future__ import annotations
+
+import abc
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from itertools import combinations, product
+from typing import ClassVar
+
+import numpy as np
+
+from .base import BARREN_BLOCKS, Examples, Heuristic, Split, Task
+from .pools import digests, shares
+from .spaces import Space
+
+TRAIN = (0.0, 0.75)
+"""The share of the problems on which the rules agree that training owns."""
+
+MOST = 2**19
+"""All problems of a riddle are listed in memory, at most so many."""
+
+CERTAIN = 20.0
+"""An event of probability exp(-20) does not happen."""
+
+PATTERNS = np.array([row for row in product((0, 1), repeat=4) if row[0] == 0 and any(row)])
+"""The seven ways to write two letters into four places, the first letter (0) first: 0001, 0010, ... 0111."""
+
+MARK = (0, 1)
+"""The pair of tokens that marks the answer in riddle-place."""
+
+
+@dataclass(frozen=True)
+class Riddle(Task, abc.ABC):
+    """What all riddles share: sequences of tokens, one class to name, and a list of all problems.
+
+    The region "id" holds the problems on which the two rules agree, "apart" those on which they differ. Targets of
+    "apart" are what the first rule says; they are a convention, and nothing is scored by them.
+
+    length    tokens of an input
+    alphabet  kinds of tokens
+    """
+
+    family: ClassVar[str] = "riddle"
+    has_oracle: ClassVar[bool] = False
+
+    length: int
+    alphabet: int
+
+    def __post_init__(self) -> None:
+        if self.alphabet < 2 or self.length < 2 or self.alphabet**self.length > MOST:  # noqa: PLR2004
+            raise ValueError(
+                f"length={self.length}, alphabet={self.alphabet}; expected 2 or more, and alphabet**length <= {MOST}"
+            )
+
+    @property
+    @abc.abstractmethod
+    def rules(self) -> Mapping[str, Heuristic]:
+        """The two rules, (n, length) -> (n, 1)."""
+
+    @property
+    def classes(self) -> int:
+        """How many answers there are."""
+        return self.alphabet
+
+    @property
+    def measure(self) -> str:
+        """No score: shares of the answers that follow each rule."""
+        return "rules"
+
+    @property
+    def heuristics(self) -> Mapping[str, Heuristic]:
+        """The two rules, which follow themselves."""
+        return self.rules
+
+    @property
+    def inputs(self) -> Space:
+        """Tokens in order, (length,)."""
+        return Space((self.length,), self.alphabet, layout="sequence")
+
+    @property
+    def outputs(self) -> Space:
+        """One class, (1,)."""
+        return Space((1,), self.classes)
+
+    @property
+    def splits(self) -> tuple[Split, ...]:
+        """Severity: the share of the problems on which the rules part. Every seed is asked the same of them."""
+        return (
+            Split("train", share=TRAIN),
+            Split("id", share=(TRAIN[1], 1.0)),
+            Split("apart", "conflict", 1.0, region="apart", fixed=True),
+        )
+
+    def problems(self) -> np.ndarray:
+        """List every problem, (problems, length); by default all sequences."""
+        return _sequences(self.length, self.alphabet)
+
+    def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
+        """Draw n problems, all classes of the first rule as often."""
+        pools = _by_class(self)[region]
+        sizes = np.array([len(pool) for pool in pools])
+        starts = np.cumsum(sizes) - sizes
+        pool = rng.integers(len(pools), size=n)
+        inputs = np.concatenate(pools)[starts[pool] + rng.integers(sizes[pool])].astype(np.int64)
+        return Examples(inputs, next(iter(self.rules.values()))(inputs))
+
+    def canonical(self, inputs: np.ndarray) -> np.ndarray:
+        """The tokens themselves: nothing in them is presentation."""
+        return inputs
+
+    def capacity(self, split: str) -> int:
+        """Count the problems of the split, less the few that drawing with repeats may never come to."""
+        source = self.split(split)
+        pools = _by_class(self)[source.region]
+        rarest = len(pools) * max(map(len, pools))  # the rarest problem is drawn once in so many
+        missed = math.floor(rarest * CERTAIN / (BARREN_BLOCKS * self.block))
+        return max(_held(self, source.region, *source.share) - missed, 0)
+
+    def describe(self, example: np.ndarray) -> str:
+        """The tokens as letters."""
+        return " ".join(_letter(token) for token in example)
+
+    def describe_target(self, target: np.ndarray) -> str:
+        """The class as a letter."""
+        return _letter(target[0])
+
+
+@dataclass(frozen=True)
+class RiddleToken(Riddle):
+    """One token, or all of them: the last token against the sum of all, modulo their number (parity, for 2).
+
+    Example, with tokens 0..3: training shows 1 3 2 2 0 3 1 2 -> 2. The last token is 2, and so is the sum, 14, modulo
+    4. Asked for 1 3 2 2 0 3 2 2, whose sum is 15: the token says 2, the parity 3.
+    """
+
+    name: ClassVar[str] = "riddle-token"
+
+    length: int = 8
+    alphabet: int = 4
+
+    @property
+    def rules(self) -> Mapping[str, Heuristic]:
+        """What the last token is, and what all of them add up to."""
+        return {"token": lambda inputs: inputs[:, -1:], "parity": self._parity}
+
+    @property
+    def inputs(self) -> Space:
+        """Tokens that stand for numbers, (length,)."""
+        return Space((self.length,), self.alphabet, "sequence", tuple(map(float, range(self.alphabet))))
+
+    def describe(self, example: np.ndarray) -> str:
+        """The numbers."""
+        return " ".join(map(str, example))
+
+    def describe_target(self, target: np.ndarray) -> str:
+        """The number."""
+        return str(target[0])
+
+    def _parity(self, inputs: np.ndarray) -> np.ndarray:
+        return inputs.sum(1, keepdims=True) % self.alphabet
+
+
+@dataclass(frozen=True)
+class RiddlePlace(Riddle):
+    """A pattern that always stood in one place: the token after "a b", there alone or wherever it stands.
+
+    Example, with place 3: training shows d b c A B D a c a -> d and, without the pattern, d b c a c b a d a -> none.
+    Asked for A B C d a c b b a, whose pattern has moved: the place says none, the pattern c.
+
+    place  of the pattern in training, counted from 0
+    """
+
+    name: ClassVar[str] = "riddle-place"
+
+    length: int = 9
+    alphabet: int = 4
+    place: int = 3
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 <= self.place <= self.length - 3:
+            raise ValueError(f"place={self.place}; expected 0..{self.length - 3}, to leave room for the answer")
+
+    @property
+    def classes(self) -> int:
+        """A token, or "none", the last class."""
+        return self.alphabet + 1
+
+    @property
+    def rules(self) -> Mapping[str, Heuristic]:
+        """What follows the pattern in its old place, and what follows it wherever it is."""
+        return {"place": self._at_place, "pattern": self._anywhere}
+
+    def problems(self) -> np.ndarray:
+        """List the sequences with one pattern, or none."""
+        rows = super().problems()
+        marks = _marks(rows)
+        return rows[(marks.sum(1) <= 1) & ~marks[:, -1]]  # after the last place there is no room for an answer
+
+    def describe_target(self, target: np.ndarray) -> str:
+        """The token, or none."""
+        return "none" if target[0] == self.alphabet else super().describe_target(target)
+
+    def _at_place(self, inputs: np.ndarray) -> np.ndarray:
+        there = _marks(inputs)[:, self.place]
+        return np.where(there, inputs[:, self.place + 2], self.alphabet)[:, None]
+
+    def _anywhere(self, inputs: np.ndarray) -> np.ndarray:
+        marks = _marks(inputs)[:, :-1]
+        answer = np.take_along_axis(inputs, marks.argmax(1)[:, None] + 2, axis=1)
+        return np.where(marks.any(1)[:, None], answer, self.alphabet)
+
+
+@dataclass(frozen=True)
+class RiddleRelation(Riddle):
+    """Who is there, or how they are related: the first token's identity against the pattern of like and unlike.
+
+    Two tokens fill four places in one of seven patterns, xxxy to xyyy (as in the syllables of Marcus et al. 1999); the
+    others are filler. Each pattern has `alphabet / 7` tokens that begin it in training.
+
+    Example: training shows e c e c | k b -> xyxy, and e and l begin no other pattern. Asked for e c c e | k b: the
+    identity of e says xyxy, the relation xyyx.
+
+    length  the four places and the filler after them
+    """
+
+    name: ClassVar[str] = "riddle-relation"
+
+    length: int = 6
+    alphabet: int = 14
+
+    def __post_init__(self) -> None:
+        filler = self.length - PATTERNS.shape[1]
+        if filler < 0 or self.alphabet < len(PATTERNS) or self.alphabet % len(PATTERNS):
+            raise ValueError(
+                f"length={self.length}, alphabet={self.alphabet}; expected at least {PATTERNS.shape[1]}, "
+                f"and a multiple of {len(PATTERNS)}"
+            )
+        if len(PATTERNS) * self.alphabet ** (2 + filler) > MOST:
+            raise ValueError(f"length={self.length}, alphabet={self.alphabet}; that is more than {MOST} problems")
+
+    @property
+    def classes(self) -> int:
+        """The patterns."""
+        return len(PATTERNS)
+
+    @property
+    def rules(self) -> Mapping[str, Heuristic]:
+        """The pattern that the first token began in training, and the pattern that is there."""
+        return {"identity": lambda inputs: inputs[:, :1] % len(PATTERNS), "relation": _relation}
+
+    def problems(self) -> np.ndarray:
+        """List every pair of tokens in every pattern, with every filler."""
+        pairs = _sequences(2, self.alphabet)
+        pairs = pairs[pairs[:, 0] != pairs[:, 1]]
+        heads = pairs[:, PATTERNS].reshape(-1, PATTERNS.shape[1])
+        tails = _sequences(self.length - PATTERNS.shape[1], self.alphabet)
+        return np.hstack([np.repeat(heads, len(tails), axis=0), np.tile(tails, (len(heads), 1))])
+
+    def describe(self, example: np.ndarray) -> str:
+        """The four places, and the filler behind a bar."""
+        four = PATTERNS.shape[1]
+        return super().describe(example[:four]) + " | " * (self.length > four) + super().describe(example[four:])
+
+    def describe_target(self, target: np.ndarray) -> str:
+        """The pattern."""
+        return "".join("xy"[letter] for letter in PATTERNS[target[0]])
+
+
+@dataclass(frozen=True)
+class RiddleNeighbour(Riddle):
+    """What it resembles, or what it says: the class of everything that looks alike against a single sure token.
+
+    Every class has a prototype, and all inputs are prototypes with some tokens altered, but for the first: in
+    training that is always the token of its class. It is the one sure cue; the others are many.
+
+    Example, with the prototypes b c d e a b c d e (class a) and c d e a b c d e a (class b): training shows
+    a | b c d a a b e d d -> a. Asked for b | b c d a a b e d d: its neighbours say a, the rule b.
+
+    length   the first token and the prototype after it
+    altered  tokens of the prototype that are replaced by others
+    """
+
+    name: ClassVar[str] = "riddle-neighbour"
+
+    length: int = 10
+    alphabet: int = 5
+    altered: int = 3
+
+    def __post_init__(self) -> None:
+        body = self.length - 1
+        if self.alphabet < 2 or not 0 <= 2 * self.altered < body:  # noqa: PLR2004
+            raise ValueError(f"{self.altered} of {body} tokens altered; expected less than half, and 2 kinds of tokens")
+        if self.alphabet**2 * math.comb(body, self.altered) * (self.alphabet - 1) ** self.altered > MOST:
+            raise ValueError(f"{self}; that is more than {MOST} problems")
+
+    @property
+    def rules(self) -> Mapping[str, Heuristic]:
+        """The prototype that most tokens agree with, and the first token."""
+        return {"neighbour": self._nearest, "rule": lambda inputs: inputs[:, :1]}
+
+    @property
+    def prototypes(self) -> np.ndarray:
+        """The tokens of each class, (alphabet, length - 1); every token stands once in every place."""
+        return (np.arange(self.alphabet)[:, None] + np.arange(1, self.length)) % self.alphabet
+
+    def problems(self) -> np.ndarray:
+        """List every first token before every prototype, altered in every way."""
+        body = self.length - 1
+        steps = 1 + _sequences(self.altered, self.alphabet - 1)
+        changes = np.zeros((math.comb(body, self.altered), len(steps), body), np.int64)
+        for change, places in zip(changes, combinations(range(body), self.altered), strict=True):
+            change[:, places] = steps
+        bodies = (self.prototypes[:, None] + changes.reshape(-1, body)).reshape(-1, body) % self.alphabet
+        first = np.repeat(np.arange(self.alphabet), len(bodies))[:, None]
+        return np.hstack([first, np.tile(bodies, (self.alphabet, 1))])
+
+    def describe(self, example: np.ndarray) -> str:
+        """The first token, and the others behind a bar."""
+        return f"{_letter(example[0])} | {super().describe(example[1:])}"
+
+    def _nearest(self, inputs: np.ndarray) -> np.ndarray:
+        agree = np.stack([(inputs[:, 1:] == prototype).sum(1) for prototype in self.prototypes], axis=1)
+        return agree.argmax(1)[:, None]
+
+
+def _letter(token: int) -> str:
+    return chr(ord("a") + token)
+
+
+def _sequences(length: int, alphabet: int) -> np.ndarray:
+    """All sequences of tokens, (alphabet ** length, length)."""
+    return np.indices((alphabet,) * length, dtype=np.int8).reshape(length, alphabet**length).T
+
+
+def _marks(inputs: np.ndarray) -> np.ndarray:
+    """Where MARK begins, (n, length - 1)."""
+    return (inputs[:, :-1] == MARK[0]) & (inputs[:, 1:] == MARK[1])
+
+
+def _relation(inputs: np.ndarray) -> np.ndarray:
+    """Read which places have another token than the first as a binary number; 001 is the first pattern."""
+    unlike = inputs[:, 1 : PATTERNS.shape[1]] != inputs[:, :1]
+    return (unlike @ np.array([4, 2, 1]) - 1)[:, None]
+
+
+@cache
+def _by_class(task: Riddle) -> dict[str, list[np.ndarray]]:
+    """The problems of each region, in a pool for each answer of the first rule."""
+    rows = np.ascontiguousarray(task.problems().astype(np.int8))
+    first, second = (rule(rows)[:, 0] for rule in task.rules.values())
+    agree = first == second
+    return {
+        region: [rows[where & (first == answer)] for answer in np.unique(first[where])]
+        for region, where in (("id", agree), ("apart", ~agree))
+    }
+
+
+@cache
+def _held(task: Riddle, region: str, low: float, high: float) -> int:
+    """How many problems of a region fall in a share, by counting them."""
+    share = shares(digests(np.concatenate(_by_class(task)[region]), task.hash_key))
+    return int(((share >= low) & (share < high)).sum())
