@@ -24,7 +24,7 @@ def backward_transfer(scores: np.ndarray) -> float:
 
 
 def forgetting(scores: np.ndarray) -> float:
-    """Mean of max_i R[i, j] - R[T, j] over the stages before the last: what has been lost since the best (0 or more)."""
+    """Mean of max_i R[i, j] - R[T, j] over the stages before the last: what has been lost since the best."""
     matrix = _checked(scores)
     return float((matrix.max(axis=0) - matrix[-1])[:-1].mean())
 
@@ -60,7 +60,7 @@ def selectivity(recurring: np.ndarray, single: np.ndarray, gap: int) -> np.ndarr
 
     recurring, single  (stages, stages): R of the facts that come back, and of those that never do
 
-    0 in expectation at stage gap - 1, when nothing has come back yet. Later, what recurs has also been shown more often.
+    0 in expectation at stage gap - 1, when nothing has come back yet. Later, what recurs has been shown more often, too.
     """
     return kept_when_due(recurring, gap) - kept_once_shown(single, gap)
 

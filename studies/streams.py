@@ -88,12 +88,13 @@ def facts(seed: int, *, marked: bool = True) -> Stream:
     """Facts to be remembered, key -> value; half of the new ones at each stage come back every third stage, for good.
 
     A key is a mark and five tokens out of eight, all keys distinct; a value is one of ten. Both are drawn: there is no
-    rule. The mark, the first token, says whether a fact recurs (1) or is shown at one stage only (0). That it says so is
-    for the learner to find out: before stage 3 nothing has come back. Example: the fact 1 4 0 6 6 2 -> 7, new at stage 1,
-    is shown again at stages 4 and 7; 0 3 3 1 7 5 -> 2, new at stage 1, never. Stages have 32, 48 and then 64 facts.
+    rule. The mark, the first token, says whether a fact recurs (1) or is shown at one stage only (0). That it says so
+    is for the learner to find out: before stage 3 nothing has come back. Example: the fact 1 4 0 6 6 2 -> 7, new at
+    stage 1, is shown again at stages 4 and 7; 0 3 3 1 7 5 -> 2, new at stage 1, never. Stages 0 to 2 have 32 facts, 3
+    to 5 have 48, 6 to 8 have 64.
 
-    marked  False: the mark is drawn, and says nothing. Of two facts that were shown once, at the same stage, nobody can
-            then know which comes back
+    marked  False: the mark is drawn, and says nothing. Of two facts that were shown once, at the same stage, nobody
+            can then know which comes back
     """
     rng = generator(study="forgetting", stream="facts", seed=seed)
     count = STAGES * NEW * len(KINDS)
