@@ -17,6 +17,7 @@ from .plot import plot
 from .run import run
 from .scores import scores
 from .show import show
+from .study import studies
 
 EXIT_CODES = """
 Exit codes: 0 all cells are done, or cannot be had (n/a); 1 some batches failed (grue failures DIR says why);
@@ -39,6 +40,7 @@ app.command()(plot)
 app.command()(show)
 app.command()(export)
 app.command()(failures)
+app.add_typer(studies, name="study")
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 -- typer calls it

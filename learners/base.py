@@ -103,6 +103,22 @@ class Learner(abc.ABC):
         """Learn from several training sets, each on its own. Networks train them as one stack."""
         return [self.fit(problem) for problem in problems]
 
+    def partial_fit(self, predictor: Predictor | None, problem: Problem) -> Predictor:
+        """Go on learning from another training set, without the earlier ones.
+
+        predictor  what an earlier `partial_fit` of the same learner gave, which stays as it is; None to begin: what is
+                   to go on may have to know from the beginning of classes that have not occurred yet
+        problem    of the same Spaces; its targets may be classes that are new
+
+        Optional: a learner that does not override it cannot go on (`continues`), and raises NotImplementedError.
+        """
+        raise NotImplementedError(f"{self.name} cannot go on learning; it can only be fitted anew")
+
+    @property
+    def continues(self) -> bool:
+        """Whether it can go on learning from what it knows (`partial_fit`)."""
+        return type(self).partial_fit is not Learner.partial_fit
+
     def parameters(self) -> dict[str, Any]:
         """The fields of the dataclass: what makes this learner this learner."""
         return {item.name: getattr(self, item.name) for item in fields(self)}  # pyright: ignore[reportArgumentType]

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .base import Problem, still_falling
-from .estimators import EstimatorLearner
+from ..tasks.spaces import Space
+from .base import Predictor, Problem, still_falling
+from .estimators import EstimatorLearner, flat_features
 
 
 @dataclass(frozen=True)
@@ -27,22 +28,52 @@ class Boosting(EstimatorLearner):
     def classifier(self, problem: Problem) -> Any:
         from xgboost import XGBClassifier  # noqa: PLC0415
 
-        return XGBClassifier(**self._settings(problem))
+        return XGBClassifier(n_estimators=self.rounds, **self._settings(problem))
 
     def regressor(self, problem: Problem) -> Any:
         from xgboost import XGBRegressor  # noqa: PLC0415
 
-        return XGBRegressor(**self._settings(problem))
+        return XGBRegressor(n_estimators=self.rounds, **self._settings(problem))
 
     def _settings(self, problem: Problem) -> dict[str, Any]:
         return {
-            "n_estimators": self.rounds,
             "learning_rate": self.rate,
             "max_depth": self.depth,
             "tree_method": "hist",
             "n_jobs": 1,
             "random_state": problem.seed % 2**31,
         }
+
+    def partial_fit(self, predictor: Any, problem: Problem) -> Predictor:
+        """Add `rounds` rounds, fitted to the new training set alone, to the sum of trees there is.
+
+        The sum has a part for every class from the beginning; `fit` has one only for the classes that occur.
+        """
+        import xgboost  # noqa: PLC0415
+
+        space = problem.output_space
+        settings = {**self._settings(problem), "objective": "reg:squarederror"}
+        if space.symbolic:
+            settings |= {"objective": "multi:softprob", "num_class": space.alphabet, "base_score": 0.5}
+        features = flat_features(problem.inputs, problem.input_space, self.encoding)
+        targets = problem.targets.T if space.symbolic else [problem.targets]
+        boosters, losses = [], []
+        for index, target in enumerate(targets):
+            data, curves = xgboost.DMatrix(features, target), {}
+            boosters.append(
+                xgboost.train(
+                    settings,
+                    data,
+                    self.rounds,
+                    evals=[(data, "train")],
+                    evals_result=curves,
+                    verbose_eval=False,
+                    xgb_model=predictor.boosters[index] if predictor else None,
+                )
+            )
+            losses += [np.asarray(curve) for curve in curves["train"].values()]
+        record = {"still_falling": any(map(still_falling, losses)), "loss": float(np.mean([c[-1] for c in losses]))}
+        return Boosters(self, problem.input_space, space, boosters, record=record)
 
     def train(self, model: Any, features: np.ndarray, targets: np.ndarray) -> None:
         model.fit(features, targets, eval_set=[(features, targets)], verbose=False)
@@ -51,3 +82,22 @@ class Boosting(EstimatorLearner):
         (curves,) = model.evals_result().values()
         (losses,) = curves.values()  # the training loss after each round
         return {"still_falling": still_falling(np.asarray(losses)), "loss": float(losses[-1])}
+
+
+@dataclass
+class Boosters(Predictor):
+    """Sums of trees that others can be added to: one over all classes for every output, or one for all values."""
+
+    learner: Boosting
+    space: Space
+    outputs: Space
+    boosters: list[Any]
+
+    def predict(self, inputs: np.ndarray) -> np.ndarray:
+        import xgboost  # noqa: PLC0415
+
+        data = xgboost.DMatrix(flat_features(inputs, self.space, self.learner.encoding))
+        parts = [booster.predict(data) for booster in self.boosters]
+        if self.outputs.symbolic:
+            return np.stack(parts, axis=1)
+        return parts[0].reshape(len(inputs), -1).astype(np.float64)

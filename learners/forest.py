@@ -6,7 +6,9 @@ import abc
 from dataclasses import dataclass
 from typing import Any
 
-from .base import Problem
+import numpy as np
+
+from .base import Predictor, Problem
 from .estimators import EstimatorLearner
 
 NAMED = ("auto", "sqrt", "log2", "all")
@@ -39,6 +41,14 @@ class Trees(EstimatorLearner):
         if not valid:
             raise ValueError(f"max_features is {self.max_features!r}; expected {', '.join(NAMED)} or a share in (0, 1]")
 
+    def partial_fit(self, predictor: Predictor | None, problem: Problem) -> Predictor:
+        """Add `trees` trees, grown on the new training set alone, to those there are."""
+        grown = self.fit(problem)
+        if predictor is None:
+            return grown
+        earlier = predictor.forests if isinstance(predictor, Forests) else (predictor,)
+        return Forests((*earlier, grown), record=grown.record)
+
     @abc.abstractmethod
     def forest(self, *, classes: bool) -> type[Any]:
         """The estimator's class, for classes or for reals."""
@@ -58,6 +68,16 @@ class Trees(EstimatorLearner):
         return self.forest(classes=classes)(
             self.trees, bootstrap=self.bootstrap, max_features=features, random_state=problem.seed % 2**32
         )
+
+
+@dataclass
+class Forests(Predictor):
+    """Equally many trees from each of several training sets, and their mean, whatever classes each set had."""
+
+    forests: tuple[Predictor, ...]
+
+    def predict(self, inputs: np.ndarray) -> np.ndarray:
+        return np.mean([forest.predict(inputs) for forest in self.forests], axis=0)
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from .base import Problem
+import numpy as np
+
+from .base import Predictor, Problem
 from .estimators import EstimatorLearner
 
 
@@ -21,6 +23,14 @@ class Neighbours(EstimatorLearner):
 
     neighbours: int = 5
 
+    def partial_fit(self, predictor: Predictor | None, problem: Problem) -> Predictor:
+        """Add the new points to those it has kept."""
+        if isinstance(predictor, Points):
+            inputs = np.concatenate([predictor.problem.inputs, problem.inputs])
+            targets = np.concatenate([predictor.problem.targets, problem.targets])
+            problem = replace(problem, inputs=inputs, targets=targets, steps=None, inside=None)
+        return Points(problem, self.fit(problem))
+
     def classifier(self, problem: Problem) -> Any:
         from sklearn.neighbors import KNeighborsClassifier  # noqa: PLC0415
 
@@ -30,3 +40,14 @@ class Neighbours(EstimatorLearner):
         from sklearn.neighbors import KNeighborsRegressor  # noqa: PLC0415
 
         return KNeighborsRegressor(min(self.neighbours, len(problem)), weights="distance")
+
+
+@dataclass
+class Points(Predictor):
+    """Neighbours among all points so far, which are kept so that others can be added."""
+
+    problem: Problem
+    neighbours: Predictor
+
+    def predict(self, inputs: np.ndarray) -> np.ndarray:
+        return self.neighbours.predict(inputs)

@@ -86,6 +86,16 @@ class Network(Learner):
     def fit_many(self, problems: Sequence[Problem]) -> list[Predictor]:
         return self.fit_rates(problems, [self.rate] * len(problems))
 
+    def partial_fit(self, predictor: Any, problem: Problem) -> Predictor:
+        """Train for `steps` more, from the weights that the predictor has; the optimiser starts anew."""
+        if predictor is None:
+            return self.fit(problem)
+        data = self.data(problem)
+        module = self.module(1, data.features.shape[1:], problem)
+        module.load_state_dict(predictor.module.state_dict())
+        (record,) = self._train(module, [data], [self.rate], initial=False)
+        return self.predictor(module, problem, record)
+
     def fit_rates(self, problems: Sequence[Problem], rates: Sequence[float]) -> list[Predictor]:
         """As `fit_many`, with a learning rate for each problem in place of `rate`; equal ones are best side by side."""
         together = self._together(problems[0])
@@ -132,12 +142,24 @@ class Network(Learner):
         return int(np.clip(FLOATS // footprint(alone, one, self.batch), *STACKED))
 
     def _fit_stack(self, problems: Sequence[Problem], rates: Sequence[float]) -> list[Predictor]:
-        from .training import train  # noqa: PLC0415
-
         data = [self.data(problem) for problem in problems]
         features = data[0].features.shape[1:]
         module = self.module(len(problems), features, problems[0])
-        records = train(
+        records = self._train(module, data, rates)
+        weights, predictors = module.state_dict(), []
+        for index, (problem, record) in enumerate(zip(problems, records, strict=True)):
+            alone = self.module(1, features, problem)
+            alone.load_state_dict({name: stacked[index : index + 1] for name, stacked in weights.items()})
+            predictors.append(self.predictor(alone.to(self.device), problem, record))
+        return predictors
+
+    def _train(
+        self, module: nn.Module, data: Sequence[Data], rates: Sequence[float], *, initial: bool = True
+    ) -> list[dict[str, Any]]:
+        """Train a stack in place by this learner's settings; one record a network."""
+        from .training import train  # noqa: PLC0415
+
+        return train(
             module,
             data,
             steps=self.steps,
@@ -148,13 +170,8 @@ class Network(Learner):
             enough=self.enough,
             patience=self.patience,
             until=self.until,
+            initial=initial,
         )
-        weights, predictors = module.state_dict(), []
-        for index, (problem, record) in enumerate(zip(problems, records, strict=True)):
-            alone = self.module(1, features, problem)
-            alone.load_state_dict({name: stacked[index : index + 1] for name, stacked in weights.items()})
-            predictors.append(self.predictor(alone.to(self.device), problem, record))
-        return predictors
 
 
 @dataclass

@@ -42,6 +42,7 @@ def train(
     enough: float = 0.0,
     patience: int = 100,
     until: str = "loss",
+    initial: bool = True,
 ) -> list[dict[str, Any]]:
     """Train module's networks in place, network i on data[i]; one record a network.
 
@@ -49,11 +50,13 @@ def train(
     outputs) where the targets are real. The learning rate is one for all, or one a network; networks that share theirs
     are fastest side by side. A loss that is not finite stays within its own network and ends up in that network's
     record. A network ends early once its minibatch loss, or with until="error" the share of the minibatch's outputs
-    that it gets wrong, was below `enough` for `patience` steps on end; it keeps the weights that it had then.
+    that it gets wrong, was below `enough` for `patience` steps on end; it keeps the weights that it had then. Training
+    starts at weights that are drawn, or, where they are not `initial`, at those that the module has.
     """
     generators = [torch.Generator().manual_seed(one.seed) for one in data]
     with one_thread():
-        draw(module, generators)
+        if initial:
+            draw(module, generators)
         module.to(device)
         features = torch.from_numpy(np.concatenate([one.features for one in data])).to(device)
         targets = torch.from_numpy(np.concatenate([one.targets for one in data])).to(device)

@@ -36,7 +36,7 @@ def to_markdown(board: Leaderboard) -> str:
     for before, table in zip([None, *tables], tables, strict=False):
         # What is to be said of all tables of a kind stands under the first of them.
         reading = "" if before and before.reading == table.reading else table.reading
-        parts.append(_markdown_table(table, reading))
+        parts.append(markdown_table(table, reading))
     if board.tasks or board.riddles:
         lines = [f"- {_markdown(line)}" for line in long_lines(board.results)]
         parts.append("\n".join(["### Provenance", "", *lines, ""]))
@@ -82,7 +82,7 @@ def to_latex(board: Leaderboard) -> str:
     head += [f"WARNING: {line}" for line in board.warnings]
     comments = [f"% {line}" for text in head for line in text.splitlines()]
     tables = [*make_tables(board), *fingerprint_tables(board)]
-    return "\n".join([*comments, "", *[_latex_table(table) for table in tables]])
+    return "\n".join([*comments, "", *[latex_table(table) for table in tables]])
 
 
 FORMATS: dict[str, Callable[[Leaderboard], str]] = {
@@ -99,7 +99,8 @@ def _record(entry: Entry) -> dict[str, Any]:
     return {name: None if isinstance(value, float) and math.isnan(value) else value for name, value in values.items()}
 
 
-def _markdown_table(table: Table, reading: str) -> str:
+def markdown_table(table: Table, reading: str) -> str:
+    """A table as Markdown, `reading` and all that it has to say of itself below it."""
     lines = [["", *[_markdown(column.head) for column in table.columns]]]
     for heading, rows in table.blocks:
         if len(table.blocks) > 1:
@@ -167,7 +168,8 @@ LATEX_ESCAPES = str.maketrans(
 )
 
 
-def _latex_table(table: Table) -> str:
+def latex_table(table: Table) -> str:
+    """A table as LaTeX, with booktabs."""
     rows: list[str] = []
     for heading, block in table.blocks:
         rows.append(r"\midrule")

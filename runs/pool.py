@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from pathlib import Path
@@ -44,15 +45,19 @@ class LocalPool:
 
     def submit(self, batch: Batch, folder: Path, command: str, timeout: float) -> Future[float]:
         """Execute a batch and write its file; gives the seconds it took."""
+        return self.call(_work, [batch, folder, command], timeout)
+
+    def call(self, work: Callable[..., float], arguments: list[Any], timeout: float) -> Future[float]:
+        """Call what a worker can import; gives the seconds that it says it took."""
         if self._pool is None:
             done: Future[float] = Future()
             try:
-                done.set_result(_work(batch, folder, command))
+                done.set_result(work(*arguments))
             except Exception as error:  # noqa: BLE001 -- a failed batch is recorded, whatever it died of
                 error.traceback = traceback.format_exc()  # pyright: ignore[reportAttributeAccessIssue] -- as pebble does
                 done.set_exception(error)
             return done
-        return self._pool.schedule(_work, args=[batch, folder, command], timeout=timeout)
+        return self._pool.schedule(work, args=arguments, timeout=timeout)
 
     def close(self) -> None:
         """End the workers; what they were doing is lost."""

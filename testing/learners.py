@@ -51,6 +51,8 @@ def check_learner(learner: Learner) -> None:
             check_predictions(learner, problem, f"{name}, {case}")
         check_repeats(learner, make_problem(inputs, outputs, 20, steps=steps), name)
         check_stack(learner, inputs, outputs, name, steps)
+        if learner.continues:
+            check_continues(learner, inputs, outputs, name, steps)
     assert accepted, f"{learner.name} accepts none of: {', '.join(SPACES)}"
 
 
@@ -71,9 +73,12 @@ def check_predictions(learner: Learner, problem: Problem, name: str) -> None:
     predictor = learner.fit(problem)
     if "diverged" in predictor.record:
         return
-    predicted = predictor.predict(tests)
-    classes = problem.output_space.alphabet
-    shape = (7, problem.output_space.size) + ((classes,) if classes else ())
+    _check_predicted(predictor.predict(tests), problem.output_space, 7, name)
+
+
+def _check_predicted(predicted: np.ndarray, space: Space, n: int, name: str) -> None:
+    classes = space.alphabet
+    shape = (n, space.size) + ((classes,) if classes else ())
     assert predicted.shape == shape, f"{name}: predictions of shape {predicted.shape}; expected {shape}"
     assert np.isfinite(predicted).all(), f"{name}: predictions are not all finite"
     if classes:
@@ -101,6 +106,27 @@ def check_stack(learner: Learner, inputs: Space, outputs: Space, name: str, step
             assert np.array_equal(predicted[0], other), (
                 f"{name}: n = {len(problem)} fitted {how} differs by {abs(predicted[0] - other).max():.3g}"
             )
+
+
+def check_continues(learner: Learner, inputs: Space, outputs: Space, name: str, steps: Space | None = None) -> None:
+    """A learner with `partial_fit` goes on: to new classes, the same way every time, and without touching what was."""
+    tests = make_problem(inputs, outputs, 7, seed=99).inputs
+    first, second = (make_problem(inputs, outputs, n, seed=n, steps=steps) for n in (20, 11))
+    if outputs.alphabet:  # the first half of the classes, and then the others
+        half = outputs.alphabet // 2
+        first = dataclasses.replace(first, targets=first.targets % half)
+        second = dataclasses.replace(second, targets=half + second.targets % (outputs.alphabet - half))
+    begun = learner.partial_fit(None, first)
+    before = begun.predict(tests)
+    ends = [learner.partial_fit(begun, second) for _ in range(2)]
+    after, again = (end.predict(tests) for end in ends)
+    third = learner.partial_fit(ends[0], make_problem(inputs, outputs, 1, seed=1, steps=steps)).predict(tests)
+    for predicted, when in ((before, "begun"), (after, "gone on"), (third, "gone on twice")):
+        _check_predicted(predicted, outputs, len(tests), f"{name}, {when}")
+    untouched = np.array_equal(before, begun.predict(tests)) and np.array_equal(after, ends[0].predict(tests))
+    assert untouched, f"{name}: going on changed the predictor that it went on from"
+    assert np.array_equal(after, again), f"{name}: gone on twice from the same, {abs(after - again).max():.3g} apart"
+    assert not np.array_equal(before, after), f"{name}: going on to other targets changed nothing"
 
 
 def awkward_problems(inputs: Space, outputs: Space, steps: Space | None = None) -> Iterator[tuple[str, Problem]]:

@@ -1,0 +1,81 @@
+"""`grue study NAME`: questions that are no learning curve, each with a protocol of its own."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .folders import write_text
+from .run import INTERRUPTED
+
+studies = typer.Typer(help="Questions that are no learning curve, each with a protocol of its own.")
+
+
+class Format(StrEnum):
+    """Names of the formats, as on the command line."""
+
+    md = "md"
+    csv = "csv"
+    json = "json"
+    tex = "tex"
+
+
+@studies.callback(invoke_without_command=True)
+def listing(context: typer.Context) -> None:
+    """Questions that are no learning curve, each with a protocol of its own. Without a name: list them."""
+    if context.invoked_subcommand is None:
+        for command in studies.registered_commands:
+            if command.callback is not None:
+                print(f"{command.callback.__name__}  {(command.callback.__doc__ or '').partition(chr(10))[0]}")
+
+
+@studies.command()
+def forgetting(
+    learner: Annotated[
+        list[str] | None, typer.Option(help="Learner: a name, name:parameter=value, or module:attribute. Repeatable.")
+    ] = None,
+    seeds: Annotated[int | None, typer.Option(help="How many seeds. Default: 5.")] = None,
+    jobs: Annotated[int | None, typer.Option(help="Worker processes; 0: none. Default: as many as cores.")] = None,
+    timeout: Annotated[float, typer.Option(help="Seconds that a learner may take on one stream of one seed.")] = 900,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the results.")] = Path("results/local/forgetting"),
+    figures: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder of the figure. Default: DIR/figures.")
+    ] = None,
+    form: Annotated[
+        Format, typer.Option("--format", help="md: to read; csv, json: a figure a row; tex: booktabs.")
+    ] = Format.md,
+    output: Annotated[Path | None, typer.Option(help="A file for the table instead of the standard output.")] = None,
+) -> None:
+    """Ask what is kept of earlier stages of a stream, and whether it is what will be needed again."""
+    from ..reports.forgetting import Report, render
+    from ..reports.forgetting_figure import write_figure
+    from ..runs.names import UsageError
+    from ..runs.provenance import command
+    from ..runs.run import cores
+    from ..studies import forgetting as study
+    from ..studies.units import read_units, run_units, set_aside_unreadable
+
+    lives, refused = study.plan(learner or study.LEARNERS, study.SEEDS if seeds is None else seeds)
+    jobs = cores() if jobs is None else jobs
+    if jobs < 0 or timeout <= 0:
+        raise UsageError(f"{jobs} jobs, a timeout of {timeout:g} s; expected at least 0, and more than 0")
+    for name, reason in refused.items():
+        typer.echo(f"n/a: {name}: {reason}", err=True)
+    set_aside_unreadable(lives, out)
+    try:
+        failures = run_units(lives, out, jobs, timeout, command(), lambda text: typer.echo(text, err=True))
+    except KeyboardInterrupt:
+        typer.echo("stopped; what was finished is kept, and a later run takes up the rest", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    rows, about = read_units(lives, out)
+    if not rows.empty:
+        report = Report(rows, study.gaps(), about)
+        write_text(render(report, form.value), output)
+        for path in write_figure(report, figures or out / "figures"):
+            typer.echo(f"wrote {path}", err=True)
+    if failures:
+        typer.echo(f"{len(failures)} failed: their tracebacks are in {out / 'failures'}", err=True)
+        raise typer.Exit(1)

@@ -1,0 +1,129 @@
+"""The study of forgetting as a figure: the matrix R of every learner, and stage by stage what is kept, and which facts.
+
+Every learner is drawn in the way that it would live: it goes on where it can, and is refitted where it cannot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from textwrap import wrap
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.lines import Line2D
+
+from ..metrics import forgetting as metrics
+from ..metrics.curves import interval
+from .figures import FORMATS, METADATA
+from .forgetting import Report, source_line
+from .style import looks, theme
+
+WIDTH, MATRICES, CURVES, TITLE, FOOT = 7.0, 1.5, 1.75, 0.2, 0.3
+"""In inches: the figure's width; heights of a row of matrices, of a row of curves, of a row's title and of the foot."""
+
+DODGE = 0.06
+"""Stages that learners are moved sideways against each other, so that no interval hides another."""
+
+DARK = 0.6
+"""Above it a cell of a matrix is so dark that its number is white."""
+
+Matrices = dict[str, np.ndarray]
+
+PANELS: dict[str, Callable[[Matrices, int], np.ndarray]] = {
+    "kept of what never comes back": lambda by_kind, gap: metrics.kept_once_shown(by_kind["single"], gap),
+    "selectivity": lambda by_kind, gap: metrics.selectivity(by_kind["recurring"], by_kind["single"], gap),
+    "selectivity, once shown": lambda by_kind, gap: metrics.selectivity_once_shown(
+        by_kind["recurring"], by_kind["single"], gap
+    ),
+}
+
+
+def write_figure(report: Report, folder: Path) -> Iterator[Path]:
+    """Draw the study into `folder`, as SVG, PDF and PNG; yields each file once it is written."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with mpl.rc_context(theme()):
+        figure = draw(report)
+        for form in FORMATS:
+            path = folder / f"forgetting.{form}"
+            figure.savefig(path, metadata=METADATA[form])
+            yield path
+
+
+def draw(report: Report) -> Figure:
+    """A row of matrices for a stream in which nothing recurs, and of curves for one in which facts do."""
+    heights = [CURVES if report.gaps[stream] else MATRICES for stream in report.streams]
+    figure = Figure(figsize=(WIDTH, sum(heights) + FOOT), layout="constrained")
+    rows = figure.subfigures(len(heights) + 1, 1, height_ratios=[*heights, FOOT])
+    for stream, row in zip(report.streams, rows, strict=False):
+        gap = report.gaps[stream]
+        if gap is None:
+            _matrices(report, stream, row)
+        else:
+            _curves(report, stream, gap, row)
+    _foot(report, rows[-1])
+    return figure
+
+
+def _lives(report: Report, stream: str) -> dict[str, tuple[str, list[Matrices]]]:
+    """Every learner's own way, and its R by kind for every seed."""
+    able = report.learners(stream, "continued")
+    ways = {name: "continued" if name in able else "refitted" for name in report.learners(stream, "refitted")}
+    return {name: (way, report.matrices(stream, way, name)) for name, way in ways.items()}
+
+
+def _matrices(report: Report, stream: str, row: SubFigure) -> None:
+    lives = _lives(report, stream)
+    row.suptitle(f"{stream}: accuracy on a stage (across) after a stage (down)", x=0.01, ha="left", fontsize=7.5)
+    panels = row.subplots(1, max(len(lives), 4), squeeze=False)[0]
+    for panel, (name, (way, seeds)) in zip(panels, lives.items(), strict=False):
+        mean = np.mean([by_kind[""] for by_kind in seeds], axis=0)
+        panel.imshow(mean, cmap="Blues", vmin=0, vmax=1)
+        for (after, stage), value in np.ndenumerate(mean):
+            text = f"{value:.2f}".replace("0.", ".").replace("1.00", "1")
+            if after >= stage:
+                panel.text(
+                    stage, after, text, ha="center", va="center", fontsize=5, color="w" if value > DARK else "0.2"
+                )
+        panel.set_title(name + ("*" if way == "refitted" else ""))
+        ticks = range(len(mean))
+        panel.set_xticks(ticks, [str(tick) for tick in ticks])
+        panel.set_yticks(ticks, [str(tick) for tick in ticks])
+        panel.grid(visible=False)
+    for panel in panels[len(lives) :]:
+        panel.set_axis_off()
+
+
+def _curves(report: Report, stream: str, gap: int, row: SubFigure) -> None:
+    lives = _lives(report, stream)
+    look = looks(lives)
+    row.suptitle(f"{stream}: at the end of a gap of {gap} stages", x=0.01, ha="left", fontsize=7.5)
+    panels: list[Axes] = list(row.subplots(1, len(PANELS), squeeze=False)[0])
+    for panel, (title, measure) in zip(panels, PANELS.items(), strict=True):
+        for place, (name, (_, seeds)) in enumerate(lives.items()):
+            values = np.array([measure(by_kind, gap) for by_kind in seeds])[:, gap - 1 :]  # (seeds, stages)
+            over = [interval(column) for column in values.T]
+            stages = np.arange(gap - 1, gap - 1 + len(over)) + DODGE * (place - (len(lives) - 1) / 2)
+            means = [one.mean for one in over]
+            errors = np.nan_to_num([one.half_width for one in over])
+            panel.errorbar(stages, means, errors, elinewidth=0.5, clip_on=False, **look[name].style())
+        panel.set_title(title, loc="left")
+        panel.set_xlabel("after stage")
+        lowest = 0.0 if measure is next(iter(PANELS.values())) else -0.6
+        panel.set_ylim(lowest, 1.02)
+        if lowest:
+            panel.axhline(0, color="0.55", linewidth=0.6, zorder=1)
+
+
+def _foot(report: Report, row: SubFigure) -> None:
+    able = {name for stream in report.streams for name in report.learners(stream, "continued")}
+    names = list(dict.fromkeys(report.rows["learner"].tolist()))
+    look = looks(names)
+    handles = [Line2D([], [], label=name + ("" if name in able else "*"), **look[name].style()) for name in names]
+    row.legend(handles=handles, ncols=len(handles), loc="upper left", borderpad=0)
+    notes = "* cannot go on: refitted to the present stage alone. Bars: 95 % intervals, t over seeds. " + source_line(
+        report
+    )
+    row.text(0.01, 0.02, "\n".join(wrap(notes, 170)), fontsize=5, color="0.35", va="bottom")

@@ -1,0 +1,1 @@
+"""Questions that are no learning curve: a protocol of its own each, run by `grue study NAME`."""

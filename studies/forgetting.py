@@ -1,0 +1,133 @@
+"""Forgetting: what a learner keeps of what it no longer sees, and whether that is what it will need again.
+
+A stream is a sequence of training sets, its stages. A learner that can go on (`Learner.partial_fit`) sees one after the
+other and no earlier one again; one that cannot is fitted to each alone. After every stage it is asked about all stages.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..learners.base import Learner, Predictor, Problem, Spec
+from ..runs.names import Named, UsageError, make_learner
+from ..runs.seeds import seed as make_seed
+from .streams import STREAMS, Stream
+
+VERSION = 1
+"""Change it with anything that changes a figure: the streams, the ways, the probes."""
+
+LEARNERS = ("mlp", "boosting", "forest", "neighbours", "linear")
+SEEDS = 5
+BUDGETS = {"steps": 500, "rounds": 50, "trees": 50}
+"""For one stage. A learner that is fitted to all stages so far has the same."""
+
+WAYS = ("continued", "refitted", "joint")
+"""continued: goes on, from the present stage alone; refitted: fitted anew to the present stage alone; joint: fitted anew
+to all stages so far, the bound from above."""
+
+
+@dataclass(frozen=True)
+class Life:
+    """A learner on a stream of one seed, in all the ways it can live through it."""
+
+    learner: Learner
+    learner_label: str
+    source: str
+    stream: str
+    seed: int
+
+    @property
+    def label(self) -> str:
+        """As the progress names it."""
+        return f"{self.learner_label} on {self.stream}, seed {self.seed}"
+
+    @property
+    def name(self) -> str:
+        """Of its file: readable, and the hash of all that its rows depend on."""
+        learner = {"name": self.learner.name, "version": self.learner.version, **self.learner.parameters()}
+        settings = [VERSION, self.stream, self.seed, self.source, learner]
+        text = json.dumps(settings, sort_keys=True, default=str)
+        digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+        return re.sub(r"[^\w.-]+", "-", f"{self.stream}-{self.learner_label}-{self.seed}-{digest}")
+
+    def rows(self) -> pd.DataFrame:
+        """A row a (way, after, stage, kind): the share of right answers about a stage, after another."""
+        stream = STREAMS[self.stream](self.seed)
+        ways = [way for way in WAYS if way != "continued" or self.learner.continues]
+        shared = {"stream": self.stream, "learner": self.learner_label, "seed": self.seed}
+        return pd.DataFrame([{**shared, "way": way, **row} for way in ways for row in self._live(stream, way)])
+
+    def _live(self, stream: Stream, way: str) -> list[dict[str, Any]]:
+        predictor: Predictor | None = None
+        rows: list[dict[str, Any]] = []
+        for after in range(len(stream.stages)):
+            problem = self._problem(stream, after, first=0 if way == "joint" else after)
+            predictor = (
+                self.learner.partial_fit(predictor, problem) if way == "continued" else self.learner.fit(problem)
+            )
+            if "diverged" in predictor.record:
+                raise ValueError(f"{way}: the loss was not finite at stage {after}")
+            right = predictor.predict(np.concatenate([one.inputs for one in stream.probes])).argmax(axis=-1)
+            right = (right == np.concatenate([one.targets for one in stream.probes])).all(axis=1)
+            ends = np.cumsum([len(one.inputs) for one in stream.probes])[:-1]
+            for probe, own in zip(stream.probes, np.split(right, ends), strict=True):
+                rows.append(
+                    {
+                        "after": after,
+                        "stage": probe.stage,
+                        "kind": probe.kind,
+                        "accuracy": own.mean(),
+                        "count": len(own),
+                    }
+                )
+        return rows
+
+    def _problem(self, stream: Stream, last: int, first: int) -> Problem:
+        inputs, targets = zip(*stream.stages[first : last + 1], strict=True)
+        own = make_seed(study="forgetting", stream=self.stream, learner=self.learner.name, stage=last, seed=self.seed)
+        return Problem(np.concatenate(inputs), np.concatenate(targets), stream.inputs, stream.outputs, own)
+
+
+def plan(learners: Sequence[str], seeds: int) -> tuple[list[Life], dict[str, str]]:
+    """All lives of some learners, the seeds outside; and why some learners have none on a stream, by label.
+
+    Raises UsageError on a name that does not exist, or where nothing is left.
+    """
+    if seeds < 1:
+        raise UsageError(f"{seeds} seeds; expected at least 1")
+    named = [make_learner(spec, BUDGETS) for spec in learners]
+    refused = {
+        f"{one.label} on {name}": reason for one in named for name in STREAMS if (reason := _refusal(one.thing, name))
+    }
+    lives = [
+        Life(one.thing, one.label, one.source, name, seed)
+        for seed in range(seeds)
+        for name in STREAMS
+        for one in _distinct(named)
+        if f"{one.label} on {name}" not in refused
+    ]
+    if not lives:
+        raise UsageError("; ".join(f"{name}: {reason}" for name, reason in refused.items()))
+    return lives, refused
+
+
+def gaps() -> dict[str, int | None]:
+    """Of every stream: after how many stages its recurring facts come back, or None."""
+    return {name: make(0).gap for name, make in STREAMS.items()}
+
+
+def _refusal(learner: Learner, name: str) -> str | None:
+    stream = STREAMS[name](0)
+    return learner.accepts(Spec(stream.inputs, stream.outputs, n=min(len(inputs) for inputs, _ in stream.stages)))
+
+
+def _distinct(named: Sequence[Named[Learner]]) -> list[Named[Learner]]:
+    return list({one.label: one for one in named}.values())

@@ -1,0 +1,128 @@
+"""Streams of stages, for learners that see only the present one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, partial
+
+import numpy as np
+
+from ..runs.seeds import generator
+from ..tasks.spaces import Space
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What is asked after every stage about one of the stages.
+
+    stage  at which it is first shown;  kind  "" or, in a stream of facts, recurring or single
+    """
+
+    stage: int
+    kind: str
+    inputs: np.ndarray
+    targets: np.ndarray
+
+
+@dataclass(frozen=True)
+class Stream:
+    """The training sets in their order, (inputs, targets) each, and the probes; all classes are known in advance.
+
+    gap  recurring facts come back so many stages after they were last shown; None where nothing recurs
+    """
+
+    inputs: Space
+    outputs: Space
+    stages: tuple[tuple[np.ndarray, np.ndarray], ...]
+    probes: tuple[Probe, ...]
+    gap: int | None = None
+
+
+CLASSES = 10
+PAIRS = 5
+"""Stages of the digits: two classes each."""
+
+SHADES = 16
+"""The brightest pixel of scikit-learn's digits."""
+
+TESTED = 4
+"""One in so many images is a test image."""
+
+
+def digits(seed: int) -> Stream:
+    """Images of 0 and 1, then of 2 and 3, and so on to 8 and 9: always new classes, and one head for all of them.
+
+    Which images are tested is drawn by the seed; after every stage all ten classes are asked about, two by two.
+    """
+    images, labels = _images()
+    order = generator(study="forgetting", stream="digits", seed=seed).permutation(len(labels))
+    stages, probes = [], []
+    for stage in range(PAIRS):
+        own = order[labels[order] // 2 == stage]
+        tested = len(own) // TESTED
+        stages.append((images[own[tested:]], labels[own[tested:], None]))
+        probes.append(Probe(stage, "", images[own[:tested]], labels[own[:tested], None]))
+    return Stream(Space((1, 8, 8), None, "grid"), Space((1,), CLASSES), tuple(stages), tuple(probes))
+
+
+@cache
+def _images() -> tuple[np.ndarray, np.ndarray]:
+    """The 1,797 images, (n, 1, 8, 8) in [0, 1], and what they show, (n,)."""
+    from sklearn.datasets import load_digits  # noqa: PLC0415
+
+    images, labels = load_digits(return_X_y=True)
+    return (images / SHADES).reshape(-1, 1, 8, 8), labels.astype(np.int64)
+
+
+STAGES = 9
+GAP = 3
+NEW = 16
+"""Facts of each kind that are first shown at a stage."""
+
+KEY, TOKENS, VALUES = 5, 8, 10
+KINDS = ("single", "recurring")
+
+
+def facts(seed: int, *, marked: bool = True) -> Stream:
+    """Facts to be remembered, key -> value; half of the new ones at each stage come back every third stage, for good.
+
+    A key is a mark and five tokens out of eight, all keys distinct; a value is one of ten. Both are drawn: there is no
+    rule. The mark, the first token, says whether a fact recurs (1) or is shown at one stage only (0). That it says so
+    is for the learner to find out: before stage 3 nothing has come back. Example: the fact 1 4 0 6 6 2 -> 7, new at
+    stage 1, is shown again at stages 4 and 7; 0 3 3 1 7 5 -> 2, new at stage 1, never. Stages 0 to 2 have 32 facts, 3
+    to 5 have 48, 6 to 8 have 64.
+
+    marked  False: the mark is drawn, and says nothing. Of two facts that were shown once, at the same stage, nobody
+            can then know which comes back
+    """
+    rng = generator(study="forgetting", stream="facts", seed=seed)
+    count = STAGES * NEW * len(KINDS)
+    numbers = rng.choice(TOKENS**KEY, count, replace=False)
+    tokens = numbers[:, None] // TOKENS ** np.arange(KEY) % TOKENS
+    values = rng.integers(0, VALUES, (count, 1))
+    kind, stage = np.divmod(np.arange(count) // NEW, STAGES)  # of each fact
+    mark = kind if marked else rng.integers(0, len(KINDS), count)
+    keys = np.concatenate([mark[:, None], tokens], axis=1)
+    since = np.arange(STAGES)[:, None] - stage  # (stages, facts)
+    shown = (since == 0) | ((kind == 1) & (since > 0) & (since % GAP == 0))
+    probes = [
+        Probe(first, name, keys[own], values[own])
+        for number, name in enumerate(KINDS)
+        for first in range(STAGES)
+        for own in [(kind == number) & (stage == first)]
+    ]
+    return Stream(
+        Space((1 + KEY,), TOKENS, "sequence"),
+        Space((1,), VALUES),
+        tuple((keys[now], values[now]) for now in shown),
+        tuple(probes),
+        GAP,
+    )
+
+
+STREAMS: dict[str, Callable[[int], Stream]] = {
+    "digits": digits,
+    "facts": facts,
+    "facts-unmarked": partial(facts, marked=False),
+}
