@@ -129,7 +129,7 @@ class Folding(Task):
 
     def describe_target(self, target: np.ndarray) -> str:
         """The contacts of the ground state."""
-        return f"{int(target[0])} contacts"
+        return "1 contact" if target[0] == 1 else f"{int(target[0])} contacts"
 
     def _read(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The length of each chain, its number (residue i is bit i, 1 for H), and the number of its reverse."""
