@@ -235,7 +235,7 @@ class NavigationJoint(Navigation):
     4, 7 and 1: the step is (0 0 0 - 0). All pairs of coordinates were seen on all axes, only never so many at once.
 
     most    axes that differ at most in training
-    crowds  how many differ at once in the tests: the severities
+    crowds  how many differ at once in the tests, which are the severities; the first one is the headline
     """
 
     name: ClassVar[str] = "navigation-joint"
@@ -250,16 +250,15 @@ class NavigationJoint(Navigation):
 
     @property
     def splits(self) -> tuple[Split, ...]:
-        """Severity: how many axes differ at once; the largest is the headline."""
-        headline = max(self.crowds)
+        """Severity: how many axes differ at once."""
+        headline, *others = self.crowds
+        region = f"apart-{headline}"
         return (
             Split("train", share=(0.0, 0.75)),
             Split("id", share=(0.75, 1.0)),
-            *(
-                Split(f"apart-{crowd}", "number", crowd, crowd == headline, f"apart-{crowd}", (0.0, 0.5))
-                for crowd in self.crowds
-            ),
-            Split("exposed", region=f"apart-{headline}", share=(0.5, 1.0)),
+            Split(region, "number", headline, headline=True, region=region, share=(0.0, 0.5)),
+            *(Split(f"apart-{crowd}", "number", crowd, region=f"apart-{crowd}") for crowd in others),
+            Split("exposed", region=region, share=(0.5, 1.0)),
         )
 
     @property

@@ -28,7 +28,7 @@ DIGESTS = {
     ("maze-graph", 1): "824d7ad6227ac877",
     ("maze-grid", 1): "3b499937055c7e85",
     ("navigation-axes", 1): "48cd9204500a82c9",
-    ("navigation-joint", 1): "cd88396bfc44664b",
+    ("navigation-joint", 1): "da44386706592853",
     ("parity", 1): "99ca025ce22a912c",
     ("reverse-string", 1): "c6a04b5c8d6dcafd",
     ("riddle-exceptions", 1): "28b499c582af2fb1",
