@@ -99,9 +99,8 @@ class TruthTable(Task, abc.ABC):
         return replace(self, rule=int(rng.integers(2**62))) if self.rule == UNDRAWN else self
 
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
-        """Draw n inputs of a region."""
-        held = self.region(region)
-        inputs = points(self.bits)[held[rng.integers(len(held), size=n)]]
+        """Draw n inputs of a region, none twice; all that it has, in random order, where n is more."""
+        inputs = points(self.bits)[rng.permutation(self.region(region))[:n]]
         return Examples(inputs, self.solve(inputs))
 
     def solve(self, inputs: np.ndarray) -> np.ndarray:
@@ -113,7 +112,7 @@ class TruthTable(Task, abc.ABC):
         return inputs
 
     def capacity(self, split: str) -> int:
-        """How many inputs the split has: all are counted, and drawn until nothing new comes."""
+        """How many inputs the split has: all are counted."""
         source = self.split(split)
         share = _share(self.bits, self.hash_key)[self.region(source.region)]
         return int(((share >= source.share[0]) & (share < source.share[1])).sum())

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from grue.tasks.boolean import BALANCED, SKEWED, Boolean, BooleanWeight, TruthTable
 from grue.tasks.boolean_functions import FUNCTIONS, bits_of, codes, points, truth_table
 from grue.tasks.compositions import BITS, PARTS, Compositions
+from grue.testing import tasks as laws
 
 RULES = range(5)
 
@@ -101,6 +102,16 @@ def test_neither_output_is_rare_on_either_side(function: str) -> None:
         task = BooleanWeight(function, rule)
         for region in ("id", "heavy"):
             assert BALANCED <= task.table()[task.region(region)].mean() <= 1 - BALANCED
+
+
+@pytest.mark.parametrize("task", [*map(Boolean, FUNCTIONS), *map(BooleanWeight, BooleanWeight.classes())], ids=repr)
+def test_every_class_keeps_the_laws_that_depend_on_it(task: TruthTable) -> None:
+    known = drawn(task)
+    laws.check_parameters(known)
+    for split in known.splits:
+        laws.check_rule(known, split.name)
+        laws.check_coverage(known, split.name)
+        laws.check_heuristics(known, split.name)
 
 
 def test_the_classes_that_are_left_out_hold_no_function_balanced_on_both_sides() -> None:
