@@ -82,8 +82,8 @@ def test_random_networks_give_simple_functions_and_coins_do_not() -> None:
     assert (alike["random-simple"] > 0.7).all()
 
 
-def test_random_networks_are_constant_as_often_as_published() -> None:
-    """On 7 bits each constant has the probability 0.11 (Valle-Perez, Camargo & Louis 2019, with uniform weights)."""
+def test_random_networks_are_constant_as_often_as_another_count_says() -> None:
+    """On 7 bits each constant has the probability 0.1095 +- 0.0014: of 50,000 networks, drawn by other code."""
     rng, networks = np.random.default_rng(0), 3000
     shares = np.array([FUNCTIONS["random-simple"](points(7), rng).mean() for _ in range(networks)])
     for constant in (0, 1):
