@@ -99,9 +99,8 @@ class TruthTable(Task, abc.ABC):
         return replace(self, rule=int(rng.integers(2**62))) if self.rule == UNDRAWN else self
 
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
-        """Draw n inputs of a region."""
-        held = self.region(region)
-        inputs = points(self.bits)[held[rng.integers(len(held), size=n)]]
+        """Draw n inputs of a region, none twice; all that it has, in random order, where n is more."""
+        inputs = points(self.bits)[rng.permutation(self.region(region))[:n]]
         return Examples(inputs, self.solve(inputs))
 
     def solve(self, inputs: np.ndarray) -> np.ndarray:
@@ -113,7 +112,7 @@ class TruthTable(Task, abc.ABC):
         return inputs
 
     def capacity(self, split: str) -> int:
-        """How many inputs the split has: all are counted, and drawn until nothing new comes."""
+        """How many inputs the split has: all are counted."""
         source = self.split(split)
         share = _share(self.bits, self.hash_key)[self.region(source.region)]
         return int(((share >= source.share[0]) & (share < source.share[1])).sum())
@@ -146,10 +145,10 @@ class TruthTable(Task, abc.ABC):
 class Boolean(TruthTable):
     """A function of 10 bits, taught on some of the 1024 inputs and tested on the others.
 
-    Example, of the class parity-3, with the bits 2, 5 and 9 drawn: 0110100110 -> 0, since two of the three are 1, and
-    0110100111 -> 1, since all of them are. There is no shift: what is asked is how many examples a function of a class
-    takes. Of the class "random" (a coin for each input) no number is enough: the control in which no learner can be
-    right about an unseen input more often than by chance (Wolpert 1996).
+    Example, of the class parity-3, with the bits 2, 5 and 9 (from 0) drawn: 0110100110 -> 1, since of these only bit 2
+    is 1, and 0110110110 -> 0, since bits 2 and 5 are. There is no shift: what is asked is how many examples a function
+    of a class takes. Of the class "random" (a coin for each input) no number is enough: the control in which no learner
+    can be right about an unseen input more often than by chance (Wolpert 1996).
     """
 
     name: ClassVar[str] = "boolean"
@@ -182,9 +181,9 @@ class Boolean(TruthTable):
 class BooleanWeight(TruthTable):
     """A function of 10 bits, taught on inputs with at most 5 ones and tested on those with more.
 
-    Example, of the class parity-3, with the bits 2, 5 and 9 drawn: training shows 0100100010 -> 0 and
-    0100100000 -> 1; the split "heavy" asks for 1111101011. Who found the three bits says 1; who goes by the nearest
-    examples finds none among the heavy inputs.
+    Example, of the class parity-3, with the bits 1, 4 and 8 (from 0) drawn: training shows 0100100000 -> 0, two of the
+    three being 1, and 0100100010 -> 1, all of them being 1. The split "heavy" asks for 1111101011. Who found the three
+    bits says 1; who goes by the nearest examples has none near.
     """
 
     name: ClassVar[str] = "boolean-weight"

@@ -92,9 +92,8 @@ class Compositions(Task):
         return replace(self, wiring=tuple((2 * reads + rng.integers(2, size=len(reads))).tolist()))
 
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
-        """Draw n inputs of a region."""
-        held = _held(self.partners, region)
-        inputs = points(BITS)[held[rng.integers(len(held), size=n)]]
+        """Draw n inputs of a region, none twice; all that it has, in random order, where n is more."""
+        inputs = points(BITS)[rng.permutation(_held(self.partners, region))[:n]]
         return Examples(inputs, self.solve(inputs))
 
     def solve(self, inputs: np.ndarray) -> np.ndarray:
@@ -106,7 +105,7 @@ class Compositions(Task):
         return inputs
 
     def capacity(self, split: str) -> int:
-        """How many inputs the split has: all are counted, and drawn until nothing new comes."""
+        """How many inputs the split has: all are counted."""
         source = self.split(split)
         share = shares(digests(points(BITS)[_held(self.partners, source.region)], self.hash_key))
         return int(((share >= source.share[0]) & (share < source.share[1])).sum())
