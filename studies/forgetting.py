@@ -30,8 +30,8 @@ BUDGETS = {"steps": 500, "rounds": 50, "trees": 50}
 """For one stage. A learner that is fitted to all stages so far has the same."""
 
 WAYS = ("continued", "refitted", "joint")
-"""continued: goes on, from the present stage alone; refitted: fitted anew to the present stage alone; joint: fitted anew
-to all stages so far, the bound from above."""
+"""continued: goes on, from the present stage alone; refitted: fitted anew to the present stage alone; joint:
+fitted anew to all stages so far, the bound from above."""
 
 
 @dataclass(frozen=True)
