@@ -37,7 +37,7 @@ def forgetting(
     learner: Annotated[
         list[str] | None, typer.Option(help="Learner: a name, name:parameter=value, or module:attribute. Repeatable.")
     ] = None,
-    seeds: Annotated[int | None, typer.Option(help="How many seeds. Default: 5.")] = None,
+    seeds: Annotated[int | None, typer.Option(help="How many seeds. Default: 3.")] = None,
     jobs: Annotated[int | None, typer.Option(help="Worker processes; 0: none. Default: as many as cores.")] = None,
     timeout: Annotated[float, typer.Option(help="Seconds that a learner may take on one stream of one seed.")] = 900,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the results.")] = Path("results/local/forgetting"),

@@ -60,7 +60,7 @@ def selectivity(recurring: np.ndarray, single: np.ndarray, gap: int) -> np.ndarr
 
     recurring, single  (stages, stages): R of the facts that come back, and of those that never do
 
-    0 in expectation at stage gap - 1, when nothing has come back yet. Later, what recurs has been shown more often, too.
+    0 in expectation at stage gap - 1, when nothing has come back yet; later, what recurs has been shown more often.
     """
     return kept_when_due(recurring, gap) - kept_once_shown(single, gap)
 

@@ -21,8 +21,8 @@ from .figures import FORMATS, METADATA
 from .forgetting import Report, source_line
 from .style import looks, theme
 
-WIDTH, MATRICES, CURVES, TITLE, FOOT = 7.0, 1.5, 1.75, 0.2, 0.3
-"""In inches: the figure's width; heights of a row of matrices, of a row of curves, of a row's title and of the foot."""
+WIDTH, MATRICES, CURVES, FOOT = 7.0, 1.6, 1.7, 0.42
+"""In inches: the figure's width, and the heights of a row of matrices, of a row of curves and of the foot."""
 
 DODGE = 0.06
 """Stages that learners are moved sideways against each other, so that no interval hides another."""
@@ -108,13 +108,11 @@ def _curves(report: Report, stream: str, gap: int, row: SubFigure) -> None:
             stages = np.arange(gap - 1, gap - 1 + len(over)) + DODGE * (place - (len(lives) - 1) / 2)
             means = [one.mean for one in over]
             errors = np.nan_to_num([one.half_width for one in over])
-            panel.errorbar(stages, means, errors, elinewidth=0.5, clip_on=False, **look[name].style())
+            panel.errorbar(stages, means, errors, elinewidth=0.5, **look[name].style())
         panel.set_title(title, loc="left")
         panel.set_xlabel("after stage")
-        lowest = 0.0 if measure is next(iter(PANELS.values())) else -0.6
-        panel.set_ylim(lowest, 1.02)
-        if lowest:
-            panel.axhline(0, color="0.55", linewidth=0.6, zorder=1)
+        panel.axhline(0, color="0.55", linewidth=0.6, zorder=1)
+        panel.set_ylim(*((-0.05, 1.06) if "kept" in title else (-0.55, 0.95)))
 
 
 def _foot(report: Report, row: SubFigure) -> None:

@@ -25,13 +25,13 @@ VERSION = 1
 """Change it with anything that changes a figure: the streams, the ways, the probes."""
 
 LEARNERS = ("mlp", "boosting", "forest", "neighbours", "linear")
-SEEDS = 5
-BUDGETS = {"steps": 500, "rounds": 50, "trees": 50}
+SEEDS = 3
+BUDGETS = {"steps": 300, "rounds": 50, "trees": 50}
 """For one stage. A learner that is fitted to all stages so far has the same."""
 
 WAYS = ("continued", "refitted", "joint")
-"""continued: goes on, from the present stage alone; refitted: fitted anew to the present stage alone; joint: fitted anew
-to all stages so far, the bound from above."""
+"""continued: goes on, from the present stage alone; refitted: fitted anew to the present stage alone; joint:
+fitted anew to all stages so far, the bound from above."""
 
 
 @dataclass(frozen=True)
