@@ -16,15 +16,12 @@ from grue.tasks import TASKS
 from grue.tasks.base import Task
 
 DIGESTS = {
-    ("cycle-navigation", 1): "8d775f3a0805b3d5",
-    ("even-pairs", 1): "f6cdb5e52e1ee91f",
-    ("folding", 1): "5bcfecbbcceed826",
-    ("boolean", 1): "4cb4224b13b9a60a",
-    ("boolean-weight", 1): "1f915369281a9a1e",
-    ("compositions", 1): "688d4226b55d5d05",
     ("boolean", 1): "00806fbb139db42f",
     ("boolean-weight", 1): "4c7e2c03bc7a0034",
     ("compositions", 1): "3214eccb5cfc6d40",
+    ("cycle-navigation", 1): "8d775f3a0805b3d5",
+    ("even-pairs", 1): "f6cdb5e52e1ee91f",
+    ("folding", 1): "5bcfecbbcceed826",
     ("identity-bits", 1): "33273fac6d176465",
     ("identity-reals", 1): "b1223c679501656a",
     ("identity-tokens", 1): "b578a5c54eb9e820",
@@ -42,11 +39,11 @@ DIGESTS = {
     ("scramble-bag", 1): "377be76268f6e121",
     ("scramble-ordered", 1): "0575cd0cdecfc366",
     ("tabular", 1): "6e4baf5058b52ea0",
+    ("text", 1): "fe1eabbb48968d3a",
     ("translation", 1): "0ba3e6a92116a58c",
     ("translation-permuted", 1): "ede81eadb1f4285e",
     ("variables", 1): "d17532cc7037c5e3",
     ("variables-plus", 1): "8e58f48729b74ba6",
-    ("text", 1): "fe1eabbb48968d3a",
 }
 
 
