@@ -42,6 +42,7 @@ KNOWN = {
     "gp": (SKY, "d"),
     "bayes-net": (PURPLE, "*"),
     "program": (BLUE, "p"),
+    "ngram": (BROWN, "*"),
 }
 """These look the same in every figure, whoever else takes part."""
 

@@ -31,7 +31,10 @@ class Plan:
         """The plan as JSON, for the reports (runs/results.py says what is in it)."""
         return {
             "tasks": {pair.task.label: _describe_task(pair.task.thing) for pair in self.pairs},
-            "learners": {row["learner"]: {"kind": "learner"} for row in self.not_applicable}
+            "learners": {
+                row["learner"]: {"kind": "control" if row["learner"] == ORACLE else "learner"}
+                for row in self.not_applicable
+            }
             | {pair.learner.label: _describe_learner(pair.learner.thing) for pair in self.pairs},
             "cells": [cell.row() for cell in self.cells],
             "not_applicable": self.not_applicable,
@@ -120,7 +123,7 @@ def _add(plan: Plan, preset: Preset, task: Named[Task], learner: Named[Learner |
     pair = Pair(task, learner, int(preset.of(task.label, "tests")))
     never = reason(None)
     if never:
-        if not isinstance(learner.thing, Reference):  # a rule that a task has not is no gap in a table
+        if not (thing.missing and isinstance(learner.thing, Reference)):  # nobody misses the rules of such a task
             refuse(None, never)
         return
     sizes = sorted(set(preset.of(task.label, "sizes")))

@@ -20,6 +20,14 @@ def test_every_preset_expands(name: str) -> None:
     assert len({cell.key for cell in plan.cells}) == len(plan.cells), "two cells with one key"
 
 
+def test_the_oracle_of_a_task_without_a_rule_is_not_applicable_and_still_a_control() -> None:
+    plan = make_plan(load_preset("smoke"), tasks=["text"], learners=["ngram", "oracle"])
+    assert [(row["learner"], row["reason"]) for row in plan.not_applicable] == [
+        ("oracle", "the task has no rule that is known")
+    ]
+    assert plan.document()["learners"]["oracle"] == {"kind": "control"}
+
+
 def test_quick_is_what_the_readme_says() -> None:
     preset = load_preset("quick")
     assert (preset.sizes, preset.exposed, preset.seeds) == ((16, 64, 256, 1024), (16, 64), 3)

@@ -13,13 +13,13 @@ from grue.runs.names import UsageError
 from grue.runs.plan import make_plan
 from grue.runs.presets import Preset
 from grue.tasks import corpus
-from grue.tasks.base import MissingPackageError
+from grue.tasks.base import Examples, MissingPackageError
 from grue.tasks.text import EPISTLES, NARRATIVE, Text
 
 TASK = Text()
 
 
-def drawn(split: str, n: int = 4000, seed: int = 0):
+def drawn(split: str, n: int = 4000, seed: int = 0) -> Examples:
     return TASK.sample(split, n, np.random.default_rng(seed))
 
 
@@ -29,8 +29,14 @@ def spelt(split: str, n: int = 4000) -> list[str]:
     return [corpus.to_text(row) for row in np.concatenate([examples.inputs, examples.targets], axis=1)]
 
 
-def chapter_of(split: str) -> set[int]:
-    return set(drawn(split).origins.ravel().tolist())
+def chapters_of(examples: Examples) -> list[int]:
+    """The chapter of every example."""
+    assert examples.origins is not None
+    return examples.origins.ravel().tolist()
+
+
+def chapter_set(split: str) -> set[int]:
+    return set(chapters_of(drawn(split)))
 
 
 def test_the_corpus_is_english_of_more_than_a_megabyte() -> None:
@@ -62,14 +68,14 @@ def test_an_unknown_character_is_refused() -> None:
 def test_every_window_stands_in_its_chapter() -> None:
     for split in ("train", "id", "epistles", "exposed"):
         examples = drawn(split, 200)
-        for window, chapter in zip(spelt(split, 200), examples.origins.ravel().tolist(), strict=True):
+        for window, chapter in zip(spelt(split, 200), chapters_of(examples), strict=True):
             assert window in corpus.to_text(corpus.chapters()[chapter])
 
 
 def test_all_windows_of_a_chapter_are_as_likely() -> None:
     """Also the first and the last: no window reaches into the next chapter, none is left out."""
     task = Text(window=1)
-    starts = Counter(task.sample("train", 50_000, np.random.default_rng(0)).origins.ravel().tolist())
+    starts = Counter(chapters_of(task.sample("train", 50_000, np.random.default_rng(0))))
     texts = corpus.chapters()
     windows = np.array([len(texts[chapter]) - 1 for chapter in starts])
     expected = 50_000 * windows / windows.sum()
@@ -79,7 +85,7 @@ def test_all_windows_of_a_chapter_are_as_likely() -> None:
 
 def test_chapters_belong_to_one_split_each() -> None:
     splits = [split.name for split in TASK.splits]
-    found = [chapter_of(split) for split in splits]
+    found = [chapter_set(split) for split in splits]
     assert sum(map(len, found)) == len(set().union(*found))
     for split, chapters in zip(splits, found, strict=True):
         books = EPISTLES if split in ("epistles", "exposed") else NARRATIVE
@@ -88,8 +94,8 @@ def test_chapters_belong_to_one_split_each() -> None:
 
 
 def test_the_same_chapters_are_taught_whatever_the_window() -> None:
-    other = Text(window=4).sample("train", 4000, np.random.default_rng(0)).origins
-    assert not set(other.ravel().tolist()) & (chapter_of("id") | chapter_of("words") | chapter_of("letters"))
+    other = Text(window=4).sample("train", 4000, np.random.default_rng(0))
+    assert not set(chapters_of(other)) & (chapter_set("id") | chapter_set("words") | chapter_set("letters"))
 
 
 def test_groups_say_which_windows_the_train_pool_has() -> None:
@@ -98,7 +104,7 @@ def test_groups_say_which_windows_the_train_pool_has() -> None:
     assert seen["train"] == 1
     assert 1 > seen["id"] > seen["epistles"] > seen["words"] > seen["letters"]
     assert seen["letters"] < 0.01
-    taught = "".join(corpus.to_text(corpus.chapters()[chapter]) + "\n" for chapter in sorted(chapter_of("train")))
+    taught = "".join(corpus.to_text(corpus.chapters()[chapter]) + "\n" for chapter in sorted(chapter_set("train")))
     examples = drawn("id", 300)
     for row, label in zip(examples.inputs, examples.groups["context"], strict=True):
         assert (corpus.to_text(row) in taught) == (label == "seen")
