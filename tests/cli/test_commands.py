@@ -36,7 +36,19 @@ def test_version() -> None:
 
 def test_help_names_every_command_and_the_exit_codes() -> None:
     text = said("--help")
-    for word in ("run", "list", "leaderboard", "scores", "plot", "show", "export", "failures", "130", "completion"):
+    for word in (
+        "run",
+        "list",
+        "leaderboard",
+        "scores",
+        "plot",
+        "show",
+        "export",
+        "failures",
+        "study",
+        "130",
+        "completion",
+    ):
         assert word in text
 
 

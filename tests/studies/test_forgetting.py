@@ -10,7 +10,7 @@ import pytest
 
 from grue.learners.base import Learner, Predictor, Problem
 from grue.learners.lookup import Lookup
-from grue.reports.forgetting import Report
+from grue.reports.forgetting import Report, render
 from grue.runs.names import UsageError
 from grue.studies.forgetting import Life, gaps, plan
 from grue.studies.streams import STREAMS
@@ -94,6 +94,13 @@ def test_who_keeps_what_is_marked_is_selective_at_an_equal_number_of_presentatio
     assert figure(report, "continued", "selectivity") == figure(report, "continued", "once shown")
     unmarked = live(Mark(), "facts-unmarked", seeds=3)
     assert abs(figure(unmarked, "continued", "once shown")) < 0.2
+
+
+def test_the_table_reads_in_every_format() -> None:
+    report = live(Diary(), "facts", seeds=2)
+    assert render(report, "csv").startswith("stream,way,learner,measure,mean,half_width,seeds,provenance\n")
+    assert "1.00 ± 0.00 & 0.00 ± 0.00".replace("±", r"$\pm$") in render(report, "tex")
+    assert "| diary" in render(report, "md")
 
 
 def test_a_learner_that_cannot_go_on_is_refitted_only() -> None:
