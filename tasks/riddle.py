@@ -215,7 +215,7 @@ class RiddlePlace(Riddle):
     def _anywhere(self, inputs: np.ndarray) -> np.ndarray:
         marks = _marks(inputs)[:, :-1]
         answer = np.take_along_axis(inputs, marks.argmax(1)[:, None] + 2, axis=1)
-        return np.where(marks.any(1)[:, None], answer, self.alphabet)
+        return np.where(marks.any(1, keepdims=True), answer, self.alphabet)
 
 
 @dataclass(frozen=True)
