@@ -123,14 +123,14 @@ def render(report: Report, form: str) -> str:
 def _tables(report: Report, figures: pd.DataFrame) -> Iterator[Table]:
     source = source_line(report)
     for stream in report.streams:
-        own = figures[figures["stream"] == stream]
-        names = [name for name in MEASURES if (own["measure"] == name).any()]
-        found = own.set_index(["way", "learner", "measure"])
+        own = [row for row in figures.to_dict("records") if row["stream"] == stream]
+        names = [name for name in MEASURES if any(row["measure"] == name for row in own)]
+        found = {(row["way"], row["learner"], row["measure"]): _cell(row["mean"], row["half_width"]) for row in own}
         blocks = [
             (
                 WAYS[way],
                 tuple(
-                    (learner, tuple(_cell(found.loc[(way, learner, name)]) for name in names))
+                    (learner, tuple(found[way, learner, name] for name in names))
                     for learner in report.learners(stream, way)
                 ),
             )
@@ -149,8 +149,7 @@ def _tables(report: Report, figures: pd.DataFrame) -> Iterator[Table]:
         )
 
 
-def _cell(row: pd.Series) -> Cell:
-    mean, half_width = float(row["mean"]), float(row["half_width"])
+def _cell(mean: float, half_width: float) -> Cell:
     return Cell(f"{mean:z.2f}" if np.isnan(half_width) else f"{mean:z.2f} ± {half_width:.2f}")
 
 

@@ -56,7 +56,7 @@ def draw(report: Report) -> Figure:
     """A row of matrices for a stream in which nothing recurs, and of curves for one in which facts do."""
     heights = [CURVES if report.gaps[stream] else MATRICES for stream in report.streams]
     figure = Figure(figsize=(WIDTH, sum(heights) + FOOT), layout="constrained")
-    rows = figure.subfigures(len(heights) + 1, 1, height_ratios=[*heights, FOOT])
+    rows: list[SubFigure] = list(np.ravel(figure.subfigures(len(heights) + 1, 1, height_ratios=[*heights, FOOT])))
     for stream, row in zip(report.streams, rows, strict=False):
         gap = report.gaps[stream]
         if gap is None:

@@ -71,7 +71,7 @@ def _images() -> tuple[np.ndarray, np.ndarray]:
     """The 1,797 images, (n, 1, 8, 8) in [0, 1], and what they show, (n,)."""
     from sklearn.datasets import load_digits  # noqa: PLC0415
 
-    images, labels = load_digits(return_X_y=True)
+    images, labels = map(np.asarray, load_digits(return_X_y=True))
     return (images / SHADES).reshape(-1, 1, 8, 8), labels.astype(np.int64)
 
 
