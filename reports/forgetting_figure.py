@@ -56,7 +56,8 @@ def draw(report: Report) -> Figure:
     """A row of matrices for a stream in which nothing recurs, and of curves for one in which facts do."""
     heights = [CURVES if report.gaps[stream] else MATRICES for stream in report.streams]
     figure = Figure(figsize=(WIDTH, sum(heights) + FOOT), layout="constrained")
-    rows: list[SubFigure] = list(np.ravel(figure.subfigures(len(heights) + 1, 1, height_ratios=[*heights, FOOT])))
+    grid = figure.add_gridspec(len(heights) + 1, 1, height_ratios=[*heights, FOOT])
+    rows = [figure.add_subfigure(grid[place]) for place in range(len(heights) + 1)]
     for stream, row in zip(report.streams, rows, strict=False):
         gap = report.gaps[stream]
         if gap is None:
@@ -108,7 +109,7 @@ def _curves(report: Report, stream: str, gap: int, row: SubFigure) -> None:
             stages = np.arange(gap - 1, gap - 1 + len(over)) + DODGE * (place - (len(lives) - 1) / 2)
             means = [one.mean for one in over]
             errors = np.nan_to_num([one.half_width for one in over])
-            panel.errorbar(stages, means, errors, elinewidth=0.5, **look[name].style())
+            panel.errorbar(stages, means, errors, elinewidth=0.4, **look[name].style())
         panel.set_title(title, loc="left")
         panel.set_xlabel("after stage")
         panel.axhline(0, color="0.55", linewidth=0.6, zorder=1)
