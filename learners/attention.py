@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .layers import Stacked
-from .places import PerPlace
+from .places import PerPlace, Placed
 
 
 class LayerNorm(Stacked):
@@ -30,13 +30,16 @@ class LayerNorm(Stacked):
         return torch.addcmul(self.bias, functional.layer_norm(x, x.shape[-1:]), self.weight)
 
 
-class Attention(nn.Module):
+class Attention(Placed, nn.Module):
     """Every place asks all places that it may see, and takes a mean of what they say.
 
-    mask  (length, length), True where the place of the row may see the place of the column; None: all may see all
+    mask    (length, length), True where the place of the row may see the place of the column; None: all may see all
+    memory  keys and values of the places before `start`, each (rows, places, width), where a sequence is read piece by
+            piece; None: it is read at once
     """
 
     mask: Tensor | None
+    memory: tuple[Tensor, Tensor] | None = None
 
     def __init__(self, stack: int, width: int, heads: int, mask: Tensor | None = None) -> None:
         super().__init__()
@@ -49,16 +52,21 @@ class Attention(nn.Module):
         stack, batch, length, width = x.shape
         asked = self.ask(x).view(stack * batch, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
         query, key, value = asked.reshape(3, stack * batch * self.heads, length, -1)
-        mixed = attend(query, key, value, self.mask)
+        if self.memory is not None:
+            if self.start:
+                key, value = (torch.cat(both, dim=1) for both in zip(self.memory, (key, value), strict=True))
+            self.memory = key, value
+        mask = None if self.mask is None else self.mask[self.start : self.start + length, : key.shape[1]]
+        mixed = attend(query, key, value, mask)
         mixed = mixed.view(stack, batch, self.heads, length, -1).transpose(2, 3)
         return self.answer(mixed.reshape(stack, batch, length, width))
 
 
 def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None) -> Tensor:
-    """softmax(Q K' / sqrt(width)) V: each (rows, length, width)."""
+    """softmax(Q K' / sqrt(width)) V: each (rows, length, width); mask (queries, keys)."""
     scores = torch.bmm(query * query.shape[-1] ** -0.5, key.transpose(1, 2))
     if mask is not None:
-        scores = scores.masked_fill(~mask[: scores.shape[1], : scores.shape[2]], -torch.inf)
+        scores = scores.masked_fill(~mask, -torch.inf)
     return torch.bmm(scores.softmax(-1), value)
 
 

@@ -35,7 +35,17 @@ class Last(nn.Module):
         return x[:, :, -1]
 
 
-class LearnedPositions(Stacked):
+class Placed:
+    """A layer to which it matters where a sequence begins: at place `start`, 0 unless it is read piece by piece."""
+
+    start: int = 0
+
+    def here(self, table: Tensor, length: int) -> Tensor:
+        """The rows of a table of all places (.., places, width) that belong to the `length` places from `start` on."""
+        return table if table.shape[-2] == length else table[..., self.start : self.start + length, :]
+
+
+class LearnedPositions(Placed, Stacked):
     """Adds a vector of its own to every place, uniform in +-1/sqrt(width) at first: (stack, batch, length, width)."""
 
     def __init__(self, stack: int, length: int, width: int) -> None:
@@ -49,10 +59,10 @@ class LearnedPositions(Stacked):
             self.weight[index].uniform_(-bound, bound, generator=generator)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.weight
+        return x + self.here(self.weight, x.shape[2])
 
 
-class SinusoidalPositions(nn.Module):
+class SinusoidalPositions(Placed, nn.Module):
     """Adds sin and cos of p / 10000^(2k/width) to place p of (.., .., length, width): Vaswani et al., NeurIPS 2017."""
 
     table: Tensor
@@ -65,4 +75,4 @@ class SinusoidalPositions(nn.Module):
         self.register_buffer("table", table, persistent=False)  # the same for all networks: no weight
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.table
+        return x + self.here(self.table, x.shape[2])

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from .training import Data
+    from .writer import Writer
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class StepsPredictor(Predictor):
     """One trained network, which writes before it answers."""
 
     learner: TransformerSteps
-    module: nn.Module
+    module: Writer
     inputs: Space
     steps: Space
     outputs: Space
@@ -95,10 +96,15 @@ class StepsPredictor(Predictor):
         page = torch.from_numpy(_side_by_side(read, blank))[None].to(self.learner.device)
         written = torch.zeros(len(inputs), length, dtype=torch.int64, device=page.device)
         rows = torch.arange(len(inputs), device=page.device)
-        for step in range(length):
-            written[:, step] = self.module(page)[0, :, step, :tokens].argmax(-1)
-            page[0, rows, read.shape[1] + step + 1, read.shape[2] + written[:, step]] = 1.0
-        answers = self.module(page)[0, :, length:, : self.outputs.alphabet].softmax(-1)
+        with self.module.piece_by_piece() as see:
+            place = read.shape[1]  # the first that is written to
+            seen = see(page[:, :, : place + 1])[:, :, -1:]
+            for step in range(length):
+                written[:, step] = self.module.write(seen)[0, :, 0].argmax(-1)
+                place += 1
+                page[0, rows, place, read.shape[2] + written[:, step]] = 1.0
+                seen = see(page[:, :, place : place + 1])
+            answers = self.module.answer(seen[:, :, -1])[0].softmax(-1)
         return written.cpu().numpy(), answers.cpu().numpy()
 
 

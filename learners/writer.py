@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from ..tasks.spaces import Space
+from .attention import Attention
 from .layers import Linear
-from .places import PerPlace
+from .places import PerPlace, Placed
 
 
 class Writer(nn.Module):
@@ -32,6 +36,34 @@ class Writer(nn.Module):
         return torch.cat(
             [functional.pad(part, (0, self.logits - part.shape[-1]), value=-torch.inf) for part in parts], dim=2
         )
+
+    @contextmanager
+    def piece_by_piece(self) -> Iterator[Callable[[Tensor], Tensor]]:
+        """A function that takes the places one piece after another and gives what the body sees there.
+
+        (stack, batch, places, channels) -> (stack, batch, places, width), what a pass over the whole page would see
+        there, as no place looks ahead: only the first piece holds more than one place. Keys and values are remembered.
+        """
+        placed = [layer for layer in self.modules() if isinstance(layer, Placed)]
+        attention = [layer for layer in placed if isinstance(layer, Attention)]
+        start = 0
+
+        def see(piece: Tensor) -> Tensor:
+            nonlocal start
+            for layer in placed:
+                layer.start = start
+            start += piece.shape[2]
+            return self.body(piece)
+
+        for layer in attention:
+            layer.memory = torch.empty(0), torch.empty(0)  # from here on it remembers
+        try:
+            yield see
+        finally:
+            for layer in placed:
+                layer.start = 0
+            for layer in attention:
+                layer.memory = None
 
     @staticmethod
     def mask(reads: int, length: int) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -67,6 +68,18 @@ def test_what_is_written_at_a_place_does_not_look_ahead() -> None:
     one, two = predictor.module(page), predictor.module(other)
     torch.testing.assert_close(one[:, :, :2], two[:, :, :2])
     assert (one - two)[:, :, 2:].nan_to_num().abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("positions", ["learned", "sinusoidal", "none"])
+def test_place_by_place_it_writes_what_a_pass_over_the_whole_page_tells(positions: str) -> None:
+    problem = make_problem(SEQUENCE, CLASS, 20, steps=STEPS)
+    predictor = TransformerSteps(steps=20, depth=2, positions=positions).fit(problem)
+    assert isinstance(predictor, StepsPredictor)
+    written, answers = predictor.think(problem.inputs)
+    page = torch.from_numpy(predictor.learner.data(replace(problem, steps=written)).features)[None]
+    logits = predictor.module(page)[0].detach()
+    assert (logits[:, :-1, : STEPS.alphabet].argmax(-1).numpy() == written).all()
+    np.testing.assert_allclose(logits[:, -1:, : CLASS.alphabet].softmax(-1), answers, rtol=1e-4, atol=1e-6)
 
 
 def test_its_body_is_that_of_transformer() -> None:
