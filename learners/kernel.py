@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .base import Problem
+from .base import Problem, Spec
 from .estimators import EstimatorLearner
 
 FOLDS = 3
@@ -25,6 +25,9 @@ TINY = 1e-12
 
 SHARED = 5000
 """Up to so many training examples the kernel's values are kept (200 MB) and serve all outputs and all parts."""
+
+LARGEST = 10_000
+"""Training examples at most: beyond, the solver takes many minutes for an output of many classes."""
 
 LEFT_OUT = 1000
 """Left-out examples that slope and doubt are fitted to, at most."""
@@ -53,6 +56,11 @@ class Kernel(EstimatorLearner):
     gamma: float = 1.0
     tube: float = 0.01
     iterations: int = 1_000_000
+
+    def accepts(self, spec: Spec) -> str | None:
+        if spec.n is not None and spec.n > LARGEST:
+            return f"a kernel between all pairs of {spec.n} examples is too much; at most {LARGEST}"
+        return super().accepts(spec)
 
     def classifier(self, problem: Problem) -> Any:
         return SureSVC(self, problem.seed)

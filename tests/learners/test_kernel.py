@@ -119,3 +119,8 @@ def test_iterations_that_end_early_are_said() -> None:
     problem = Problem(points, corners, REALS, CLASS, seed=0)
     assert Kernel(iterations=3).fit(problem).record["still_falling"]
     assert not Kernel().fit(problem).record["still_falling"]
+
+
+def test_more_examples_than_the_solver_can_take_are_refused_in_one_line() -> None:
+    assert "at most 10000" in (Kernel().accepts(Spec(REALS, CLASS, n=10_001)) or "")
+    assert Kernel().accepts(Spec(REALS, CLASS, n=10_000)) is None
