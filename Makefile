@@ -77,7 +77,7 @@ endif
 
 .venv/installed: .venv/torch pyproject.toml
 	@echo "== installing grue and what it needs (some minutes the first time)"
-	@$(PIP) install --quiet --constraint constraints.txt --editable .
+	@$(PIP) install --quiet --constraint constraints.txt --editable ".[text]"
 	@touch $@
 
 .venv/installed-test: .venv/torch pyproject.toml

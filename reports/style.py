@@ -20,6 +20,7 @@ BRIGHT = sns.color_palette("colorblind").as_hex()
 DARK = sns.color_palette("dark").as_hex()
 BLUE, ORANGE, GREEN, VERMILION, PURPLE, BROWN, _, _, _, SKY = BRIGHT
 VIOLET = DARK[4]
+INK = "#1a1a1a"
 PALETTE = (BLUE, ORANGE, GREEN, PURPLE, VERMILION, SKY, BROWN, VIOLET)
 """For colour-blind readers; without its pink and yellow, too pale for a line, and its grey, which is for controls."""
 
@@ -41,7 +42,7 @@ KNOWN = {
     "kernel": (VERMILION, "p"),
     "gp": (SKY, "d"),
     "bayes-net": (PURPLE, "*"),
-    "program": (BLUE, "p"),
+    "program": (INK, "p"),
     "ngram": (BROWN, "*"),
 }
 """These look the same in every figure, whoever else takes part."""
