@@ -43,9 +43,9 @@ types: .venv/installed-test  ## basedpyright, against an installed copy (pyproje
 	@$(PIP) install --quiet --no-deps --no-build-isolation --target build/installed .
 	@$(BIN)/basedpyright
 
-tests: .venv/installed-test  ## pytest
+tests: .venv/installed-test  ## pytest, a process a core
 	@echo "== pytest"
-	@$(BIN)/python -m pytest
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal
 
 clean:  ## remove what was built and cached; results and .venv stay
 	rm -rf build dist .pytest_cache .ruff_cache .hypothesis .benchmarks
