@@ -42,4 +42,6 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     install = [sys.executable, "-m", "pip", "install", "--no-deps", "--no-index", "--target", target, wheel]
     done = subprocess.run(install, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
     assert done.returncode == 0, done.stderr
-    return {**os.environ, "PYTHONPATH": str(target)}
+    # A run of pytest inside a test is no part of the run that it is tested by.
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_XDIST")}
+    return inherited | {"PYTHONPATH": str(target)}

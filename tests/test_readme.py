@@ -38,6 +38,7 @@ def test_links_lead_somewhere(page: str) -> None:
 
 def test_the_commands_exist() -> None:
     known = {command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands}
+    known |= {group.name or "" for group in app.registered_groups}
     named = set(re.findall(r"^    grue ([a-z]+)", README, flags=re.MULTILINE))
     assert named
     assert named <= known

@@ -223,17 +223,11 @@ def test_with_the_flag_nothing_else_is_collected(folder: Folder):
 
 
 def test_xdist_is_refused_with_the_reason(folder: Folder):
-    # Stands in for pytest-xdist, which the suite does not need: what counts are the names of its options.
-    (folder.path / "distributed.py").write_text(
-        "def pytest_addoption(parser):\n"
-        "    parser.addoption('--numprocesses', type=int)\n"
-        "    parser.addoption('--dist', default='no')\n"
-    )
     for option in ("--numprocesses=2", "--dist=load"):
-        printed = folder.pytest("-p", "distributed", *SUITE, option, "--benchmark-disable", code=4)
+        printed = folder.pytest(*SUITE, option, "--benchmark-disable", code=4)
         assert "--benchmark does not go with pytest-xdist" in printed
         assert "worker processes of its own" in printed
-    folder.pytest("-p", "distributed", *SUITE, "--numprocesses=0", "--collect-only")
+    folder.pytest(*SUITE, "--numprocesses=0", "--collect-only")
 
 
 def test_an_unknown_name_is_refused_with_the_nearest(folder: Folder):
