@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -59,7 +59,8 @@ class TransformerSteps(Transformer):
 
     def predictor(self, module: nn.Module, problem: Problem, record: dict[str, Any]) -> Predictor:
         _, space = _steps(problem)
-        return StepsPredictor(self, module, problem.input_space, space, problem.output_space, record=record)
+        writer = cast("Writer", module)
+        return StepsPredictor(self, writer, problem.input_space, space, problem.output_space, record=record)
 
 
 @dataclass
