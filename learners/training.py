@@ -63,7 +63,8 @@ def train(
         passes = _Passes([len(one.targets) for one in data], batch, generators)
         rates = [rate] * len(data) if isinstance(rate, int | float) else rate
         update = _optimiser(optimiser, module, rates)
-        alike = len(set(rates)) == 1  # else the optimiser holds slices, and ended networks stay until the end
+        # With several rates the optimiser holds slices, and networks that have ended stay until the end.
+        shrinks = enough > 0 and len(set(rates)) == 1
         running = Running(module.parameters(), len(data), enough, patience)
         losses = torch.empty(steps, len(data), device=device)
         rows = torch.empty(0, dtype=torch.int64)
@@ -78,7 +79,7 @@ def train(
                 if running.none:
                     break
             update.step()
-            staying = running.staying if alike else None
+            staying = running.staying if shrinks else None
             if staying is not None:
                 running.leave(staying, update)
                 rows = rows[:, staying]

@@ -40,7 +40,6 @@ IN_DISTRIBUTION = ("train", "id")
 UNDERFIT = 0.99
 """A cell whose fit to its training targets is below this part of the attainable is marked underfit."""
 
-
 CARRIERS = ("score", "bits", "exact_match", "neither")
 """The metrics whose rows carry examples and records: what there is of them, in this order."""
 
