@@ -240,7 +240,7 @@ def test_in_the_checkout_the_flag_alone_is_enough():
     listed = [sys.executable, "-m", "pytest", "--benchmark", "--preset=smoke", "--collect-only", "-q"]
     done = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL)
     found = [line for line in done.stdout.splitlines() if "::" in line]
-    assert "runs/suite.py::maze-grid[cnn]" in found
+    assert "runs/suite.py::identity-bits[mlp]" in found
     assert all(line.startswith("runs/suite.py::") for line in found)
 
 
