@@ -127,7 +127,7 @@ class _Drawing:
         self.beyond = bool(means.max() > self.scale.top)
 
         panels = len(self.splits) + (self.shift is not None)
-        self.columns = 3 if panels in {3, 5, 6, 9} else 4
+        self.columns = 3 if panels in {1, 2, 3, 5, 6, 9} else 4
         self.panel_width = (WIDTH - LEFT - RIGHT - (self.columns - 1) * GAP) / self.columns
         self._draw(task, panels, self._notes(results))
 

@@ -150,12 +150,13 @@ def _score_cell(
     if cell.exposed:
         tests["train-exposed"] = training.take(slice(cell.size, None))
     tests |= source.tests
-    diverged = "diverged" in predictor.record
-    scored = {
-        name: None if diverged else _score(task, predictor, name, split, training) for name, split in tests.items()
-    }
-    if task.ambiguous and scored["train"]:
-        scored["train"].metrics["fit"] = _memorised(problem, predictor)
+    scored: dict[str, Scored | None] = dict.fromkeys(tests)
+    if "diverged" not in predictor.record:
+        predicted = {name: _predict(task, predictor, split) for name, split in tests.items()}
+        scored |= {name: _score(task, predicted[name], name, split, training) for name, split in tests.items()}
+        if task.ambiguous and scored["train"]:
+            given = [predicted[name] for name in ("train", "train-exposed") if name in tests]
+            scored["train"].metrics["fit"] = _memorised(problem, np.concatenate(given))
     status = _status(cell, predictor, [scored[name] for name in ("train", "train-exposed") if name in scored])
     shared = {**cell.row(), "fit_seconds": seconds, "status": status}
     rows: list[dict[str, Any]] = []
@@ -172,12 +173,16 @@ def _score_cell(
     return rows
 
 
-def _score(task: Task, predictor: Predictor, split: str, examples: Examples, training: Examples) -> Scored:
+def _predict(task: Task, predictor: Predictor, examples: Examples) -> np.ndarray:
     predicted = predictor.predict(examples.inputs)
-    classes = task.outputs.alphabet
-    shape = (len(examples), task.outputs.size) + ((classes,) if classes else ())
+    shape = (len(examples), task.outputs.size) + ((task.outputs.alphabet,) if task.outputs.alphabet else ())
     if predicted.shape != shape or not np.isfinite(predicted).all():
         raise ValueError(f"predictions of shape {predicted.shape}; expected finite numbers of shape {shape}")
+    return predicted
+
+
+def _score(task: Task, predicted: np.ndarray, split: str, examples: Examples, training: Examples) -> Scored:
+    classes = task.outputs.alphabet
     if task.rules and split not in IN_DISTRIBUTION:
         return score_rules(predicted, {name: rule(examples.inputs) for name, rule in task.rules.items()})
     if classes is None:
@@ -192,12 +197,14 @@ def _score(task: Task, predictor: Predictor, split: str, examples: Examples, tra
     return scored
 
 
-def _memorised(problem: Problem, predictor: Predictor) -> float:
-    """How much of an ambiguous training set has been memorised, on the scale of metrics.scores.information_fit."""
+def _memorised(problem: Problem, given: np.ndarray) -> float:
+    """How much of an ambiguous training set has been memorised, on the scale of metrics.scores.information_fit.
+
+    given  what is predicted for the training set, (n, outputs, classes)
+    """
     targets = problem.targets
     memory = Lookup().fit(problem).predict(problem.inputs)
     known = np.broadcast_to(marginal(targets, memory.shape[-1]), memory.shape)
-    given = predictor.predict(problem.inputs)
     return information_fit(log_loss(given, targets), log_loss(memory, targets), log_loss(known, targets))
 
 

@@ -49,3 +49,15 @@ def test_shuffled_learns_the_targets_of_others() -> None:
     problem = Problem(x, x, REALS, REALS, seed=0)
     predicted = Shuffled().fit(problem).predict(x)
     assert abs(np.corrcoef(predicted[:, 0], x[:, 0])[0, 1]) < 0.5
+
+
+def test_boosting_grows_the_same_trees_whether_or_not_it_leaves_out_zeros() -> None:
+    rng = np.random.default_rng(0)
+    onehot, y = np.eye(6, dtype=np.float32)[rng.integers(0, 6, (300, 4))].reshape(300, -1), rng.integers(0, 5, 300)
+    learner, problem = Boosting(rounds=20), Problem(onehot, y[:, None], Space((24,), None), Space((1,), 5), seed=0)
+    sparse, dense = learner.classifier(problem), learner.classifier(problem)
+    learner.train(sparse, onehot, y)
+    dense.fit(onehot, y)
+    assert sparse.get_params()["missing"] == 0
+    assert np.isnan(dense.get_params()["missing"])
+    assert (sparse.predict_proba(onehot) == dense.predict_proba(onehot)).all()
