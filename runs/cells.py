@@ -14,7 +14,7 @@ from ..tasks.base import Task
 from .names import Named
 from .references import Reference
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 """Part of every cell's key: change it when the way a cell is drawn, fitted or scored changes its result."""
 
 

@@ -37,6 +37,9 @@ from .seeds import seed
 IN_DISTRIBUTION = ("train", "id")
 """The splits on which the rules of a riddle agree."""
 
+TRAIN_SCORED = 4096
+"""Of a longer training set the first so many examples are scored: nearest neighbours would take n^2 for all of them."""
+
 UNDERFIT = 0.99
 """A cell whose fit to its training targets is below this part of the attainable is marked underfit."""
 
@@ -146,7 +149,7 @@ def _score_cell(
     predictor: Predictor,
     seconds: float,
 ) -> list[dict[str, Any]]:
-    task, tests = source.task, {"train": training.take(slice(0, cell.size))}
+    task, tests = source.task, {"train": training.take(slice(0, min(cell.size, TRAIN_SCORED)))}
     if cell.exposed:
         tests["train-exposed"] = training.take(slice(cell.size, None))
     tests |= source.tests
@@ -155,8 +158,10 @@ def _score_cell(
         predicted = {name: _predict(task, predictor, split) for name, split in tests.items()}
         scored |= {name: _score(task, predicted[name], name, split, training) for name, split in tests.items()}
         if task.ambiguous and scored["train"]:
-            given = [predicted[name] for name in ("train", "train-exposed") if name in tests]
-            scored["train"].metrics["fit"] = _memorised(problem, np.concatenate(given))
+            seen = [name for name in ("train", "train-exposed") if name in tests]
+            examples = Examples.concatenate([tests[name] for name in seen])
+            given = np.concatenate([predicted[name] for name in seen])
+            scored["train"].metrics["fit"] = _memorised(problem, examples, given)
     status = _status(cell, predictor, [scored[name] for name in ("train", "train-exposed") if name in scored])
     shared = {**cell.row(), "fit_seconds": seconds, "status": status}
     rows: list[dict[str, Any]] = []
@@ -197,13 +202,13 @@ def _score(task: Task, predicted: np.ndarray, split: str, examples: Examples, tr
     return scored
 
 
-def _memorised(problem: Problem, given: np.ndarray) -> float:
+def _memorised(problem: Problem, seen: Examples, given: np.ndarray) -> float:
     """How much of an ambiguous training set has been memorised, on the scale of metrics.scores.information_fit.
 
-    given  what is predicted for the training set, (n, outputs, classes)
+    seen   those of its examples that are scored; given: what is predicted for them, (n, outputs, classes)
     """
-    targets = problem.targets
-    memory = Lookup().fit(problem).predict(problem.inputs)
+    targets = seen.targets
+    memory = Lookup().fit(problem).predict(seen.inputs)
     known = np.broadcast_to(marginal(targets, memory.shape[-1]), memory.shape)
     return information_fit(log_loss(given, targets), log_loss(memory, targets), log_loss(known, targets))
 

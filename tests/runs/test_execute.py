@@ -14,7 +14,7 @@ from grue.learners.forest import Forest
 from grue.learners.mlp import MLP
 from grue.runs.cells import Batch, Cell, Pair
 from grue.runs.data import draw
-from grue.runs.execute import run_batch
+from grue.runs.execute import TRAIN_SCORED, run_batch
 from grue.runs.names import make_learner, make_task
 from grue.runs.results import COLUMNS
 
@@ -57,6 +57,20 @@ def test_the_rows_of_a_cell() -> None:
     each = np.unpackbits(np.frombuffer(score.loc["id", "examples"], np.uint8), count=100)
     exact = rows.query("split == 'id' and metric == 'exact_match'")["value"].item()
     assert each.mean() == exact, "what is kept example by example is what the score is the mean of"
+
+
+def test_of_a_long_training_set_the_first_examples_are_scored() -> None:
+    one = pair("scramble-bag", "lookup")
+    cells = (Cell(one, TRAIN_SCORED, 0, 0), Cell(one, 2 * TRAIN_SCORED, 8, 0))
+    rows = run_batch(Batch(one, cells))
+    counts = rows.query("metric == 'score' and split.str.startswith('train')").set_index(["size", "split"])["count"]
+    longer = 2 * TRAIN_SCORED
+    assert counts.to_dict() == {
+        (TRAIN_SCORED, "train"): TRAIN_SCORED,
+        (longer, "train"): TRAIN_SCORED,
+        (longer, "train-exposed"): 8,
+    }
+    assert set(rows.query("metric == 'fit'")["value"]) == {1.0}, "the memory is of the whole training set"
 
 
 def test_moved_outputs_and_the_others_are_scored_apart() -> None:
@@ -126,7 +140,7 @@ def test_what_a_fit_says_of_itself_is_kept() -> None:
 
 def test_a_fit_is_not_timed_with_the_import_of_its_library() -> None:
     code = (
-        "from grue.runs.cells import *; from grue.runs.execute import run_batch; from grue.runs.names import *\n"
+        "from grue.runs.cells import *; from grue.runs.execute import TRAIN_SCORED, run_batch; from grue.runs.names import *\n"
         "pair = Pair(make_task('identity-bits'), make_learner('forest:trees=2'), 10)\n"
         "rows = run_batch(Batch(pair, (Cell(pair, 8, 0, 0), Cell(pair, 16, 0, 0))))\n"
         "first, second = rows.drop_duplicates('key')['fit_seconds']\n"
