@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from grue.learners import linear
 from grue.learners.base import Problem
 from grue.learners.boosting import Boosting
 from grue.learners.forest import Forest
+from grue.learners.linear import Linear
 from grue.learners.lookup import Lookup, Shuffled
 from grue.learners.neighbours import Neighbours
 from grue.tasks.spaces import Space
@@ -61,3 +64,12 @@ def test_boosting_grows_the_same_trees_whether_or_not_it_leaves_out_zeros() -> N
     assert sparse.get_params()["missing"] == 0
     assert np.isnan(dense.get_params()["missing"])
     assert (sparse.predict_proba(onehot) == dense.predict_proba(onehot)).all()
+
+
+def test_a_logistic_regression_is_the_same_where_it_skips_zeros(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 30, (200, 3)), rng.integers(0, 3, (200, 1))
+    problem = Problem(x, y, Space((3,), 30, "sequence"), Space((1,), 3), seed=0)
+    skips = Linear(encoding="onehot", strength=0.1).fit(problem).predict(x)
+    monkeypatch.setattr(linear, "SPARSE", 0)
+    assert np.allclose(skips, Linear(encoding="onehot", strength=0.1).fit(problem).predict(x), atol=1e-3)

@@ -30,7 +30,7 @@ LOG_LOSS = {  # (learner, version) -> bits an output, in distribution, with n = 
     ("gp", 1): 0.07946,
     ("kernel", 1): 0.00891,
     ("kernel@tuned", 1): -0.00000,
-    ("linear", 1): 0.00841,
+    ("linear", 2): 0.00841,
     ("lookup", 1): 0.96856,
     ("mlp", 1): 0.47405,
     ("mlp@tuned", 1): 0.13937,

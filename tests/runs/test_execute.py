@@ -140,7 +140,7 @@ def test_what_a_fit_says_of_itself_is_kept() -> None:
 
 def test_a_fit_is_not_timed_with_the_import_of_its_library() -> None:
     code = (
-        "from grue.runs.cells import *; from grue.runs.execute import TRAIN_SCORED, run_batch; from grue.runs.names import *\n"
+        "from grue.runs.cells import *; from grue.runs.execute import run_batch; from grue.runs.names import *\n"
         "pair = Pair(make_task('identity-bits'), make_learner('forest:trees=2'), 10)\n"
         "rows = run_batch(Batch(pair, (Cell(pair, 8, 0, 0), Cell(pair, 16, 0, 0))))\n"
         "first, second = rows.drop_duplicates('key')['fit_seconds']\n"
