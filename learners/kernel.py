@@ -30,7 +30,7 @@ LARGEST = 10_000
 """Training examples at most: beyond, the solver takes many minutes for an output of many classes."""
 
 LEFT_OUT = 1000
-"""Left-out examples that slope and doubt are fitted to, at most."""
+"""About so many left-out examples are enough for slope and doubt: where one part has them, no other is left out."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ class Kernel(EstimatorLearner):
     """
 
     name = "kernel"
+    version = 2
     several_outputs = True
 
     strength: float = 10.0
@@ -124,7 +125,8 @@ class SureSVC(Machines):
         scores: list[list[np.ndarray]] = [[] for _ in columns]
         wanted: list[list[np.ndarray]] = [[] for _ in columns]
         folds = np.random.default_rng(self.seed).permutation(len(targets)) % FOLDS
-        for fold in range(min(FOLDS, len(targets))):
+        enough = -(-LEFT_OUT * FOLDS // len(targets))
+        for fold in range(min(FOLDS, enough, len(targets))):
             inside, outside = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
             within, across = (seen[rows][:, inside] if self.shared else seen[rows] for rows in (inside, outside))
             for output, column in enumerate(columns):
@@ -179,7 +181,7 @@ def _scores(machine: Any, features: np.ndarray) -> np.ndarray:
 
 def _calibrate(parts: list[np.ndarray], labels: list[np.ndarray]) -> tuple[float, float]:
     """Slope and doubt under which left-out scores (n, classes) give the labels (n,) the greatest likelihood."""
-    few = slice(None, None, -(-sum(map(len, labels)) // LEFT_OUT))
+    few = slice(None, None, max(1, sum(map(len, labels)) // LEFT_OUT))
     scores, wanted = np.concatenate(parts)[few], np.concatenate(labels)[few]
     best = (-np.inf, 1.0, 0.0)
     for slope in SLOPES.tolist():

@@ -28,7 +28,7 @@ LOG_LOSS = {  # (learner, version) -> bits an output, in distribution, with n = 
     ("forest", 1): 0.67446,
     ("forest@tuned", 1): 0.64121,
     ("gp", 1): 0.07946,
-    ("kernel", 1): 0.00891,
+    ("kernel", 2): 0.00891,
     ("kernel@tuned", 1): -0.00000,
     ("linear", 2): 0.00841,
     ("lookup", 1): 0.96856,
