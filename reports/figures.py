@@ -30,7 +30,7 @@ from ..metrics.curves import FLOOR
 from ..metrics.planned import curve_points, headline, measure_of
 from ..runs.results import Results
 from .fingerprint_figures import fingerprint_figure
-from .labels import every, fitted_legend, shortened, spread
+from .labels import apart, fitted_legend, shortened, spread
 from .provenance import short_line
 from .scale import scale_of
 from .style import GREY, Look, base_and_variant, looks, theme
@@ -273,17 +273,16 @@ class _Drawing:
 
     def _ticks(self, axes: Axes, anchors: np.ndarray) -> None:
         """Ticks at the anchors themselves, as many as have room."""
-        labels = [str(anchor) for anchor in anchors]
-        step = every(labels, int(self.panel_width / LETTER))
-        kept = anchors[::-1][::step][::-1]
+        # A margin on either side, on whatever scale the axis has: those who are moved aside stay off the axis.
+        scale = axes.xaxis.get_transform()
+        places = scale.transform(anchors.astype(float))
+        margin = 0.12 * (places[-1] - places[0]) if len(places) > 1 else 1.0
+        axes.set_xlim(*scale.inverted().transform(np.array([places[0] - margin, places[-1] + margin])))
+        inches = self.panel_width * places / (places[-1] - places[0] + 2 * margin)
+        kept = anchors[apart([str(anchor) for anchor in anchors], inches.tolist(), LETTER)]
         axes.xaxis.set_major_locator(FixedLocator([float(anchor) for anchor in kept]))
         axes.xaxis.set_minor_locator(NullLocator())
         axes.set_xticklabels([str(anchor) for anchor in kept])
-        # A margin on either side, on whatever scale the axis has: those who are moved aside stay off the axis.
-        scale = axes.xaxis.get_transform()
-        low, high = scale.transform(np.array([anchors[0], anchors[-1]], dtype=float))
-        margin = 0.12 * (high - low) if high > low else 1.0
-        axes.set_xlim(*scale.inverted().transform(np.array([low - margin, high + margin])))
 
     def _curve_handles(self) -> list[Line2D]:
         """An entry a base learner, whether or not it is drawn itself, and one a kind of variant."""

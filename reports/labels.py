@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -62,15 +63,22 @@ def shortened(text: str, longest: int) -> str:
     return f"{text[:head]}…{text[len(text) - (longest - head - 1) :]}"
 
 
-def every(labels: Sequence[str], room: int) -> int:
-    """Which of the labels of a scale to print, counted from the last, so that no more than `room` letters stand there.
+def apart(labels: Sequence[str], places: Sequence[float], letter: float) -> list[int]:
+    """Which of the labels of a scale to print, so that half a letter's width is free between neighbours: indices.
 
-    A label takes one letter more than it has, for the space beside it.
+    places  of the middles of the labels, rising; letter: the width of a letter, in the same unit
+
+    The last label stays; of the others every one, or every second, ... : the fewest are left out that way.
     """
-    step = 1
-    while sum(len(label) + 1 for label in labels[::-1][::step]) > room and step < len(labels):
-        step += 1
-    return step
+    for step in range(1, len(labels)):
+        kept = list(range(len(labels)))[::-1][::step][::-1]
+        free = [
+            places[right] - places[left] - (len(labels[left]) + len(labels[right])) / 2 * letter
+            for left, right in pairwise(kept)
+        ]
+        if min(free) >= letter / 2:
+            return kept
+    return [len(labels) - 1]
 
 
 def _low(cluster: list[float], room: float) -> float:

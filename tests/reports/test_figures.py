@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Annotation
 
 from grue.reports.figures import task_figure, write_figures
-from grue.reports.labels import every, shortened, spread
+from grue.reports.labels import apart, shortened, spread
 from grue.reports.scale import TICKS
 from grue.reports.style import KNOWN, base_and_variant, looks
 from grue.runs.results import Results
@@ -189,6 +189,8 @@ def test_a_long_name_loses_its_middle() -> None:
 
 
 def test_tick_labels_are_left_out_where_they_have_no_room() -> None:
-    assert every(["16", "64", "256", "1024"], 15) == 1
-    assert every(["16", "64", "256", "1024"], 14) == 2
-    assert every(["1024"], 1) == 1
+    sizes = ["16", "64", "256", "1024"]
+    assert apart(sizes, [0, 2.5, 5.5, 9.5], 1) == [0, 1, 2, 3]
+    assert apart(sizes, [0, 2.5, 5.5, 9.4], 1) == [1, 3]
+    assert apart(["16", "64", "256", "1024", "1400"], [0, 10, 20, 30, 32], 1) == [0, 2, 4]
+    assert apart(["1024"], [0], 1) == [0]
