@@ -44,7 +44,7 @@ METADATA: dict[str, dict[str, Any]] = {
 }
 
 # All lengths are in inches. The figure has the width of a paper's text and the height that its rows and legends need.
-WIDTH, LEFT, RIGHT, GAP = 7.0, 0.47, 0.17, 0.24
+WIDTH, LEFT, RIGHT, GAP = 7.0, 0.47, 0.26, 0.26
 TITLE, HEADING, ABOVE, PANEL, BELOW = 0.22, 0.17, 0.2, 1.2, 0.36
 LEGEND_GAP, NOTE, MARGIN = 0.08, 0.095, 0.06
 
@@ -254,7 +254,7 @@ class _Drawing:
             level = mine.loc[mine["learner"] == name, "mean"].mean()
             if not np.isnan(level):
                 shown = round(min(max(float(level), FLOOR), self.scale.top), 2)
-                together[shown] = f"{together[shown]},{letter}" if shown in together else letter
+                together[shown] = together.get(shown, "") + letter
         levels = sorted(together)
         room = 1.15 * SMALL / 72 / PANEL * (self.scale.top - self.scale.low)  # the height of a letter, on the axis
         for level, place in zip(levels, spread(levels, room), strict=True):

@@ -62,10 +62,10 @@ def _draw(results: Results, found: Found, shown: list[str], learners: list[str])
             for colour, share in zip(COLOURS, shares_of(results.plan, riddle), strict=True)
         ]
         legends.append(fitted_legend(figure, handles, width + NUMBERS))
+    several = any(entry.interval == "seeds" for entry in found.values())
+    lines = "t over seeds" if several else "within the cell (one seed)"
     said = (
-        "Bars: shares of the answers where the two rules part; lines: 95 %, t over seeds. Numbers: accuracy where the "
-    )
-    said += (
+        f"Bars: shares of the answers where the two rules part; lines: 95 %, {lines}. Numbers: accuracy where the "
         "rules agree, on unseen examples (ID), and the share of equal answers between seeds, on the same inputs (eq.)."
     )
     notes = [*wrap(said, 140), *wrap(f"{short_line(results)}.", 140)]

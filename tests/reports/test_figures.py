@@ -61,7 +61,7 @@ def test_rules_are_named_by_letters_in_the_margin_that_the_legend_explains(resul
 
 def test_equal_rules_share_a_label(results: Results) -> None:
     train = task_figure(results, "identity-bits").axes[0]
-    assert [text.get_text() for text in train.texts] == ["a,o"]
+    assert [text.get_text() for text in train.texts] == ["ao"]
 
 
 def test_the_axis_goes_deep_only_where_a_score_does_and_clips_at_minus_one(results: Results) -> None:
