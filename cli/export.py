@@ -29,8 +29,8 @@ def export(
     from ..runs.names import UsageError, make_task
 
     thing = make_task(task).thing
-    if size < 1:
-        raise UsageError(f"--size {size}; expected at least 1")
+    if size < 1 or seed < 0:
+        raise UsageError(f"--size {size} --seed {seed}; expected a size from 1 up and a seed from 0 up")
     chosen = [split_named(thing, name) for name in split] if split else [one.name for one in thing.splits]
     path = output or Path(f"{task.replace(':', '_').replace('/', '_')}-{size}-{seed}.{form.value}")
     frame = export_rows(thing, chosen, size, seed)

@@ -20,7 +20,9 @@ def read_folders(dirs: Sequence[Path], *, measured: bool = False) -> Results:
     results = read(dirs)
     named = ", ".join(str(folder) for folder in dirs)
     if not results.plan["cells"]:
-        raise UsageError(f"{named}: a plan without cells, so there is nothing to report")
+        reasons = {row["reason"]: f"{row['task']}, {row['learner']}" for row in results.plan["not_applicable"]}
+        why = "".join(f"\n  {pair}: {reason}" for reason, pair in reasons.items())
+        raise UsageError(f"{named}: a plan without cells, so there is nothing to report{why}")
     if measured and results.scores.empty:
         planned = len(results.plan["cells"])
         raise UsageError(f"{named}: none of the {planned} planned cells has been measured yet (grue run does them)")

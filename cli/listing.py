@@ -16,8 +16,14 @@ class Kind(StrEnum):
     presets = "presets"
 
 
-def listing(kind: Annotated[Kind, typer.Argument(help="What to list.")]) -> None:
-    """List the tasks (with their shifts), the learners (with their bias) or the presets."""
+def listing(
+    kind: Annotated[Kind, typer.Argument(help="What to list.")],
+    name: Annotated[str | None, typer.Argument(help="A task or learner: its parameters and what they mean.")] = None,
+) -> None:
+    """List the tasks (with their shifts), the learners (with their bias) or the presets; or explain one of them."""
+    if name is not None:
+        print(_explained(kind, name))
+        return
     from rich.console import Console
     from rich.table import Table
 
@@ -26,16 +32,16 @@ def listing(kind: Annotated[Kind, typer.Argument(help="What to list.")]) -> None
 
     table = Table(box=None, pad_edge=False, show_header=kind is Kind.tasks)
     if kind is Kind.presets:
-        for name, description in presets().items():
-            table.add_row(name, description)
+        for preset, description in presets().items():
+            table.add_row(preset, description)
     elif kind is Kind.learners:
-        for name in sorted(names("learners")):
-            table.add_row(name, _first_line(make_learner(name).thing))
+        for known in sorted(names("learners")):
+            table.add_row(known, _first_line(make_learner(known).thing))
     else:
         for heading in ("task", "family", "what it asks", "out of distribution (shift, severity; * ranks)"):
             table.add_column(heading)
-        for name in sorted(names("tasks")):
-            task = make_task(name).thing
+        for known in sorted(names("tasks")):
+            task = make_task(known).thing
             moved = [
                 f"{split.name}{'*' if split.headline else ''} ({split.shift}, {split.severity:g})"
                 if split.severity is not None
@@ -43,8 +49,29 @@ def listing(kind: Annotated[Kind, typer.Argument(help="What to list.")]) -> None
                 for split in task.splits
                 if split.shift and split.name != "exposed"
             ]
-            table.add_row(name, task.family, _first_line(task), "\n".join(moved))
+            table.add_row(known, task.family, _first_line(task), "\n".join(moved))
     Console().print(table)
+
+
+def _explained(kind: Kind, name: str) -> str:
+    """What a task, learner or preset says of itself, and its parameters with their values."""
+    from inspect import getdoc
+
+    from ..learners.base import Learner
+    from ..runs.names import UsageError, make_learner, make_task, written
+    from ..runs.presets import load_preset
+    from ..tasks.base import Task
+
+    if kind is Kind.presets:
+        preset = load_preset(name)
+        return "\n".join(f"{field:<12} {value}" for field, value in vars(preset).items())
+    if kind is Kind.learners and name == "oracle":
+        raise UsageError("oracle is the rule of each task itself; it has no parameters")
+    thing = make_task(name).thing if kind is Kind.tasks else make_learner(name).thing
+    written_as = [f"  {parameter}={written(value)}" for parameter, value in sorted(thing.parameters().items())]
+    kinds = [kind for kind in type(thing).__mro__ if vars(kind).get("__annotations__") and kind not in (Learner, Task)]
+    texts = [getdoc(kind) or "" for kind in (type(thing), *kinds)]
+    return "\n\n".join([*dict.fromkeys(texts), f"{name}, as it stands:\n" + "\n".join(written_as)])
 
 
 def _first_line(thing: object) -> str:

@@ -32,7 +32,8 @@ def run(
     """Run a preset, or the part of it that is named. A run that is repeated does only the missing cells."""
     from ..runs import run as runs
 
-    chosen = {"seeds": seeds, "sizes": _numbers(sizes), "exposed": _numbers(exposed), "timeout": timeout, "out": out}
+    numbers = {"sizes": _numbers(sizes, "--sizes"), "exposed": _numbers(exposed, "--exposed")}
+    chosen = {"seeds": seeds, **numbers, "timeout": timeout, "out": out}
     if dry_run:
         plan, folder, _ = runs.plan_run(preset, task or None, learner or None, **chosen)
         print(runs.describe_plan(plan, folder, runs.cores() if jobs is None else jobs, fresh=fresh))
@@ -51,11 +52,11 @@ def run(
         raise typer.Exit(1)
 
 
-def _numbers(text: str | None) -> list[int] | None:
+def _numbers(text: str | None, option: str) -> list[int] | None:
     """Turn "16,64" into [16, 64]."""
     if text is None:
         return None
     try:
         return [int(part) for part in text.split(",") if part.strip()]
     except ValueError:
-        raise typer.BadParameter(f"{text!r} is not a list of whole numbers such as 16,64") from None
+        raise typer.BadParameter(f"{text!r} is not a list of whole numbers such as 16,64", param_hint=option) from None

@@ -17,8 +17,10 @@ def show(
     import numpy as np
 
     from ..runs.data import draw, of_seed, split_named
-    from ..runs.names import make_task
+    from ..runs.names import UsageError, make_task
 
+    if n < 1 or seed < 0:
+        raise UsageError(f"--n {n} --seed {seed}; expected examples from 1 up and a seed from 0 up")
     thing = of_seed(make_task(task).thing, seed)
     chosen = [split_named(thing, split)] if split else ["train", *([thing.headline.name] if thing.headline else [])]
     for name in chosen:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -126,13 +126,24 @@ def _literal(text: str) -> Setting:
 def _is_classifier(estimator: Any) -> bool:
     from sklearn.base import is_classifier  # noqa: PLC0415
 
-    return bool(is_classifier(estimator))
+    return _told(is_classifier, estimator)
 
 
 def _is_regressor(estimator: Any) -> bool:
     from sklearn.base import is_regressor  # noqa: PLC0415
 
-    return bool(is_regressor(estimator))
+    return _told(is_regressor, estimator)
+
+
+def _told(question: Callable[[Any], bool], estimator: Any) -> bool:
+    try:
+        return bool(question(estimator))
+    except AttributeError as error:
+        kind = type(estimator).__name__
+        raise TypeError(
+            f"{kind} does not say whether it is a classifier or a regressor: derive it from sklearn.base.BaseEstimator "
+            "and ClassifierMixin or RegressorMixin"
+        ) from error
 
 
 def _left_open(estimator: Any, suffix: str) -> list[str]:

@@ -14,7 +14,8 @@ SYMBOLS = {"underfit": "†", "budget-limited": "‡", "diverged": "§", "incomp
 
 LEGEND = {
     "underfit": "in a cell of this figure the train score is under 0.99 of the attainable: it could not fit",
-    "budget-limited": "the loss was still falling when the budget ended; underfit, too, where one can tell",
+    "budget-limited": "the budget ended first: the loss was still falling, or a search had found nothing that fits; "
+    "underfit, too, where one can tell",
     "diverged": "in a cell of this figure the loss was not finite: that cell is left out",
     "incomplete": "a planned cell is missing: its seed (or, for a threshold, its training size) is left out",
     "partial": "over fewer tasks or families, or other training sizes, than others: not comparable, listed last",

@@ -39,10 +39,14 @@ def split_named(task: Task, name: str) -> str:
 
 
 def export_rows(task: Task, splits: list[str], size: int, index: int) -> pd.DataFrame:
-    """A row an example: split, input, target, and posterior, steps and groups where the task has them."""
+    """A row an example: split, input, target, and posterior, steps and groups where the task has them.
+
+    At most `size` examples a split: all it holds where that is less.
+    """
     frames = []
     for split in splits:
-        examples = draw(task, split, size, index)
+        held = task.capacity(split)
+        examples = draw(task, split, size if held is None else min(size, held), index)
         columns: dict[str, Any] = {
             "split": [split] * len(examples),
             "input": examples.inputs.reshape(len(examples), -1).tolist(),

@@ -40,6 +40,9 @@ IN_DISTRIBUTION = ("train", "id")
 TRAIN_SCORED = 1024
 """Of a longer training set the first so many examples are scored: neighbours and kernels would take n^2 for all."""
 
+ROUNDING = 1e-3
+"""So far from 1 may the probabilities of an output add up, and so far below 0 may one lie."""
+
 UNDERFIT = 0.99
 """A cell whose fit to its training targets is below this part of the attainable is marked underfit."""
 
@@ -126,6 +129,11 @@ def _fit(pair: Pair, problems: list[Problem], tasks: list[Task]) -> list[tuple[P
     for group in groups:
         start = time.perf_counter()
         predictors = learner.fit_many(group)
+        for given in predictors:
+            if not isinstance(given, Predictor):
+                raise TypeError(
+                    f"{type(learner).__name__}.fit gave a {type(given).__name__}; expected a grue Predictor"
+                )
         seconds = (time.perf_counter() - start) / len(group)
         fitted += [(predictor, seconds) for predictor in predictors]
     return fitted
@@ -179,10 +187,24 @@ def _score_cell(
 
 
 def _predict(task: Task, predictor: Predictor, examples: Examples) -> np.ndarray:
+    """What is predicted. Raises TypeError and ValueError where it is no array of probabilities, or of real numbers."""
     predicted = predictor.predict(examples.inputs)
     shape = (len(examples), task.outputs.size) + ((task.outputs.alphabet,) if task.outputs.alphabet else ())
-    if predicted.shape != shape or not np.isfinite(predicted).all():
-        raise ValueError(f"predictions of shape {predicted.shape}; expected finite numbers of shape {shape}")
+    who = f"{type(predictor).__name__}.predict"
+    if not isinstance(predicted, np.ndarray):
+        raise TypeError(f"{who} gave a {type(predicted).__name__}; expected an array of shape {shape}")
+    if predicted.shape != shape:
+        raise ValueError(f"{who} gave an array of shape {predicted.shape}; expected {shape}")
+    strange = np.count_nonzero(~np.isfinite(predicted))
+    if strange:
+        raise ValueError(f"{who} gave {strange} numbers of {predicted.size} that are NaN or infinite")
+    if task.outputs.alphabet:
+        sums = predicted.sum(-1)
+        if predicted.min() < -ROUNDING or np.abs(sums - 1).max() > ROUNDING:
+            raise ValueError(
+                f"{who} gave no probabilities: the least is {predicted.min():.3g}, and those of an output add up to "
+                f"{sums.min():.3g} to {sums.max():.3g}; expected numbers from 0 up that add up to 1"
+            )
     return predicted
 
 

@@ -106,12 +106,20 @@ def _make(spec: str, kind: str, base: type[T], settings: Mapping[str, Any]) -> N
         fixed = {name: value for name, value in settings.items() if name in fields}
         try:
             thing = made(**{**fixed, **_typed(given, made, spec)})
-        except (TypeError, ValueError) as error:
-            raise UsageError(f"{head} cannot make a {what}: {error}") from error
+        except UsageError:
+            raise
+        except Exception as error:
+            raise UsageError(f"{head} cannot make a {what}: {type(error).__name__}: {error}") from error
     else:
         thing = made
     if not isinstance(thing, base):
         raise UsageError(f"{head} gives a {type(thing).__name__}; expected a grue {base.__name__}")
+    if not dataclasses.is_dataclass(thing) or type(thing).__hash__ is None:
+        raise UsageError(
+            f"{head}: {type(thing).__name__} is no frozen dataclass; write @dataclass(frozen=True) above it"
+        )
+    if not isinstance(getattr(thing, "name", None), str):
+        raise UsageError(f"{head}: {type(thing).__name__} has no name; write, say, name = 'mine' in the class")
     return Named(label, thing, source)
 
 
@@ -143,10 +151,13 @@ def _import(path: str, what: str) -> Any:
     here = os.getcwd()  # noqa: PTH109 -- compared with the strings of sys.path
     if here not in sys.path and "" not in sys.path:
         sys.path.insert(0, here)  # the console script does not look here, and `mymodule:MyTask` should just work
+    if not all(part.isidentifier() for part in module.split(".")):
+        raise UsageError(f"{path!r}: {module!r} is no module's name; expected one such as mymodule or package.module")
     try:
         found: Any = importlib.import_module(module)
-    except ImportError as error:
-        raise UsageError(f"cannot import {module!r} for the {what} {path!r}: {error}") from error
+    except Exception as error:
+        kind = "" if isinstance(error, ImportError) else f"{type(error).__name__}: "
+        raise UsageError(f"cannot import {module!r} for the {what} {path!r}: {kind}{error}") from error
     for part in attribute.split("."):
         if not hasattr(found, part):
             public = [name for name in vars(found) if not name.startswith("_")]
@@ -161,7 +172,8 @@ def _parameters(text: str, spec: str) -> dict[str, str]:
     for part in filter(None, text.split(",")):
         name, equals, value = part.partition("=")
         if not equals or not name:
-            raise UsageError(f"{spec!r}: {part!r} is not parameter=value")
+            several = " (several values of one parameter are written 4/7)" if given else ""
+            raise UsageError(f"{spec!r}: {part!r} is not parameter=value{several}")
         given[name.strip()] = value.strip()
     return given
 
@@ -187,8 +199,14 @@ def _convert(text: str, default: Any, name: str, spec: str) -> Any:
             inner = type(default[0]) if default else str
             return tuple(inner(part) for part in text.strip("()").split("/") if part)
     except (ValueError, KeyError):
-        raise UsageError(f"{spec!r}: {name} is {text!r}; expected {kind.__name__}, such as {default}") from None
+        expected = "values with / between them" if kind is tuple else kind.__name__
+        raise UsageError(f"{spec!r}: {name} is {text!r}; expected {expected}, such as {written(default)}") from None
     return text
+
+
+def written(value: Any) -> str:
+    """A parameter's value as `_convert` reads it: (4, 7) is written 4/7."""
+    return "/".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _fields(made: Any) -> dict[str, Any]:

@@ -27,6 +27,14 @@ class Plan:
     cells: list[Cell] = field(default_factory=list)
     not_applicable: list[dict[str, Any]] = field(default_factory=list)
 
+    def reasons(self) -> list[str]:
+        """Why cells cannot be, a line each."""
+        sizes = ["" if row["size"] is None else f" at n = {row['size']}" for row in self.not_applicable]
+        return [
+            f"n/a: {row['task']}, {row['learner']}{size}: {row['reason']}"
+            for row, size in zip(self.not_applicable, sizes, strict=True)
+        ]
+
     def document(self) -> dict[str, Any]:
         """The plan as JSON, for the reports (runs/results.py says what is in it)."""
         return {

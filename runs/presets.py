@@ -94,8 +94,11 @@ def load_preset(name: str) -> Preset:
     """
     own = FOLDER / f"{name}.toml"
     path = Path(name)
-    if path.suffix == ".toml" and path.is_file():
-        text, name = path.read_text(), path.stem
+    if path.suffix == ".toml":
+        try:
+            text, name = path.read_text(encoding="utf-8"), path.stem
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"cannot read the preset {path}: {error}") from error
     elif own.is_file():
         text = own.read_text()
     else:

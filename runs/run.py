@@ -73,6 +73,12 @@ class Session:
             f"{len(self.plan.cells)} cells: {len(self.plan.cells) - len(self.missing)} done, {len(self.missing)} to do "
             f"in {len(self._queue)} batches on {self.jobs or 'no'} worker processes; results in {self.folder}"
         )
+        if not self.plan.cells:
+            for reason in self.plan.reasons():
+                self.reporter.say(reason)
+        elif self.plan.not_applicable:
+            refused = len(self.plan.not_applicable)
+            self.reporter.say(f"{refused} (task, learner, size) that cannot be: --dry-run and the leaderboard say why")
         self.reporter.begin(expected)
         self._resources.callback(self.reporter.end)
         if self._queue:
@@ -217,6 +223,9 @@ def plan_run(
         exposed=None if exposed is None else tuple(exposed),
         timeout=timeout,
     )
+    for what, given in (("tasks", tasks), ("learners", learners)):
+        if isinstance(given, str):
+            raise UsageError(f"{what} is {given!r}; expected a list, such as [{given!r}]")
     if chosen.timeout <= 0:
         raise UsageError(f"a timeout of {chosen.timeout:g} s; expected more than 0")
     plan = make_plan(
@@ -241,7 +250,7 @@ def describe_plan(plan: Plan, folder: Path, jobs: int, *, fresh: bool = False) -
             f"{pair.task.label:<28} {pair.learner.label:<28} {len(cells[pair.digest]):>6} {len(todo):>6} {len(own):>8} "
             f"{sum(map(estimates.seconds, todo)):>8.1f}  {_sizes(cells[pair.digest])}"
         )
-    lines += [f"n/a: {row['task']}, {row['learner']}: {row['reason']}" for row in plan.not_applicable]
+    lines += plan.reasons()
     total = sum(map(estimates.seconds, missing))
     timed = sum(map(estimates.known, missing))
     source = f"times in {folder} for {timed} of {len(missing)} cells" + ("" if timed else ": the rest are guesses")

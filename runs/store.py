@@ -96,13 +96,20 @@ class Store:
     def plan(self) -> dict[str, Any] | None:
         """What was asked for, or None in a new folder."""
         path = self.folder / "plan.json"
+        if not path.is_file():
+            return None
         try:
-            return json.loads(path.read_text()) if path.is_file() else None
+            plan = json.loads(path.read_text())
         except ValueError as error:
-            raise UsageError(
-                f"cannot read {path}: {error}; move it away, and `grue run` with the same arguments makes it again, "
-                "without repeating what is done"
-            ) from error
+            wrong = str(error)
+        else:
+            if isinstance(plan, dict) and plan.keys() >= {"tasks", "learners", "cells", "not_applicable"}:
+                return plan
+            wrong = "it is no plan of a run"
+        raise UsageError(
+            f"cannot read {path}: {wrong}; move it away, and `grue run` with the same arguments makes it again, "
+            "without repeating what is done"
+        )
 
     def save_plan(self, document: dict[str, Any]) -> int:
         """Add a run's plan to the folder's; returns how many cells of earlier settings it supersedes.

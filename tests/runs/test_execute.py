@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+import pytest
 
+from grue.learners.base import Predictor, Problem
 from grue.learners.forest import Forest
 from grue.learners.mlp import MLP
 from grue.runs.cells import Batch, Cell, Pair
@@ -147,3 +149,30 @@ def test_a_fit_is_not_timed_with_the_import_of_its_library() -> None:
         "assert first < 20 * second + 0.05, (first, second)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+@dataclass(frozen=True)
+class Sevens(Forest):
+    """Predicts 7 for every class."""
+
+    name = "sevens"
+
+    def fit(self, problem: Problem) -> Predictor:
+        class Given(Predictor):
+            def predict(self, inputs: np.ndarray) -> np.ndarray:
+                return np.full((len(inputs), problem.output_space.size, problem.output_space.alphabet or 1), 7.0)
+
+        return Given()
+
+
+def test_what_are_no_probabilities_is_refused() -> None:
+    one = pair("identity-bits", Sevens())
+    with pytest.raises(ValueError, match=r"gave no probabilities: .* add up to 14 to 14; expected"):
+        run_batch(Batch(one, (Cell(one, 8, 0, 0),)))
+
+
+def test_what_is_no_predictor_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = pair("identity-bits", Forest(trees=2))
+    monkeypatch.setattr(Forest, "fit", lambda *_: None)
+    with pytest.raises(TypeError, match=r"Forest\.fit gave a NoneType; expected a grue Predictor"):
+        run_batch(Batch(one, (Cell(one, 8, 0, 0),)))

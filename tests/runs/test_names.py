@@ -55,6 +55,14 @@ def test_the_nearest_task() -> None:
         make_task("mase")
 
 
+def test_how_several_values_of_a_parameter_are_written() -> None:
+    assert make_task("maze-graph:states=4/6").thing.parameters()["states"] == (4, 6)
+    with pytest.raises(UsageError, match="states is '4-6'; expected values with / between them, such as 4/7"):
+        make_task("maze-graph:states=4-6")
+    with pytest.raises(UsageError, match="several values of one parameter are written 4/7"):
+        make_task("maze-graph:states=(4,6)")
+
+
 def test_a_users_own_module_is_found_in_the_current_folder_and_its_source_is_in_the_key(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,6 +14,7 @@ from grue.runs.references import ORACLE, Reference
 from grue.tasks import TASKS
 
 SIZE, TESTS = 256, 500
+REAL_SIZE = 128
 SCORED = [name for name in TASKS if make_task(name).thing.measure == "score"]
 
 
@@ -45,6 +46,39 @@ def test_shuffled_targets_teach_nothing(task: str) -> None:
     own = scores(task, "shuffled", 10)["id"].to_numpy()
     found = interval(own)
     assert found.mean + found.half_width < 0.05, f"ID score after training on shuffled targets: {found}"
+
+
+REAL = {
+    name: measure
+    for name in TASKS
+    if (measure := {"rules": "accuracy"}.get(make_task(name).thing.measure, make_task(name).thing.measure)) != "score"
+}
+"""Tasks without the common scale -> what is measured in distribution."""
+
+
+def measured(task: str, learner: str, seeds: int) -> pd.DataFrame:
+    """Rows seed, columns (split, metric), of the tasks in REAL."""
+    pair = Pair(make_task(task), make_learner(learner), TESTS)
+    rows = run_batch(Batch(pair, tuple(Cell(pair, REAL_SIZE, 0, seed) for seed in range(seeds))))
+    return rows.pivot_table(index="seed", columns=["split", "metric"], values="value")
+
+
+@pytest.mark.parametrize("task", REAL)
+def test_lookup_knows_real_data_and_riddles_by_heart(task: str) -> None:
+    found = measured(task, "lookup", 2)
+    if REAL[task] == "accuracy":
+        assert (found["train", "accuracy"] == 1).all()
+        assert (found["id", "accuracy"] < found["id", "chance"] + 0.02).all()
+    else:
+        assert (found["train", "bits"] < found["id", "bits"] - 1).all()
+
+
+@pytest.mark.parametrize("task", REAL)
+def test_shuffled_targets_teach_nothing_of_real_data_and_riddles(task: str) -> None:
+    found = measured(task, "shuffled", 30)
+    above = found["id", REAL[task]] - found["id", "chance"]
+    over = interval((above if REAL[task] == "accuracy" else -above).to_numpy())
+    assert over.mean + over.half_width < 0.05, f"over the best constant after training on shuffled targets: {over}"
 
 
 @pytest.mark.parametrize("task", SCORED)

@@ -40,5 +40,9 @@ def test_a_rotation_is_nothing_to_what_sees_distances_and_inner_products(learner
 
 
 def test_a_rotation_is_something_to_what_cuts_along_the_axes() -> None:
-    """Which way it goes is the table's affair (docs/tasks/tabular.md), so no sign is asserted."""
-    assert np.abs(gain("forest", 5)).mean() > 0.005
+    """Which way it goes is the table's affair (docs/tasks/tabular.md); but it goes the same way for every seed.
+
+    Forests of other seeds on the same view differ by .008 on average, without a preferred sign.
+    """
+    gains = gain("forest", 5)
+    assert abs(gains.mean()) > max(0.01, 2 * gains.std(ddof=1) / 5**0.5), gains
