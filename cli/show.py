@@ -21,10 +21,11 @@ def show(
 
     if n < 1 or seed < 0:
         raise UsageError(f"--n {n} --seed {seed}; expected examples from 1 up and a seed from 0 up")
-    thing = of_seed(make_task(task).thing, seed)
+    asked = make_task(task).thing
+    thing = of_seed(asked, seed)
     chosen = [split_named(thing, split)] if split else ["train", *([thing.headline.name] if thing.headline else [])]
     for name in chosen:
-        examples = draw(thing, name, n, seed)
+        examples = draw(asked, name, n, seed)
         print(
             f"{thing.name}, split {name}" + (f" (shift: {thing.split(name).shift})" if thing.split(name).shift else "")
         )

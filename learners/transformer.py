@@ -35,6 +35,7 @@ class Transformer(Reader):
     positions: str = "learned"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.positions not in POSITIONS:
             raise ValueError(f"unknown positions {self.positions!r}; expected one of {', '.join(POSITIONS)}")
         if self.width % LANES:

@@ -108,7 +108,8 @@ class _Drawing:
         measured = set(points["split"].tolist())
         self.splits = [split for split in about["splits"] if split["name"] in measured]
         self.points = points.loc[points["split"].isin([split["name"] for split in self.splits])]
-        self.shift = headline(results.plan, task) if any(self.points["exposed"].to_numpy() > 0) else None
+        at_most = self.points.loc[self.points["size"] == self.points["size"].max()]  # the price is shown at this size
+        self.shift = headline(results.plan, task) if any(at_most["exposed"].to_numpy() > 0) else None
 
         there = set(points["learner"].tolist())
         kinds = {name: learner["kind"] for name, learner in results.plan["learners"].items() if name in there}

@@ -10,7 +10,8 @@ import os
 import sys
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoints, entry_points
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -46,11 +47,17 @@ class Named(Generic[T_co]):
 def names(kind: str) -> dict[str, str]:
     """All names of "tasks" or "learners" -> "module:attribute": the suite's own and those of installed packages."""
     own = dict(TASKS if kind == "tasks" else LEARNERS)
-    for entry in entry_points(group=f"grue.{kind}"):
+    for entry in _installed(f"grue.{kind}"):
         if own.get(entry.name, entry.value) != entry.value:
             raise UsageError(f"two {kind} are named {entry.name!r}: {own[entry.name]} and {entry.value}")
         own[entry.name] = entry.value
     return own
+
+
+@cache
+def _installed(group: str) -> EntryPoints:
+    """What installed packages add: to look through all of them takes a while, and a plan asks a thousand times."""
+    return entry_points(group=group)
 
 
 def make_task(spec: str | Task) -> Named[Task]:

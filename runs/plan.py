@@ -17,12 +17,14 @@ from .references import ORACLE, Reference
 class Plan:
     """The cells of a run.
 
+    tasks           every task that was asked for, also one that no learner can be put to: label -> task
     pairs           every (task, learner) that is run
     cells           of all pairs
     not_applicable  [{"task", "learner", "size", "reason"}]; size None: at any size; with "exposed": that many alone
     """
 
     preset: str
+    tasks: dict[str, Task] = field(default_factory=dict)
     pairs: list[Pair] = field(default_factory=list)
     cells: list[Cell] = field(default_factory=list)
     not_applicable: list[dict[str, Any]] = field(default_factory=list)
@@ -38,7 +40,7 @@ class Plan:
     def document(self) -> dict[str, Any]:
         """The plan as JSON, for the reports (runs/results.py says what is in it)."""
         return {
-            "tasks": {pair.task.label: _describe_task(pair.task.thing) for pair in self.pairs},
+            "tasks": {label: _describe_task(task) for label, task in self.tasks.items()},
             "learners": {
                 row["learner"]: {"kind": "control" if row["learner"] == ORACLE else "learner"}
                 for row in self.not_applicable
@@ -72,6 +74,7 @@ def make_plan(
         if tasks is not None and named.thing.missing:
             raise UsageError(f"{named.label}: {named.thing.missing}")
         _add_named(chosen, named, "tasks")
+        plan.tasks[named.label] = named.thing
     heuristics = {name for named in chosen for name in named.thing.heuristics}
     for named in chosen:
         for learner in _learners(preset, named, learners, heuristics):

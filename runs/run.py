@@ -78,7 +78,7 @@ class Session:
                 self.reporter.say(reason)
         elif self.plan.not_applicable:
             refused = len(self.plan.not_applicable)
-            self.reporter.say(f"{refused} (task, learner, size) that cannot be: --dry-run and the leaderboard say why")
+            self.reporter.say(f"{refused} (task, learner, size) cannot be had; --dry-run says why")
         self.reporter.begin(expected)
         self._resources.callback(self.reporter.end)
         if self._queue:

@@ -8,9 +8,13 @@ from pathlib import Path
 import pytest
 
 from grue.learners.mlp import MLP
+from grue.reports.formats import to_markdown
+from grue.reports.leaderboard import make_leaderboard
 from grue.runs.names import UsageError
 from grue.runs.plan import make_plan
 from grue.runs.presets import adjust, load_preset, presets
+from grue.runs.run import run
+from grue.runs.store import read
 
 
 @pytest.mark.parametrize("name", list(presets()))
@@ -116,3 +120,11 @@ def test_exposed_examples_go_to_the_largest_size_that_can_be_had() -> None:
     preset = adjust(load_preset("smoke"), sizes=(4, 4096))
     plan = make_plan(preset, tasks=["identity-bits:bits=8"], learners=["mlp"])
     assert {(cell.size, cell.exposed) for cell in plan.cells} == {(4, 0), (4, 4)}
+
+
+def test_a_task_that_no_learner_can_be_put_to_is_in_the_plan_and_no_report_stumbles_over_it(tmp_path: Path) -> None:
+    outcome = run("smoke", tasks=["identity-bits", "boolean"], learners=["lookup"], sizes=[2048], jobs=0, out=tmp_path)
+    results = read([outcome.folder])
+    assert set(results.plan["tasks"]) == {"identity-bits", "boolean"}
+    assert [row["task"] for row in results.plan["not_applicable"]] == ["boolean"]
+    assert "identity" in to_markdown(make_leaderboard(results))
