@@ -69,8 +69,9 @@ def _explained(kind: Kind, name: str) -> str:
         raise UsageError("oracle is the rule of each task itself; it has no parameters")
     thing = make_task(name).thing if kind is Kind.tasks else make_learner(name).thing
     written_as = [f"  {parameter}={written(value)}" for parameter, value in sorted(thing.parameters().items())]
-    kinds = [kind for kind in type(thing).__mro__ if vars(kind).get("__annotations__") and kind not in (Learner, Task)]
-    texts = [getdoc(kind) or "" for kind in (type(thing), *kinds)]
+    own = type(thing)
+    bases = [base for base in own.__mro__ if vars(base).get("__annotations__") and base not in (Learner, Task)]
+    texts = [getdoc(base) or "" for base in (own, *bases)]
     return "\n\n".join([*dict.fromkeys(texts), f"{name}, as it stands:\n" + "\n".join(written_as)])
 
 

@@ -93,13 +93,17 @@ def adopt(path: str, found: Any, given: Mapping[str, str]) -> Estimator | None:
     given  parameters as a user writes them: `encoding` is the learner's, the others are the estimator's and read as
            Python literals (50, 0.1, None, true) where they are such
 
-    Raises TypeError where it takes no such parameters.
+    Raises TypeError where it takes no such parameters, or does not say whether it is a classifier or a regressor.
     """
     if not is_estimator(found) and (inspect.isclass(found) or not callable(found)):
         return None
     settings = tuple(sorted((name, _literal(text)) for name, text in given.items() if name != "encoding"))
     learner = Estimator(given.get("encoding", "auto"), path, settings)
-    return learner if is_estimator(learner.make()) else None
+    made = learner.make()
+    if not is_estimator(made):
+        return None
+    _is_classifier(made)  # raises TypeError where it does not say
+    return learner
 
 
 def _new(found: Any, settings: dict[str, Setting]) -> Any:

@@ -198,7 +198,7 @@ def _predict(task: Task, predictor: Predictor, examples: Examples) -> np.ndarray
     strange = np.count_nonzero(~np.isfinite(predicted))
     if strange:
         raise ValueError(f"{who} gave {strange} numbers of {predicted.size} that are NaN or infinite")
-    if task.outputs.alphabet:
+    if task.outputs.alphabet and len(predicted):
         sums = predicted.sum(-1)
         if predicted.min() < -ROUNDING or np.abs(sums - 1).max() > ROUNDING:
             raise ValueError(

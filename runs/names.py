@@ -116,7 +116,8 @@ def _make(spec: str, kind: str, base: type[T], settings: Mapping[str, Any]) -> N
         except UsageError:
             raise
         except Exception as error:
-            raise UsageError(f"{head} cannot make a {what}: {type(error).__name__}: {error}") from error
+            kind_of = "" if isinstance(error, TypeError | ValueError) else f"{type(error).__name__}: "
+            raise UsageError(f"{head} cannot make a {what}: {kind_of}{error}") from error
     else:
         thing = made
     if not isinstance(thing, base):
@@ -149,8 +150,9 @@ def _adopted(path: str, made: Any, given: Mapping[str, str]) -> Estimator | None
     """An estimator of another library as a learner; None for what is none."""
     try:
         return adopt(path, made, given)
-    except TypeError as error:
-        raise UsageError(f"{path} cannot make a learner: {error}") from error
+    except Exception as error:
+        kind = "" if isinstance(error, TypeError) else f"{type(error).__name__}: "
+        raise UsageError(f"{path} cannot make a learner: {kind}{error}") from error
 
 
 def _import(path: str, what: str) -> Any:

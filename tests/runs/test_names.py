@@ -91,3 +91,25 @@ def test_an_edit_of_the_users_module_is_seen_whatever_the_attribute_is(
     module.write_text(module.read_text().replace("=1", "=20"))
     assert before
     assert make_learner("own_tree:model").source != before
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (
+            "class Mine:\n    def fit(self, x, y): ...\n    def predict(self, x): ...",
+            "does not say whether it is a classif",
+        ),
+        ("from grue.learners.lookup import Lookup\nclass Mine(Lookup):\n    name = None", "Mine has no name"),
+        ("from grue.learners.lookup import Lookup\ndef Mine(): return {}['x']", "cannot make a learner: KeyError: 'x'"),
+        ("1 / 0", "cannot import '.*': ZeroDivisionError: division by zero"),
+    ],
+)
+def test_what_is_wrong_with_a_module_of_ones_own_is_said_in_a_line(
+    source: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = f"mine_{abs(hash(source))}"
+    (tmp_path / f"{module}.py").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(UsageError, match=message):
+        make_learner(f"{module}:Mine")
