@@ -14,6 +14,7 @@ from .folders import read_folders, write_text
 class Format(StrEnum):
     """Names of the formats, as on the command line."""
 
+    text = "text"
     md = "md"
     csv = "csv"
     json = "json"
@@ -23,12 +24,13 @@ class Format(StrEnum):
 def leaderboard(
     dirs: Annotated[list[Path], typer.Argument(metavar="DIR", help="Result folders; several make one table.")],
     form: Annotated[
-        Format, typer.Option("--format", help="md: to read; csv, json: a figure a row; tex: booktabs.")
-    ] = Format.md,
-    summary: Annotated[bool, typer.Option("--summary", help="Only the means over task families.")] = False,  # noqa: FBT002
+        Format,
+        typer.Option("--format", help="text: for a terminal; md; csv, json: a figure a row; tex: booktabs."),
+    ] = Format.text,
+    summary: Annotated[bool, typer.Option("--summary", help="Only the board of tasks.")] = False,  # noqa: FBT002
     output: Annotated[Path | None, typer.Option(help="A file instead of the standard output.")] = None,
 ) -> None:
-    """Print the leaderboard: areas under the learning curves, thresholds, and a summary over task families."""
+    """Print the leaderboard: a board of all tasks, means over families, and a table a task."""
     from ..reports.formats import render
     from ..reports.leaderboard import make_leaderboard, summary_of
     from ..runs.names import UsageError

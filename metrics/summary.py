@@ -32,8 +32,8 @@ Measure = Literal["area", "final", "gap", "n to reach", "exposed to reach", "fit
 class Entry:
     """One figure of the leaderboard.
 
-    scope       "overall" (mean over families), "family" (mean over the tasks of one) or "task"
-    of          the family or the task; "" for overall
+    scope       "family" (mean over the tasks of one) or "task"
+    of          the family or the task
     kind        of the learner: learner, control or heuristic
     measure     of a learning curve, a Measure; of a riddle, what metrics/fingerprint.py says.
                 area: under the learning curve; final: score at the largest size; gap: what is lost OOD there,
@@ -46,11 +46,11 @@ class Entry:
     censored    the level is not reached: read "more than value"
     marks       comma-joined: "underfit", "budget-limited", "diverged" (of a cell that it is made from), "incomplete"
                 (a planned cell is missing; its seed or anchor is left out), "partial" (over other anchors than the
-                task's, or over fewer tasks or families than the others: not comparable), "missing" (nothing there),
-                "n/a" (cannot be)
+                task's, or over fewer tasks than the others: not comparable), "missing" (nothing there), "n/a" (cannot
+                be)
     """
 
-    scope: Literal["overall", "family", "task"]
+    scope: Literal["family", "task"]
     of: str
     learner: str
     kind: str
@@ -65,7 +65,7 @@ class Entry:
 
 
 def summarise(scores: pd.DataFrame, plan: dict[str, Any]) -> list[Entry]:
-    """All figures of the leaderboard: for every task, every family, and over the families.
+    """All figures of the leaderboard: for every task and every family.
 
     A figure that nobody asked for (a score at a size that a learner was not run at) has no entry.
     Raises ValueError where two results of one cell contradict each other (other budgets or versions).
@@ -274,11 +274,11 @@ def _not_applicable(plan: dict[str, Any], cells: dict[tuple[str, str], list[Plan
 
 
 def _means(curves: list[_Curve], plan: dict[str, Any]) -> list[Entry]:
-    """Mean areas over the tasks of each family, and over the families, of every learner and control.
+    """Mean areas over the tasks of each family, of every learner and control.
 
     All is averaged within a seed first, and the interval is taken over those means. Tasks that are not ranked
-    (another scale, or no right answer) stay out. A learner that lacks a task or a family gets the mean over what it
-    has, "partial", and so does one with a partial area; a family that it was never asked for has no entry.
+    (another scale, or no right answer) stay out. A learner that lacks a task gets the mean over what it has,
+    "partial", and so does one with a partial area; a family that it was never asked for has no entry.
     """
     ran = {(curve.task, curve.learner): curve for curve in curves}
     refused = {(item["task"], item["learner"]) for item in plan["not_applicable"]}
@@ -289,32 +289,24 @@ def _means(curves: list[_Curve], plan: dict[str, Any]) -> list[Entry]:
     entries: list[Entry] = []
     for learner, about in plan["learners"].items():
         for side in SIDES if about["kind"] != "heuristic" else ():
-            parts: list[_Seeds] = []
-            marks: set[str] = set()
-            absent: list[str] = []  # a family each that the learner was asked for: what it is called without a mean
             for family, members in families.items():
                 tasks = [task for task in members if side == "id" or headline(plan, task)]
-                if not tasks:
-                    continue
                 own = [ran[task, learner] for task in tasks if (task, learner) in ran]
+                if not own and not any((task, learner) in refused for task in tasks):
+                    continue
                 mean, gaps = _mean_over([curve.areas(side) for curve in own], len(tasks))
-                found = gaps.union(*(curve.marks for curve in own))
-                if own or any((task, learner) in refused for task in tasks):
-                    absent.append("missing" if any(curve.absent == "missing" for curve in own) else "n/a")
-                    entries.append(_mean_entry("family", family, learner, about["kind"], side, mean, found, absent[-1]))
-                parts.append(mean)
-                marks |= found
-            if absent:
-                mean, gaps = _mean_over(parts, len(parts))
-                word = "missing" if "missing" in absent else "n/a"
-                entries.append(_mean_entry("overall", "", learner, about["kind"], side, mean, marks | gaps, word))
+                absent = "missing" if any(curve.absent == "missing" for curve in own) else "n/a"
+                found = interval(*_arrays(mean))
+                marks = _joined(gaps.union(*(curve.marks for curve in own))) if found.seeds else absent
+                figure = (found.mean, found.half_width, found.kind, found.seeds)
+                entries.append(Entry("family", family, learner, about["kind"], "area", side, *figure, marks=marks))
     return entries
 
 
 def _mean_over(parts: list[_Seeds], wanted: int) -> tuple[_Seeds, set[str]]:
     """Average several areas within each seed that has them all; and the marks for what is not there.
 
-    parts   one a task or family; those without any area are left out, which makes the mean partial
+    parts   one a task; those without any area are left out, which makes the mean partial
     wanted  how many there should be
     """
     have = [part for part in parts if any(not math.isnan(value) for value, _ in part.values())]
@@ -329,20 +321,3 @@ def _mean_over(parts: list[_Seeds], wanted: int) -> tuple[_Seeds, set[str]]:
             # The test examples of different tasks are drawn independently: their errors average out.
             mean[seed] = value, math.hypot(*(error for _, error in pairs)) / len(have)
     return mean, marks
-
-
-def _mean_entry(
-    scope: Literal["overall", "family"],
-    of: str,
-    learner: str,
-    kind: str,
-    side: str,
-    mean: _Seeds,
-    marks: set[str],
-    absent: str,
-) -> Entry:
-    found = interval(*_arrays(mean))
-    listed = _joined(marks) if found.seeds else absent
-    return Entry(
-        scope, of, learner, kind, "area", side, found.mean, found.half_width, found.kind, found.seeds, marks=listed
-    )

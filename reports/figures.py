@@ -31,9 +31,11 @@ from ..metrics.planned import curve_points, headline, measure_of
 from ..runs.results import Results
 from .fingerprint_figures import fingerprint_figure
 from .labels import apart, fitted_legend, shortened, spread
+from .names import base_and_variant
+from .overview import overview_figure
 from .provenance import short_line
 from .scale import scale_of
-from .style import GREY, Look, base_and_variant, looks, theme
+from .style import GREY, Look, looks, theme
 
 FORMATS = ("svg", "pdf", "png")
 # What a format would write into the file that changes from one run to the next.
@@ -69,11 +71,14 @@ for all together: many curves lie on 0 or on 1, and none shall hide another."""
 
 
 def write_figures(results: Results, folder: Path) -> Iterator[Path]:
-    """Draw every task into `folder`, and the fingerprints, as SVG, PDF and PNG; yields each file once it is written."""
+    """Draw an overview, every task and the fingerprints, as SVG, PDF and PNG; yields each file once it is written."""
     points = curve_points(results.scores, results.plan)
     for task in results.plan["tasks"]:
         if (points["task"] == task).any():
             yield from _write(task_figure(results, task, points), folder, task)
+    overview = overview_figure(results)
+    if overview is not None:
+        yield from _write(overview, folder, "overview")
     fingerprint = fingerprint_figure(results)
     if fingerprint is not None:
         yield from _write(fingerprint, folder, "fingerprint")

@@ -13,10 +13,12 @@ from itertools import groupby
 from typing import Any
 
 from ..metrics.summary import Entry
+from .board import board_tables
 from .fingerprint import fingerprint_tables
 from .leaderboard import Leaderboard
-from .provenance import long_lines, short_line
-from .tables import LEGEND, SYMBOLS, Cell, Table, make_tables
+from .provenance import long_lines, short_line, whole_line
+from .tables import LEGEND, SYMBOLS, Cell, Table, family_tables, task_tables
+from .text import text_document
 
 JSON_SCHEMA = 1
 """Change it when a field of the JSON changes its name or meaning."""
@@ -29,15 +31,37 @@ def render(board: Leaderboard, form: str) -> str:
     return FORMATS[form](board)
 
 
+def make_tables(board: Leaderboard) -> list[Table]:
+    """The board of tasks; unless it is to be brief, then the families, the tasks and the riddles.
+
+    A board that stands alone says all about where it comes from; else the provenance closes the document.
+    """
+    if board.brief:
+        return board_tables(board, whole_line(board.results))
+    source = short_line(board.results)
+    return [
+        *board_tables(board, source),
+        *family_tables(board, source),
+        *task_tables(board, source),
+        *fingerprint_tables(board),
+    ]
+
+
+def to_text(board: Leaderboard) -> str:
+    """Tables for a terminal; the board and all notes fit 100 columns."""
+    closing = [] if board.brief else ["Provenance", "", *long_lines(board.results), ""]
+    return "\n".join([text_document(board, make_tables(board)), *closing])
+
+
 def to_markdown(board: Leaderboard) -> str:
     """Tables that read well both rendered and in a terminal."""
-    tables = [*make_tables(board), *fingerprint_tables(board)]
+    tables = make_tables(board)
     parts = [f"> **Warning: {line}**\n" for line in board.warnings]
     for before, table in zip([None, *tables], tables, strict=False):
         # What is to be said of all tables of a kind stands under the first of them.
         reading = "" if before and before.reading == table.reading else table.reading
         parts.append(markdown_table(table, reading))
-    if board.tasks or board.riddles:
+    if not board.brief:
         lines = [f"- {_markdown(line)}" for line in long_lines(board.results)]
         parts.append("\n".join(["### Provenance", "", *lines, ""]))
     return "\n".join(parts)
@@ -81,11 +105,12 @@ def to_latex(board: Leaderboard) -> str:
     head = ["Needs \\usepackage{booktabs} and \\usepackage[utf8]{inputenc}.", *long_lines(board.results)]
     head += [f"WARNING: {line}" for line in board.warnings]
     comments = [f"% {line}" for text in head for line in text.splitlines()]
-    tables = [*make_tables(board), *fingerprint_tables(board)]
+    tables = make_tables(board)
     return "\n".join([*comments, "", *[latex_table(table) for table in tables]])
 
 
 FORMATS: dict[str, Callable[[Leaderboard], str]] = {
+    "text": to_text,
     "md": to_markdown,
     "csv": to_csv,
     "json": to_json,
@@ -113,7 +138,7 @@ def markdown_table(table: Table, reading: str) -> str:
     legend = [f"{SYMBOLS[mark]} {LEGEND[mark]}." for mark in table.marks]
     notes = [f"{_markdown(note)}." for note in table.notes]
     below = [reading, _markdown(table.caption), *legend, *notes, f"*{_markdown(table.source)}.*"]
-    level = "##" if table.label == "summary" else "###"
+    level = "##" if table.label.startswith("board") else "###"
     # Two spaces end a line without ending the paragraph.
     return "\n".join([f"{level} {_markdown(table.title)}", "", *printed, "", "  \n".join(filter(None, below)), ""])
 
@@ -201,7 +226,7 @@ def latex_table(table: Table) -> str:
 
 
 def _latex_head(table: Table) -> list[str]:
-    """Two lines: the groups, each over its columns and underlined, and the columns."""
+    """The groups, if there are any, each over its columns and underlined, and the columns."""
     groups, rules, place = [""], [], 2
     for group, members in groupby(table.columns, key=lambda column: column.group):
         width = len(list(members))
@@ -209,7 +234,8 @@ def _latex_head(table: Table) -> list[str]:
         rules += [rf"\cmidrule(lr){{{place}-{place + width - 1}}}"] if width > 1 else []
         place += width
     names = ["", *[_latex(column.name) for column in table.columns]]
-    return [" & ".join(groups) + r" \\", " ".join(rules), " & ".join(names) + r" \\"]
+    over = [" & ".join(groups) + r" \\", " ".join(rules)] if any(groups) else []
+    return [*over, " & ".join(names) + r" \\"]
 
 
 def _latex_cell(cell: Cell) -> str:

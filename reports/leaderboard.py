@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,6 +10,7 @@ from ..metrics.fingerprint import fingerprints
 from ..metrics.planned import has_curve, headline, measure_of
 from ..metrics.summary import Entry, anchors_of, summarise
 from ..runs.results import Results
+from .names import base_and_variant
 from .provenance import warnings_of
 
 BLOCKS = ("learner", "part", "control", "heuristic")
@@ -47,7 +47,9 @@ class Leaderboard:
     tasks     in the order of the plan, but for the riddles
     riddles   likewise: tasks without a right answer, of which entries say what was answered, not how well
     families  those with a task on the common scale
-    order     names of a block, best overall OOD area first; those with a partial mean after all others
+    ranked    the names of those tasks
+    order     names of a block, in the order of the plan, a variant after its base
+    brief     the board of tasks alone: no tables by family or task
     warnings  what is mixed in the results
     results   where it all comes from
     """
@@ -56,9 +58,11 @@ class Leaderboard:
     tasks: tuple[TaskHead, ...]
     riddles: tuple[TaskHead, ...]
     families: tuple[str, ...]
+    ranked: tuple[str, ...]
     order: dict[str, list[str]]
     warnings: tuple[str, ...]
     results: Results
+    brief: bool = False
 
 
 def make_leaderboard(results: Results) -> Leaderboard:
@@ -72,13 +76,14 @@ def make_leaderboard(results: Results) -> Leaderboard:
     tasks = [task for task in heads if has_curve(results.plan, task.name)]
     riddles = [task for task in heads if task not in tasks]
     about = results.plan["tasks"]
-    families = dict.fromkeys(about[task.name]["family"] for task in tasks if about[task.name]["ranked"])
-    order = {block: _ordered(names, entries) for block, names in _blocks(results.plan).items()}
+    ranked = tuple(task.name for task in tasks if about[task.name]["ranked"])
+    order = {block: _ordered(names) for block, names in _blocks(results.plan).items()}
     return Leaderboard(
         entries=tuple(entries),
         tasks=tuple(tasks),
         riddles=tuple(riddles),
-        families=tuple(families),
+        families=tuple(dict.fromkeys(about[name]["family"] for name in ranked)),
+        ranked=ranked,
         order=order,
         warnings=tuple(warnings_of(results)),
         results=results,
@@ -86,13 +91,17 @@ def make_leaderboard(results: Results) -> Leaderboard:
 
 
 def summary_of(board: Leaderboard) -> Leaderboard:
-    """Leave out the tasks. Raises ValueError where the means over families are then nothing."""
-    if not board.families:
+    """The board of tasks alone. Raises ValueError where no task is on the common scale."""
+    if not board.ranked:
         named = ", ".join(task.name for task in (*board.tasks, *board.riddles))
         raise ValueError(f"there is no summary: no task is on the common scale, only {named}")
-    return replace(
-        board, tasks=(), riddles=(), entries=tuple(entry for entry in board.entries if entry.scope != "task")
-    )
+    finals = [entry for entry in board.entries if is_final(entry) and entry.of in board.ranked]
+    return replace(board, brief=True, riddles=(), entries=tuple(finals))
+
+
+def is_final(entry: Entry) -> bool:
+    """Whether an entry is of the board: a score at the largest size, or (of no side) that a learner is n/a."""
+    return entry.scope == "task" and (entry.measure == "final" or (entry.measure, entry.side) == ("area", ""))
 
 
 def _head(task: str, results: Results) -> TaskHead:
@@ -120,18 +129,11 @@ def _blocks(plan: dict[str, Any]) -> dict[str, list[str]]:
     return blocks
 
 
-def _ordered(names: list[str], entries: list[Entry]) -> list[str]:
-    """By overall OOD area, then ID area; partial means after whole ones, no mean at the end."""
-    overall = {(entry.learner, entry.side): entry for entry in entries if entry.scope == "overall"}
-
-    def rank(name: str) -> tuple[bool, bool, float, float, str]:
-        found = [overall.get((name, side)) for side in ("ood", "id")]
-        partial = any(entry is not None and "partial" in entry.marks for entry in found)
-        # NaN compares with nothing: without a mean, a learner is last.
-        ood, within = (-math.inf if entry is None or math.isnan(entry.value) else entry.value for entry in found)
-        return (ood == within == -math.inf, partial, -ood, -within, name)
-
-    return sorted(names, key=rank)
+def _ordered(names: list[str]) -> list[str]:
+    """As the plan has them: an order that claims nothing. A variant stands after its base."""
+    bases = [base_and_variant(name)[0] for name in names]
+    first = {base: place for place, base in reversed(list(enumerate(bases)))}
+    return [name for _, name in sorted(zip(bases, names, strict=True), key=lambda pair: first[pair[0]])]
 
 
 def _reasons(task: str, plan: dict[str, Any]) -> list[str]:

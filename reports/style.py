@@ -6,13 +6,14 @@ broken line: the legend then needs one entry a learner and one a variant, not on
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
 
 import seaborn as sns
+
+from .names import base_and_variant
 
 Stroke = str | tuple[float, tuple[float, ...]]
 
@@ -129,15 +130,6 @@ def looks(names: Iterable[str]) -> dict[str, Look]:
         name: Look(bases[base].colour, bases[base].marker, strokes[variant], hollow=True) if variant else bases[base]
         for name, (base, variant) in parted.items()
     }
-
-
-def base_and_variant(name: str) -> tuple[str, str]:
-    """Part `mlp:encoding=onehot` into mlp and encoding=onehot, `mlp@tuned` into mlp and tuned.
-
-    The base of `module:attribute:width=64` is module:attribute; a learner that is no variant has the variant "".
-    """
-    found = re.fullmatch(r"([^:@]+(?::[^:@=]+)?)(?:[:@](.+))?", name, flags=re.DOTALL)
-    return (found[1], found[2] or "") if found else (name, "")
 
 
 def _base_looks(names: set[str]) -> dict[str, Look]:

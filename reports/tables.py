@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from ..metrics.planned import less_is_better
 from ..metrics.summary import LEVEL, Entry
 from .leaderboard import BLOCKS, Leaderboard, TaskHead
-from .provenance import short_line, whole_line
 
 SYMBOLS = {"underfit": "†", "budget-limited": "‡", "diverged": "§", "incomplete": "¶", "partial": "∥", "cell": "°"}
 
@@ -18,7 +17,7 @@ LEGEND = {
     "underfit, too, where one can tell",
     "diverged": "in a cell of this figure the loss was not finite: that cell is left out",
     "incomplete": "a planned cell is missing: its seed (or, for a threshold, its training size) is left out",
-    "partial": "over fewer tasks or families, or other training sizes, than others: not comparable, listed last",
+    "partial": "over fewer tasks, or other training sizes, than others: not comparable",
     "cell": "one seed only: the interval is over the test examples within its cell",
 }
 
@@ -31,10 +30,12 @@ HEADINGS = {
 
 INTERVALS = "± is half a 95 % interval: t over seeds; data and initialisation are redrawn per seed."
 
-SUMMARY_READING = (
+FAMILIES = 4
+"""Families in one table, OOD and ID of each."""
+
+FAMILY_READING = (
     "Area under the learning curve (score against log2 n, clipped at -1; 0 chance, 1 best possible), "
-    "in distribution (ID) and on each task's headline shift (OOD): the mean over the tasks of a family, "
-    f"and over the families. {INTERVALS}"
+    f"in distribution (ID) and on each task's headline shift (OOD): the mean over the tasks of a family. {INTERVALS}"
 )
 
 TASK_READING = (
@@ -105,21 +106,17 @@ class Table:
         return tuple(mark for mark in SYMBOLS if mark in found)
 
 
-def make_tables(board: Leaderboard) -> list[Table]:
-    """First the summary over families (if any task is on the common scale), then one table a task with a right answer.
-
-    A summary that stands alone says all about where it comes from; else the provenance closes the document.
-    """
-    source = short_line(board.results) if board.tasks or board.riddles else whole_line(board.results)
-    summary = [_summary(board, source)] if board.families else []
-    return summary + [_task_table(board, task, source) for task in board.tasks]
+def family_tables(board: Leaderboard, source: str) -> list[Table]:
+    """The means over the tasks of each family, at most FAMILIES a table."""
+    parts = [board.families[start : start + FAMILIES] for start in range(0, len(board.families), FAMILIES)]
+    return [_family_table(board, part, number if len(parts) > 1 else 0, source) for number, part in enumerate(parts, 1)]
 
 
-def _summary(board: Leaderboard, source: str) -> Table:
-    found = {(entry.learner, entry.of, entry.side): entry for entry in board.entries if entry.scope != "task"}
+def _family_table(board: Leaderboard, families: tuple[str, ...], number: int, source: str) -> Table:
+    found = {(entry.learner, entry.of, entry.side): entry for entry in board.entries if entry.scope == "family"}
     there = {(of, side) for _, of, side in found}
-    wanted = [(of, side) for of in ("", *board.families) for side in ("ood", "id") if (of, side) in there]
-    columns = tuple(Column(f"{of or 'overall'} {side.upper()}", of or "overall", side.upper()) for of, side in wanted)
+    wanted = [(of, side) for of in families for side in ("ood", "id") if (of, side) in there]
+    columns = tuple(Column(f"{of} {side.upper()}", of, side.upper()) for of, side in wanted)
     blocks = [
         (
             HEADINGS[block],
@@ -132,15 +129,20 @@ def _summary(board: Leaderboard, source: str) -> Table:
         if block != "heuristic" and board.order[block]
     ]
     return Table(
-        label="summary",
-        title="Leaderboard",
+        label=f"families{number or ''}",
+        title=f"By family{f', part {number}' if number else ''}",
         columns=columns,
         blocks=tuple(blocks),
-        reading=SUMMARY_READING,
+        reading=FAMILY_READING,
         caption="",
         notes=_unasked(blocks),
         source=source,
     )
+
+
+def task_tables(board: Leaderboard, source: str) -> list[Table]:
+    """A table a task with a right answer."""
+    return [_task_table(board, task, source) for task in board.tasks]
 
 
 def _task_table(board: Leaderboard, task: TaskHead, source: str) -> Table:
@@ -150,13 +152,16 @@ def _task_table(board: Leaderboard, task: TaskHead, source: str) -> Table:
     refused = {entry.learner for entry in own if entry.measure == "area" and entry.side == ""}
     wanted = _task_columns(task)
     less = less_is_better(task.measure)
+
+    def rank(name: str) -> tuple[float, ...]:
+        """The best first, by the headline split, then in distribution; last who has no figure."""
+        entries = [found.get((name, "final" if less else "area", side)) for side in ("ood", "id")]
+        values = [math.nan if entry is None else entry.value for entry in entries]
+        return tuple(math.inf if math.isnan(value) else value if less else -value for value in values)
+
     blocks: list[Block] = []
     for block in BLOCKS:
-        names = [name for name in board.order[block] if name in present]
-        if block == "heuristic":
-            side = "ood" if task.ood else "id"
-            best, sign = ("final", 1) if less else ("area", -1)
-            names.sort(key=lambda name, of=(best, side), sign=sign: sign * found[name, *of].value)
+        names = sorted((name for name in board.order[block] if name in present), key=rank)
         rows = [
             (
                 name,
@@ -231,13 +236,13 @@ def figure_cell(entry: Entry | None, *, interval: bool) -> Cell:
         text = f"{'>' if entry.censored else ''}{entry.value:.0f}"
         return Cell(text, ("incomplete",) if "incomplete" in marks else ())
     if not interval or math.isnan(entry.half_width):
-        return Cell(_decimal(entry.value), _shown(marks))
+        return Cell(_decimal(entry.value), shown(marks))
     within = ["cell"] if entry.interval == "cell" else []
-    return Cell(f"{_decimal(entry.value)} ± {_decimal(entry.half_width)}", _shown(marks + within))
+    return Cell(f"{_decimal(entry.value)} ± {_decimal(entry.half_width)}", shown(marks + within))
 
 
-def _shown(marks: list[str]) -> tuple[str, ...]:
-    """In the order of SYMBOLS; budget-limited says underfit already."""
+def shown(marks: list[str]) -> tuple[str, ...]:
+    """Marks as they are printed: in the order of SYMBOLS; budget-limited says underfit already."""
     hidden = {"underfit"} if "budget-limited" in marks else set()
     return tuple(mark for mark in SYMBOLS if mark in marks and mark not in hidden)
 

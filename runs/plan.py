@@ -18,6 +18,7 @@ class Plan:
     """The cells of a run.
 
     tasks           every task that was asked for, also one that no learner can be put to: label -> task
+    learners        every learner that was asked for, in that order: label -> learner
     pairs           every (task, learner) that is run
     cells           of all pairs
     not_applicable  [{"task", "learner", "size", "reason"}]; size None: at any size; with "exposed": that many alone
@@ -25,6 +26,7 @@ class Plan:
 
     preset: str
     tasks: dict[str, Task] = field(default_factory=dict)
+    learners: dict[str, Learner | Reference] = field(default_factory=dict)
     pairs: list[Pair] = field(default_factory=list)
     cells: list[Cell] = field(default_factory=list)
     not_applicable: list[dict[str, Any]] = field(default_factory=list)
@@ -41,11 +43,7 @@ class Plan:
         """The plan as JSON, for the reports (runs/results.py says what is in it)."""
         return {
             "tasks": {label: _describe_task(task) for label, task in self.tasks.items()},
-            "learners": {
-                row["learner"]: {"kind": "control" if row["learner"] == ORACLE else "learner"}
-                for row in self.not_applicable
-            }
-            | {pair.learner.label: _describe_learner(pair.learner.thing) for pair in self.pairs},
+            "learners": {label: _describe_learner(learner) for label, learner in self.learners.items()},
             "cells": [cell.row() for cell in self.cells],
             "not_applicable": self.not_applicable,
         }
@@ -78,6 +76,7 @@ def make_plan(
     heuristics = {name for named in chosen for name in named.thing.heuristics}
     for named in chosen:
         for learner in _learners(preset, named, learners, heuristics):
+            plan.learners.setdefault(learner.label, learner.thing)
             _add(plan, preset, named, learner)
     return plan
 
@@ -91,7 +90,14 @@ def _learners(
     """
     references = {name: Reference(name) for name in (ORACLE, *task.thing.heuristics)}
     found: list[Named[Any]] = []
-    specs = wanted if wanted is not None else [*preset.learners, *preset.task.get(task.label, {}).get("also", ())]
+    specs = (
+        wanted
+        if wanted is not None
+        else [
+            *preset.of(task.label, "learners"),
+            *preset.task.get(task.label, {}).get("also", ()),
+        ]
+    )
     for spec in specs:
         if isinstance(spec, str) and spec in references:
             named: Named[Any] = Named(spec, references[spec])

@@ -33,7 +33,7 @@ EXPECTED = {
 
 OPTIONAL = {"exposed", "budget", "parameters", "task"}
 PER_TASK_ONLY = {"also"}
-PER_TASK = {"sizes", "exposed", "tests"} | PER_TASK_ONLY
+PER_TASK = {"sizes", "exposed", "tests", "learners"} | PER_TASK_ONLY
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,10 @@ class Preset:
     tests       examples in each test split
     timeout     seconds a batch may take
     tasks       names, with parameters if any
-    learners    put to every task
+    learners    fitted to every task
     budget      settings for every learner that has such a parameter
     parameters  further settings by learner: a name, or module:attribute of a learner's class
-    task        what differs for one task: sizes, exposed, tests, and `also` (further learners)
+    task        what differs for one task: sizes, exposed, tests, learners, and `also` (further learners)
     """
 
     name: str

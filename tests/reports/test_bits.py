@@ -6,8 +6,8 @@ import pytest
 
 from grue.metrics.summary import Entry, summarise
 from grue.reports.figures import task_figure
+from grue.reports.formats import make_tables
 from grue.reports.leaderboard import make_leaderboard
-from grue.reports.tables import make_tables
 from grue.runs.results import Results
 
 TASK = "maze-graph"

@@ -39,9 +39,11 @@ def call(*arguments: str) -> tuple[int, str, str]:
     return int(ended.value.code or 0), out.getvalue(), err.getvalue()
 
 
-def test_leaderboard_prints_markdown_unless_told_otherwise(run: Callable[..., tuple[int, str, str]]) -> None:
+def test_leaderboard_prints_text_unless_another_format_is_asked_for(run: Callable[..., tuple[int, str, str]]) -> None:
     code, out, _ = run("leaderboard", "somewhere")
     assert code == 0
+    assert out.startswith("Leaderboard\n\n")
+    _, out, _ = run("leaderboard", "somewhere", "--format", "md")
     assert out.startswith("## Leaderboard")
 
 
@@ -55,7 +57,7 @@ def test_leaderboard_writes_a_file_and_makes_its_folder(
 
 
 def test_leaderboard_prints_the_summary_alone(run: Callable[..., tuple[int, str, str]]) -> None:
-    code, out, _ = run("leaderboard", "somewhere", "--summary")
+    code, out, _ = run("leaderboard", "somewhere", "--summary", "--format", "md")
     assert code == 0
     assert [line for line in out.splitlines() if line.startswith("#")] == ["## Leaderboard"]
 
@@ -104,7 +106,7 @@ def test_parquet_without_a_file_is_refused(run: Callable[..., tuple[int, str, st
 def test_plot_names_every_file_it_writes(run: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
     code, out, _ = run("plot", "somewhere", "--output", str(tmp_path / "figures"))
     assert code == 0
-    assert len(out.splitlines()) == 12
+    assert len(out.splitlines()) == 15
     assert sorted(path.name for path in (tmp_path / "figures").glob("maze-graph.*")) == [
         "maze-graph.pdf",
         "maze-graph.png",

@@ -138,7 +138,9 @@ def test_a_riddle_is_in_no_ranking_no_mean_and_no_curve(results: Results, tmp_pa
     assert not [entry for entry in board.entries if entry.of == "riddle" and entry.measure in of_curves]
     assert "riddle" not in render(summary_of(board), "md")
     names = {path.name for path in write_figures(results, tmp_path)}
-    assert names == {f"{stem}.{form}" for stem in ("scored", "fingerprint") for form in ("svg", "pdf", "png")}
+    assert names == {
+        f"{stem}.{form}" for stem in ("overview", "scored", "fingerprint") for form in ("svg", "pdf", "png")
+    }
 
 
 def test_every_format_has_the_block_of_fingerprints(results: Results) -> None:

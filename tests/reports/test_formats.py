@@ -27,12 +27,12 @@ def row(text: str, table: str, learner: str) -> list[str]:
     return [cell.strip() for cell in line.strip("|").split("|")]
 
 
-def test_markdown_opens_with_the_summary(results: Results) -> None:
+def test_markdown_opens_with_the_board_and_has_the_families_next(results: Results) -> None:
     text = render(make_leaderboard(results), "md")
     assert text.startswith("## Leaderboard\n")
-    assert row(text, "## Leaderboard", "mlp")[1:5] == ["0.17 ± 0.05", "0.48", "0.00 ± 0.05", "0.71"]
-    assert row(text, "## Leaderboard", "cnn")[1] == "0.35 ± 0.13 ¶"
-    assert row(text, "## Leaderboard", "forest")[-2:] == ["n/a", "n/a"]
+    assert row(text, "## Leaderboard", "mlp")[1:] == ["97/0", "80/40", "60/10"]
+    assert row(text, "### By family", "cnn")[1] == "0.86 ± 0.13 ¶"
+    assert row(text, "### By family", "forest")[-2:] == ["n/a", "n/a"]
 
 
 def test_markdown_marks_censored_missing_and_refused_figures(results: Results) -> None:
@@ -60,7 +60,7 @@ def test_markdown_tables_are_aligned(results: Results) -> None:
 
 def test_provenance_closes_every_markdown_table(results: Results) -> None:
     text = render(make_leaderboard(results), "md")
-    assert text.count("*Made by grue 0.1.0, commit 0123456789ab; seeds 0-2; grue run --preset quick.*") == 5
+    assert text.count("*Made by grue 0.1.0, commit 0123456789ab; seeds 0-2; grue run --preset quick.*") == 6
     assert "- Versions: grue 0.1.0, python 3.11.7, numpy 2.4.6, torch 2.13.0" in text
 
 
@@ -100,31 +100,52 @@ def asked_for_some_tasks(results: Results, name: str) -> Results:
     return replace(results, scores=scores, plan={**results.plan, "cells": cells, "learners": learners})
 
 
-def test_a_learner_that_was_not_asked_has_a_dash_and_stands_in_a_block_of_its_own(results: Results) -> None:
+def test_a_learner_that_was_not_planned_has_a_dash_and_one_that_is_not_applicable_says_so(results: Results) -> None:
     text = render(make_leaderboard(asked_for_some_tasks(results, "mlp:width=64")), "md")
-    found = row(text, "## Leaderboard", "mlp:width=64")
-    assert found[3:5] == found[7:9] == ["–", "–"]  # identity and maze
-    assert found[5:7] == row(text, "## Leaderboard", "mlp")[5:7]
+    assert row(text, "## Leaderboard", "mlp:width=64")[1:] == ["–", "80/40", "–"]
+    assert row(text, "## Leaderboard", "forest")[3] == "n/a"
     names = [line.split("|")[1].strip() for line in text.split("###")[0].splitlines() if line.startswith("|")]
-    assert names.index("forest") < names.index("*on some tasks only*") < names.index("mlp:width=64")
     assert names.index("mlp:width=64") < names.index("*controls*")
-    assert "–: it was not asked for." in text.split("###")[0]
+    assert "–: not planned." in text.split("###")[0]
     assert "mlp:width=64" not in text.split("### maze-graph")[1].split("###")[0]
 
 
-def test_a_planned_cell_that_is_not_there_is_missing_rather_than_not_asked_for(results: Results) -> None:
+def test_a_planned_cell_that_is_not_there_is_missing_rather_than_not_planned(results: Results) -> None:
     results = asked_for_some_tasks(results, "mlp:width=64")
     gone = replace(results, scores=results.scores[results.scores["learner"] != "mlp:width=64"])
     found = row(render(make_leaderboard(gone), "md"), "## Leaderboard", "mlp:width=64")
-    assert found[1:] == ["missing", "missing", "–", "–", "missing", "missing", "–", "–"]
+    assert found[1:] == ["–", "missing", "–"]
+
+
+def test_the_board_flags_what_was_not_fitted_at_the_largest_size_and_no_other(results: Results) -> None:
+    text = render(summary_of(make_leaderboard(results)), "text")
+    scores = results.scores
+    assert set(scores.loc[scores["status"] == "underfit", "learner"]) == {"linear"}
+    flagged = [line.split()[0] for line in text.splitlines() if "†" in line and "/" in line]
+    assert flagged == ["linear"]
+
+
+def test_the_board_in_text_fits_a_terminal_and_more_than_eight_tasks_make_two_tables(results: Results) -> None:
+    plan = results.plan
+    for number in range(7):
+        name = f"another-long-name-{number}:with=parameters"
+        plan["tasks"][name] = plan["tasks"]["identity-bits"]
+        plan["cells"] += [
+            {**cell, "task": name, "key": f"{cell['key']}{number}"}
+            for cell in plan["cells"]
+            if cell["task"] == "identity-bits"
+        ]
+    text = render(summary_of(make_leaderboard(results)), "text")
+    assert text.count("Leaderboard, part") == 2
+    assert max(map(len, text.splitlines())) <= 100
 
 
 @pytest.mark.parametrize("form", sorted(FORMATS))
-def test_a_summary_leaves_out_the_tasks_and_says_where_it_comes_from(results: Results, form: str) -> None:
+def test_a_summary_holds_the_board_alone_and_says_where_it_comes_from(results: Results, form: str) -> None:
     text = render(summary_of(make_leaderboard(results)), form)
-    assert "overall" in text
+    assert "overall" not in text
+    assert "fit seconds" not in text
     assert "identity" in text
-    assert "identity-bits" not in text
     assert "grue run --preset quick" in text
 
 
@@ -167,7 +188,7 @@ def test_provenance_of_many_runs_stays_short(results: Results) -> None:
 def test_latex_rows_have_as_many_cells_as_columns(results: Results) -> None:
     text = render(make_leaderboard(results), "tex")
     tabulars = re.findall(r"\\begin\{tabular\}\{(\w+)\}(.*?)\\end\{tabular\}", text, flags=re.DOTALL)
-    assert len(tabulars) == 5
+    assert len(tabulars) == 6
     for columns, body in tabulars:
         rows = [line for line in body.splitlines() if line.endswith(r"\\") and "multicolumn" not in line]
         assert {len(re.split(r"(?<!\\)&", line)) for line in rows} == {len(columns)}
@@ -205,5 +226,5 @@ def test_every_format_ends_with_a_newline_and_does_not_change(results: Results, 
 
 
 def test_an_unknown_format_is_refused_with_those_there_are(results: Results) -> None:
-    with pytest.raises(ValueError, match="unknown format 'html'; expected one of md, csv, json, tex"):
+    with pytest.raises(ValueError, match="unknown format 'html'; expected one of text, md, csv, json, tex"):
         render(make_leaderboard(results), "html")

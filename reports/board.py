@@ -1,0 +1,125 @@
+"""The board: a learner a row, a task a column, ID and OOD at the largest training size side by side."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+
+from ..metrics.summary import Entry
+from .leaderboard import Leaderboard, TaskHead, is_final
+from .tables import HEADINGS, UNASKED, Block, Cell, Column, Table, shown
+
+COLUMNS = 8
+"""Tasks in one table: with more of them a line is too long for a terminal of 100 columns and for a page."""
+
+READING = (
+    "ID/OOD: 100 x the score at the largest training size, mean over seeds, in distribution and on the headline "
+    "shift; 0 is the best constant answer of the split, 100 the best possible"
+)
+
+BEST = "best heuristic"
+"""The row of the heuristic that scores best OOD (ID where there is no shift), one a task."""
+
+
+def short_names(tasks: list[TaskHead]) -> dict[str, str]:
+    """The shortest name that tells each task from the others: its family, else its name, else its whole label."""
+    families = Counter(task.family for task in tasks)
+    names = Counter(task.name.partition(":")[0] for task in tasks)
+
+    def short(task: TaskHead) -> str:
+        name = task.name.partition(":")[0]
+        return task.family if families[task.family] == 1 else name if names[name] == 1 else task.name
+
+    return {task.name: short(task) for task in tasks}
+
+
+def board_tables(board: Leaderboard, source: str) -> list[Table]:
+    """The ranked tasks, at most COLUMNS a table."""
+    ranked = [task for task in board.tasks if task.name in board.ranked]
+    parts = [ranked[start : start + COLUMNS] for start in range(0, len(ranked), COLUMNS)]
+    return [_table(board, part, number if len(parts) > 1 else 0, source) for number, part in enumerate(parts, 1)]
+
+
+def _table(board: Leaderboard, tasks: list[TaskHead], number: int, source: str) -> Table:
+    finals = {(entry.of, entry.learner, entry.side): entry for entry in board.entries if is_final(entry)}
+    names = short_names(tasks)
+
+    def row(learner: str) -> tuple[str, tuple[Cell, ...]]:
+        return learner, tuple(_cell(finals, task, learner) for task in tasks)
+
+    blocks: list[Block] = []
+    learners = [*board.order["learner"], *board.order["part"]]
+    for heading, members in (("learner", learners), ("control", board.order["control"])):
+        rows = [row(name) for name in members]
+        rows = [(name, cells) for name, cells in rows if any(cell.text != UNASKED for cell in cells)]
+        blocks += [(HEADINGS[heading], tuple(rows))] if rows else []
+    best = [_best(finals, task, board.order["heuristic"]) for task in tasks]
+    if any(cell.text != UNASKED for cell in best) and blocks:
+        heading, rows = blocks[-1]
+        blocks[-1] = (heading, (*rows, (BEST, tuple(best))))
+    return Table(
+        label=f"board{number or ''}",
+        title=f"Leaderboard{f', part {number}' if number else ''}",
+        columns=tuple(Column(names[task.name], "", names[task.name]) for task in tasks),
+        blocks=tuple(blocks),
+        reading=f"{READING}. {_widths(board, finals)}",
+        caption="; ".join(_explained(task, names[task.name]) for task in tasks) + ".",
+        notes=_unasked(blocks),
+        source=source,
+    )
+
+
+def _cell(finals: dict[tuple[str, str, str], Entry], task: TaskHead, learner: str) -> Cell:
+    sides = ("id", "ood") if task.ood else ("id",)
+    entries = [finals.get((task.name, learner, side)) for side in sides]
+    found = [entry for entry in entries if entry is not None]
+    if not found:
+        return Cell("n/a" if (task.name, learner, "") in finals else UNASKED)
+    marks = {mark for entry in found for mark in entry.marks.split(",")}
+    if all(math.isnan(entry.value) for entry in found):
+        return Cell("diverged" if "diverged" in marks else "n/a" if "n/a" in marks else "missing")
+    text = "/".join("?" if math.isnan(entry.value) else _percent(entry.value) for entry in found)
+    return Cell(text, shown(sorted(marks - {"cell"})))
+
+
+def _best(finals: dict[tuple[str, str, str], Entry], task: TaskHead, heuristics: list[str]) -> Cell:
+    side = "ood" if task.ood else "id"
+    scored = {
+        name: entry.value
+        for name in heuristics
+        if (entry := finals.get((task.name, name, side))) is not None and not math.isnan(entry.value)
+    }
+    if not scored:
+        return Cell(UNASKED)
+    return _cell(finals, task, max(scored, key=lambda name: scored[name]))
+
+
+def _explained(task: TaskHead, short: str) -> str:
+    """Which task a column is, at which size, and what moved."""
+    name = "" if task.name == short else f"{task.name}, "
+    return f"{short}: {name}n = {task.sizes[-1]}" + (f", OOD {task.ood}" if task.ood else "")
+
+
+def _widths(board: Leaderboard, finals: dict[tuple[str, str, str], Entry]) -> str:
+    """How far the intervals of the OOD figures reach."""
+    widths = sorted(
+        100 * entry.half_width
+        for (of, _, side), entry in finals.items()
+        if side == "ood" and of in board.ranked and entry.kind == "learner" and not math.isnan(entry.half_width)
+    )
+    if not widths:
+        return "No intervals: one seed."
+    return (
+        f"Half a 95 % interval (t over seeds) of a learner's OOD figure: median {widths[len(widths) // 2]:.0f}, "
+        f"largest {widths[-1]:.0f}; the tables by task have each."
+    )
+
+
+def _unasked(blocks: list[Block]) -> tuple[str, ...]:
+    found = any(cell.text == UNASKED for _, rows in blocks for _, cells in rows for cell in cells)
+    return (f"{UNASKED}: not planned",) if found else ()
+
+
+def _percent(value: float) -> str:
+    text = f"{100 * value:.0f}"
+    return "0" if text == "-0" else text

@@ -1,0 +1,132 @@
+"""One figure of all ranked tasks: for every learner the score in distribution and out of it, at the largest size."""
+
+from __future__ import annotations
+
+import math
+from textwrap import wrap
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from ..metrics.summary import Entry
+from ..runs.results import Results
+from .board import COLUMNS, short_names
+from .labels import fitted_legend
+from .leaderboard import Leaderboard, TaskHead, make_leaderboard, summary_of
+from .provenance import short_line
+from .style import GREY, Look, looks, theme
+
+# Lengths in inches.
+WIDTH, LEFT, RIGHT, GAP = 7.0, 1.28, 0.1, 0.14
+TITLE, ABOVE, BELOW, ROW, NOTE, MARGIN = 0.24, 0.34, 0.24, 0.135, 0.095, 0.06
+LEGEND_GAP = 0.06
+ACROSS = 4
+"""Panels in a row."""
+
+LOW, HIGH = -1.0, 1.0
+SMALL = 5.5
+"""Size of the letters in the notes, in points."""
+
+FLAGGED = 0.35
+"""Opacity of what is flagged: it was not trained to fit, so it says nothing about bias."""
+
+FLAGS = {"underfit", "budget-limited"}
+
+
+def overview_figure(results: Results) -> Figure | None:
+    """A panel a ranked task, at most COLUMNS; None without one, or where nothing has been measured."""
+    board = make_leaderboard(results)
+    if not board.ranked or results.scores.empty:
+        return None
+    with mpl.rc_context(theme()):
+        return _draw(summary_of(board), results)
+
+
+def _draw(board: Leaderboard, results: Results) -> Figure:
+    tasks = [task for task in board.tasks if task.name in board.ranked][:COLUMNS]
+    finals = {(entry.of, entry.learner, entry.side): entry for entry in board.entries}
+    named = {task.name for task in tasks}
+    there = {entry.learner for entry in finals.values() if entry.of in named and not math.isnan(entry.value)}
+    learners = [name for block in ("learner", "part") for name in board.order[block] if name in there]
+    styles = looks(learners)
+    rows = -(-len(tasks) // ACROSS)
+    across = min(ACROSS, len(tasks))
+    tall = ROW * (len(learners) + 0.6)
+    width = (WIDTH - LEFT - RIGHT - (across - 1) * GAP) / across
+    notes = wrap(f"{short_line(results)}.", 140)
+    figure = Figure(figsize=(WIDTH, 1))
+    legend, high = fitted_legend(figure, _handles(), WIDTH - LEFT - MARGIN)
+    height = TITLE + rows * (ABOVE + tall + BELOW) + LEGEND_GAP + high + NOTE * len(notes) + MARGIN
+    figure.set_size_inches(WIDTH, height)
+    top = height - TITLE
+    title = "In distribution and out of it, at the largest training size"
+    figure.text(LEFT / WIDTH, top / height, title, va="bottom", size=8.5, fontweight="bold")
+    short = short_names(tasks)
+    for place, task in enumerate(tasks):
+        row, column = divmod(place, ACROSS)
+        left = LEFT + column * (width + GAP)
+        bottom = top - row * (ABOVE + tall + BELOW) - ABOVE - tall
+        axes = figure.add_axes((left / WIDTH, bottom / height, width / WIDTH, tall / height))
+        shift = f"OOD: {task.ood}" if task.ood else "no shift"
+        axes.set_title(f"{short[task.name]}, n = {task.sizes[-1]}\n{shift}", loc="left", fontsize=7)
+        _panel(axes, task, learners, finals, styles, board.order["heuristic"])
+        axes.tick_params(labelleft=column == 0, left=False)
+    top -= rows * (ABOVE + tall + BELOW) + LEGEND_GAP
+    legend.set_bbox_to_anchor((LEFT, top), transform=figure.dpi_scale_trans)
+    top -= high
+    for note in notes:
+        top -= NOTE
+        figure.text(LEFT / WIDTH, top / height, note, va="bottom", size=SMALL, color=GREY)
+    return figure
+
+
+def _panel(
+    axes: Axes,
+    task: TaskHead,
+    learners: list[str],
+    finals: dict[tuple[str, str, str], Entry],
+    styles: dict[str, Look],
+    heuristics: list[str],
+) -> None:
+    """A row a learner: from the score in distribution (hollow) to the one out of it (filled), with its interval."""
+    axes.set_xlim(LOW - 0.08, HIGH + 0.08)
+    axes.set_xticks([-1, 0, 1])
+    axes.set_ylim(len(learners) - 0.2, -0.8)
+    axes.set_yticks(range(len(learners)), learners)
+    axes.axvline(0, color="0.5", linewidth=0.6, zorder=1)
+    side = "ood" if task.ood else "id"
+    shallow = [finals[task.name, name, side].value for name in heuristics if (task.name, name, side) in finals]
+    if shallow and not math.isnan(best := max(shallow)):
+        axes.axvline(min(max(best, LOW), HIGH), color="0.55", linewidth=0.8, linestyle=(0, (6, 2)), zorder=1)
+    for row, name in enumerate(learners):
+        within, outside = (finals.get((task.name, name, where)) for where in ("id", "ood"))
+        shown = [entry for entry in (within, outside) if entry is not None and not math.isnan(entry.value)]
+        if not shown:
+            continue
+        flagged = any(FLAGS & set(entry.marks.split(",")) for entry in shown)
+        common: dict[str, Any] = {"color": styles[name].colour, "alpha": FLAGGED if flagged else 1.0, "clip_on": False}
+        places = [min(max(entry.value, LOW), HIGH) for entry in shown]
+        axes.plot(places, [row] * len(places), linewidth=1.0, zorder=2, **common)
+        for entry, place in zip(shown, places, strict=True):
+            half = 0.0 if math.isnan(entry.half_width) else entry.half_width
+            low, high = max(entry.value - half, LOW), min(entry.value + half, HIGH)
+            if entry.side == "ood" and low < high:
+                axes.plot([low, high], [row, row], linewidth=2.6, zorder=3, solid_capstyle="butt",
+                          **{**common, "alpha": 0.3 * common["alpha"]})  # fmt: skip
+            hollow = entry.side == "id"
+            axes.plot(place, row, marker="o", markersize=3.6, zorder=4, markeredgewidth=0.9,
+                      markerfacecolor="white" if hollow else styles[name].colour, **common)  # fmt: skip
+
+
+def _handles() -> list[Line2D]:
+    style: dict[str, Any] = {"color": GREY, "marker": "o", "markersize": 3.6, "markeredgewidth": 0.9}
+    return [
+        Line2D([], [], label="ID", linestyle="", markerfacecolor="white", **style),
+        Line2D([], [], label="OOD", linestyle="", **style),
+        Line2D([], [], label="95 % over seeds (OOD)", color=GREY, alpha=0.3, linewidth=2.6),
+        Line2D([], [], label="best heuristic, OOD", color="0.55", linewidth=0.8, linestyle=(0, (6, 2))),
+        Line2D([], [], label="pale: not fitted", linestyle="", **{**style, "alpha": FLAGGED}),
+    ]

@@ -1,0 +1,68 @@
+"""Tables as plain text, for a terminal: aligned columns, headings over several lines, notes wrapped."""
+
+from __future__ import annotations
+
+import re
+from textwrap import fill
+
+from .leaderboard import Leaderboard
+from .tables import LEGEND, SYMBOLS, Cell, Table
+
+WIDTH = 100
+"""Columns of a terminal that the board and all notes fit into."""
+
+HEAD = 10
+"""A heading with more letters than this is broken over several lines, where it has hyphens or colons."""
+
+
+def text_table(table: Table, reading: str) -> str:
+    """A table as text, `reading` and all else that belongs to it below, wrapped at WIDTH."""
+    rows = [(name, [_text(cell) for cell in cells]) for _, block in table.blocks for name, cells in block]
+    heads = [_broken(column.head) for column in table.columns]
+    widths = [
+        max(*map(len, head), *(len(cells[place]) for _, cells in rows)) if rows else max(map(len, head))
+        for place, head in enumerate(heads)
+    ]
+    first = max((len(name) for name, _ in rows), default=0)
+    gap = "  " if first + sum(widths) + 2 * len(widths) <= WIDTH else " "
+    tall = max(map(len, heads))
+    lines = [
+        _line(
+            "", [head[row - tall + len(head)] if row >= tall - len(head) else "" for head in heads], first, widths, gap
+        )
+        for row in range(tall)
+    ]
+    for heading, block in table.blocks:
+        if len(table.blocks) > 1:
+            lines.append(f"{heading} ".ljust(first + sum(widths) + len(gap) * len(widths), "-"))
+        lines += [_line(name, [_text(cell) for cell in cells], first, widths, gap) for name, cells in block]
+    legend = [f"{SYMBOLS[mark]} {LEGEND[mark]}." for mark in table.marks]
+    below = [reading, table.caption, *legend, *[f"{note}." for note in table.notes], f"{table.source}."]
+    return "\n".join([table.title, "", *lines, "", *[fill(text, WIDTH) for text in below if text], ""])
+
+
+def text_document(board: Leaderboard, tables: list[Table]) -> str:
+    """All tables of a leaderboard; what is to be said of all tables of a kind stands under the first of them."""
+    parts = [f"WARNING: {line}\n" for line in board.warnings]
+    for before, table in zip([None, *tables], tables, strict=False):
+        parts.append(text_table(table, "" if before and before.reading == table.reading else table.reading))
+    return "\n".join(parts)
+
+
+def _text(cell: Cell) -> str:
+    return cell.text + "".join(SYMBOLS[mark] for mark in cell.marks)
+
+
+def _line(name: str, cells: list[str], first: int, widths: list[int], gap: str) -> str:
+    padded = [cell.rjust(width) for cell, width in zip(cells, widths, strict=True)]
+    return gap.join([name.ljust(first), *padded]).rstrip()
+
+
+def _broken(head: str) -> list[str]:
+    """A heading in lines of at most HEAD letters, unless a part of it is longer."""
+    lines = [""]
+    for part in re.findall(r"[^-:,= ]+[-:,= ]?|[-:,= ]", head):
+        if lines[-1] and len(lines[-1]) + len(part.rstrip()) > HEAD:
+            lines.append("")
+        lines[-1] += part
+    return [line.rstrip() for line in lines]
