@@ -48,9 +48,8 @@ def _table(board: Leaderboard, tasks: list[TaskHead], number: int, source: str) 
         return learner, tuple(_cell(finals, task, learner) for task in tasks)
 
     blocks: list[Block] = []
-    learners = [*board.order["learner"], *board.order["part"]]
-    for heading, members in (("learner", learners), ("control", board.order["control"])):
-        rows = [row(name) for name in members]
+    for heading in ("learner", "control"):
+        rows = [row(name) for name in board.order[heading]]
         rows = [(name, cells) for name, cells in rows if any(cell.text != UNASKED for cell in cells)]
         blocks += [(HEADINGS[heading], tuple(rows))] if rows else []
     best = [_best(finals, task, board.order["heuristic"]) for task in tasks]

@@ -13,9 +13,8 @@ from ..runs.results import Results
 from .names import base_and_variant
 from .provenance import warnings_of
 
-BLOCKS = ("learner", "part", "control", "heuristic")
-"""The blocks of every table, in this order: what is compared, those that were asked for some of the tasks only (such
-as variants), what both are held against, and the shallow rules."""
+BLOCKS = ("learner", "control", "heuristic")
+"""The blocks of every table, in this order: what is compared, what it is held against, and the shallow rules."""
 
 
 @dataclass(frozen=True)
@@ -119,14 +118,8 @@ def _head(task: str, results: Results) -> TaskHead:
 
 
 def _blocks(plan: dict[str, Any]) -> dict[str, list[str]]:
-    """The names in each block. A learner that cannot do a task was asked for it all the same."""
-    asked = {(item["task"], item["learner"]) for item in [*plan["cells"], *plan["not_applicable"]]}
-    tasks = {cell["task"] for cell in plan["cells"] if plan["tasks"][cell["task"]]["ranked"]}
-    blocks: dict[str, list[str]] = {block: [] for block in BLOCKS}
-    for name, about in plan["learners"].items():
-        whole = about["kind"] != "learner" or all((task, name) in asked for task in tasks)
-        blocks[about["kind"] if whole else "part"].append(name)
-    return blocks
+    """The names in each block."""
+    return {block: [name for name, about in plan["learners"].items() if about["kind"] == block] for block in BLOCKS}
 
 
 def _ordered(names: list[str]) -> list[str]:

@@ -50,7 +50,7 @@ def _draw(board: Leaderboard, results: Results) -> Figure:
     finals = {(entry.of, entry.learner, entry.side): entry for entry in board.entries}
     named = {task.name for task in tasks}
     there = {entry.learner for entry in finals.values() if entry.of in named and not math.isnan(entry.value)}
-    learners = [name for block in ("learner", "part") for name in board.order[block] if name in there]
+    learners = [name for name in board.order["learner"] if name in there]
     styles = looks(learners)
     rows = -(-len(tasks) // ACROSS)
     across = min(ACROSS, len(tasks))

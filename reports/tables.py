@@ -23,7 +23,6 @@ LEGEND = {
 
 HEADINGS = {
     "learner": "learners",
-    "part": "on some tasks only",
     "control": "controls",
     "heuristic": "heuristics",
 }
