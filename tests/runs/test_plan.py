@@ -39,7 +39,7 @@ def test_quick_is_what_the_readme_says() -> None:
     plan = make_plan(preset, tasks=["identity-bits"], learners=["mlp"])
     assert len(plan.cells) == 5 * (3 + 3), "exposed examples at the largest size only"
     assert {cell.size for cell in plan.cells if cell.exposed} == {256}
-    assert plan.cells[0].pair.learner.thing == MLP(steps=4000, enough=0.01)
+    assert plan.cells[0].pair.learner.thing == MLP(steps=3000, enough=0.01)
 
 
 def test_quick_gives_an_architecture_one_recipe_whatever_the_task() -> None:
