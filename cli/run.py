@@ -26,6 +26,9 @@ def run(
     fresh: Annotated[  # noqa: FBT002
         bool, typer.Option(help="Begin the folder afresh: all that is in it is put away, in a folder within it.")
     ] = False,
+    trust: Annotated[  # noqa: FBT002
+        bool, typer.Option(help="Import and call what a preset file names as module:attribute: it can do anything.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option(help="Print cells, batches and the estimated time; run nothing.")] = False,  # noqa: FBT002
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder. Default: results/local/PRESET.")] = None,
 ) -> None:
@@ -33,7 +36,7 @@ def run(
     from ..runs import run as runs
 
     numbers = {"sizes": _numbers(sizes, "--sizes"), "exposed": _numbers(exposed, "--exposed")}
-    chosen = {"seeds": seeds, **numbers, "timeout": timeout, "out": out}
+    chosen = {"seeds": seeds, **numbers, "timeout": timeout, "out": out, "trust": trust}
     if dry_run:
         plan, folder, _ = runs.plan_run(preset, task or None, learner or None, **chosen)
         print(runs.describe_plan(plan, folder, runs.cores() if jobs is None else jobs, fresh=fresh))
@@ -46,9 +49,11 @@ def run(
     typer.echo(f"results are in {outcome.folder}: grue leaderboard {outcome.folder}")
     if outcome.failures:
         typer.echo(f"{len(outcome.failures)} batches failed: grue failures {outcome.folder}", err=True)
+    for line in outcome.missing:
+        typer.echo(f"neither done nor failed, for an unknown reason; a later run does it: {line}", err=True)
     if outcome.interrupted:
         raise typer.Exit(INTERRUPTED)
-    if outcome.failures:
+    if outcome.failures or outcome.missing:
         raise typer.Exit(1)
 
 

@@ -8,7 +8,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
@@ -25,8 +25,12 @@ BOOSTING = "sklearn.ensemble:HistGradientBoostingClassifier"
 @pytest.fixture
 def mine(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """A module of a user's own: a factory, an estimator, and something that is none."""
+
+    def factory(depth: int = 2) -> Pipeline:
+        return make_pipeline(StandardScaler(), DecisionTreeClassifier(max_depth=depth))
+
     module = ModuleType("grue_test_mine")
-    module.factory = lambda depth=2: make_pipeline(StandardScaler(), DecisionTreeClassifier(max_depth=depth))  # pyright: ignore[reportAttributeAccessIssue]
+    module.factory = factory  # pyright: ignore[reportAttributeAccessIssue]
     module.model = make_pipeline(StandardScaler(), LinearSVC(max_iter=10_000))  # pyright: ignore[reportAttributeAccessIssue]
     monkeypatch.setitem(sys.modules, module.__name__, module)
     return module

@@ -42,7 +42,7 @@ def test_objects_are_taken_as_they_are() -> None:
         ("mlp:steps=0", "steps is 0; expected at least 1"),
         ("nowhere.at.all:Thing", "cannot import 'nowhere.at.all'"),
         ("grue.learners.mlp:MPL", "unknown attribute of grue.learners.mlp 'MPL'; did you mean 'MLP'"),
-        ("collections:OrderedDict", "gives a OrderedDict; expected a grue Learner"),
+        ("collections:OrderedDict", "is the class OrderedDict; expected a grue Learner or an estimator"),
     ],
 )
 def test_errors_say_what_was_given_and_the_nearest_right_thing(spec: str, message: str) -> None:
@@ -69,7 +69,7 @@ def test_a_users_own_module_is_found_in_the_current_folder_and_its_source_is_in_
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     Path("own_learner.py").write_text(
-        "from grue.learners.forest import Forest\n\ndef bushes():\n    return Forest(trees=3)\n"
+        "from grue.learners.forest import Forest\n\ndef bushes() -> Forest:\n    return Forest(trees=3)\n"
     )
     named = make_learner("own_learner:bushes")
     assert (named.thing, named.label) == (Forest(trees=3), "own_learner:bushes")
@@ -101,7 +101,10 @@ def test_an_edit_of_the_users_module_is_seen_whatever_the_attribute_is(
             "does not say whether it is a classif",
         ),
         ("from grue.learners.lookup import Lookup\nclass Mine(Lookup):\n    name = None", "Mine has no name"),
-        ("from grue.learners.lookup import Lookup\ndef Mine(): return {}['x']", "cannot make a learner: KeyError: 'x'"),
+        (
+            "from grue.learners.lookup import Lookup\ndef Mine() -> Lookup: return {}['x']",
+            "cannot make a learner: KeyError: 'x'",
+        ),
         ("1 / 0", "cannot import '.*': ZeroDivisionError: division by zero"),
     ],
 )

@@ -23,12 +23,12 @@ FIELDS = {
 }
 
 
-def written(folder: Path, tables: str = "", **changes: str | None) -> Preset:
+def written(folder: Path, tables: str = "", *, trust: bool = True, **changes: str | None) -> Preset:
     """The preset of a file with FIELDS, some of them changed or (None) left out, and `tables` under them."""
     path = folder / "mine.toml"
     lines = [f"{name} = {value}" for name, value in {**FIELDS, **changes}.items() if value is not None]
     path.write_text("\n".join([*lines, tables]))
-    return load_preset(str(path))
+    return load_preset(str(path), trust=trust)
 
 
 def learner_of(preset: Preset, task: str = "scramble-bag") -> object:
