@@ -21,7 +21,10 @@ def run(
     seeds: Annotated[int | None, typer.Option(help="How many seeds, instead of the preset's.")] = None,
     sizes: Annotated[str | None, typer.Option(help="Training sizes, such as 16,64, instead of the preset's.")] = None,
     exposed: Annotated[str | None, typer.Option(help="OOD examples added at the largest size, such as 0,16.")] = None,
-    jobs: Annotated[int | None, typer.Option(help="Worker processes; 0: none. Default: as many as cores.")] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(help="Worker processes; 0: none, so no isolation and timeouts. Default: as many as cores."),
+    ] = None,
     timeout: Annotated[float | None, typer.Option(help="Seconds a batch may take.")] = None,
     fresh: Annotated[  # noqa: FBT002
         bool, typer.Option(help="Begin the folder afresh: all that is in it is put away, in a folder within it.")

@@ -31,7 +31,7 @@ ORPHANED = 0.25
 """Seconds between a worker's looks at whether its parent is still there."""
 
 MESSAGE, TRACEBACK = 2_000, 20_000
-"""Characters that are kept of an error: the beginning of its message, the end of its traceback."""
+"""Characters that are kept of an error's message and traceback, from both of their ends."""
 
 READ_ONLY = (
     "The arrays that a learner is given are read-only, because the cells of a batch share their data: copy an array "
@@ -76,11 +76,11 @@ def describe(error: BaseException) -> dict[str, Any]:
         message = f"{type(error).__name__}: {error}"
     except Exception:  # noqa: BLE001 -- an error whose text is an error itself
         message = f"{type(error).__name__} (it has no text: its __str__ fails)"
-    message = _plain(message)[:MESSAGE]
+    message = _plain(message, MESSAGE)
     if _is_write_to_read_only(error):
         message += f". {READ_ONLY}"
     trace = "".join(traceback.format_exception(error))
-    return {"kind": "error", "message": message, "traceback": _plain(trace)[-TRACEBACK:]}
+    return {"kind": "error", "message": message, "traceback": _plain(trace, TRACEBACK)}
 
 
 def serve(pipe: Connection, parent: int) -> None:
@@ -127,8 +127,10 @@ def _is_write_to_read_only(error: BaseException | None) -> bool:
     return False
 
 
-def _plain(text: str) -> str:
-    """The text without what cannot be encoded."""
+def _plain(text: str, most: int) -> str:
+    """The text without what cannot be encoded, and without its middle if it is longer than that."""
+    if len(text) > most:
+        text = f"{text[: most // 2]} [...] {text[-most // 2 :]}"
     return text.encode("utf-8", "backslashreplace").decode()
 
 

@@ -77,6 +77,57 @@ def test_a_users_own_module_is_found_in_the_current_folder_and_its_source_is_in_
     assert make_learner("forest").source == "", "the suite's own versions are counted by hand"
 
 
+FACTORIES = """
+from __future__ import annotations
+import subprocess
+from functools import partial
+from grue.learners.base import Learner
+from grue.learners.forest import Forest
+from grue.tasks.base import Task
+from grue.tasks.identity import IdentityBits
+from sklearn.base import ClassifierMixin
+from sklearn.dummy import DummyClassifier
+
+def learner(trees: int = 3) -> Learner: return Forest(trees=trees)
+def task() -> Task: return IdentityBits(bits=8)
+def estimator(strategy: str = "prior") -> ClassifierMixin: return DummyClassifier(strategy=strategy)
+def silent(): touch()
+def other() -> int: touch()
+def unresolved() -> Nowhere: touch()
+def wrong() -> Learner: return 3
+def touch(): open("touched", "w").close()
+bound = partial(touch)
+"""
+
+
+def test_what_says_that_it_gives_a_learner_or_a_task_is_called_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    Path("factories.py").write_text(FACTORIES)
+    assert make_learner("factories:learner:trees=2").thing == Forest(trees=2)
+    assert make_task("factories:task").thing.parameters()["bits"] == 8
+    assert make_learner("factories:estimator:strategy=uniform").label == "factories:estimator:strategy=uniform"
+    for spec, message in {
+        "factories:silent": r"annotate it, such as `def silent\(\) -> Learner:`",
+        "factories:touch": "annotate it",
+        "factories:other": "says that it gives 'int'; expected a grue Learner or an estimator",
+        "factories:unresolved": "says that it gives 'Nowhere'",
+        "factories:bound": "is a partial",
+        "factories:task": "says that it gives 'Task'",
+        "factories:wrong": "gives a int; expected a grue Learner",
+        "factories:subprocess.getoutput:cmd=touch touched": "annotate it",
+        "subprocess:Popen:args=touch touched,shell=true": "is the class Popen",
+        "os:system:command=touch touched": "is a builtin_function_or_method|annotate it",
+    }.items():
+        with pytest.raises(UsageError, match=message):
+            make_learner(spec)
+    with pytest.raises(UsageError, match="-> Task:"):
+        make_task("factories:silent")
+    assert not Path("touched").exists()
+
+
 def test_a_tuple_parameter_is_written_with_slashes() -> None:
     assert make_task("maze-graph:states=5/5").thing.parameters()["states"] == (5, 5)
 
