@@ -19,10 +19,11 @@ class Kind(StrEnum):
 def listing(
     kind: Annotated[Kind, typer.Argument(help="What to list.")],
     name: Annotated[str | None, typer.Argument(help="A task or learner: its parameters and what they mean.")] = None,
+    trust: Annotated[bool, typer.Option(help="Import what a preset file names as module:attribute.")] = False,  # noqa: FBT002
 ) -> None:
     """List the tasks (with their shifts), the learners (with their bias) or the presets; or explain one of them."""
     if name is not None:
-        print(_explained(kind, name))
+        print(_explained(kind, name, trust=trust))
         return
     from rich.console import Console
     from rich.table import Table
@@ -53,7 +54,7 @@ def listing(
     Console().print(table)
 
 
-def _explained(kind: Kind, name: str) -> str:
+def _explained(kind: Kind, name: str, *, trust: bool) -> str:
     """What a task, learner or preset says of itself, and its parameters with their values."""
     from inspect import getdoc
 
@@ -63,7 +64,7 @@ def _explained(kind: Kind, name: str) -> str:
     from ..tasks.base import Task
 
     if kind is Kind.presets:
-        preset = load_preset(name)
+        preset = load_preset(name, trust=trust)
         return "\n".join(f"{field:<12} {value}" for field, value in vars(preset).items())
     if kind is Kind.learners and name == "oracle":
         raise UsageError("oracle is the rule of each task itself; it has no parameters")

@@ -21,10 +21,16 @@ def run(
     seeds: Annotated[int | None, typer.Option(help="How many seeds, instead of the preset's.")] = None,
     sizes: Annotated[str | None, typer.Option(help="Training sizes, such as 16,64, instead of the preset's.")] = None,
     exposed: Annotated[str | None, typer.Option(help="OOD examples added at the largest size, such as 0,16.")] = None,
-    jobs: Annotated[int | None, typer.Option(help="Worker processes; 0: none. Default: as many as cores.")] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(help="Worker processes; 0: none, so no isolation and timeouts. Default: as many as cores."),
+    ] = None,
     timeout: Annotated[float | None, typer.Option(help="Seconds a batch may take.")] = None,
     fresh: Annotated[  # noqa: FBT002
         bool, typer.Option(help="Begin the folder afresh: all that is in it is put away, in a folder within it.")
+    ] = False,
+    trust: Annotated[  # noqa: FBT002
+        bool, typer.Option(help="Import and call what a preset file names as module:attribute: it can do anything.")
     ] = False,
     dry_run: Annotated[bool, typer.Option(help="Print cells, batches and the estimated time; run nothing.")] = False,  # noqa: FBT002
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder. Default: results/local/PRESET.")] = None,
@@ -33,7 +39,7 @@ def run(
     from ..runs import run as runs
 
     numbers = {"sizes": _numbers(sizes, "--sizes"), "exposed": _numbers(exposed, "--exposed")}
-    chosen = {"seeds": seeds, **numbers, "timeout": timeout, "out": out}
+    chosen = {"seeds": seeds, **numbers, "timeout": timeout, "out": out, "trust": trust}
     if dry_run:
         plan, folder, _ = runs.plan_run(preset, task or None, learner or None, **chosen)
         print(runs.describe_plan(plan, folder, runs.cores() if jobs is None else jobs, fresh=fresh))
@@ -46,9 +52,11 @@ def run(
     typer.echo(f"results are in {outcome.folder}: grue leaderboard {outcome.folder}")
     if outcome.failures:
         typer.echo(f"{len(outcome.failures)} batches failed: grue failures {outcome.folder}", err=True)
+    for line in outcome.missing:
+        typer.echo(f"neither done nor failed, for an unknown reason; a later run does it: {line}", err=True)
     if outcome.interrupted:
         raise typer.Exit(INTERRUPTED)
-    if outcome.failures:
+    if outcome.failures or outcome.missing:
         raise typer.Exit(1)
 
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..tasks.spaces import Space
+from ..tasks.spaces import Space, read_only
 
 STILL_FALLING = 0.95
 """A loss was still falling if its mean over the last tenth of its curve is below this part of the tenth before."""
@@ -27,7 +27,7 @@ class Spec:
 
 @dataclass(frozen=True)
 class Problem:
-    """A training set. There is no task and no test split in it.
+    """A training set. There is no task and no test split in it. Its arrays are read-only.
 
     inputs   (n, *input_space.shape)
     targets  (n, outputs)
@@ -57,6 +57,9 @@ class Problem:
             self.step_space.check(self.steps, "training steps")
         if self.inside is not None and self.inside < 0:
             raise ValueError(f"inside={self.inside}; expected a number of examples, or None for all")
+        for name in ("inputs", "targets", "steps"):
+            if (array := getattr(self, name)) is not None:
+                object.__setattr__(self, name, read_only(array))
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -75,7 +78,10 @@ class Predictor(abc.ABC):
 
     @abc.abstractmethod
     def predict(self, inputs: np.ndarray) -> np.ndarray:
-        """Probabilities (n, outputs, classes) for symbolic targets, values (n, outputs) for real ones."""
+        """Probabilities (n, outputs, classes) for symbolic targets, values (n, outputs) for real ones.
+
+        `inputs` is read-only.
+        """
 
 
 class Learner(abc.ABC):

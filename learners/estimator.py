@@ -7,7 +7,7 @@ import importlib
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
 
@@ -27,7 +27,8 @@ class Estimator(EstimatorLearner):
     process a core. A classifier without `predict_proba` predicts with certainty.
 
     encoding   how it sees an example (learners/encodings.py)
-    estimator  module:attribute of a class, of a function that makes an estimator, or of an estimator (which is cloned)
+    estimator  module:attribute of a class, of an estimator (which is cloned), or of a function whose return annotation
+               says that it makes one
     settings   keyword arguments for it, as (name, value) pairs
     """
 
@@ -61,9 +62,24 @@ class Estimator(EstimatorLearner):
         return estimator if hasattr(estimator, "predict_proba") else Certain(estimator)
 
     def regressor(self, problem: Problem) -> Any:
-        from sklearn.multioutput import MultiOutputRegressor  # noqa: PLC0415
+        return PerOutput([self.make(problem.seed) for _ in range(problem.output_space.size)])
 
-        return MultiOutputRegressor(self.make(problem.seed))
+
+@dataclass
+class PerOutput:
+    """A regressor for each output; each gets arrays of its own, since it may write to them."""
+
+    estimators: list[Any]
+
+    def fit(self, features: np.ndarray, targets: np.ndarray) -> None:
+        """Fit to targets (n, outputs)."""
+        for estimator, column in zip(self.estimators, targets.T, strict=True):
+            estimator.fit(np.array(features), np.array(column))
+
+    def predict(self, features: np.ndarray) -> np.ndarray:
+        """Values (n, outputs)."""
+        columns = [np.asarray(estimator.predict(np.array(features))).ravel() for estimator in self.estimators]
+        return np.stack(columns, axis=1)
 
 
 @dataclass
@@ -87,29 +103,55 @@ def is_estimator(made: Any) -> bool:
     return callable(getattr(made, "fit", None)) and callable(getattr(made, "predict", None))
 
 
+def returned(found: Any) -> type | None:
+    """The class that a function's return annotation says it gives; None for what is no function, or names none."""
+    if not (inspect.isfunction(found) or inspect.ismethod(found)):
+        return None
+    try:
+        made = get_type_hints(found).get("return")
+    except (NameError, AttributeError, TypeError, SyntaxError):  # names what is not imported when it runs
+        return None
+    return made if inspect.isclass(made) else None
+
+
+def gives_estimator(found: Any) -> bool:
+    """Whether `found` is an estimator, a class of estimators, or a function that says by annotation it makes one."""
+    if is_estimator(found):
+        return True
+    made = returned(found)
+    if made is None:
+        return False
+    from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin  # noqa: PLC0415
+
+    return is_estimator(made) or issubclass(made, BaseEstimator | ClassifierMixin | RegressorMixin)
+
+
 def adopt(path: str, found: Any, given: Mapping[str, str]) -> Estimator | None:
-    """The learner for what was found at module:attribute; None unless it is, or makes, an estimator.
+    """The learner for what was found at module:attribute; None unless it `gives_estimator`.
 
     given  parameters as a user writes them: `encoding` is the learner's, the others are the estimator's and read as
            Python literals (50, 0.1, None, true) where they are such
 
-    Raises TypeError where it takes no such parameters, or does not say whether it is a classifier or a regressor.
+    Raises TypeError where it takes no such parameters, makes no estimator after all, or does not say whether it is a
+    classifier or a regressor.
     """
-    if not is_estimator(found) and (inspect.isclass(found) or not callable(found)):
+    if not gives_estimator(found):
         return None
     settings = tuple(sorted((name, _literal(text)) for name, text in given.items() if name != "encoding"))
     learner = Estimator(given.get("encoding", "auto"), path, settings)
-    made = learner.make()
-    if not is_estimator(made):
-        return None
-    _is_classifier(made)  # raises TypeError where it does not say
+    _is_classifier(learner.make())  # raises TypeError where it does not say
     return learner
 
 
 def _new(found: Any, settings: dict[str, Setting]) -> Any:
     """An estimator of a class, from a function, or like another estimator."""
+    if not gives_estimator(found):
+        raise TypeError(f"{found!r} is no estimator, and no function with a return annotation that says it makes one")
     if inspect.isclass(found) or not is_estimator(found):
-        return found(**settings)
+        made = found(**settings)
+        if not is_estimator(made):
+            raise TypeError(f"{found!r} made a {type(made).__name__}; expected an estimator (fit and predict)")
+        return made
     from sklearn.base import clone  # noqa: PLC0415
 
     copy: Any = clone(found)

@@ -51,7 +51,7 @@ class EstimatorLearner(Learner):
         features = flat_features(problem.inputs, problem.input_space, self.encoding)
         if not problem.output_space.symbolic:
             model = self.regressor(problem)
-            self.train(model, features, problem.targets)
+            self.train(model, features, np.array(problem.targets))
             return Regressor(self, problem.input_space, model, record=self.record(model))
         outputs = problem.targets.T  # (outputs, n)
         groups = [list(range(len(outputs)))] if self.several_outputs else [[column] for column in range(len(outputs))]
@@ -73,7 +73,8 @@ class EstimatorLearner(Learner):
     def _fit_classifier(self, problem: Problem, features: np.ndarray, targets: np.ndarray) -> Outputs:
         """Fit one estimator to targets (outputs, n), the classes of each output renumbered 0, 1, ... without gaps.
 
-        scikit-learn accepts labels with gaps but xgboost does not, and neither accepts a single class.
+        scikit-learn accepts labels with gaps but xgboost does not, and neither accepts a single class. Each estimator
+        gets arrays of its own: one that writes to them must not change those of the next output.
         """
         found = [np.unique(column, return_inverse=True) for column in targets]
         labels = [classes for classes, _ in found]
@@ -82,7 +83,7 @@ class EstimatorLearner(Learner):
             return Outputs(None, [], labels)
         dense = np.stack([found[output][1] for output in varying], axis=1)  # (n, varying outputs)
         model = self.classifier(problem)
-        self.train(model, features, dense[:, 0] if len(varying) == 1 else dense)
+        self.train(model, np.array(features), dense[:, 0] if len(varying) == 1 else dense)
         return Outputs(model, varying, labels)
 
 
@@ -117,7 +118,7 @@ class Outputs:
             if len(labels) == 1:
                 full[:, output, labels[0]] = 1.0
         if self.model is not None:
-            dense = self.model.predict_proba(features)
+            dense = self.model.predict_proba(np.array(features))  # its own, as in the fit
             for output, share in zip(self.varying, dense if isinstance(dense, list) else [dense], strict=True):
                 full[:, output, self.labels[output]] = share
         return full

@@ -12,6 +12,7 @@ from ..learners.base import Learner
 from ..metrics.scores import VERSION as METRICS_VERSION
 from ..tasks.base import Task
 from .names import Named
+from .outside import is_outside
 from .references import Reference
 
 PROTOCOL_VERSION = 2
@@ -95,6 +96,11 @@ class Batch:
         words = f"{self.pair.task.label}--{self.pair.learner.label}"
         plain = "".join(letter if letter.isalnum() or letter in "-.=" else "_" for letter in words)
         return f"{plain[:80]}--{digest([cell.key for cell in self.cells])[:12]}"
+
+    @property
+    def outside(self) -> bool:
+        """Whether code from outside the suite takes part: such a batch gets a worker process of its own."""
+        return is_outside(self.pair.task.thing) or is_outside(self.pair.learner.thing)
 
 
 def digest(content: Any) -> str:

@@ -29,6 +29,7 @@ from ..metrics.scores import (
     score_values,
 )
 from ..tasks.base import Examples, Task
+from ..tasks.spaces import read_only
 from .cells import Batch, Cell, Pair
 from .data import draw, of_seed
 from .references import Reference
@@ -71,11 +72,11 @@ def run_batch(batch: Batch) -> pd.DataFrame:
     pair = batch.pair
     sources = {index: _draw(pair, batch.cells, index) for index in sorted({cell.seed for cell in batch.cells})}
     sets = [_training(sources[cell.seed], cell) for cell in batch.cells]
-    problems = [_problem(pair, cell, examples) for cell, examples in zip(batch.cells, sets, strict=True)]
+    problems = [_problem(cell, examples) for cell, examples in zip(batch.cells, sets, strict=True)]
     fitted = _fit(pair, problems, [sources[cell.seed].task for cell in batch.cells])
     rows: list[dict[str, Any]] = []
-    for cell, training, problem, (predictor, seconds) in zip(batch.cells, sets, problems, fitted, strict=True):
-        rows += _score_cell(cell, problem, training, sources[cell.seed], predictor, seconds)
+    for cell, training, (predictor, seconds) in zip(batch.cells, sets, fitted, strict=True):
+        rows += _score_cell(cell, training, sources[cell.seed], predictor, seconds)
     return pd.DataFrame(rows)
 
 
@@ -107,14 +108,15 @@ def _training(source: Source, cell: Cell) -> Examples:
     return Examples.concatenate([inside, source.exposed.take(slice(0, cell.exposed))])
 
 
-def _problem(pair: Pair, cell: Cell, examples: Examples) -> Problem:
-    task, learner = pair.task.thing, pair.learner.thing
+def _problem(cell: Cell, examples: Examples) -> Problem:
+    pair, task, learner = cell.pair, cell.pair.task.thing, cell.pair.learner.thing
     own = seed(
         suite=pair.suite, task=task.name, learner=learner.name, size=cell.size, exposed=cell.exposed, seed=cell.seed
     )
-    return Problem(
-        examples.inputs, examples.targets, task.inputs, task.outputs, own, examples.steps, task.steps, cell.size
-    )
+    # Arrays of its own, which Problem makes read-only: torch and other libraries write past that flag.
+    inputs, targets = np.array(examples.inputs), np.array(examples.targets)
+    steps = None if examples.steps is None else np.array(examples.steps)
+    return Problem(inputs, targets, task.inputs, task.outputs, own, steps, task.steps, cell.size)
 
 
 def _fit(pair: Pair, problems: list[Problem], tasks: list[Task]) -> list[tuple[Predictor, float]]:
@@ -151,7 +153,6 @@ def _load(kind: type[Learner]) -> None:
 
 def _score_cell(
     cell: Cell,
-    problem: Problem,
     training: Examples,
     source: Source,
     predictor: Predictor,
@@ -169,7 +170,7 @@ def _score_cell(
             seen = [name for name in ("train", "train-exposed") if name in tests]
             examples = Examples.concatenate([tests[name] for name in seen])
             given = np.concatenate([predicted[name] for name in seen])
-            scored["train"].metrics["fit"] = _memorised(problem, examples, given)
+            scored["train"].metrics["fit"] = _memorised(_problem(cell, training), examples, given)
     status = _status(cell, predictor, [scored[name] for name in ("train", "train-exposed") if name in scored])
     shared = {**cell.row(), "fit_seconds": seconds, "status": status}
     rows: list[dict[str, Any]] = []
@@ -188,7 +189,7 @@ def _score_cell(
 
 def _predict(task: Task, predictor: Predictor, examples: Examples) -> np.ndarray:
     """What is predicted. Raises TypeError and ValueError where it is no array of probabilities, or of real numbers."""
-    predicted = predictor.predict(examples.inputs)
+    predicted = predictor.predict(read_only(np.array(examples.inputs)))  # its own, as in _problem
     shape = (len(examples), task.outputs.size) + ((task.outputs.alphabet,) if task.outputs.alphabet else ())
     who = f"{type(predictor).__name__}.predict"
     if not isinstance(predicted, np.ndarray):
@@ -211,7 +212,7 @@ def _predict(task: Task, predictor: Predictor, examples: Examples) -> np.ndarray
 def _score(task: Task, predicted: np.ndarray, split: str, examples: Examples, training: Examples) -> Scored:
     classes = task.outputs.alphabet
     if task.rules and split not in IN_DISTRIBUTION:
-        return score_rules(predicted, {name: rule(examples.inputs) for name, rule in task.rules.items()})
+        return score_rules(predicted, {name: rule(read_only(examples.inputs)) for name, rule in task.rules.items()})
     if classes is None:
         return score_values(predicted, examples.targets, examples.groups)
     if task.measure == "bits":

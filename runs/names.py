@@ -21,6 +21,7 @@ from ..learners.estimator import Estimator, adopt
 from ..learners.tuned import SPACES, Tuned
 from ..tasks import TASKS
 from ..tasks.base import Task
+from .outside import is_path, refusal
 
 T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")
@@ -91,7 +92,7 @@ def _make(spec: str, kind: str, base: type[T], settings: Mapping[str, Any]) -> N
     head, _, tail = spec.partition(":")
     if tail and head in names(kind) and "=" not in tail:
         raise UsageError(f"{spec!r}: {tail!r} is not parameter=value")
-    if tail and "=" not in tail.split(":")[0]:  # module:attribute[:parameters]
+    if is_path(spec):
         attribute, _, tail = tail.partition(":")
         head = f"{head}:{attribute}"
         made = _import(head, what)
@@ -106,9 +107,11 @@ def _make(spec: str, kind: str, base: type[T], settings: Mapping[str, Any]) -> N
     if isinstance(made, base) and not inspect.isclass(made):
         fixed = {name: value for name, value in settings.items() if name in _fields(made)}
         thing: Any = dataclasses.replace(made, **_typed({**fixed, **given}, made, spec))  # pyright: ignore[reportArgumentType]
+    elif reason := refusal(made, base):
+        raise UsageError(f"{head} {reason}")
     elif base is Learner and (adopted := _adopted(head, made, given)):
         thing = adopted
-    elif callable(made):
+    else:
         fields = _fields(made)
         fixed = {name: value for name, value in settings.items() if name in fields}
         try:
@@ -118,8 +121,6 @@ def _make(spec: str, kind: str, base: type[T], settings: Mapping[str, Any]) -> N
         except Exception as error:
             kind_of = "" if isinstance(error, TypeError | ValueError) else f"{type(error).__name__}: "
             raise UsageError(f"{head} cannot make a {what}: {kind_of}{error}") from error
-    else:
-        thing = made
     if not isinstance(thing, base):
         raise UsageError(f"{head} gives a {type(thing).__name__}; expected a grue {base.__name__}")
     if not dataclasses.is_dataclass(thing) or type(thing).__hash__ is None:
@@ -168,10 +169,11 @@ def _import(path: str, what: str) -> Any:
         kind = "" if isinstance(error, ImportError) else f"{type(error).__name__}: "
         raise UsageError(f"cannot import {module!r} for the {what} {path!r}: {kind}{error}") from error
     for part in attribute.split("."):
-        if not hasattr(found, part):
+        try:
+            found = getattr(found, part)
+        except AttributeError:
             public = [name for name in vars(found) if not name.startswith("_")]
-            raise UsageError(nearest(part, public, f"attribute of {module}"))
-        found = getattr(found, part)
+            raise UsageError(nearest(part, public, f"attribute of {module}")) from None
     return found
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from ..learners.base import Learner
 from ..learners.estimator import Estimator
 from .names import UsageError, make_learner, make_task, names, nearest
+from .outside import is_path
 
 FOLDER = files("grue.runs") / "presets"
 
@@ -86,28 +87,29 @@ def presets() -> dict[str, str]:
     return {name: tomllib.loads(file.read_text())["description"] for name, file in sorted(found.items())}
 
 
-def load_preset(name: str) -> Preset:
+def load_preset(name: str, *, trust: bool = False) -> Preset:
     """Read one of the suite's presets, or a TOML file of the user's.
+
+    trust  take module:attribute from a file, which chooses what is imported and called
 
     Raises UsageError, with the nearest right thing, for a preset that is not there and for every name and value in the
     file that means nothing: it was meant to change the run.
     """
-    own = FOLDER / f"{name}.toml"
-    path = Path(name)
+    path, own = Path(name), name in presets()
     if path.suffix == ".toml":
         try:
             text, name = path.read_text(encoding="utf-8"), path.stem
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"cannot read the preset {path}: {error}") from error
-    elif own.is_file():
-        text = own.read_text()
+    elif own:
+        text = (FOLDER / f"{name}.toml").read_text()
     else:
         raise UsageError(nearest(name, presets(), "preset") + " (or give the path of a .toml file)")
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"preset {name}: not valid TOML: {error}") from error
-    return _checked(name, raw)
+    return _checked(name, raw, trust=trust)
 
 
 def adjust(preset: Preset, **changes: Any) -> Preset:
@@ -121,7 +123,7 @@ def adjust(preset: Preset, **changes: Any) -> Preset:
     return replace(preset, task=task, **given)
 
 
-def _checked(name: str, raw: dict[str, Any]) -> Preset:
+def _checked(name: str, raw: dict[str, Any], *, trust: bool) -> Preset:
     where = f"preset {name}"
     _check_names(where, raw, EXPECTED.keys() - PER_TASK_ONLY, "field")
     for key, expected in EXPECTED.items():
@@ -129,6 +131,8 @@ def _checked(name: str, raw: dict[str, Any]) -> Preset:
             _check_value(where, key, raw[key])
         elif key not in OPTIONAL | PER_TASK_ONLY:
             raise UsageError(f"{where}: the field {key!r} is missing; expected {expected}")
+    if not trust:
+        _refuse_paths(where, raw)
     preset = Preset(name=name, **{key: _frozen(value) for key, value in raw.items()})
 
     known = names("learners")
@@ -150,6 +154,18 @@ def _checked(name: str, raw: dict[str, Any]) -> Preset:
         for key, value in own.items():
             _check_value(place, key, value)
     return preset
+
+
+def _refuse_paths(where: str, raw: dict[str, Any]) -> None:
+    """Raise UsageError if a preset names code to import: it may come from a stranger. Imports nothing."""
+    also = [own.get("also", []) for own in raw.get("task", {}).values() if isinstance(own, dict)]
+    lists = [raw["tasks"], raw["learners"], raw.get("parameters", {}), raw.get("task", {}), *also]
+    paths = dict.fromkeys(spec for one in lists for spec in one if isinstance(spec, str) and is_path(spec))
+    if paths:
+        raise UsageError(
+            f"{where} names code to import and call: {', '.join(map(repr, paths))}; if you trust the file, say so "
+            "(--trust, in Python trust=True), or leave these out of it and give them by --task or --learner"
+        )
 
 
 def _check_names(where: str, given: Iterable[str], known: Collection[str], what: str) -> None:

@@ -39,6 +39,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--task", action="append", metavar="NAME", help="Only this task; may be repeated.")
     group.addoption("--learner", action="append", metavar="NAME", help="Only this learner; may be repeated.")
+    group.addoption("--trust", action="store_true", help="Import what a preset file names as module:attribute.")
     group.addoption("--out", metavar="DIR", help="Where results go. Default: results/local/PRESET.")
 
 
@@ -114,7 +115,7 @@ def _suite(config: pytest.Config) -> Suite:
 
         chosen = config.option
         try:
-            config.stash[SUITE] = Suite(chosen.preset, chosen.task, chosen.learner, chosen.out)
+            config.stash[SUITE] = Suite(chosen.preset, chosen.task, chosen.learner, chosen.out, trust=chosen.trust)
         except UsageError as error:
             raise pytest.UsageError(str(error)) from error
     return config.stash[SUITE]

@@ -14,7 +14,7 @@ import os
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -40,10 +40,11 @@ LAYOUT = pa.schema(
 
 
 class Store:
-    """One result folder."""
+    """One result folder: absolute from here on, since a learner may change the current folder."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self.shown, self.folder = folder, folder.absolute()
+        folder = self.folder
         self.batches, self.failed, self.corrupt = folder / "batches", folder / "failures", folder / "corrupt"
 
     @contextmanager
@@ -58,7 +59,7 @@ class Store:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 lock.seek(0)
-                say(f"another run ({lock.read().strip() or 'unknown'}) is using {self.folder}; waiting for it to end")
+                say(f"another run ({lock.read().strip() or 'unknown'}) is using {self.shown}; waiting for it to end")
                 fcntl.flock(lock, fcntl.LOCK_EX)
             lock.seek(0)
             lock.truncate()
@@ -90,7 +91,7 @@ class Store:
             try:
                 found.append(json.loads(path.read_text()))
             except ValueError as error:
-                warnings.warn(f"cannot read {path}: {error}; it is left out", stacklevel=2)
+                warnings.warn(f"cannot read {self._show(path)}: {error}; it is left out", stacklevel=2)
         return sorted(found, key=lambda failure: failure["when"])
 
     def plan(self) -> dict[str, Any] | None:
@@ -107,8 +108,8 @@ class Store:
                 return plan
             wrong = "it is no plan of a run"
         raise UsageError(
-            f"cannot read {path}: {wrong}; move it away, and `grue run` with the same arguments makes it again, "
-            "without repeating what is done"
+            f"cannot read {self._show(path)}: {wrong}; move it away, and `grue run` with the same arguments makes it "
+            "again, without repeating what is done"
         )
 
     def save_plan(self, document: dict[str, Any]) -> int:
@@ -141,14 +142,22 @@ class Store:
                 if set_aside:
                     self.corrupt.mkdir(exist_ok=True)
                     path.replace(self.corrupt / f"{path.name}.{time.time_ns()}")
-                    place = f"; it is now in {self.corrupt}, and its cells are done again"
-                warnings.warn(f"cannot read {path}: {error}{place}", stacklevel=2)
+                    place = f"; it is now in {self._show(self.corrupt)}, and its cells are done again"
+                warnings.warn(f"cannot read {self._show(path)}: {error}{place}", stacklevel=2)
         rows = (
             pa.concat_tables(tables, promote_options="default").to_pandas()
             if tables
             else LAYOUT.empty_table().to_pandas()
         )
         return rows.drop_duplicates(["key", "split", "metric"], ignore_index=True), about
+
+    def keys(self) -> set[str]:
+        """The keys of all cells that have rows; what cannot be read has none."""
+        found: set[str] = set()
+        for path in self.batches.glob("*.parquet"):
+            with suppress(OSError, pa.ArrowException, KeyError):
+                found.update(pq.ParquetFile(path).read(["key"])["key"].unique().to_pylist())
+        return found
 
     def put_away(self) -> None:
         """Start afresh: what is there is kept, in a folder named for the time."""
@@ -159,6 +168,10 @@ class Store:
                 if path.exists():
                     path.rename(old / path.name)
         self.batches.mkdir(parents=True, exist_ok=True)
+
+    def _show(self, path: Path) -> Path:
+        """A path in the folder as its user writes it."""
+        return self.shown / path.relative_to(self.folder)
 
 
 def read(folders: Sequence[Path | str]) -> Results:

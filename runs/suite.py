@@ -23,7 +23,8 @@ import pytest
 from .cells import Batch, Pair
 from .progress import Reporter
 from .results import COLUMNS
-from .run import Session, cores, plan_run
+from .run import cores, plan_run
+from .session import Session
 from .store import METADATA, SCHEMA_VERSION, read
 
 if TYPE_CHECKING:
@@ -98,8 +99,10 @@ def measure(benchmark: BenchmarkFixture, request: pytest.FixtureRequest) -> None
 class Suite:
     """The pairs that the options of pytest ask for, and one run of those that were selected."""
 
-    def __init__(self, preset: str, tasks: list[str] | None, learners: list[str] | None, out: str | None) -> None:
-        self.plan, self.folder, self.timeout = plan_run(preset, tasks, learners, out=out)
+    def __init__(
+        self, preset: str, tasks: list[str] | None, learners: list[str] | None, out: str | None, *, trust: bool = False
+    ) -> None:
+        self.plan, self.folder, self.timeout = plan_run(preset, tasks, learners, out=out, trust=trust)
         self._session: Session | None = None
         self._rows: dict[str, list[dict[str, Any]]] = {}  # by the key of their cell
         self._sources: dict[str, dict[str, Any]] = {}  # provenance, by the name of the batch's file
@@ -161,11 +164,13 @@ class Suite:
         return Measured(sum(rows[0]["fit_seconds"] for rows in cells), about)
 
     def leaderboard(self) -> str:
-        """The folder's leaderboard in Markdown, and where the folder is."""
+        """The board of tasks (all tables, where no task is ranked), and where the folder and the rest are."""
         from ..reports.formats import render  # noqa: PLC0415 -- loads matplotlib
-        from ..reports.leaderboard import make_leaderboard  # noqa: PLC0415
+        from ..reports.leaderboard import make_leaderboard, summary_of  # noqa: PLC0415
 
-        return f"{render(make_leaderboard(read([self.folder])), 'md')}\nresults are in {self.folder}"
+        board = make_leaderboard(read([self.folder]))
+        printed = render(summary_of(board) if board.ranked else board, "text")
+        return f"{printed}\nresults are in {self.folder}; every table: grue leaderboard {self.folder}"
 
     def close(self) -> None:
         """End the worker processes, and let the folder go."""

@@ -18,7 +18,9 @@ import pandas as pd
 
 from ..learners.base import Learner, Predictor, Problem, Spec
 from ..runs.names import Named, UsageError, make_learner
+from ..runs.outside import is_outside
 from ..runs.seeds import seed as make_seed
+from ..tasks.spaces import read_only
 from .streams import STREAMS, Stream
 
 VERSION = 1
@@ -58,6 +60,11 @@ class Life:
         digest = hashlib.sha256(text.encode()).hexdigest()[:12]
         return re.sub(r"[^\w.-]+", "-", f"{self.stream}-{self.learner_label}-{self.seed}-{digest}")
 
+    @property
+    def outside(self) -> bool:
+        """Whether the learner is from outside the suite."""
+        return is_outside(self.learner)
+
     def rows(self) -> pd.DataFrame:
         """A row a (way, after, stage, kind): the share of right answers about a stage, after another."""
         stream = STREAMS[self.stream](self.seed)
@@ -75,7 +82,8 @@ class Life:
             )
             if "diverged" in predictor.record:
                 raise ValueError(f"{way}: the loss was not finite at stage {after}")
-            right = predictor.predict(np.concatenate([one.inputs for one in stream.probes])).argmax(axis=-1)
+            questions = read_only(np.concatenate([one.inputs for one in stream.probes]))
+            right = predictor.predict(questions).argmax(axis=-1)
             right = (right == np.concatenate([one.targets for one in stream.probes])).all(axis=1)
             ends = np.cumsum([len(one.inputs) for one in stream.probes])[:-1]
             for probe, own in zip(stream.probes, np.split(right, ends), strict=True):

@@ -11,7 +11,6 @@ import os
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,7 +18,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..runs.pool import LocalPool, failure
+from ..runs.pool import LocalPool
 from ..runs.progress import duration
 from ..runs.provenance import provenance
 from ..runs.store import METADATA, Store
@@ -38,6 +37,11 @@ class Unit(Protocol):
         """What the progress calls it."""
         ...
 
+    @property
+    def outside(self) -> bool:
+        """Whether code from outside the suite takes part (runs/outside.py): it gets a process of its own."""
+        ...
+
     def rows(self) -> pd.DataFrame:
         """Compute it."""
         ...
@@ -50,24 +54,27 @@ def run_units(
 
     jobs  worker processes; 0: none, everything in this process;  timeout: seconds a unit may take
     """
-    (folder / "units").mkdir(parents=True, exist_ok=True)
     store, failures = Store(folder), []
-    queue = [unit for unit in units if not _path(folder, unit).exists()]
+    absolute = store.folder  # a learner may change the current folder
+    (absolute / "units").mkdir(parents=True, exist_ok=True)
+    queue = [unit for unit in units if not _path(absolute, unit).exists()]
     done, count = 0, len(queue)
     say(f"{len(units)} units: {len(units) - count} done, {count} to do on {jobs or 'no'} worker processes; in {folder}")
-    start, running = time.monotonic(), dict[Future[float], Unit]()
-    pool = LocalPool(min(jobs, count))
+    start = time.monotonic()
+    pool = LocalPool[Unit](min(jobs, count))
     try:
-        while queue or running:
-            while queue and len(running) < max(jobs, 1):
+        while queue or pool.running:
+            while queue and pool.free:
                 unit = queue.pop(0)
-                running[pool.call(_work, [unit, folder, command], timeout)] = unit
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                unit, failed, done = running.pop(future), failure(future, timeout), done + 1
+                pool.submit(unit, _work, [unit, absolute, command], timeout, outside=unit.outside)
+            for unit, result in pool.finished():
+                failed, done = result.failure, done + 1
+                if failed is None and not _path(absolute, unit).exists():
+                    failed = {"kind": "lost", "message": "it ended without a failure and without its file"}
                 if failed:
                     failures.append({"unit": unit.label, **failed})
                     store.write_failure(unit.name, failures[-1])
-                told = f"FAILED: {failed['message']}" if failed else f"{future.result():.1f} s"
+                told = f"FAILED: {failed['message']}" if failed else f"{result.seconds:.1f} s"
                 left = (time.monotonic() - start) / done * (count - done)
                 say(f"{done}/{count}  {unit.label}: {told}" + (f"  about {duration(left)} left" if left else ""))
     finally:

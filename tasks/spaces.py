@@ -78,3 +78,10 @@ class Space:
             raise ValueError(f"{what}: tokens are integers; given {array.dtype}")
         elif array.size and (array.min() < 0 or array.max() >= self.alphabet):
             raise ValueError(f"{what}: tokens {array.min()}..{array.max()}; expected 0..{self.alphabet - 1}")
+
+
+def read_only(array: np.ndarray) -> np.ndarray:
+    """A view of the array that cannot be written to; the array itself stays as it is."""
+    view = array.view()
+    view.flags.writeable = False
+    return view

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..tasks.base import Examples, Task
 from ..tasks.pools import SpaceExhaustedError, digests, shares
+from ..tasks.spaces import read_only
 
 NEW_PLACES = ("value", "order", "position")
 """Shifts whose point is a known token in a new place: there a token must occur in training, anywhere."""
@@ -122,7 +123,7 @@ def check_rule(task: Task, split: str, *, n: int = 500, seed: int = 0) -> None:
     examples = _sample(task, split, n, seed)
     inputs, targets = examples.inputs, examples.targets
     rule = task.posterior if task.ambiguous else task.solve
-    said = rule(inputs.copy())
+    said = rule(read_only(inputs))
     alone = np.array_equal(rule(inputs[::-1])[::-1], said)
     _demand(alone, law, task, split, "what the rule says of a row depends on its neighbours")
     if not task.ambiguous:
@@ -151,7 +152,7 @@ def check_rules(task: Task, split: str, *, n: int = 500, seed: int = 0) -> None:
     fits = len(task.rules) == 2 and splits == [True] and task.outputs.shape == (1,)  # noqa: PLR2004 -- they are two
     _demand(fits, law, task, None, "expected two rules, one OOD split, the same for every seed, and one output")
     examples = _sample(task, split, n, seed)
-    answers = [rule(examples.inputs.copy()) for rule in task.rules.values()]
+    answers = [rule(read_only(examples.inputs)) for rule in task.rules.values()]
     for (name, rule), said in zip(task.rules.items(), answers, strict=True):
         alone = np.array_equal(rule(examples.inputs[::-1])[::-1], said)
         _demand(alone, law, task, split, f"what {name!r} says of a row depends on its neighbours")
@@ -316,7 +317,7 @@ def check_heuristics(task: Task, split: str, *, n: int = 500, seed: int = 0) -> 
     inputs = _sample(task, split, n, seed).inputs
     shape, classes = (len(inputs), *task.outputs.shape), task.outputs.alphabet
     for name, heuristic in task.heuristics.items():
-        answer = heuristic(inputs.copy())
+        answer = heuristic(read_only(inputs))
         if answer.shape == shape:
             try:
                 task.outputs.check(answer, f"answers of {name!r}")

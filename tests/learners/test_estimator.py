@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
-from sklearn.tree import DecisionTreeClassifier
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from grue.learners.base import Problem, Spec
 from grue.learners.estimator import Estimator, adopt
 from grue.learners.extra_trees import ExtraTrees
 from grue.learners.forest import Forest
+from grue.tasks.spaces import Space
 from grue.testing.learners import BAG, BITS, CLASS, REALS, SEQUENCE, check_learner, make_problem
 
 BOOSTING = "sklearn.ensemble:HistGradientBoostingClassifier"
@@ -25,8 +29,12 @@ BOOSTING = "sklearn.ensemble:HistGradientBoostingClassifier"
 @pytest.fixture
 def mine(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """A module of a user's own: a factory, an estimator, and something that is none."""
+
+    def factory(depth: int = 2) -> Pipeline:
+        return make_pipeline(StandardScaler(), DecisionTreeClassifier(max_depth=depth))
+
     module = ModuleType("grue_test_mine")
-    module.factory = lambda depth=2: make_pipeline(StandardScaler(), DecisionTreeClassifier(max_depth=depth))  # pyright: ignore[reportAttributeAccessIssue]
+    module.factory = factory  # pyright: ignore[reportAttributeAccessIssue]
     module.model = make_pipeline(StandardScaler(), LinearSVC(max_iter=10_000))  # pyright: ignore[reportAttributeAccessIssue]
     monkeypatch.setitem(sys.modules, module.__name__, module)
     return module
@@ -60,6 +68,14 @@ def test_what_a_user_writes_becomes_settings_and_an_encoding() -> None:
 def test_a_setting_that_does_not_exist_is_refused() -> None:
     with pytest.raises(TypeError, match="unexpected keyword argument 'rounds'"):
         adopt(BOOSTING, HistGradientBoostingClassifier, {"rounds": "3"})
+
+
+def test_what_does_not_say_that_it_makes_an_estimator_is_never_called(tmp_path: Path) -> None:
+    settings = (("args", f"touch {tmp_path / 'made'}"), ("shell", True))
+    for what in ("subprocess:Popen", "subprocess:call"):
+        with pytest.raises(TypeError, match="is no estimator"):
+            Estimator(estimator=what, settings=settings).make()
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_is_no_estimator_is_not_adopted() -> None:
@@ -99,6 +115,45 @@ def test_the_other_kind_of_target_is_refused_with_the_reason() -> None:
     assert reason == "HistGradientBoostingClassifier is no regressor; the targets are real numbers"
     reason = Estimator(estimator="sklearn.linear_model:Ridge").accepts(Spec(BAG, CLASS))
     assert reason == "Ridge is no classifier; the targets are classes"
+
+
+class Scaling(BaseEstimator):
+    """Writes to all that it is given, and fits a tree to it."""
+
+    def fit(self, features: np.ndarray, targets: np.ndarray) -> Scaling:
+        features *= 2
+        targets += 0
+        self.tree = self.kind(random_state=0).fit(features, targets)
+        return self
+
+    def predict(self, features: np.ndarray) -> np.ndarray:
+        features += 0.5
+        return self.tree.predict(features)
+
+
+class ScalingClassifier(ClassifierMixin, Scaling):
+    kind = DecisionTreeClassifier
+
+
+class ScalingRegressor(RegressorMixin, Scaling):
+    kind = DecisionTreeRegressor
+
+
+@pytest.mark.parametrize(("space", "estimator"), [(BITS, ScalingClassifier), (REALS, ScalingRegressor)])
+def test_an_estimator_that_writes_to_its_arrays_changes_those_of_no_other_output(
+    mine: ModuleType, space: Space, estimator: type
+) -> None:
+    setattr(mine, estimator.__name__, estimator)
+    learner = Estimator(estimator=f"{mine.__name__}:{estimator.__name__}")
+    problem = make_problem(REALS, space, 30)
+    tests = make_problem(REALS, space, 7, seed=1).inputs
+    before = problem.inputs.copy(), problem.targets.copy(), tests.copy()
+    predicted = learner.fit(problem).predict(tests)
+    for output in range(space.size):
+        one = replace(problem, targets=problem.targets[:, output : output + 1], output_space=replace(space, shape=(1,)))
+        assert np.array_equal(learner.fit(one).predict(tests)[:, 0], predicted[:, output])
+    after = problem.inputs, problem.targets, tests
+    assert all(map(np.array_equal, before, after))
 
 
 def test_the_forest_is_scikit_learns_own() -> None:

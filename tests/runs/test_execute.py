@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import warnings
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
-from grue.learners.base import Predictor, Problem
+from grue.learners.base import Learner, Predictor, Problem
 from grue.learners.forest import Forest
+from grue.learners.lookup import Lookup
 from grue.learners.mlp import MLP
 from grue.runs.cells import Batch, Cell, Pair
 from grue.runs.data import draw
@@ -37,6 +40,69 @@ def test_a_cell_scores_the_same_whatever_it_is_run_with() -> None:
     for cell in cells:
         alone = run_batch(Batch(one, (cell,)))
         pd.testing.assert_series_equal(scores(together, cell), scores(alone, cell))
+
+
+@dataclass(frozen=True)
+class Zeroing(Learner):
+    """Sets its inputs, its targets and those it predicts for to zero, as torch can: past the read-only flag."""
+
+    name = "zeroing"
+
+    def fit(self, problem: Problem) -> Predictor:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch: the array is not writable
+            for array in (problem.inputs, problem.targets):
+                torch.from_numpy(array).zero_()
+        return ZeroingPredictor(Lookup().fit(problem))
+
+
+@dataclass
+class ZeroingPredictor(Predictor):
+    inner: Predictor
+
+    def predict(self, inputs: np.ndarray) -> np.ndarray:
+        torch.from_numpy(inputs).zero_()
+        return self.inner.predict(inputs)
+
+
+def test_a_learner_that_writes_past_the_read_only_flag_changes_no_other_cell() -> None:
+    one, lookup = pair("identity-bits", Zeroing()), pair("identity-bits", "lookup")
+    cells = [Cell(one, 8, 0, 0), Cell(one, 16, 0, 0), Cell(one, 16, 4, 0)]
+    together = run_batch(Batch(one, tuple(cells)))
+    for cell in cells:
+        pd.testing.assert_series_equal(scores(together, cell), scores(run_batch(Batch(one, (cell,))), cell))
+    honest = replace(cells[1], pair=lookup)
+    chance = scores(run_batch(Batch(lookup, (honest,))), honest).xs("chance", level="metric")
+    told = scores(together, cells[1]).xs("chance", level="metric")
+    pd.testing.assert_series_equal(told, chance)
+
+
+@dataclass(frozen=True)
+class Standardising(Learner):
+    """Standardises its inputs in place, or (late) those that it predicts for."""
+
+    name = "standardising"
+
+    late: bool = False
+
+    def fit(self, problem: Problem) -> Predictor:
+        if not self.late:
+            problem.inputs[:] -= problem.inputs.min()
+        return StandardisingPredictor()
+
+
+@dataclass
+class StandardisingPredictor(Predictor):
+    def predict(self, inputs: np.ndarray) -> np.ndarray:
+        inputs -= inputs.min()
+        return inputs
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_learner_cannot_write_to_what_it_is_given(*, late: bool) -> None:
+    one = pair("identity-reals", Standardising(late=late))
+    with pytest.raises(ValueError, match="read-only"):
+        run_batch(Batch(one, (Cell(one, 8, 0, 0),)))
 
 
 def test_learners_are_compared_on_the_same_data() -> None:

@@ -42,7 +42,7 @@ def test_objects_are_taken_as_they_are() -> None:
         ("mlp:steps=0", "steps is 0; expected at least 1"),
         ("nowhere.at.all:Thing", "cannot import 'nowhere.at.all'"),
         ("grue.learners.mlp:MPL", "unknown attribute of grue.learners.mlp 'MPL'; did you mean 'MLP'"),
-        ("collections:OrderedDict", "gives a OrderedDict; expected a grue Learner"),
+        ("collections:OrderedDict", "is the class OrderedDict; expected a grue Learner or an estimator"),
     ],
 )
 def test_errors_say_what_was_given_and_the_nearest_right_thing(spec: str, message: str) -> None:
@@ -69,12 +69,63 @@ def test_a_users_own_module_is_found_in_the_current_folder_and_its_source_is_in_
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     Path("own_learner.py").write_text(
-        "from grue.learners.forest import Forest\n\ndef bushes():\n    return Forest(trees=3)\n"
+        "from grue.learners.forest import Forest\n\ndef bushes() -> Forest:\n    return Forest(trees=3)\n"
     )
     named = make_learner("own_learner:bushes")
     assert (named.thing, named.label) == (Forest(trees=3), "own_learner:bushes")
     assert len(named.source) == 16
     assert make_learner("forest").source == "", "the suite's own versions are counted by hand"
+
+
+FACTORIES = """
+from __future__ import annotations
+import subprocess
+from functools import partial
+from grue.learners.base import Learner
+from grue.learners.forest import Forest
+from grue.tasks.base import Task
+from grue.tasks.identity import IdentityBits
+from sklearn.base import ClassifierMixin
+from sklearn.dummy import DummyClassifier
+
+def learner(trees: int = 3) -> Learner: return Forest(trees=trees)
+def task() -> Task: return IdentityBits(bits=8)
+def estimator(strategy: str = "prior") -> ClassifierMixin: return DummyClassifier(strategy=strategy)
+def silent(): touch()
+def other() -> int: touch()
+def unresolved() -> Nowhere: touch()
+def wrong() -> Learner: return 3
+def touch(): open("touched", "w").close()
+bound = partial(touch)
+"""
+
+
+def test_what_says_that_it_gives_a_learner_or_a_task_is_called_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    Path("factories.py").write_text(FACTORIES)
+    assert make_learner("factories:learner:trees=2").thing == Forest(trees=2)
+    assert make_task("factories:task").thing.parameters()["bits"] == 8
+    assert make_learner("factories:estimator:strategy=uniform").label == "factories:estimator:strategy=uniform"
+    for spec, message in {
+        "factories:silent": r"annotate it, such as `def silent\(\) -> Learner:`",
+        "factories:touch": "annotate it",
+        "factories:other": "says that it gives 'int'; expected a grue Learner or an estimator",
+        "factories:unresolved": "says that it gives 'Nowhere'",
+        "factories:bound": "is a partial",
+        "factories:task": "says that it gives 'Task'",
+        "factories:wrong": "gives a int; expected a grue Learner",
+        "factories:subprocess.getoutput:cmd=touch touched": "annotate it",
+        "subprocess:Popen:args=touch touched,shell=true": "is the class Popen",
+        "os:system:command=touch touched": "is a builtin_function_or_method|annotate it",
+    }.items():
+        with pytest.raises(UsageError, match=message):
+            make_learner(spec)
+    with pytest.raises(UsageError, match="-> Task:"):
+        make_task("factories:silent")
+    assert not Path("touched").exists()
 
 
 def test_a_tuple_parameter_is_written_with_slashes() -> None:
@@ -101,7 +152,10 @@ def test_an_edit_of_the_users_module_is_seen_whatever_the_attribute_is(
             "does not say whether it is a classif",
         ),
         ("from grue.learners.lookup import Lookup\nclass Mine(Lookup):\n    name = None", "Mine has no name"),
-        ("from grue.learners.lookup import Lookup\ndef Mine(): return {}['x']", "cannot make a learner: KeyError: 'x'"),
+        (
+            "from grue.learners.lookup import Lookup\ndef Mine() -> Lookup: return {}['x']",
+            "cannot make a learner: KeyError: 'x'",
+        ),
         ("1 / 0", "cannot import '.*': ZeroDivisionError: division by zero"),
     ],
 )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,12 +26,12 @@ FIELDS = {
 }
 
 
-def written(folder: Path, tables: str = "", **changes: str | None) -> Preset:
+def written(folder: Path, tables: str = "", *, trust: bool = True, **changes: str | None) -> Preset:
     """The preset of a file with FIELDS, some of them changed or (None) left out, and `tables` under them."""
     path = folder / "mine.toml"
     lines = [f"{name} = {value}" for name, value in {**FIELDS, **changes}.items() if value is not None]
     path.write_text("\n".join([*lines, tables]))
-    return load_preset(str(path))
+    return load_preset(str(path), trust=trust)
 
 
 def learner_of(preset: Preset, task: str = "scramble-bag") -> object:
@@ -120,3 +123,65 @@ def test_a_value_that_a_field_cannot_have_is_refused(
 ) -> None:
     with pytest.raises(UsageError, match=message):
         written(tmp_path, **{name: value})
+
+
+STRANGER = "stranger:make:cmd=touch made"
+
+
+@pytest.fixture
+def stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder with a module that leaves a trace when it is imported."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    text = "from grue.learners.lookup import Lookup as Mine\nopen('imported', 'w').close()\ndef make(cmd): Mine()\n"
+    (tmp_path / "stranger.py").write_text(text)
+    yield tmp_path
+    sys.modules.pop("stranger", None)
+
+
+@pytest.mark.parametrize(
+    ("tables", "changes"),
+    [
+        ("", {"learners": f'["mlp", "{STRANGER}"]'}),
+        ("", {"tasks": f'["{STRANGER}"]'}),
+        (f'[parameters."{STRANGER}"]\nwidth = 3', {}),
+        (f'[task."{STRANGER}"]\ntests = 3', {}),
+        (f'[task.scramble-bag]\nalso = ["{STRANGER}"]', {}),
+    ],
+)
+def test_a_file_chooses_no_code_unless_it_is_trusted(stranger: Path, tables: str, changes: dict[str, str]) -> None:
+    with pytest.raises(UsageError, match=rf"names code to import and call: '{STRANGER}'; if you trust .*--trust"):
+        written(stranger, tables, trust=False, **changes)
+    assert not (stranger / "imported").exists()
+
+
+def test_every_module_attribute_of_the_file_is_named(stranger: Path) -> None:
+    with pytest.raises(UsageError, match="call: 'a:B', 'subprocess:getoutput:cmd=touch x', 'c:D'; if"):
+        written(
+            stranger,
+            '[parameters."c:D"]\nx = 1',
+            trust=False,
+            tasks='["a:B", "identity-bits:bits=8"]',
+            learners='["subprocess:getoutput:cmd=touch x", "mlp:width=3", "cnn@tuned"]',
+        )
+
+
+def test_the_command_line_takes_code_from_a_file_only_with_trust(stranger: Path) -> None:
+    written(stranger, learners='["stranger:Mine"]')
+    (stranger / "imported").unlink(missing_ok=True)
+    for command in (["list", "presets", "mine.toml"], ["run", "--preset", "mine.toml", "--dry-run"]):
+        done = [
+            subprocess.run(
+                [sys.executable, "-m", "grue", *command, *trust], capture_output=True, text=True, check=False
+            )
+            for trust in ([], ["--trust"])
+        ]
+        assert [one.returncode for one in done] == [2, 0], done[1].stderr
+        assert "'stranger:Mine'" in done[0].stderr
+        assert (stranger / "imported").exists() == ("run" in command)
+
+
+def test_a_name_with_a_path_in_it_is_no_preset_of_the_suite(stranger: Path) -> None:
+    written(stranger)
+    with pytest.raises(UsageError, match="unknown preset"):
+        load_preset(str(stranger / "mine"))

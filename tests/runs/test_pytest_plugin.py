@@ -236,6 +236,12 @@ def test_an_unknown_name_is_refused_with_the_nearest(folder: Folder):
     assert "Traceback" not in printed
 
 
+def test_a_preset_file_that_names_code_needs_trust(folder: Folder):
+    (folder.path / "tiny.toml").write_text(PRESET.replace('"linear"', '"own:Picky"'))
+    assert "names code to import and call: 'own:Picky'" in folder.pytest(*SUITE, code=4)
+    assert "identity-bits[own:Picky]" in folder.pytest(*SUITE, "--trust", "--collect-only", "-q")
+
+
 def test_in_the_checkout_the_flag_alone_is_enough():
     listed = [sys.executable, "-m", "pytest", "--benchmark", "--preset=smoke", "--collect-only", "-q"]
     done = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL)

@@ -15,6 +15,7 @@ from grue.studies.units import read_units, run_units, set_aside_unreadable
 class Square:
     number: int
     broken: bool = False
+    outside: bool = False
 
     @property
     def name(self) -> str:

@@ -1,0 +1,43 @@
+"""Code from outside the suite: how it is named, what of it may be called, and what takes part in a task or learner."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from ..learners.base import Learner
+from ..learners.estimator import Estimator, gives_estimator, returned
+from ..learners.tuned import Tuned
+
+
+def is_path(spec: str) -> bool:
+    """Whether a spec is module:attribute[:parameters], and not name[:parameters]: then it chooses what is imported."""
+    tail = spec.partition(":")[2]
+    return bool(tail) and "=" not in tail.partition(":")[0]
+
+
+def is_outside(thing: Any) -> bool:
+    """Whether code from outside the suite takes part in a task or learner; that may change anything in its process."""
+    own = type(thing).__module__.partition(".")[0] == __name__.partition(".")[0]
+    return not own or isinstance(thing, Estimator) or (isinstance(thing, Tuned) and is_outside(thing.base))
+
+
+def refusal(found: Any, base: type) -> str | None:
+    """Why what was found at module:attribute is not called to make a task or learner; None if it may be.
+
+    Accepted are an instance or a class of `base`, an estimator or a class of estimators (of a learner), and a function
+    whose return annotation says that it gives one of these. To call anything else could do anything.
+    """
+    if isinstance(found, base) or (base is Learner and gives_estimator(found)):
+        return None
+    made = found if inspect.isclass(found) else returned(found)
+    if made is not None and issubclass(made, base):
+        return None
+    wanted = "a grue Learner or an estimator (fit and predict)" if base is Learner else f"a grue {base.__name__}"
+    if inspect.isroutine(found):
+        annotation = getattr(found, "__annotations__", {}).get("return")
+        if annotation is None:
+            return f"does not say what it gives: annotate it, such as `def {found.__name__}() -> {base.__name__}:`"
+        return f"says that it gives {annotation!r}; expected {wanted}, by a class that its module has imported"
+    what = f"the class {found.__name__}" if inspect.isclass(found) else f"a {type(found).__name__}"
+    return f"is {what}; expected {wanted}, or a function whose return annotation says that it gives one"
