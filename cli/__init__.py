@@ -21,7 +21,8 @@ from .study import studies
 
 EXIT_CODES = """
 Exit codes: 0 all cells are done, or cannot be had (n/a); 1 some batches failed (grue failures DIR says why),
-or cells are missing; 2 the command cannot be carried out as it was given; 130 stopped by Ctrl-C, the rest is taken up by the next run.
+or cells are missing; 2 the command cannot be carried out as it was given; 130 stopped by Ctrl-C, the rest is taken
+up by the next run.
 """
 
 app = typer.Typer(

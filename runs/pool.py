@@ -194,29 +194,30 @@ class Slot(Generic[T]):
         """End the process, and with it those that it started."""
         if self.process is None:
             return
-        with contextlib.suppress(ProcessLookupError, PermissionError):  # it had no group yet, or macOS: is a zombie
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.kill()
-        self.process.join()
+        if self.process.pid is not None:  # else it could not be started
+            with contextlib.suppress(ProcessLookupError, PermissionError):  # no group yet; macOS: nothing left in it
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.kill()
+            self.process.join()
         self.pipe.close()
         self.process = self.pipe = None
 
     def _start(self) -> None:
         # spawn: a fork of a process that has used OpenMP or threads may hang
         context = multiprocessing.get_context("spawn")
-        pipe, other = context.Pipe()
-        process = context.Process(target=serve, args=[other, os.getpid()])
+        self.pipe, other = context.Pipe()
+        self.process = context.Process(target=serve, args=[other, os.getpid()])
+        self._used = self._ready = False
         # A worker is born with SIGINT blocked: Ctrl-C, which the terminal sends to it too, must not end it while it
         # imports, before it can say that it ignores it.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
         try:
-            process.start()
+            self.process.start()
         except OSError as error:
             raise UsageError(f"the worker processes cannot start: {error}") from error
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
             other.close()
-        self.process, self.pipe, self._used, self._ready = process, pipe, False, False
 
     def _send(self) -> None:
         """Hand over the job; a process that has just died is found out by the next look."""
@@ -236,7 +237,10 @@ class Slot(Generic[T]):
             return _failed("crash", f"its process ended by itself: {how}")
         # Killed as it started, or while it waited: no fault of the job. One that exits would do so again.
         if job.starts == STARTS or (code is not None and code >= 0):
-            raise UsageError(f"the worker processes cannot start ({how}); --jobs 0 runs everything in this process")
+            raise UsageError(
+                f"the worker processes cannot start ({how}); what they printed says why, and --jobs 0 runs everything "
+                "in this process"
+            )
         job.starts += 1
         self._start()
         return None

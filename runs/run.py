@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import sys
@@ -121,9 +122,10 @@ def plan_run(
             raise UsageError(f"{what} is {given!r}; expected a list, such as [{given!r}]")
     if chosen.timeout <= 0:
         raise UsageError(f"a timeout of {chosen.timeout:g} s; expected more than 0")
-    plan = make_plan(
-        chosen, tasks=None if tasks is None else list(tasks), learners=None if learners is None else list(learners)
-    )
+    with contextlib.chdir("."):  # the module of a learner may change the folder that `out` is relative to
+        plan = make_plan(
+            chosen, tasks=None if tasks is None else list(tasks), learners=None if learners is None else list(learners)
+        )
     return plan, Path(out) if out else RESULTS / chosen.name, chosen.timeout
 
 

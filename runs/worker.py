@@ -107,7 +107,7 @@ def serve(pipe: Connection, parent: int) -> None:
 
 def _attempt_pickled(job: bytes) -> dict[str, Any]:
     try:
-        work, arguments = ForkingPickler.loads(job)
+        work, arguments = ForkingPickler.loads(job)  # pyright: ignore[reportAttributeAccessIssue] -- of pickle
     except BaseException as error:  # noqa: BLE001
         failed = describe(error)
         hint = "a worker process cannot import what the batch holds: define it in a module, or run with --jobs 0"

@@ -6,6 +6,7 @@ other and no earlier one again; one that cannot is fitted to each alone. After e
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
@@ -111,7 +112,8 @@ def plan(learners: Sequence[str], seeds: int) -> tuple[list[Life], dict[str, str
     """
     if seeds < 1:
         raise UsageError(f"{seeds} seeds; expected at least 1")
-    named = [make_learner(spec, BUDGETS) for spec in learners]
+    with contextlib.chdir("."):  # the module of a learner may change the folder that the results' is relative to
+        named = [make_learner(spec, BUDGETS) for spec in learners]
     refused = {
         f"{one.label} on {name}": reason for one in named for name in STREAMS if (reason := _refusal(one.thing, name))
     }

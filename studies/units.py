@@ -54,12 +54,17 @@ def run_units(
 
     jobs  worker processes; 0: none, everything in this process;  timeout: seconds a unit may take
     """
-    store, failures = Store(folder), []
+    store, failures = Store(folder), dict[str, dict[str, Any]]()
     absolute = store.folder  # a learner may change the current folder
     (absolute / "units").mkdir(parents=True, exist_ok=True)
     queue = [unit for unit in units if not _path(absolute, unit).exists()]
     done, count = 0, len(queue)
     say(f"{len(units)} units: {len(units) - count} done, {count} to do on {jobs or 'no'} worker processes; in {folder}")
+
+    def note(unit: Unit, failed: dict[str, Any]) -> None:
+        failures[unit.name] = {"unit": unit.label, **failed}
+        store.write_failure(unit.name, failures[unit.name])
+
     start = time.monotonic()
     pool = LocalPool[Unit](min(jobs, count))
     try:
@@ -69,17 +74,18 @@ def run_units(
                 pool.submit(unit, _work, [unit, absolute, command], timeout, outside=unit.outside)
             for unit, result in pool.finished():
                 failed, done = result.failure, done + 1
-                if failed is None and not _path(absolute, unit).exists():
-                    failed = {"kind": "lost", "message": "it ended without a failure and without its file"}
                 if failed:
-                    failures.append({"unit": unit.label, **failed})
-                    store.write_failure(unit.name, failures[-1])
+                    note(unit, failed)
                 told = f"FAILED: {failed['message']}" if failed else f"{result.seconds:.1f} s"
                 left = (time.monotonic() - start) / done * (count - done)
                 say(f"{done}/{count}  {unit.label}: {told}" + (f"  about {duration(left)} left" if left else ""))
     finally:
         pool.close()
-    return failures
+    for unit in units:
+        if unit.name not in failures and not _path(absolute, unit).exists():
+            note(unit, {"kind": "lost", "message": "it was done, and its file is not there", "traceback": ""})
+            say(f"{unit.label}: FAILED: {failures[unit.name]['message']}")
+    return list(failures.values())
 
 
 def read_units(units: Sequence[Unit], folder: Path) -> tuple[pd.DataFrame, list[dict[str, Any]]]:

@@ -35,7 +35,7 @@ def grue(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def scores(results: Results, learner: str) -> pd.DataFrame:
-    own = results.scores[results.scores["learner"] == learner].drop(columns="fit_seconds")
+    own = results.scores.set_index("learner").loc[[learner]].drop(columns="fit_seconds")
     return own.sort_values(["key", "split", "metric"], ignore_index=True)
 
 
@@ -110,10 +110,12 @@ def test_what_a_learner_changes_in_its_process_no_other_learner_meets(folder: Pa
 
 
 def test_a_learner_that_changes_the_folder_without_workers_loses_no_results(folder: Path) -> None:
-    done = grue(folder, "--learner", "mine:Noted", "--learner", "mine:Moving", "--learner", "lookup", "--jobs", "0")
+    (folder / "moving.py").write_text("import os\nfrom mine import Noted\nos.chdir('/')\n")
+    learners = ["moving:Noted", "mine:Moving", "lookup"]
+    done = grue(folder, *[f"--learner={name}" for name in learners], "--jobs", "0")
     assert done.returncode == 0, done.stderr
     assert "results are in out:" in done.stdout, "the folder as it was typed"
-    assert set(read([folder / "out"]).scores["learner"]) == {"mine:Noted", "mine:Moving", "lookup"}
+    assert set(read([folder / "out"]).scores["learner"]) == set(learners)
 
 
 def test_children_of_a_worker_end_with_the_run_that_is_killed(folder: Path) -> None:
@@ -125,10 +127,10 @@ def test_children_of_a_worker_end_with_the_run_that_is_killed(folder: Path) -> N
     until(lambda: not alive(children(folder)[0]), seconds=3)
 
 
-@pytest.mark.parametrize("delay", [0.0, 0.5])
+@pytest.mark.parametrize("delay", [0.15, 0.4])
 def test_ctrl_c_while_the_workers_start_is_no_failure_of_a_batch(folder: Path, delay: float) -> None:
     """A terminal sends it to all processes of the group."""
-    slow = ["--task", "identity-reals", "--task", "maze-graph", "--learner", "lookup", "--learner", "mine:Noted"]
+    slow = ["--task", "identity-reals", "--task", "maze-graph", "--learner", "lookup", "--learner=mine:Noted:seconds=1"]
     run = subprocess.Popen(
         command(*slow, "--jobs", "2"), cwd=folder, stderr=subprocess.PIPE, text=True, start_new_session=True
     )

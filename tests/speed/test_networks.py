@@ -36,7 +36,7 @@ def loop(make: Callable[[], nn.Module], problems: list[Problem], *, fused: bool)
         torch.manual_seed(problem.seed)
         model = make()
         x = torch.from_numpy(problem.inputs.astype(np.float32))
-        y = torch.from_numpy(problem.targets)
+        y = torch.from_numpy(problem.targets.copy())
         update = torch.optim.Adam(model.parameters(), lr=1e-3, fused=fused)
         for _ in range(STEPS * BATCH // N):
             for rows in torch.randperm(N).split(BATCH):
@@ -162,8 +162,8 @@ def to_zero_error(problems: list[Problem], rate: float) -> None:
         torch.manual_seed(problem.seed)
         layers = nn.Linear(7, 40), nn.ReLU(), nn.Linear(40, 40), nn.ReLU(), nn.Linear(40, 2)
         model = nn.Sequential(*layers)
-        x = torch.from_numpy(problem.inputs).float()
-        y = torch.from_numpy(problem.targets[:, 0])
+        x = torch.from_numpy(problem.inputs.copy()).float()
+        y = torch.from_numpy(problem.targets[:, 0].copy())
         update = torch.optim.Adam(model.parameters(), lr=rate, fused=True)
         for _ in range(MOST):
             out = model(x)

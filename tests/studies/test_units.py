@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ class Square:
     number: int
     broken: bool = False
     outside: bool = False
+    deletes: str = ""  # another unit's file, seen from the folder that it changes to
 
     @property
     def name(self) -> str:
@@ -28,6 +30,9 @@ class Square:
     def rows(self) -> pd.DataFrame:
         if self.broken:
             raise ArithmeticError("no square")
+        if self.deletes:
+            os.chdir("out/units")
+            Path(self.deletes).unlink()
         return pd.DataFrame([{"number": self.number, "square": self.number**2}])
 
 
@@ -58,6 +63,18 @@ def test_a_failure_is_written_down_and_tried_again(tmp_path: Path) -> None:
     assert read_units([Square(1), Square(2)], tmp_path)[0]["square"].tolist() == [4]
     assert run([Square(1), Square(2)], tmp_path)[0] == []
     assert not list((tmp_path / "failures").iterdir())
+
+
+def test_a_unit_that_changes_the_folder_loses_no_file_and_a_file_that_is_lost_is_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    units, folder = [Square(1), Square(2, deletes="square-1.parquet"), Square(3)], Path("out")
+    failures, said = run(units, folder)
+    assert failures == ["it was done, and its file is not there"]
+    assert said[0].endswith("; in out")
+    assert read_units(units, folder)[0]["square"].tolist() == [4, 9]
+    assert run([Square(1)], folder)[0] == []
 
 
 def test_a_file_that_cannot_be_read_is_named_and_done_again(tmp_path: Path) -> None:
