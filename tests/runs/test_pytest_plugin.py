@@ -169,7 +169,7 @@ def test_what_is_in_the_folder_is_not_measured_again(shared: Folder):
 def test_the_summary_ends_with_the_leaderboard_and_the_folder(shared: Folder, name: str):
     printed = (shared.path / f"{name}.txt").read_text()
     *_, tables, where, closing = printed.strip().rsplit("\n", 2)
-    assert "## Leaderboard" in tables
+    assert "\nLeaderboard\n" in tables
     assert "| lookup " in tables
     assert where == "results are in out"
     assert " passed in " in closing
