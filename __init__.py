@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .learners.base import Learner, Predictor, Problem, Spec
+    from .runs.reading import load
     from .runs.run import run
-    from .runs.store import load
     from .tasks.base import Examples, Split, Task
     from .tasks.spaces import Space
 
@@ -27,7 +27,7 @@ _HOMES = {
     "Spec": ".learners.base",
     "Split": ".tasks.base",
     "Task": ".tasks.base",
-    "load": ".runs.store",
+    "load": ".runs.reading",
     "run": ".runs.run",
 }
 

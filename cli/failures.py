@@ -13,7 +13,7 @@ def failures(
     traceback: Annotated[bool, typer.Option(help="Print tracebacks too.")] = True,  # noqa: FBT002
 ) -> None:
     """Print the batches that failed and whose cells are still missing. The next run tries them again, in halves."""
-    from ..runs.store import read
+    from ..runs.reading import read
 
     found = read(folders).failures
     for failure in found:

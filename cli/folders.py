@@ -15,7 +15,7 @@ def read_folders(dirs: Sequence[Path], *, measured: bool = False) -> Results:
     measured  also insist on at least one cell that has been measured
     """
     from ..runs.names import UsageError
-    from ..runs.store import read
+    from ..runs.reading import read
 
     results = read(dirs)
     named = ", ".join(str(folder) for folder in dirs)

@@ -20,8 +20,9 @@ from .names import UsageError
 from .plan import Plan, make_plan
 from .presets import adjust, load_preset
 from .progress import Reporter, duration
+from .reading import read
 from .session import Session, interruptible, outstanding
-from .store import Store, read
+from .store import Store
 
 RESULTS = Path("results/local")
 """Where runs go by default, under the current folder."""

@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 
+from .catalogue import save_plan
 from .cells import Batch, Cell
 from .estimate import Estimates, cut
 from .plan import Plan
@@ -49,7 +50,7 @@ class Session:
         self._resources.enter_context(self.store.locked(self.reporter.say))
         if self.fresh:
             self.store.put_away()
-        superseded = self.store.save_plan(self.plan.document())
+        superseded = save_plan(self.store, self.plan.document())
         if superseded:
             self.reporter.say(
                 f"{superseded} cells in {self.folder} were made with other settings or versions; tables leave them out"

@@ -13,19 +13,17 @@ import json
 import os
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from .names import UsageError
-from .results import COLUMNS, Results
+from .results import COLUMNS
 
 SCHEMA_VERSION = 1
 METADATA = b"grue"
@@ -82,7 +80,7 @@ class Store:
         """Record a batch that failed."""
         self.failed.mkdir(exist_ok=True)
         about = {"batch": name, "when": datetime.now(UTC).isoformat(timespec="seconds"), **failure}
-        _write_json(self.failed / f"{name}.json", about)
+        write_json(self.failed / f"{name}.json", about)
 
     def failures(self) -> list[dict[str, Any]]:
         """All records of failures, the latest last."""
@@ -91,38 +89,8 @@ class Store:
             try:
                 found.append(json.loads(path.read_text()))
             except ValueError as error:
-                warnings.warn(f"cannot read {self._show(path)}: {error}; it is left out", stacklevel=2)
+                warnings.warn(f"cannot read {self.show(path)}: {error}; it is left out", stacklevel=2)
         return sorted(found, key=lambda failure: failure["when"])
-
-    def plan(self) -> dict[str, Any] | None:
-        """What was asked for, or None in a new folder."""
-        path = self.folder / "plan.json"
-        if not path.is_file():
-            return None
-        try:
-            plan = json.loads(path.read_text())
-        except ValueError as error:
-            wrong = str(error)
-        else:
-            if isinstance(plan, dict) and plan.keys() >= {"tasks", "learners", "cells", "not_applicable"}:
-                return plan
-            wrong = "it is no plan of a run"
-        raise UsageError(
-            f"cannot read {self._show(path)}: {wrong}; move it away, and `grue run` with the same arguments makes it "
-            "again, without repeating what is done"
-        )
-
-    def save_plan(self, document: dict[str, Any]) -> int:
-        """Add a run's plan to the folder's; returns how many cells of earlier settings it supersedes.
-
-        Cells of a pair whose settings differ now (another budget, another version) leave the plan, so that no table
-        mixes them; their results stay on disk, and come back with the plan that asks for them.
-        """
-        before = self.plan()
-        merged = merge_plans([before, document]) if before else document
-        _write_json(self.folder / "plan.json", {"schema": SCHEMA_VERSION, **merged})
-        keys = {cell["key"] for cell in merged["cells"]}
-        return sum(cell["key"] not in keys for cell in (before or document)["cells"])
 
     def read(self, *, set_aside: bool = False) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
         """All rows of all readable batches, each cell once, and the distinct batches' provenance.
@@ -142,8 +110,8 @@ class Store:
                 if set_aside:
                     self.corrupt.mkdir(exist_ok=True)
                     path.replace(self.corrupt / f"{path.name}.{time.time_ns()}")
-                    place = f"; it is now in {self._show(self.corrupt)}, and its cells are done again"
-                warnings.warn(f"cannot read {self._show(path)}: {error}{place}", stacklevel=2)
+                    place = f"; it is now in {self.show(self.corrupt)}, and its cells are done again"
+                warnings.warn(f"cannot read {self.show(path)}: {error}{place}", stacklevel=2)
         rows = (
             pa.concat_tables(tables, promote_options="default").to_pandas()
             if tables
@@ -169,101 +137,13 @@ class Store:
                     path.rename(old / path.name)
         self.batches.mkdir(parents=True, exist_ok=True)
 
-    def _show(self, path: Path) -> Path:
+    def show(self, path: Path) -> Path:
         """A path in the folder as its user writes it."""
         return self.shown / path.relative_to(self.folder)
 
 
-def read(folders: Sequence[Path | str]) -> Results:
-    """What one or several result folders hold; raises UsageError for a folder that is none."""
-    plans, tables, failures, provenance = [], [], [], []
-    for folder in folders:
-        store = Store(Path(folder))
-        plan = store.plan()
-        if plan is None:
-            there = "is not there" if not store.folder.exists() else "has no plan.json"
-            raise UsageError(f"{folder} is no result folder: it {there} (grue run --out DIR makes one)")
-        rows, about = store.read()
-        plans.append(plan)
-        tables.append(rows)
-        failures += store.failures()
-        provenance += about
-    plan = merge_plans(plans, supersede=False)
-    rows = pd.concat(tables, ignore_index=True)
-    planned = rows["key"].isin([cell["key"] for cell in plan["cells"]])
-    rows = rows.loc[planned].drop_duplicates(["key", "split", "metric"], ignore_index=True)
-    scores = rows.reindex(columns=COLUMNS)
-    done = set(scores["key"])
-    open_failures = [failure for failure in failures if not done.issuperset(failure["keys"])]
-    return Results(scores, plan, open_failures, _distinct(provenance), _answers(rows))
-
-
-def load(*folders: Path | str) -> pd.DataFrame:
-    """The tidy table of one or several result folders: one row a (cell, split, metric), columns COLUMNS.
-
-    >>> frame = grue.load("results/local/quick")
-    >>> frame.query("metric == 'score' and split == 'far'").groupby("learner")["value"].mean()
-    """
-    return read(folders).scores
-
-
-def merge_plans(plans: Iterable[dict[str, Any]], *, supersede: bool = True) -> dict[str, Any]:
-    """The union of several plans.
-
-    supersede  of a pair with differing settings keep the cells of the last plan alone: one folder, run again with
-               another budget. Without it, all stay: several folders, whose contradictions the reports refuse
-    """
-    tasks, learners = {}, {}
-    cells: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
-    settings: dict[tuple[str, str], str] = {}
-    refused: dict[tuple[str, str, int | None, int | None], dict[str, Any]] = {}
-    for plan in plans:
-        tasks |= plan["tasks"]
-        learners |= {
-            name: about for name, about in plan["learners"].items() if "version" in about or name not in learners
-        }
-        for cell in plan["cells"]:
-            pair = (cell["task"], cell["learner"])
-            if settings.setdefault(pair, cell["settings"]) != cell["settings"] and supersede:
-                settings[pair], cells[pair] = cell["settings"], {}
-            cells.setdefault(pair, {})[cell["key"]] = cell
-        refused |= {
-            (row["task"], row["learner"], row["size"], row.get("exposed")): row for row in plan["not_applicable"]
-        }
-    # What has been planned since is no longer refused: the pair, the size, or the exposed examples at that size.
-    held: set[tuple[str | int | None, ...]] = set()
-    for group in cells.values():
-        for cell in group.values():
-            task, learner, size = cell["task"], cell["learner"], cell["size"]
-            held |= {(task, learner, None, None), (task, learner, size, None), (task, learner, size, cell["exposed"])}
-    return {
-        "tasks": tasks,
-        "learners": learners,
-        "cells": [cell for group in cells.values() for cell in group.values()],
-        "not_applicable": [row for place, row in refused.items() if place not in held],
-    }
-
-
-def _answers(rows: pd.DataFrame) -> dict[tuple[str, str], np.ndarray]:
-    """Unpack the answers to riddles."""
-    held = rows.reindex(columns=["key", "split", "examples", "kind"])
-    held = held.loc[held["kind"] == "answers"]
-    return {
-        (key, split): np.frombuffer(packed, np.int8)
-        for key, split, packed in zip(held["key"], held["split"], held["examples"], strict=True)
-    }
-
-
-def _distinct(provenance: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Each provenance once, apart from the times of single batches."""
-    seen = {}
-    for about in provenance:
-        shared = {name: value for name, value in about.items() if name not in ("seconds", "cells", "task", "learner")}
-        seen.setdefault(json.dumps(shared, sort_keys=True), shared)
-    return list(seen.values())
-
-
-def _write_json(path: Path, content: dict[str, Any]) -> None:
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write a file under a temporary name, then give it its own."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     temporary.write_text(json.dumps(content, indent=1))
     temporary.replace(path)

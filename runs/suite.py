@@ -22,10 +22,11 @@ import pytest
 
 from .cells import Batch, Pair
 from .progress import Reporter
+from .reading import read
 from .results import COLUMNS
 from .run import cores, plan_run
 from .session import Session
-from .store import METADATA, SCHEMA_VERSION, read
+from .store import METADATA, SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture

@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-import grue.runs.store
+import grue.runs.reading
 from grue.cli import main
 from grue.runs.results import COLUMNS, Results
 
@@ -22,7 +22,7 @@ from grue.runs.results import COLUMNS, Results
 @pytest.fixture
 def run(results: Results, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str, str]]:
     """Run a command line on the results of conftest.py, whatever folder is named: (exit code, stdout, stderr)."""
-    monkeypatch.setattr(grue.runs.store, "read", lambda _dirs: results)
+    monkeypatch.setattr(grue.runs.reading, "read", lambda _dirs: results)
 
     return call
 
@@ -137,7 +137,7 @@ def test_a_plan_without_a_measured_cell_is_refused(
     run: Callable[..., tuple[int, str, str]], results: Results, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     empty = replace(results, scores=results.scores.head(0))
-    monkeypatch.setattr(grue.runs.store, "read", lambda _dirs: empty)
+    monkeypatch.setattr(grue.runs.reading, "read", lambda _dirs: empty)
     code, _, err = run(command, "somewhere")
     assert code == 2
     assert "has been measured yet" in err

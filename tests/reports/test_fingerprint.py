@@ -17,8 +17,10 @@ from grue.reports.figures import write_figures
 from grue.reports.fingerprint_figures import fingerprint_figure
 from grue.reports.formats import FORMATS, render
 from grue.reports.leaderboard import make_leaderboard, summary_of
+from grue.runs.catalogue import save_plan
+from grue.runs.reading import read
 from grue.runs.results import Results
-from grue.runs.store import Store, read
+from grue.runs.store import Store
 
 CODES = {
     "mlp": [[0, 0, 1, 2], [0, 1, 1, 3]],  # follows a: 1/2 and 1/4, b: 1/4 and 1/2; equal answers: 2 of 4
@@ -87,7 +89,7 @@ def folder(tmp_path: Path) -> Path:
     store = Store(tmp_path / "results")
     store.batches.mkdir(parents=True)
     store.write("batch", pd.DataFrame(rows), {"versions": {"grue": "0.1.0"}, "commit": "0123", "command": "grue run"})
-    store.save_plan(plan)
+    save_plan(store, plan)
     return store.folder
 
 

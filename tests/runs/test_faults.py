@@ -13,8 +13,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from grue.runs.reading import read
 from grue.runs.results import Results
-from grue.runs.store import read
 
 FEW = ["--preset", "smoke", "--task", "identity-bits", "--exposed", "0", "--out", "out"]
 

@@ -14,8 +14,8 @@ from grue.reports.leaderboard import make_leaderboard
 from grue.runs.names import UsageError
 from grue.runs.plan import make_plan
 from grue.runs.presets import adjust, load_preset, presets
+from grue.runs.reading import read
 from grue.runs.run import run
-from grue.runs.store import read
 
 
 @pytest.mark.parametrize("name", list(presets()))

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from grue.runs.store import read
+from grue.runs.reading import read
 
 ROOT = Path(__file__).parents[2]
 

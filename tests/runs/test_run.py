@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from grue.runs.store import read
+from grue.runs.reading import read
 
 PAIR = ["--preset", "smoke", "--task", "identity-bits", "--out", "out"]
 

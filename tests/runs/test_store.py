@@ -9,9 +9,11 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from grue.runs.catalogue import merge_plans, save_plan
 from grue.runs.names import UsageError
+from grue.runs.reading import load, read
 from grue.runs.results import COLUMNS
-from grue.runs.store import Store, load, merge_plans, read
+from grue.runs.store import Store
 
 
 def rows(key: str, value: float = 0.5) -> pd.DataFrame:
@@ -31,7 +33,7 @@ def plan(*keys: str, settings: str = "s") -> dict[str, Any]:
 def store(folder: Path, *keys: str) -> Store:
     made = Store(folder)
     made.batches.mkdir(parents=True)
-    made.save_plan(plan(*keys))
+    save_plan(made, plan(*keys))
     return made
 
 
@@ -75,9 +77,9 @@ def test_plans_add_up_and_other_settings_replace() -> None:
 def test_results_of_other_settings_stay_on_disk_and_come_back(tmp_path: Path) -> None:
     own = store(tmp_path, "a")
     own.write("one", rows("a"), {})
-    assert own.save_plan(plan("z", settings="other")) == 1
+    assert save_plan(own, plan("z", settings="other")) == 1
     assert load(tmp_path).empty
-    own.save_plan(plan("a"))
+    save_plan(own, plan("a"))
     assert len(load(tmp_path)) == 1
 
 
