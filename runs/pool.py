@@ -19,7 +19,7 @@ from multiprocessing.reduction import ForkingPickler
 from typing import Any, Generic, TypeVar
 
 from .names import UsageError
-from .worker import BEGUN, READY, attempt, serve
+from .worker import BEGUN, IMPORTABLE, READY, attempt, describe, serve
 
 T = TypeVar("T")
 
@@ -72,6 +72,7 @@ class LocalPool(Generic[T]):
     def __init__(self, jobs: int) -> None:
         self._slots = [Slot[T]() for _ in range(jobs)]
         self._here: list[tuple[T, Callable[..., float], list[Any]]] = []  # with jobs = 0: at most one
+        self._refused: list[tuple[T, Result]] = []  # cannot be sent to a worker
         self._environment = {name: os.environ.get(name) for name in THREADS}
         if jobs:
             os.environ.update(dict.fromkeys(THREADS, "1"))  # workers read these when they start
@@ -79,7 +80,8 @@ class LocalPool(Generic[T]):
     @property
     def running(self) -> list[T]:
         """The owners of the jobs that are not done."""
-        return [owner for owner, *_ in self._here] + [slot.job.owner for slot in self._slots if slot.job]
+        waiting = [owner for owner, *_ in [*self._here, *self._refused]]
+        return waiting + [slot.job.owner for slot in self._slots if slot.job]
 
     @property
     def free(self) -> bool:
@@ -89,20 +91,15 @@ class LocalPool(Generic[T]):
     def submit(
         self, owner: T, work: Callable[..., float], arguments: list[Any], timeout: float, *, outside: bool
     ) -> None:
-        """Call what a worker can import, which gives the seconds that it took; only while the pool is `free`.
-
-        Raises UsageError where a worker cannot be sent the arguments.
-        """
+        """Call what a worker can import, which gives the seconds that it took; only while the pool is `free`."""
         if not self._slots:
             self._here.append((owner, work, arguments))
             return
         try:
             call = bytes(ForkingPickler.dumps((work, arguments)))
-        except Exception as error:
-            raise UsageError(
-                f"a worker process cannot take a batch ({error}); what a batch holds must be importable by it: "
-                "define it in a module, or run with jobs=0 (--jobs 0)"
-            ) from error
+        except Exception as error:  # noqa: BLE001 -- pickling calls code of what is pickled
+            self._refused.append((owner, Result(failure=describe(error, hint=IMPORTABLE))))
+            return
         free = [slot for slot in self._slots if slot.job is None]
         # for outside code a slot without a process, for the suite's own one with a process that is warm
         slot = next((slot for slot in free if (slot.process is None) == outside), free[0])
@@ -118,6 +115,9 @@ class LocalPool(Generic[T]):
             finally:
                 self._here.clear()
             return [(owner, _result(told))]
+        if self._refused:
+            refused, self._refused = self._refused, []
+            return refused
         now = time.monotonic()
         deadlines = [slot.job.deadline for slot in self._slots if slot.job and slot.job.deadline is not None]
         pipes = [slot.pipe for slot in self._slots if slot.job and slot.pipe]

@@ -33,11 +33,19 @@ ORPHANED = 0.25
 MESSAGE, TRACEBACK = 2_000, 20_000
 """Characters that are kept of an error's message and traceback, from both of their ends."""
 
+CAUSES = 10
+"""So many causes of an error are looked at; an error may be its own cause."""
+
 READ_ONLY = (
     "The arrays that a learner is given are read-only, because the cells of a batch share their data: copy an array "
     "before writing to it (inputs = problem.inputs.copy())"
 )
 """What to do about a write to such an array."""
+
+IMPORTABLE = (
+    "A worker process must be able to import what a batch holds: define it in a module, or run with jobs=0 (--jobs 0)"
+)
+"""What to do about a job that cannot be pickled, or unpickled."""
 
 
 def run_and_store(batch: Batch, folder: Path, command: str) -> float:
@@ -70,15 +78,13 @@ def attempt(work: Callable[..., float], arguments: list[Any]) -> dict[str, Any]:
         return describe(error)
 
 
-def describe(error: BaseException) -> dict[str, Any]:
-    """An error as a record of plain text."""
-    try:
-        message = f"{type(error).__name__}: {error}"
-    except Exception:  # noqa: BLE001 -- an error whose text is an error itself
-        message = f"{type(error).__name__} (it has no text: its __str__ fails)"
-    message = _plain(message, MESSAGE)
+def describe(error: BaseException, hint: str = "") -> dict[str, Any]:
+    """An error as a record of plain text, with what to do about it."""
+    message = _plain(f"{type(error).__name__}: {_text(error)}", MESSAGE)
     if _is_write_to_read_only(error):
-        message += f". {READ_ONLY}"
+        hint = READ_ONLY
+    if hint:
+        message += f". {hint}"
     trace = "".join(traceback.format_exception(error))
     return {"kind": "error", "message": message, "traceback": _plain(trace, TRACEBACK)}
 
@@ -109,9 +115,7 @@ def _attempt_pickled(job: bytes) -> dict[str, Any]:
     try:
         work, arguments = ForkingPickler.loads(job)  # pyright: ignore[reportAttributeAccessIssue] -- of pickle
     except BaseException as error:  # noqa: BLE001
-        failed = describe(error)
-        hint = "a worker process cannot import what the batch holds: define it in a module, or run with --jobs 0"
-        return {**failed, "message": f"{failed['message']} ({hint})"}
+        return describe(error, hint=IMPORTABLE)
     try:
         return attempt(work, arguments)
     except KeyboardInterrupt as error:  # no Ctrl-C, which is ignored here: the learner raised it
@@ -120,11 +124,18 @@ def _attempt_pickled(job: bytes) -> dict[str, Any]:
 
 def _is_write_to_read_only(error: BaseException | None) -> bool:
     """Whether numpy or Cython refused to write to an array, going by their texts; also where that was the cause."""
-    while error is not None:
-        if isinstance(error, ValueError) and any(text in str(error) for text in ("is read-only", "WRITEABLE flag")):
+    for _ in range(CAUSES):
+        if isinstance(error, ValueError) and any(sign in _text(error) for sign in ("is read-only", "WRITEABLE flag")):
             return True
-        error = error.__cause__
+        error = error.__cause__ if error else None
     return False
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 -- code of the error's own
+        return "its text cannot be had"
 
 
 def _plain(text: str, most: int) -> str:

@@ -82,6 +82,17 @@ class NoConvergenceError(Exception):
         super().__init__(f"{message} after {iterations} iterations")
 
 
+class TextlessError(ValueError):
+    """Has no text, and is its own cause."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.__cause__ = self
+
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
 @dataclass(frozen=True)
 class Raising(Learner):
     """Fails in ways that do not fit through a pipe, or are no Exception."""
@@ -99,6 +110,7 @@ class Raising(Learner):
             "exit": SystemExit(0),
             "interrupt": KeyboardInterrupt(),
             "long": ValueError("x" * 10_000_000),
+            "textless": TextlessError(),
             "surrogate": ValueError("\ud800"),
         }[self.what]
 

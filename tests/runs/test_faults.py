@@ -62,6 +62,7 @@ WAYS = {
     "exit": "SystemExit: 0",
     "interrupt": "KeyboardInterrupt: ",
     "long": "ValueError: xxx",
+    "textless": "TextlessError: its text cannot be had",
     "surrogate": "ValueError: \\ud800",
 }
 
