@@ -61,6 +61,7 @@ def options(
 
 def main() -> None:
     """Run the command line; a mistake in it is one line on standard error and exit code 2."""
+    from ..engine.errors import EngineError
     from ..runs.names import UsageError
     from ..tasks.base import MissingPackageError
     from ..tasks.pools import SpaceExhaustedError
@@ -69,7 +70,7 @@ def main() -> None:
     warnings.showwarning = lambda message, *_, **__: print(f"grue: warning: {message}", file=sys.stderr)
     try:
         app()
-    except (UsageError, SpaceExhaustedError, MissingPackageError) as error:
+    except (UsageError, EngineError, SpaceExhaustedError, MissingPackageError) as error:
         print(f"grue: {error}", file=sys.stderr)
         sys.exit(2)
     except (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError, PermissionError) as error:

@@ -42,7 +42,7 @@ def run(
     chosen = {"seeds": seeds, **numbers, "timeout": timeout, "out": out, "trust": trust}
     if dry_run:
         plan, folder, _ = runs.plan_run(preset, task or None, learner or None, **chosen)
-        print(runs.describe_plan(plan, folder, runs.cores() if jobs is None else jobs, fresh=fresh))
+        print(runs.describe_plan(plan, folder, jobs, fresh=fresh))
         return
     try:
         outcome = runs.run(preset, tasks=task or None, learners=learner or None, jobs=jobs, fresh=fresh, **chosen)

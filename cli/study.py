@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -50,32 +51,38 @@ def forgetting(
     output: Annotated[Path | None, typer.Option(help="A file for the table instead of the standard output.")] = None,
 ) -> None:
     """Ask what is kept of earlier stages of a stream, and whether it is what will be needed again."""
+    from ..engine.pool import Workers
+    from ..engine.progress import Reporter
+    from ..engine.session import Session, run_study
+    from ..engine.store import Store
     from ..reports.forgetting import Report, render
     from ..reports.forgetting_figure import write_figure
     from ..runs.names import UsageError
-    from ..runs.provenance import command
-    from ..runs.run import cores
     from ..studies import forgetting as study
-    from ..studies.units import read_units, run_units, set_aside_unreadable
 
-    lives, refused = study.plan(learner or study.LEARNERS, study.SEEDS if seeds is None else seeds)
-    jobs = cores() if jobs is None else jobs
-    if jobs < 0 or timeout <= 0:
+    chosen, count = learner or study.LEARNERS, study.SEEDS if seeds is None else seeds
+    lives, refused = study.plan(chosen, count)
+    if (jobs is not None and jobs < 0) or timeout <= 0:
         raise UsageError(f"{jobs} jobs, a timeout of {timeout:g} s; expected at least 0, and more than 0")
     for name, reason in refused.items():
         typer.echo(f"n/a: {name}: {reason}", err=True)
-    set_aside_unreadable(lives, out)
+    store = Store(out, "units")
+    session = Session(store, Workers(jobs, timeout), Reporter(sys.stderr))
     try:
-        failures = run_units(lives, out, jobs, timeout, command(), lambda text: typer.echo(text, err=True))
+        run_study(session, "forgetting", {"learners": list(chosen), "seeds": count, "n/a": refused}, lives)
     except KeyboardInterrupt:
         typer.echo("stopped; what was finished is kept, and a later run takes up the rest", err=True)
         raise typer.Exit(INTERRUPTED) from None
-    rows, about = read_units(lives, out)
+    finally:
+        session.close()
+    if session.unfinished:
+        raise typer.Exit(INTERRUPTED)
+    rows, about = study.read_rows(store, lives)
     if not rows.empty:
         report = Report(rows, study.gaps(), about)
         write_text(render(report, form.value), output)
         for path in write_figure(report, figures or out / "figures"):
             typer.echo(f"wrote {path}", err=True)
-    if failures:
-        typer.echo(f"{len(failures)} failed: their tracebacks are in {out / 'failures'}", err=True)
+    if session.failures:
+        typer.echo(f"{len(session.failures)} failed: their tracebacks are in {out / 'failures'}", err=True)
         raise typer.Exit(1)

@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from ..engine.parquet import SCHEMA_VERSION
+from ..engine.store import Store
 from .names import UsageError
-from .store import SCHEMA_VERSION, Store, write_json
 
 
 def read_plan(store: Store) -> dict[str, Any] | None:
@@ -37,7 +38,7 @@ def save_plan(store: Store, document: dict[str, Any]) -> int:
     """
     before = read_plan(store)
     merged = merge_plans([before, document]) if before else document
-    write_json(store.folder / "plan.json", {"schema": SCHEMA_VERSION, **merged})
+    store.write_json(store.folder / "plan.json", {"schema": SCHEMA_VERSION, **merged})
     keys = {cell["key"] for cell in merged["cells"]}
     return sum(cell["key"] not in keys for cell in (before or document)["cells"])
 

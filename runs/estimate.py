@@ -27,7 +27,7 @@ class Estimates:
         cells = rows.drop_duplicates("key").set_index("key")
         times: dict[tuple[str, str], dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
         for batch in about:
-            own = cells.loc[cells.index.intersection(batch.get("cells", []))]
+            own = cells.loc[cells.index.intersection(batch.get("keys", []))]
             if not len(own):
                 continue
             rest = max(batch["seconds"] - own["fit_seconds"].sum(), 0.0) / len(own)

@@ -10,10 +10,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..engine.store import Store
 from .catalogue import merge_plans, read_plan
+from .jobs import join
 from .names import UsageError
 from .results import COLUMNS, Results
-from .store import Store
+
+OF_A_BATCH = ("seconds", "cells", "keys", "settings", "task", "learner")
+"""What differs from batch to batch in the provenance of one run."""
 
 
 def read(folders: Sequence[Path | str]) -> Results:
@@ -25,7 +29,7 @@ def read(folders: Sequence[Path | str]) -> Results:
         if plan is None:
             there = "is not there" if not store.folder.exists() else "has no plan.json"
             raise UsageError(f"{folder} is no result folder: it {there} (grue run --out DIR makes one)")
-        rows, about = store.read()
+        rows, about = join(store.read())
         plans.append(plan)
         tables.append(rows)
         failures += store.failures()
@@ -63,6 +67,6 @@ def _distinct(provenance: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Each provenance once, apart from the times of single batches."""
     seen = {}
     for about in provenance:
-        shared = {name: value for name, value in about.items() if name not in ("seconds", "cells", "task", "learner")}
+        shared = {name: value for name, value in about.items() if name not in OF_A_BATCH}
         seen.setdefault(json.dumps(shared, sort_keys=True), shared)
     return list(seen.values())

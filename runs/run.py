@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,16 +12,19 @@ from typing import Any
 
 import pandas as pd
 
+from ..engine.pool import Workers
+from ..engine.progress import Reporter, duration
+from ..engine.session import interruptible
+from ..engine.store import Store
 from ..learners.base import Learner
 from ..tasks.base import Task
 from .cells import Cell
+from .jobs import join
 from .names import UsageError
 from .plan import Plan, make_plan
 from .presets import adjust, load_preset
-from .progress import Reporter, duration
 from .reading import read
-from .session import Session, interruptible, outstanding
-from .store import Store
+from .session import PlanSession, outstanding
 
 RESULTS = Path("results/local")
 """Where runs go by default, under the current folder."""
@@ -84,13 +86,12 @@ def run(
     if getattr(multiprocessing.current_process(), "_inheriting", False):
         raise UsageError('grue.run was called by one of its own workers: put it under `if __name__ == "__main__":`')
     plan, folder, limit = plan_run(preset, tasks, learners, seeds, sizes, exposed, timeout, out, trust=trust)
-    jobs = cores() if jobs is None else jobs
-    if jobs < 0:
+    if jobs is not None and jobs < 0:
         raise UsageError(f"{jobs} jobs; expected worker processes, or 0 for none")
-    session = Session(plan, folder, jobs, limit, Reporter(stream or sys.stderr, jobs), fresh)
+    session = PlanSession(plan, folder, Workers(jobs, limit), Reporter(stream or sys.stderr))
     try:
         with interruptible(session):
-            session.start()
+            session.start(fresh=fresh)
             session.finish()
         missing = [] if session.unfinished else [_in_words(cell) for cell in session.lost()]
     finally:
@@ -130,10 +131,10 @@ def plan_run(
     return plan, Path(out) if out else RESULTS / chosen.name, chosen.timeout
 
 
-def describe_plan(plan: Plan, folder: Path, jobs: int, *, fresh: bool = False) -> str:
+def describe_plan(plan: Plan, folder: Path, jobs: int | None = None, *, fresh: bool = False) -> str:
     """What a run would do: cells, batches and the estimated time (`--dry-run`); touches nothing."""
     store = Store(folder)
-    rows, about = store.read()
+    rows, about = join(store.read())
     missing, batches, estimates = outstanding(plan, rows, about, store, fresh=fresh)
     lines = [f"{'task':<28} {'learner':<28} {'cells':>6} {'to do':>6} {'batches':>8} {'seconds':>8}  sizes"]
     cells: dict[str, list[Cell]] = {pair.digest: [] for pair in plan.pairs}
@@ -147,12 +148,13 @@ def describe_plan(plan: Plan, folder: Path, jobs: int, *, fresh: bool = False) -
             f"{sum(map(estimates.seconds, todo)):>8.1f}  {_sizes(cells[pair.digest])}"
         )
     lines += plan.reasons()
+    processes = max(Workers(jobs).count, 1)
     total = sum(map(estimates.seconds, missing))
     timed = sum(map(estimates.known, missing))
     source = f"times in {folder} for {timed} of {len(missing)} cells" + ("" if timed else ": the rest are guesses")
     lines.append(
         f"{len(plan.cells)} cells, {len(missing)} to do in {len(batches)} batches: about "
-        f"{duration(total / max(jobs, 1))} on {max(jobs, 1)} processes ({source})"
+        f"{duration(total / processes)} on {processes} processes ({source})"
     )
     return "\n".join(lines)
 
@@ -168,8 +170,3 @@ def _sizes(cells: list[Cell]) -> str:
     both = sorted({(cell.size, cell.exposed) for cell in cells if cell.exposed})
     exposed = ",".join(f"{size}+{extra}" for size, extra in both)
     return f"{plain} {exposed}".strip()
-
-
-def cores() -> int:
-    """Cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -8,25 +8,26 @@ item costs what it costs in `grue run`, and what is finished is in the store, ho
 from __future__ import annotations
 
 import io
-import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
-import pyarrow.parquet as pq
 import pytest
 
-from .cells import Batch, Pair
-from .progress import Reporter
+from ..engine.job import Job
+from ..engine.parquet import SCHEMA_VERSION
+from ..engine.pool import Workers
+from ..engine.progress import Reporter
+from ..engine.store import Store
+from .cells import Pair
+from .jobs import join
 from .reading import read
 from .results import COLUMNS
-from .run import cores, plan_run
-from .session import Session
-from .store import METADATA, SCHEMA_VERSION
+from .run import plan_run
+from .session import PlanSession
 
 if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
@@ -104,7 +105,7 @@ class Suite:
         self, preset: str, tasks: list[str] | None, learners: list[str] | None, out: str | None, *, trust: bool = False
     ) -> None:
         self.plan, self.folder, self.timeout = plan_run(preset, tasks, learners, out=out, trust=trust)
-        self._session: Session | None = None
+        self._session: PlanSession | None = None
         self._rows: dict[str, list[dict[str, Any]]] = {}  # by the key of their cell
         self._sources: dict[str, dict[str, Any]] = {}  # provenance, by the name of the batch's file
 
@@ -136,9 +137,8 @@ class Suite:
             cells=[cell for cell in self.plan.cells if _labels(cell.pair) in wanted],
             not_applicable=[row for row in self.plan.not_applicable if (row["task"], row["learner"]) in wanted],
         )
-        jobs = cores()
-        reporter = _Progress(cast("TextIO", _Terminal(config)), jobs)
-        self._session = Session(plan, self.folder, jobs, self.timeout, reporter)
+        reporter = _Progress(cast("TextIO", _Terminal(config)))
+        self._session = PlanSession(plan, self.folder, Workers(timeout=self.timeout), reporter)
         self._session.start()
 
     def wait(self, entry: Entry) -> Measured:
@@ -146,9 +146,9 @@ class Suite:
         session = self._session
         if session is None:
             raise RuntimeError("the suite has not been started")
-        session.wait(entry.task, entry.learner)
+        session.wait_for(entry.task, entry.learner)
         keys = {cell.key for cell in session.plan.cells if _labels(cell.pair) == (entry.task, entry.learner)}
-        self._read(session.store.batches)
+        self._read(session.store)
         missing = keys.difference(self._rows)
         if missing:
             raise BatchFailedError(_say_failures(session, missing))
@@ -178,23 +178,22 @@ class Suite:
         if self._session is not None:
             self._session.close()
 
-    def _read(self, folder: Path) -> None:
-        """Read the batches that are new in the folder; each file is read once in a run of pytest."""
-        for path in sorted(folder.glob("*.parquet")):
-            if path.name in self._sources:
-                continue
-            table = pq.read_table(path)
-            self._sources[path.name] = json.loads((table.schema.metadata or {})[METADATA])
-            cells: dict[str, list[dict[str, Any]]] = {}
-            for row in table.select(COLUMNS).to_pylist():
-                cells.setdefault(row["key"], []).append(row)
-            self._rows = {**cells, **self._rows}
+    def _read(self, store: Store) -> None:
+        """Read the batches that are new in the store; each file is read once in a run of pytest."""
+        new = [name for name in store.names() if name not in self._sources]
+        files = store.read(names=new, columns=COLUMNS)
+        rows, sources = join(files)
+        self._sources |= zip(files, sources, strict=True)
+        cells: dict[str, list[dict[str, Any]]] = {}
+        for row in rows[COLUMNS].to_dict("records"):
+            cells.setdefault(row["key"], []).append(row)
+        self._rows = {**cells, **self._rows}
 
     def _machines(self, keys: set[str]) -> list[dict[str, Any]]:
         """The machines that cells were measured on, each once."""
         found: list[dict[str, Any]] = []
         for source in self._sources.values():
-            if not keys.isdisjoint(source["cells"]) and source["machine"] not in found:
+            if not keys.isdisjoint(source["keys"]) and source["machine"] not in found:
                 found.append(source["machine"])
         return found
 
@@ -202,7 +201,7 @@ class Suite:
 class _Progress(Reporter):
     """Says how much there is to do and what fails; what is done shows in pytest's own lines."""
 
-    def done(self, batch: Batch, seconds: float) -> None:
+    def done(self, job: Job, seconds: float) -> None:
         pass
 
 
@@ -242,7 +241,7 @@ def _in_tables(metric: str) -> bool:
     )
 
 
-def _say_failures(session: Session, missing: set[str]) -> str:
+def _say_failures(session: PlanSession, missing: set[str]) -> str:
     lines = [f"{len(missing)} cells are missing; the next run tries them again"]
     for failure in session.failures:
         if not missing.isdisjoint(failure["keys"]):

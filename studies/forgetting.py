@@ -16,7 +16,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
+from ..engine.store import Store
 from ..learners.base import Learner, Predictor, Problem, Spec
 from ..runs.names import Named, UsageError, make_learner
 from ..runs.outside import is_outside
@@ -39,7 +41,7 @@ fitted anew to all stages so far, the bound from above."""
 
 @dataclass(frozen=True)
 class Life:
-    """A learner on a stream of one seed, in all the ways it can live through it."""
+    """A learner on a stream of one seed, in all the ways it can live through it: a job of the engine."""
 
     learner: Learner
     learner_label: str
@@ -66,12 +68,20 @@ class Life:
         """Whether the learner is from outside the suite."""
         return is_outside(self.learner)
 
+    @property
+    def about(self) -> dict[str, Any]:
+        """Stored with its rows."""
+        return {"stream": self.stream, "learner": self.learner_label, "seed": self.seed}
+
+    def run(self) -> dict[str, pa.Table]:
+        """The rows, as the engine stores them."""
+        return {"units": pa.Table.from_pandas(self.rows(), preserve_index=False)}
+
     def rows(self) -> pd.DataFrame:
         """A row a (way, after, stage, kind): the share of right answers about a stage, after another."""
         stream = STREAMS[self.stream](self.seed)
         ways = [way for way in WAYS if way != "continued" or self.learner.continues]
-        shared = {"stream": self.stream, "learner": self.learner_label, "seed": self.seed}
-        return pd.DataFrame([{**shared, "way": way, **row} for way in ways for row in self._live(stream, way)])
+        return pd.DataFrame([{**self.about, "way": way, **row} for way in ways for row in self._live(stream, way)])
 
     def _live(self, stream: Stream, way: str) -> list[dict[str, Any]]:
         predictor: Predictor | None = None
@@ -127,6 +137,16 @@ def plan(learners: Sequence[str], seeds: int) -> tuple[list[Life], dict[str, str
     if not lives:
         raise UsageError("; ".join(f"{name}: {reason}" for name, reason in refused.items()))
     return lives, refused
+
+
+def read_rows(store: Store, lives: Sequence[Life]) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
+    """The rows of those lives that are done, and the distinct provenance of their files."""
+    files = store.read(names=[life.name for life in lives])
+    tables = [table.to_pandas() for table, _ in files.values()]
+    own = {"seconds", *lives[0].about}
+    shared = [{name: value for name, value in about.items() if name not in own} for _, about in files.values()]
+    distinct = {json.dumps(about, sort_keys=True): about for about in shared}
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(), list(distinct.values())
 
 
 def gaps() -> dict[str, int | None]:

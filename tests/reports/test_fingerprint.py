@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from grue.engine.parquet import to_bytes
+from grue.engine.store import Store
 from grue.metrics.fingerprint import fingerprints
 from grue.metrics.summary import Entry
 from grue.reports.figures import write_figures
@@ -18,9 +20,9 @@ from grue.reports.fingerprint_figures import fingerprint_figure
 from grue.reports.formats import FORMATS, render
 from grue.reports.leaderboard import make_leaderboard, summary_of
 from grue.runs.catalogue import save_plan
+from grue.runs.jobs import LAYOUT, to_table
 from grue.runs.reading import read
 from grue.runs.results import Results
-from grue.runs.store import Store
 
 CODES = {
     "mlp": [[0, 0, 1, 2], [0, 1, 1, 3]],  # follows a: 1/2 and 1/4, b: 1/4 and 1/2; equal answers: 2 of 4
@@ -87,8 +89,8 @@ def folder(tmp_path: Path) -> Path:
         "not_applicable": [{"task": "riddle", "learner": "oracle", "size": None, "reason": "no rule that is known"}],
     }
     store = Store(tmp_path / "results")
-    store.batches.mkdir(parents=True)
-    store.write("batch", pd.DataFrame(rows), {"versions": {"grue": "0.1.0"}, "commit": "0123", "command": "grue run"})
+    about = {"versions": {"grue": "0.1.0"}, "commit": "0123", "command": "grue run"}
+    store.write("batch", {"batches": to_bytes(to_table(pd.DataFrame(rows), LAYOUT), about)})
     save_plan(store, plan)
     return store.folder
 

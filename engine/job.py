@@ -1,0 +1,155 @@
+"""A job: what the engine runs, and what came of it."""
+
+from __future__ import annotations
+
+import json
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from .parquet import SCHEMA_VERSION, to_bytes
+from .provenance import provenance
+
+MESSAGE, TRACEBACK = 2_000, 20_000
+"""Characters that are kept of an error's message and traceback, from both of their ends."""
+
+CAUSES = 10
+"""So many causes of an error are looked at; an error may be its own cause."""
+
+HEADER = 4
+"""Bytes at the start of an encoded result that hold the length of its JSON header."""
+
+READ_ONLY = (
+    "The arrays that a learner is given are read-only, because the cells of a batch share their data: copy an array "
+    "before writing to it (inputs = problem.inputs.copy())"
+)
+"""What to do about a write to such an array."""
+
+
+class Job(Protocol):
+    """A computation that gives tables, done in one process and in one go.
+
+    Example: the unit "mlp on facts, seed 0" of a study has the name `facts-mlp-0-3f2a9c`, which holds the hash of all
+    its parameters; `run()` gives {"units": a table}, which is written to DIR/units/facts-mlp-0-3f2a9c.parquet.
+    """
+
+    @property
+    def name(self) -> str:
+        """Name of its files; it changes with anything that its tables depend on."""
+        ...
+
+    @property
+    def label(self) -> str:
+        """Name in the progress display."""
+        ...
+
+    @property
+    def outside(self) -> bool:
+        """Whether code from outside the suite takes part: such a job gets a new process, which ends with it."""
+        ...
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """Plain JSON that is stored with its tables and with its failure, such as its task, learner and keys."""
+        ...
+
+    def run(self) -> Mapping[str, pa.Table]:
+        """Compute the tables, by their names."""
+        ...
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a job.
+
+    seconds  that `run` took
+    tables   name -> content of the table's Parquet file
+    failure  None, or {"kind", "message", "traceback"}; kind is error (it raised), timeout, crash (its process ended) or
+             lost (the machines it was given to ended, one after another)
+    """
+
+    seconds: float = 0.0
+    tables: dict[str, bytes] = field(default_factory=dict)
+    failure: dict[str, str] | None = None
+
+    @classmethod
+    def failed(cls, kind: str, message: str) -> Result:
+        """A failure without a traceback."""
+        return cls(failure={"kind": kind, "message": message, "traceback": ""})
+
+    def encode(self) -> bytes:
+        """The result as bytes: the length of the header, the header (JSON), then the tables, one after another."""
+        sizes = {name: len(content) for name, content in self.tables.items()}
+        header = json.dumps({"seconds": self.seconds, "failure": self.failure, "tables": sizes}).encode()
+        return b"".join([len(header).to_bytes(HEADER, "big"), header, *self.tables.values()])
+
+    @classmethod
+    def decode(cls, encoded: bytes) -> Result:
+        """The result that was encoded; raises ValueError where the bytes are no result."""
+        start = HEADER + int.from_bytes(encoded[:HEADER], "big")
+        header = json.loads(encoded[HEADER:start])
+        if not isinstance(header, dict) or header.keys() != {"seconds", "failure", "tables"}:
+            raise ValueError("the bytes are no result of a job")
+        tables: dict[str, bytes] = {}
+        for name, size in header["tables"].items():
+            tables[name], start = encoded[start : start + size], start + size
+        if start != len(encoded):
+            raise ValueError(f"a result of {len(encoded)} bytes; its header says {start}")
+        return cls(float(header["seconds"]), tables, header["failure"])
+
+
+def carry_out(job: Job, command: str) -> Result:
+    """Run a job in this process.
+
+    command  the command line of the run, for the metadata of the tables
+
+    Whatever the job raises is its failure, SystemExit included; KeyboardInterrupt alone is passed on.
+    """
+    try:
+        start = time.perf_counter()
+        tables = job.run()
+        seconds = time.perf_counter() - start
+        about = {"schema": SCHEMA_VERSION, **provenance(), "command": command, **job.about, "seconds": seconds}
+        return Result(seconds, {name: to_bytes(table, about) for name, table in tables.items()})
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 -- a failed job is recorded, whatever it died of
+        return Result(failure=describe(error))
+
+
+def describe(error: BaseException, hint: str = "") -> dict[str, str]:
+    """The failure that an error is, as plain text, with what to do about it."""
+    message = _plain(f"{type(error).__name__}: {_text(error)}", MESSAGE)
+    if _is_write_to_read_only(error):
+        hint = READ_ONLY
+    if hint:
+        message += f". {hint}"
+    trace = "".join(traceback.format_exception(error))
+    return {"kind": "error", "message": message, "traceback": _plain(trace, TRACEBACK)}
+
+
+def _is_write_to_read_only(error: BaseException | None) -> bool:
+    """Whether numpy or Cython refused to write to an array, going by their texts; also where that was the cause."""
+    for _ in range(CAUSES):
+        if isinstance(error, ValueError) and any(sign in _text(error) for sign in ("is read-only", "WRITEABLE flag")):
+            return True
+        error = error.__cause__ if error else None
+    return False
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 -- code of the error's own
+        return "its text cannot be had"
+
+
+def _plain(text: str, most: int) -> str:
+    """The text without what cannot be encoded, and without its middle if it is longer than that."""
+    if len(text) > most:
+        text = f"{text[: most // 2]} [...] {text[-most // 2 :]}"
+    return text.encode("utf-8", "backslashreplace").decode()

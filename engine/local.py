@@ -1,0 +1,225 @@
+"""The local pool: processes of this machine, one thread each, that can be timed out and may crash.
+
+Every worker has a pipe of its own, so a broken one concerns no job but its own. It is replaced after any failure, and
+before and after a job whose code is from outside the suite: that may have changed anything in its process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import time
+from dataclasses import dataclass
+from multiprocessing.connection import wait as wait_for
+from multiprocessing.reduction import ForkingPickler
+from typing import Any
+
+from .errors import EngineError
+from .job import Job, Result, describe
+from .provenance import command
+from .worker import BEGUN, IMPORTABLE, LOADING, READY, serve
+
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+"""Read by a worker process when it starts: set to 1 in its environment."""
+
+STARTS = 3
+"""So often may a worker be killed before it begins a job."""
+
+LOOK = 0.2
+"""Seconds between checks of whether a worker is still alive; a child that outlives it can keep its pipe open."""
+
+LOAD = 120.0
+"""Seconds that a worker may take, beside the timeout, to import what a job is made of."""
+
+RESULT_BYTES = 1 << 30
+"""No result is larger: what is, was not sent by us."""
+
+
+class LocalPool:
+    """As many processes as `slots`.
+
+    timeout  seconds a job may take, from the moment at which its worker begins it
+
+    A worker that outlives its parent ends itself.
+    """
+
+    def __init__(self, slots: int, timeout: float) -> None:
+        self.slots, self._timeout = slots, timeout
+        self._slots = [Slot(command()) for _ in range(slots)]
+        self._jobs: dict[int, Job] = {}  # by the index of their slot
+        self._refused: list[tuple[Job, Result]] = []  # cannot be sent to a worker
+        self._environment = {name: os.environ.get(name) for name in THREADS}
+        os.environ.update(dict.fromkeys(THREADS, "1"))
+
+    @property
+    def running(self) -> list[Job]:
+        return [job for job, _ in self._refused] + list(self._jobs.values())
+
+    def submit(self, job: Job) -> None:
+        try:
+            call = Call(pickled(job), self._timeout, job.outside)
+        except Exception as error:  # noqa: BLE001 -- pickling calls code of what is pickled
+            self._refused.append((job, Result(failure=describe(error, hint=IMPORTABLE))))
+            return
+        free = [index for index, slot in enumerate(self._slots) if slot.call is None]
+        # for outside code a slot without a process, for the suite's own one with a process that is warm
+        index = next((index for index in free if (self._slots[index].process is None) == job.outside), free[0])
+        self._jobs[index] = job
+        self._slots[index].take(call)
+
+    def wait(self) -> list[tuple[Job, Result]]:
+        if self._refused:
+            refused, self._refused = self._refused, []
+            return refused
+        wait_for_slots([self._slots[index] for index in self._jobs])
+        results = [(index, self._slots[index].look()) for index in list(self._jobs)]
+        return [(self._jobs.pop(index), result) for index, result in results if result]
+
+    def close(self) -> None:
+        for slot in self._slots:
+            slot.discard()
+        for name, value in self._environment.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def pickled(job: Job) -> bytes:
+    """A job as a worker process takes it."""
+    return bytes(ForkingPickler.dumps(job))
+
+
+def wait_for_slots(slots: list[Slot]) -> None:
+    """Wait until there may be something to see in one of the slots, LOOK seconds at most."""
+    deadlines = [slot.call.deadline for slot in slots if slot.call and slot.call.deadline is not None]
+    now = time.monotonic()
+    wait_for([slot.pipe for slot in slots if slot.pipe], max(min([LOOK, *(end - now for end in deadlines)]), 0))
+
+
+@dataclass
+class Call:
+    """A job on its way through a slot.
+
+    pickled  the job;  timeout: seconds
+    outside  code from outside the suite takes part: it gets a worker that did nothing before and does nothing after
+    """
+
+    pickled: bytes
+    timeout: float
+    outside: bool
+    deadline: float | None = None  # None until the worker has taken it
+    starts: int = 1
+
+
+class Slot:
+    """Room for one job, and the process that carries it out."""
+
+    def __init__(self, command: str) -> None:
+        self.call: Call | None = None
+        self._command = command
+        self.process: Any = None
+        self.pipe: Any = None
+        self._used = False  # whether its process has begun a job
+        self._ready = False
+
+    def take(self, call: Call) -> None:
+        """Give the job to the process, a new one if it must be or there is none."""
+        self.call = call
+        if self.process is not None and ((call.outside and self._used) or not self.process.is_alive()):
+            self.discard()
+        if self.process is None:
+            self._start()
+        elif self._ready:
+            self._send()
+
+    def look(self) -> Result | None:
+        """What came of the job; None while it is not done."""
+        result = self._look()
+        if result is not None:
+            # keep the process for the next job, unless something may have changed in it
+            if result.failure is not None or (self.call and self.call.outside):
+                self.discard()
+            self.call = None
+        return result
+
+    def discard(self) -> None:
+        """End the process, and with it those that it started."""
+        if self.process is None:
+            return
+        if self.process.pid is not None:  # else it could not be started
+            with contextlib.suppress(ProcessLookupError, PermissionError):  # no group yet; macOS: nothing left in it
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.kill()
+            self.process.join()
+        self.pipe.close()
+        self.process = self.pipe = None
+
+    def _look(self) -> Result | None:
+        call = self.call
+        if call is None:
+            return None
+        gone = not self.process.is_alive()  # before the pipe is read, so that nothing that it sent is missed
+        try:
+            while self.pipe.poll():
+                message = self.pipe.recv_bytes(RESULT_BYTES)
+                if message == READY:
+                    self._ready = True
+                    self._send()
+                elif message in (LOADING, BEGUN):
+                    limit = call.timeout if message == BEGUN else call.timeout + LOAD
+                    self._used, call.deadline = True, time.monotonic() + limit
+                else:
+                    return Result.decode(message)
+        except (EOFError, OSError, ValueError, TypeError, AttributeError):  # closed, or not what we send
+            gone = True
+        if gone:
+            return self._lost(call)
+        if call.deadline is not None and time.monotonic() > call.deadline:
+            return Result.failed("timeout", f"took more than {call.timeout:g} s")
+        return None
+
+    def _start(self) -> None:
+        # spawn: a fork of a process that has used OpenMP or threads may hang
+        context = multiprocessing.get_context("spawn")
+        self.pipe, other = context.Pipe()
+        self.process = context.Process(target=serve, args=[other, os.getpid(), self._command])
+        self._used = self._ready = False
+        # A worker is born with SIGINT blocked: Ctrl-C, which the terminal sends to it too, must not end it while it
+        # imports, before it can say that it ignores it.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        try:
+            self.process.start()
+        except OSError as error:
+            raise EngineError(f"the worker processes cannot start: {error}") from error
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            other.close()
+
+    def _send(self) -> None:
+        """Hand over the job; a process that has just died is found out by the next look."""
+        if self.call:
+            with contextlib.suppress(OSError):
+                self.pipe.send_bytes(self.call.pickled)
+
+    def _lost(self, call: Call) -> Result | None:
+        """The process has ended: in the middle of the job, which is charged with it, or before it began."""
+        self.process.join(LOOK)
+        code = self.process.exitcode
+        self.discard()
+        how = "it closed the connection to its parent" if code is None else f"exit code {code}"
+        if code is not None and code < 0:
+            how = signal.Signals(-code).name
+        if call.deadline is not None:
+            return Result.failed("crash", f"its process ended by itself: {how}")
+        # Killed as it started, or while it waited: no fault of the job. One that exits would do so again.
+        if call.starts == STARTS or (code is not None and code >= 0):
+            raise EngineError(
+                f"the worker processes cannot start ({how}); what they printed says why, and --jobs 0 runs everything "
+                "in this process"
+            )
+        call.starts += 1
+        self._start()
+        return None

@@ -1,0 +1,96 @@
+"""Pools: where jobs are carried out. One interface, three implementations."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from .job import Job, Result, carry_out
+from .provenance import command
+
+
+class Pool(Protocol):
+    """Carries out jobs, side by side: `InlinePool`, `LocalPool` (engine/local.py), `DaskPool` (engine/cluster.py)."""
+
+    @property
+    def slots(self) -> int:
+        """How many jobs run at the same time; on a cluster this changes as workers come and go."""
+        ...
+
+    @property
+    def running(self) -> Sequence[Job]:
+        """The jobs that were submitted and are not done."""
+        ...
+
+    def submit(self, job: Job) -> None:
+        """Begin a job; only while fewer are running than there are slots, so that none waits in the pool."""
+        ...
+
+    def wait(self) -> list[tuple[Job, Result]]:
+        """The jobs that are done; waits a moment for one. Raises EngineError if the pool cannot go on."""
+        ...
+
+    def close(self) -> None:
+        """End the processes, and whatever they are doing."""
+        ...
+
+
+class InlinePool:
+    """Everything in this process, a job at a time, without timeouts and without isolation."""
+
+    slots = 1
+
+    def __init__(self) -> None:
+        self.running: list[Job] = []
+
+    def submit(self, job: Job) -> None:
+        self.running.append(job)
+
+    def wait(self) -> list[tuple[Job, Result]]:
+        if not self.running:
+            return []
+        job = self.running[0]
+        try:
+            with contextlib.chdir("."):  # a job may change the current folder
+                return [(job, carry_out(job, command()))]
+        finally:
+            self.running.clear()
+
+    def close(self) -> None:
+        self.running.clear()
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Which pool a run asks for.
+
+    jobs       worker processes; 0: none, everything in this process; None: as many as cores, or as the cluster has
+    timeout    seconds a job may take, from the moment at which it begins
+    """
+
+    jobs: int | None = None
+    timeout: float = 900.0
+
+    @property
+    def count(self) -> int:
+        """Worker processes that the run may use."""
+        return cores() if self.jobs is None else self.jobs
+
+    def __str__(self) -> str:
+        return f"{self.count or 'no'} worker processes"
+
+    def start(self, most: int) -> Pool:
+        """A pool with no more slots than there are jobs."""
+        if self.count == 0:
+            return InlinePool()
+        from .local import LocalPool  # noqa: PLC0415 -- it imports nothing that is needed before
+
+        return LocalPool(min(self.count, most), self.timeout)
+
+
+def cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

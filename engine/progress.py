@@ -1,0 +1,107 @@
+"""The progress display: a bar with the time left on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from .job import Job
+
+
+@dataclass(frozen=True)
+class Share:
+    """The part that a job is of the work: in seconds, as they are estimated, and in the unit of the display."""
+
+    seconds: float = 1.0
+    count: int = 1
+
+
+class Reporter:
+    """Follows a run: `begin`, then `done` or `failed` for every job, then `end`."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.console = Console(file=stream, highlight=False, soft_wrap=True)
+        self._bar: Progress | None = None
+        self._task: TaskID | None = None
+        self._start = 0.0
+        self._unit = ""
+        self._shares: Mapping[str, Share] = {}
+        self._total = self._finished = 0
+        self._expected = self._passed = 0.0
+
+    def say(self, text: str) -> None:
+        """A line of its own."""
+        self.console.print(text, markup=False, emoji=False)
+
+    def begin(self, shares: Mapping[str, Share], unit: str) -> None:
+        """The jobs that are to be done, by name.
+
+        unit  what the display counts, such as "cells"
+        """
+        self._start, self._shares, self._unit = time.monotonic(), shares, unit
+        self._expected = sum(share.seconds for share in shares.values())
+        self._total = sum(share.count for share in shares.values())
+        if self.console.is_terminal and shares:
+            self._bar = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn(f"{unit},"),
+                TimeElapsedColumn(),
+                TextColumn("{task.fields[left]}"),
+                console=self.console,
+            )
+            self._task = self._bar.add_task("running", total=self._total, left="")
+            self._bar.start()
+
+    def done(self, job: Job, seconds: float) -> None:
+        """The tables of a job have been written."""
+        self._advance(job, f"{self._amount(job)} in {seconds:.1f} s")
+
+    def failed(self, job: Job, message: str) -> None:
+        """A job has failed."""
+        self._advance(job, f"FAILED, {self._amount(job)}: {message}", failed=True)
+
+    def end(self) -> None:
+        """Nothing more will come."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    def _amount(self, job: Job) -> str:
+        return f"{self._shares[job.name].count} {self._unit}"
+
+    def _advance(self, job: Job, what: str, *, failed: bool = False) -> None:
+        share = self._shares[job.name]
+        self._finished += share.count
+        self._passed += share.seconds
+        left = self._left()
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, advance=share.count, description=job.label, left=left)
+            if failed:
+                self.say(f"{job.label}: {what}")
+        else:
+            self.say(f"{self._finished}/{self._total} {self._unit}  {job.label}: {what}  {left}")
+
+    def _left(self) -> str:
+        """The time left, from how the jobs so far compared with what was expected of them."""
+        elapsed = time.monotonic() - self._start
+        if not self._passed or self._finished >= self._total:
+            return ""
+        return f"about {duration(elapsed * (self._expected - self._passed) / self._passed)} left"
+
+
+def duration(seconds: float) -> str:
+    """75 -> "1 min 15 s"."""
+    whole = max(round(seconds), 0)
+    if whole < 60:  # noqa: PLR2004 -- a minute
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:  # noqa: PLR2004 -- an hour
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"

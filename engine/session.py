@@ -1,0 +1,163 @@
+"""One run in a folder: jobs go to the pool, their tables and failures to the store."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import warnings
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import pyarrow as pa
+
+from .job import Job, Result
+from .pool import Pool, Workers
+from .progress import Reporter, Share
+from .provenance import command
+from .store import Store
+
+
+class Session:
+    """One run in a folder: `open` it, `begin` some jobs, then `finish` them, or `wait` for some after others.
+
+    failures  the records of the jobs that failed in it
+    stopping  set to let what runs finish and start nothing more
+    """
+
+    def __init__(self, store: Store, workers: Workers, reporter: Reporter) -> None:
+        self.store, self.workers, self.reporter = store, workers, reporter
+        self.failures: list[dict[str, Any]] = []
+        self.stopping = False
+        self._queue: list[Job] = []
+        self._resources = ExitStack()
+        self._pool: Pool | None = None
+
+    def open(self, *, fresh: bool = False) -> None:
+        """Take the folder, waiting for another run that has it.
+
+        fresh  archive what is there
+        """
+        self._resources.enter_context(self.store.locked(self.reporter.say))
+        if fresh:
+            self.store.archive()
+
+    def read(
+        self, table: str | None = None, names: Collection[str] | None = None, columns: Sequence[str] | None = None
+    ) -> dict[str, tuple[pa.Table, dict[str, Any]]]:
+        """Read a table of the store, with unreadable files put in quarantine and named in the display."""
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            found = self.store.read(table, names, columns, quarantine=True)
+        for warning in caught:
+            self.reporter.say(str(warning.message))
+        return found
+
+    def begin(self, jobs: Sequence[Job], shares: Mapping[str, Share] | None = None, unit: str = "jobs") -> None:
+        """Start with these jobs, in this order.
+
+        shares  what each is of the work, by name; None: all the same
+        unit    what the progress display counts
+        """
+        self._queue = list(jobs)
+        self.reporter.begin(shares if shares is not None else {job.name: Share() for job in jobs}, unit)
+        self._resources.callback(self.reporter.end)
+        if jobs:
+            self._pool = self.workers.start(len(jobs))
+            self._resources.callback(self._pool.close)
+        self._fill()
+
+    def finish(self) -> None:
+        """Work until everything is done, or until what runs is done if `stopping` is set."""
+        while self._running:
+            self._step()
+
+    def wait(self, names: Collection[str]) -> None:
+        """Work until the jobs of these names are done."""
+        while self._running and any(job.name in names for job in [*self._queue, *self._running]):
+            self._step()
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether jobs were left undone: the run was stopped."""
+        return bool(self._queue or self._running)
+
+    def record(self, job: Job, failure: Mapping[str, str]) -> None:
+        """Write down that a job failed."""
+        self.failures.append(self.store.write_failure(job.name, {"label": job.label, **job.about, **failure}))
+
+    def close(self) -> None:
+        """Release the folder and end the processes."""
+        self._resources.close()
+
+    @property
+    def _running(self) -> Sequence[Job]:
+        return self._pool.running if self._pool else ()
+
+    def _step(self) -> None:
+        for job, result in self._pool.wait() if self._pool else ():
+            self._keep(job, result)
+        self._fill()
+
+    def _keep(self, job: Job, result: Result) -> None:
+        if result.failure is not None:
+            self.record(job, result.failure)
+            self.reporter.failed(job, result.failure["message"])
+            return
+        self.store.write(job.name, result.tables)
+        self.reporter.done(job, result.seconds)
+
+    def _fill(self) -> None:
+        """Keep the workers busy, with nothing waiting in the pool: stopping is then just not giving them more."""
+        while self._pool and self._queue and not self.stopping and len(self._pool.running) < self._pool.slots:
+            self._pool.submit(self._queue.pop(0))
+
+
+def run_study(session: Session, name: str, parameters: Mapping[str, Any], jobs: Sequence[Job]) -> None:
+    """Run the jobs of a study that have no file yet, and record its parameters in DIR/study.json.
+
+    Interrupted by Ctrl-C as a run is; `session.failures` and `session.unfinished` say how it ended.
+    """
+    store, say = session.store, session.reporter.say
+    names = {job.name: job for job in jobs}
+    with interruptible(session):
+        session.open()
+        study = {"study": name, "command": command(), "parameters": dict(parameters)}
+        store.write_json(store.folder / "study.json", study | {"jobs": {job.name: job.about for job in jobs}})
+        done = session.read(names=names, columns=[])
+        missing = [job for key, job in names.items() if key not in done]
+        say(
+            f"{len(names)} units: {len(done)} done, {len(missing)} to do on {session.workers}; results in {store.shown}"
+        )
+        session.begin(missing, unit="units")
+        session.finish()
+    if session.unfinished:
+        return
+    failed = {failure["job"] for failure in session.failures}
+    for job in missing:
+        if job.name not in failed and not store.path(job.name).exists():
+            message = f"it was done, and its file {store.show(store.path(job.name))} is not there"
+            session.record(job, {"kind": "lost", "message": message, "traceback": ""})
+            say(f"{job.label}: FAILED: {message}")
+
+
+@contextmanager
+def interruptible(session: Session) -> Iterator[None]:
+    """Ctrl-C once: finish what runs and stop; twice: stop now."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may set handlers
+        return
+
+    def interrupt(*_: object) -> None:
+        if session.stopping:
+            raise KeyboardInterrupt
+        session.stopping = True
+        session.reporter.say(
+            "stopping when what runs is done; Ctrl-C again to stop now (a later run takes up the rest)"
+        )
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

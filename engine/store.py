@@ -1,0 +1,153 @@
+"""Results on disk: a Parquet file a job and table, the failures beside them. No pickle.
+
+DIR/TABLE/NAME.parquet     a table of one job; its provenance in the file's metadata
+DIR/failures/NAME.json     a job that failed, with its traceback
+DIR/corrupt/               files that could not be read
+DIR/before-TIME/           what `fresh` archived
+DIR/.lock                  held by the run that works here
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from .errors import EngineError
+from .parquet import UnreadableError, read_file
+
+RECORDS = ("plan.json", "study.json")
+"""What was asked for; archived with the results."""
+
+
+class Store:
+    """One result folder: absolute from here on, since a learner may change the current folder.
+
+    table  the table that every job has: a job is done when its file of this table is there and readable
+    """
+
+    def __init__(self, folder: Path, table: str = "batches") -> None:
+        self.shown, self.folder, self.table = folder, folder.absolute(), table
+        self.failed, self.corrupt = self.folder / "failures", self.folder / "corrupt"
+
+    @contextmanager
+    def locked(self, say: Callable[[str], None]) -> Iterator[None]:
+        """Hold the folder for one run; a second one waits, so that no job is done twice.
+
+        The lock is released when the process that holds it ends, however it ends.
+        """
+        (self.folder / self.table).mkdir(parents=True, exist_ok=True)
+        with (self.folder / ".lock").open("a+") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                lock.seek(0)
+                say(f"another run ({lock.read().strip() or 'unknown'}) is using {self.shown}; waiting for it to end")
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            lock.seek(0)
+            lock.truncate()
+            lock.write(f"process {os.getpid()}")
+            lock.flush()
+            yield
+
+    def write(self, name: str, tables: Mapping[str, bytes]) -> None:
+        """Write the files of a job; the table that says that it is done comes last."""
+        for table in sorted(tables, key=lambda table: table == self.table):
+            self.replace(self.path(name, table), tables[table])
+        (self.failed / f"{name}.json").unlink(missing_ok=True)
+
+    def write_failure(self, name: str, failure: dict[str, Any]) -> dict[str, Any]:
+        """Record a job that failed; returns the record."""
+        record = {"job": name, "when": datetime.now(UTC).isoformat(timespec="seconds"), **failure}
+        self.write_json(self.failed / f"{name}.json", record)
+        return record
+
+    def write_json(self, path: Path, content: dict[str, Any]) -> None:
+        """Write a JSON file."""
+        self.replace(path, json.dumps(content, indent=1).encode())
+
+    def replace(self, path: Path, content: bytes) -> None:
+        """Write a file under a temporary name, then rename it: a reader sees all of it or nothing.
+
+        Raises EngineError where it cannot be written: the disk is full, or the folder may not be written to.
+        """
+        temporary = path.with_name(f".{path.name}.partial")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_bytes(content)
+            temporary.replace(path)
+        except OSError as error:
+            raise EngineError(
+                f"cannot write {self.show(path)}: {error.strerror}; what was finished before is kept, and the next run "
+                "does the rest"
+            ) from error
+
+    def failures(self) -> list[dict[str, Any]]:
+        """All records of failures, the latest last."""
+        found = []
+        for path in sorted(self.failed.glob("*.json")):
+            try:
+                found.append(json.loads(path.read_text()))
+            except ValueError as error:
+                warnings.warn(f"cannot read {self.show(path)}: {error}; it is left out", stacklevel=2)
+        return sorted(found, key=lambda failure: failure["when"])
+
+    def read(
+        self,
+        table: str | None = None,
+        names: Iterable[str] | None = None,
+        columns: Sequence[str] | None = None,
+        *,
+        quarantine: bool = False,
+    ) -> dict[str, tuple[pa.Table, dict[str, Any]]]:
+        """The readable files of a table: name of the job -> (table, provenance).
+
+        table    None: the one that every job has;  names, columns: these only
+
+        A file that cannot be read is named in a warning and, with quarantine, moved to corrupt/, so that its job is
+        done again.
+        """
+        table, found = table or self.table, {}
+        for name in self.names(table) if names is None else filter(set(self.names(table)).__contains__, names):
+            path = self.path(name, table)
+            try:
+                found[name] = read_file(path, columns)
+            except UnreadableError as error:
+                note = ""
+                if quarantine:
+                    self.corrupt.mkdir(exist_ok=True)
+                    path.replace(self.corrupt / f"{path.name}.{time.time_ns()}")
+                    note = f"; it is now in {self.show(self.corrupt)}, and its job is done again"
+                warnings.warn(f"cannot read {self.show(path)}: {error}{note}", stacklevel=2)
+        return found
+
+    def names(self, table: str | None = None) -> list[str]:
+        """The jobs that have a file of a table, in order; table None: of the one that every job has."""
+        return sorted(path.stem for path in (self.folder / (table or self.table)).glob("[!.]*.parquet"))
+
+    def archive(self) -> None:
+        """Begin afresh: the tables, failures and records are kept, in a folder named for the time."""
+        tables = {path.parent for path in self.folder.glob("*/*.parquet") if not path.is_relative_to(self.corrupt)}
+        present = [path for path in [*tables, self.failed, *map(self.folder.joinpath, RECORDS)] if path.exists()]
+        if present:
+            old = self.folder / f"before-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
+            old.mkdir()
+            for path in present:
+                path.rename(old / path.name)
+
+    def path(self, name: str, table: str | None = None) -> Path:
+        """The file of a job's table; table None: the one that every job has."""
+        return self.folder / (table or self.table) / f"{name}.parquet"
+
+    def show(self, path: Path) -> Path:
+        """A path in the folder as its user writes it."""
+        return self.shown / path.relative_to(self.folder)

@@ -1,0 +1,140 @@
+"""Worker processes: replaced where they may have changed, ended with their children, and not missed when killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from grue.engine.errors import EngineError
+from grue.engine.job import Result
+from grue.engine.local import STARTS, LocalPool
+from grue.engine.pool import InlinePool, Pool
+
+TIMEOUT = 2.0
+
+
+@pytest.fixture
+def pool() -> Iterator[LocalPool]:
+    """One worker process."""
+    made = LocalPool(1, TIMEOUT)
+    yield made
+    made.close()
+
+
+def run(pool: Pool, function: Callable[..., Any], *arguments: Any, outside: bool = False) -> Result:
+    from engine_jobs import Calling  # pyright: ignore[reportMissingImports]
+
+    pool.submit(Calling(function, arguments, outside))
+    return drain(pool)
+
+
+def drain(pool: Pool) -> Result:
+    while not (done := pool.wait()):
+        pass
+    return done[0][1]
+
+
+def value(result: Result) -> Any:
+    assert result.failure is None, result.failure
+    return pq.read_table(pa.BufferReader(result.tables["units"]))["value"][0].as_py()
+
+
+def pid(pool: Pool, *, outside: bool = False) -> int:
+    """The process that a job ran in."""
+    return value(run(pool, os.getpid, outside=outside))
+
+
+def gone(pid: int) -> bool:
+    """Whether a process ends within two seconds; one that is not reaped, because nobody waits for it, has ended."""
+    for _ in range(40):
+        state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)  # noqa: S607
+        if state.stdout.strip()[:1] in ("", "Z"):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_a_worker_goes_on_after_the_suites_own_code_and_is_replaced_around_code_from_outside(
+    pool: LocalPool,
+) -> None:
+    first, second = pid(pool), pid(pool)
+    assert first == second
+    outside = [pid(pool, outside=True) for _ in range(2)]
+    assert len({first, *outside, pid(pool)}) == 4
+
+
+def test_a_worker_is_replaced_after_a_failure(pool: LocalPool) -> None:
+    before = pid(pool)
+    assert run(pool, int, "x").failure
+    assert pid(pool) != before
+
+
+def test_what_is_no_table_and_what_cannot_be_found_is_the_jobs_failure(pool: LocalPool) -> None:
+    strange = run(pool, object)
+    assert strange.failure is not None
+    assert "object" in strange.failure["message"]
+    local = run(pool, lambda: 1.0)
+    assert local.failure is not None
+    assert "define it in a module" in local.failure["message"]
+
+
+def test_a_result_is_the_same_bytes_for_the_parent_and_for_this_process(pool: LocalPool) -> None:
+    results = [run(own, abs, -7) for own in (pool, InlinePool())]
+    assert [value(result) for result in results] == [7, 7]
+    for result in results:
+        assert Result.decode(result.encode()) == result
+        with pytest.raises(ValueError, match="its header says"):
+            Result.decode(result.encode() + b"more")
+
+
+def test_a_timeout_ends_the_children_too(pool: LocalPool, tmp_path: Path) -> None:
+    note = tmp_path / "child"
+    late = run(pool, os.system, f"sh -c 'echo $$ > {note}; exec sleep 600'")
+    assert late.failure is not None
+    assert late.failure["kind"] == "timeout"
+    assert gone(int(note.read_text()))
+
+
+def test_a_child_that_outlives_a_crash_hides_it_from_nobody(pool: LocalPool, tmp_path: Path) -> None:
+    note = tmp_path / "child"
+    crash = run(
+        pool,
+        os.system,
+        f"sh -c 'echo $$ > {note}; exec sleep 600' & while [ ! -s {note} ]; do sleep .05; done; kill -9 $PPID",
+    )
+    assert crash.failure is not None
+    assert (crash.failure["kind"], crash.failure["message"]) == ("crash", "its process ended by itself: SIGKILL")
+    assert gone(int(note.read_text()))
+
+
+def test_a_worker_that_is_killed_as_it_starts_costs_no_job(pool: LocalPool) -> None:
+    first = submit(pool)
+    os.kill(first, signal.SIGKILL)
+    assert value(drain(pool)) != first
+
+
+def test_workers_that_are_always_killed_as_they_start_end_the_run_with_a_message(pool: LocalPool) -> None:
+    submit(pool)
+    for _ in range(STARTS - 1):
+        os.kill(pool._slots[0].process.pid, signal.SIGKILL)
+        assert not pool.wait()
+    os.kill(pool._slots[0].process.pid, signal.SIGKILL)
+    with pytest.raises(EngineError, match=r"the worker processes cannot start \(SIGKILL\)"):
+        pool.wait()
+
+
+def submit(pool: LocalPool) -> int:
+    """Begin a job; the process that it was given to."""
+    from engine_jobs import Calling  # pyright: ignore[reportMissingImports]
+
+    pool.submit(Calling(os.getpid))
+    return pool._slots[0].process.pid

@@ -1,0 +1,122 @@
+"""Jobs in a folder: each a file of its own, written whole, and done once; a study is nothing else."""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grue.engine.errors import EngineError
+from grue.engine.pool import Workers
+from grue.engine.progress import Reporter
+from grue.engine.session import Session, run_study
+from grue.engine.store import Store
+
+
+def square(number: int, **more: Any) -> Any:
+    from engine_jobs import Square  # pyright: ignore[reportMissingImports]
+
+    return Square(number, **more)
+
+
+def run(units: Sequence[Any], folder: Path, jobs: int = 0) -> tuple[list[str], list[str]]:
+    """What failed, and what was said."""
+    said = io.StringIO()
+    session = Session(Store(folder, "units"), Workers(jobs), Reporter(said))
+    try:
+        run_study(session, "squares", {"up to": 3}, units)
+    finally:
+        session.close()
+    return [one["message"] for one in session.failures], said.getvalue().splitlines()
+
+
+def squares(units: Sequence[Any], folder: Path) -> list[int]:
+    files = Store(folder, "units").read(names=[unit.name for unit in units])
+    return [value for table, _ in files.values() for value in table["square"].to_pylist()]
+
+
+def test_a_run_that_is_repeated_does_what_is_missing(tmp_path: Path) -> None:
+    run([square(1), square(2)], tmp_path)
+    failures, said = run([square(1), square(2), square(3)], tmp_path)
+    assert not failures
+    assert said[0].startswith("3 units: 2 done, 1 to do on no worker processes")
+    assert len(said) == 2
+    assert squares([square(1), square(3)], tmp_path) == [1, 9]
+    study = json.loads((tmp_path / "study.json").read_text())
+    assert (study["study"], study["parameters"]) == ("squares", {"up to": 3})
+    assert study["jobs"]["square-3"] == {"number": 3}
+    _, about = Store(tmp_path, "units").read(names=["square-3"])["square-3"]
+    assert {"command", "versions", "machine", "seconds", "number"} <= about.keys()
+    assert sorted(path.name for path in (tmp_path / "units").iterdir()) == [f"square-{n}.parquet" for n in (1, 2, 3)]
+
+
+def test_a_failure_is_written_down_and_tried_again(tmp_path: Path) -> None:
+    failures, said = run([square(1, broken=True), square(2)], tmp_path)
+    assert failures == ["ArithmeticError: no square"]
+    assert any("FAILED" in line for line in said)
+    assert "Traceback" in (tmp_path / "failures" / "square-1.json").read_text()
+    assert squares([square(1), square(2)], tmp_path) == [4]
+    assert run([square(1), square(2)], tmp_path)[0] == []
+    assert not list((tmp_path / "failures").iterdir())
+
+
+def test_a_unit_that_changes_the_folder_loses_no_file_and_a_file_that_is_lost_is_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    units, folder = [square(1), square(2, deletes="square-1.parquet"), square(3)], Path("out")
+    failures, said = run(units, folder)
+    assert failures == ["it was done, and its file out/units/square-1.parquet is not there"]
+    assert said[0].endswith("; results in out")
+    assert squares(units, folder) == [4, 9]
+    assert run([square(1)], folder)[0] == []
+
+
+def test_a_file_that_cannot_be_read_is_named_and_done_again(tmp_path: Path) -> None:
+    run([square(5)], tmp_path)
+    (tmp_path / "units" / "square-5.parquet").write_bytes(b"half a fi")
+    _, said = run([square(5)], tmp_path)
+    assert any("cannot read" in line and "is done again" in line for line in said)
+    assert len(list((tmp_path / "corrupt").iterdir())) == 1
+    assert squares([square(5)], tmp_path) == [25]
+
+
+def test_ctrl_c_once_finishes_the_unit_that_runs_and_the_next_run_does_the_rest(tmp_path: Path) -> None:
+    from engine_jobs import Interrupting  # pyright: ignore[reportMissingImports]
+
+    units = [Interrupting(1), square(2)]
+    _, said = run(units, tmp_path)
+    assert any("stopping when what runs is done" in line for line in said)
+    assert squares(units, tmp_path) == [1]
+    run(units, tmp_path)
+    assert squares(units, tmp_path) == [1, 4]
+
+
+def test_a_second_run_waits_for_the_folder(tmp_path: Path) -> None:
+    said: list[list[str]] = []
+    with Store(tmp_path, "units").locked(print):
+        second = threading.Thread(target=lambda: said.append(run([square(2)], tmp_path)[1]))
+        second.start()
+        second.join(0.5)
+        assert second.is_alive()
+    second.join(30)
+    assert "waiting for it to end" in said[0][0]
+
+
+@pytest.mark.parametrize("jobs", [0, 1])
+def test_a_folder_that_cannot_be_written_to_ends_the_run_and_is_no_failure_of_a_job(tmp_path: Path, jobs: int) -> None:
+    """A full disk says so in the same way."""
+    run([square(1)], tmp_path)
+    obstacle = tmp_path / "units" / ".square-2.parquet.partial"
+    obstacle.mkdir()
+    with pytest.raises(EngineError, match=r"cannot write .*square-2.parquet: Is a directory; what was finished"):
+        run([square(2)], tmp_path, jobs)
+    assert not (tmp_path / "failures").exists()
+    obstacle.rmdir()
+    assert run([square(1), square(2)], tmp_path)[0] == []
+    assert squares([square(1), square(2)], tmp_path) == [1, 4]
