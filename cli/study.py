@@ -50,7 +50,8 @@ def forgetting(
     output: Annotated[Path | None, typer.Option(help="A file for the table instead of the standard output.")] = None,
 ) -> None:
     """Ask what is kept of earlier stages of a stream, and whether it is what will be needed again."""
-    from ..reports.forgetting import Report, render
+    from ..analysis.forgetting import Report
+    from ..reports.forgetting import render
     from ..reports.forgetting_figure import write_figure
     from ..runs.names import UsageError
     from ..runs.provenance import command

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 
-from ..metrics.summary import Entry
+from ..analysis.entries import Entry
 from .leaderboard import Leaderboard, TaskHead, is_final
 from .tables import HEADINGS, UNASKED, Block, Cell, Column, Table, shown
 

@@ -12,7 +12,7 @@ from dataclasses import asdict, fields
 from itertools import groupby
 from typing import Any
 
-from ..metrics.summary import Entry
+from ..analysis.entries import Entry
 from .board import board_tables
 from .fingerprint import fingerprint_tables
 from .leaderboard import Leaderboard

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ..metrics.planned import less_is_better
-from ..metrics.summary import LEVEL, Entry
+from ..analysis.entries import LEVEL, Entry
 from .leaderboard import BLOCKS, Leaderboard, TaskHead
 
 SYMBOLS = {"underfit": "†", "budget-limited": "‡", "diverged": "§", "incomplete": "¶", "partial": "∥", "cell": "°"}
@@ -150,7 +149,7 @@ def _task_table(board: Leaderboard, task: TaskHead, source: str) -> Table:
     present = {entry.learner for entry in own}
     refused = {entry.learner for entry in own if entry.measure == "area" and entry.side == ""}
     wanted = _task_columns(task)
-    less = less_is_better(task.measure)
+    less = task.less_is_better
 
     def rank(name: str) -> tuple[float, ...]:
         """The best first, by the headline split, then in distribution; last who has no figure."""
@@ -204,7 +203,7 @@ def _task_columns(task: TaskHead) -> list[tuple[Column, str, str, bool]]:
     gap = Column("gap", f"at n = {largest}", "gap"), "gap", "", False
     outside = Column(f"OOD at {largest}", f"at n = {largest}", "OOD"), "final", "ood", True
     area, final, reach, fit = within
-    if less_is_better(task.measure):
+    if task.less_is_better:
         return [final, *([outside, gap] if task.ood else []), fit]
     if task.ood is None:
         return within

@@ -1,4 +1,4 @@
-"""Reading one or several result folders: the tidy table, the plan, what failed, and where it comes from."""
+"""Reading one or several result folders: the tidy table, the catalogue, what failed, and where it comes from."""
 
 from __future__ import annotations
 
@@ -10,34 +10,34 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .catalogue import merge_plans, read_plan
-from .names import UsageError
+from .catalogue import merge_catalogues, read_catalogue
+from .errors import UsageError
 from .results import COLUMNS, Results
 from .store import Store
 
 
 def read(folders: Sequence[Path | str]) -> Results:
     """What one or several result folders hold; raises UsageError for a folder that is none."""
-    plans, tables, failures, provenance = [], [], [], []
+    catalogues, tables, failures, provenance = [], [], [], []
     for folder in folders:
         store = Store(Path(folder))
-        plan = read_plan(store)
-        if plan is None:
+        catalogue = read_catalogue(Path(folder))
+        if catalogue is None:
             there = "is not there" if not store.folder.exists() else "has no plan.json"
             raise UsageError(f"{folder} is no result folder: it {there} (grue run --out DIR makes one)")
         rows, about = store.read()
-        plans.append(plan)
+        catalogues.append(catalogue)
         tables.append(rows)
         failures += store.failures()
         provenance += about
-    plan = merge_plans(plans, supersede=False)
+    catalogue = merge_catalogues(catalogues, supersede=False)
     rows = pd.concat(tables, ignore_index=True)
-    planned = rows["key"].isin([cell["key"] for cell in plan["cells"]])
+    planned = rows["key"].isin(list(catalogue.by_key))
     rows = rows.loc[planned].drop_duplicates(["key", "split", "metric"], ignore_index=True)
     scores = rows.reindex(columns=COLUMNS)
     done = set(scores["key"])
     open_failures = [failure for failure in failures if not done.issuperset(failure["keys"])]
-    return Results(scores, plan, open_failures, _distinct(provenance), _answers(rows))
+    return Results(scores, catalogue, open_failures, _distinct(provenance), _answers(rows))
 
 
 def load(*folders: Path | str) -> pd.DataFrame:

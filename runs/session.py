@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from .catalogue import save_plan
+from .catalogue import extend_catalogue
 from .cells import Batch, Cell
 from .estimate import Estimates, cut
 from .plan import Plan
@@ -50,7 +50,8 @@ class Session:
         self._resources.enter_context(self.store.locked(self.reporter.say))
         if self.fresh:
             self.store.put_away()
-        superseded = save_plan(self.store, self.plan.document())
+        catalogue = self.plan.catalogue()
+        superseded = extend_catalogue(self.folder, catalogue)
         if superseded:
             self.reporter.say(
                 f"{superseded} cells in {self.folder} were made with other settings or versions; tables leave them out"
@@ -62,12 +63,8 @@ class Session:
             f"{len(self.plan.cells)} cells: {len(self.plan.cells) - len(self.missing)} done, {len(self.missing)} to do "
             f"in {len(self._queue)} batches on {self.jobs or 'no'} worker processes; results in {self.folder}"
         )
-        if not self.plan.cells:
-            for reason in self.plan.reasons():
-                self.reporter.say(reason)
-        elif self.plan.not_applicable:
-            refused = len(self.plan.not_applicable)
-            self.reporter.say(f"{refused} (task, learner, size) cannot be had; --dry-run says why")
+        for reason in catalogue.reasons() if self.plan.cells else self.plan.reasons():
+            self.reporter.say(reason)
         self.reporter.begin(expected)
         self._resources.callback(self.reporter.end)
         if self._queue:

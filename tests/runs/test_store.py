@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from grue.runs.catalogue import merge_plans, save_plan
-from grue.runs.names import UsageError
+from grue.runs.catalogue import Catalogue, CellInfo, LearnerInfo, TaskInfo, extend_catalogue, merge_catalogues
+from grue.runs.errors import UsageError
 from grue.runs.reading import load, read
 from grue.runs.results import COLUMNS
 from grue.runs.store import Store
@@ -21,19 +20,15 @@ def rows(key: str, value: float = 0.5) -> pd.DataFrame:
     return pd.DataFrame([{**cell, "key": key, "split": "id", "metric": "score", "value": value, "count": 10}])
 
 
-def plan(*keys: str, settings: str = "s") -> dict[str, Any]:
-    cells = [
-        {"key": key, "task": "t", "learner": "l", "size": 16, "exposed": 0, "seed": seed, "settings": settings}
-        for seed, key in enumerate(keys)
-    ]
-    return {"tasks": {"t": {}}, "learners": {"l": {"kind": "learner", "version": 1}}, "cells": cells,
-            "not_applicable": []}  # fmt: skip
+def plan(*keys: str, settings: str = "s") -> Catalogue:
+    cells = tuple(CellInfo(key, "t", "l", 16, 0, seed, settings) for seed, key in enumerate(keys))
+    return Catalogue({"t": TaskInfo()}, {"l": LearnerInfo("learner", 1)}, cells)
 
 
 def store(folder: Path, *keys: str) -> Store:
     made = Store(folder)
     made.batches.mkdir(parents=True)
-    save_plan(made, plan(*keys))
+    extend_catalogue(made.folder, plan(*keys))
     return made
 
 
@@ -70,16 +65,16 @@ def test_a_success_takes_the_failure_away(tmp_path: Path) -> None:
 
 
 def test_plans_add_up_and_other_settings_replace() -> None:
-    assert [cell["key"] for cell in merge_plans([plan("a", "b"), plan("b", "c")])["cells"]] == ["a", "b", "c"]
-    assert [cell["key"] for cell in merge_plans([plan("a"), plan("z", settings="other")])["cells"]] == ["z"]
+    assert [cell.key for cell in merge_catalogues([plan("a", "b"), plan("b", "c")]).cells] == ["a", "b", "c"]
+    assert [cell.key for cell in merge_catalogues([plan("a"), plan("z", settings="other")]).cells] == ["z"]
 
 
 def test_results_of_other_settings_stay_on_disk_and_come_back(tmp_path: Path) -> None:
     own = store(tmp_path, "a")
     own.write("one", rows("a"), {})
-    assert save_plan(own, plan("z", settings="other")) == 1
+    assert extend_catalogue(own.folder, plan("z", settings="other")) == 1
     assert load(tmp_path).empty
-    save_plan(own, plan("a"))
+    extend_catalogue(own.folder, plan("a"))
     assert len(load(tmp_path)) == 1
 
 
