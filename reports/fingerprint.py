@@ -31,7 +31,10 @@ def _table(board: Leaderboard, riddle: TaskHead) -> Table:
     blocks: list[Block] = []
     for block in BLOCKS:
         rows = [
-            (name, tuple(figure_cell(found.get((name, *place)), interval=place[1] == "ood") for _, place in wanted))
+            (
+                name,
+                tuple(figure_cell(board, found.get((name, *place)), interval=place[1] == "ood") for _, place in wanted),
+            )
             for name in board.order[block]
             if name in present
         ]

@@ -20,6 +20,7 @@ from ..analysis.fingerprint import fingerprints, riddles, shares_of
 from ..analysis.planned import anchors_of
 from ..runs.results import Results
 from .labels import fitted_legend, shortened
+from .notes import Absences
 from .provenance import short_line
 from .style import BLUE, GREY, ORANGE, theme
 
@@ -83,7 +84,7 @@ def _draw(results: Results, found: Found, shown: list[str], learners: list[str])
         legend.set_bbox_to_anchor((left, height - TITLE), transform=figure.dpi_scale_trans)
         bottom, tall = height - head - BAR * len(learners), BAR * len(learners)
         axes = figure.add_axes((left / WIDTH, bottom / height, width / WIDTH, tall / height))
-        _panel(axes, found, riddle, learners, shares_of(results.catalogue, riddle))
+        _panel(axes, found, riddle, learners, shares_of(results.catalogue, riddle), Absences(results))
         axes.set_yticks(range(len(learners)), [shortened(name, 22) for name in learners])
         axes.tick_params(axis="y", left=False, labelleft=place == 0)
     for line, note in enumerate(reversed(notes)):
@@ -92,7 +93,7 @@ def _draw(results: Results, found: Found, shown: list[str], learners: list[str])
     return figure
 
 
-def _panel(axes: Axes, found: Found, riddle: str, learners: list[str], shares: list[str]) -> None:
+def _panel(axes: Axes, found: Found, riddle: str, learners: list[str], shares: list[str], absences: Absences) -> None:
     """Draw the bars of a riddle from the top down, in the order of the learners."""
     axes.set_xlim(0, 1)
     axes.set_xticks([0, 0.5, 1], ["0", ".5", "1"])
@@ -104,7 +105,13 @@ def _panel(axes: Axes, found: Found, riddle: str, learners: list[str], shares: l
         parts = [found.get((riddle, learner, share, "ood")) for share in shares]
         there = [part for part in parts if part is not None and not math.isnan(part.value)]
         if len(there) < len(shares):
-            said = "n/a" if parts[0] is None else "diverged" if "diverged" in parts[0].marks else "missing"
+            said = (
+                "n/a"
+                if parts[0] is None
+                else "diverged"
+                if "diverged" in parts[0].marks
+                else absences.word(riddle, learner)
+            )
             axes.text(0.02, row, said, va="center", fontsize=SMALL, color=GREY)
             continue
         values = np.array([part.value for part in there])

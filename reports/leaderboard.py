@@ -52,6 +52,7 @@ class Leaderboard:
     order     names of a block, in the order of the catalogue, a variant after its base
     brief     the board of tasks alone: no tables by family or task
     warnings  what is mixed in the results
+    absences  why cells are not there
     results   where it all comes from
     """
 
@@ -62,6 +63,7 @@ class Leaderboard:
     ranked: tuple[str, ...]
     order: dict[str, list[str]]
     warnings: tuple[str, ...]
+    absences: Absences
     results: Results
     brief: bool = False
 
@@ -87,6 +89,7 @@ def make_leaderboard(results: Results) -> Leaderboard:
         ranked=ranked,
         order={block: _ordered(catalogue.of_kind(block)) for block in BLOCKS},
         warnings=tuple(warnings_of(results)),
+        absences=absences,
         results=results,
     )
 
@@ -98,6 +101,16 @@ def summary_of(board: Leaderboard) -> Leaderboard:
         raise ValueError(f"there is no summary: no task is on the common scale, only {named}")
     finals = [entry for entry in board.entries if is_final(entry) and entry.of in board.ranked]
     return replace(board, brief=True, riddles=(), entries=tuple(finals))
+
+
+def absent(board: Leaderboard, entry: Entry) -> str:
+    """What stands in place of a figure that has no value."""
+    marks = entry.marks.split(",")
+    if "diverged" in marks or "n/a" in marks or entry.scope == "family":
+        return next((mark for mark in ("diverged", "n/a") if mark in marks), "missing")
+    sizes = next((task.sizes for task in (*board.tasks, *board.riddles) if task.name == entry.of), ())
+    at_largest = entry.measure in ("final", "gap", "exposed to reach")
+    return board.absences.word(entry.of, entry.learner, sizes[-1] if at_largest and sizes else None)
 
 
 def is_final(entry: Entry) -> bool:

@@ -25,9 +25,18 @@ class Absences:
         """Everything on a task, a sentence each: reasons, failures, and what has not been run."""
         return (*self._reasons(task), *self._failed(task), *self._not_run(task))
 
-    def word(self, task: str, learner: str) -> str:
-        """What became of a figure whose cells are all missing: "timeout", "failed" or "not run"."""
-        kinds = {failure["kind"] for failure in self._failures.get(task, ()) if failure["learner"] == learner}
+    def word(self, task: str, learner: str, size: int | None = None) -> str:
+        """What became of a figure whose cells are all missing: "timeout", "failed" or "not run".
+
+        size  of the cells it is made from; None: of all sizes
+        """
+        cells = self._catalogue.by_key
+        kinds = {
+            failure["kind"]
+            for failure in self._failures.get(task, ())
+            if failure["learner"] == learner
+            and (size is None or any(key in cells and cells[key].size == size for key in failure["keys"]))
+        }
         return "timeout" if "timeout" in kinds else "failed" if kinds else "not run"
 
     @cached_property

@@ -188,7 +188,7 @@ class Catalogue:
         if len(lines) <= most:
             return lines
         left = len(lines) - most + 1
-        return [*lines[: most - 1], f"n/a: for {left} more reasons, which --dry-run lists"]
+        return [*lines[: most - 1], f"n/a for {left} other reasons: --dry-run lists them"]
 
     def to_json(self) -> dict[str, Any]:
         """The content of plan.json."""

@@ -111,11 +111,30 @@ def test_a_learner_that_was_not_planned_has_a_dash_and_one_that_is_not_applicabl
     assert "mlp:width=64" not in text.split("### maze-graph")[1].split("###")[0]
 
 
-def test_a_planned_cell_that_is_not_there_is_missing_rather_than_not_planned(results: Results) -> None:
+def test_a_planned_cell_that_is_not_there_is_not_run_rather_than_not_planned(results: Results) -> None:
     results = asked_for_some_tasks(results, "mlp:width=64")
     gone = replace(results, scores=results.scores[results.scores["learner"] != "mlp:width=64"])
     found = row(render(make_leaderboard(gone), "md"), "## Leaderboard", "mlp:width=64")
-    assert found[1:] == ["–", "missing", "–"]
+    assert found[1:] == ["–", "not run", "–"]
+
+
+@pytest.mark.parametrize(("kind", "word"), [("timeout", "timeout"), ("error", "failed"), ("crash", "failed")])
+def test_a_size_that_was_asked_for_and_failed_says_so(results: Results, kind: str, word: str) -> None:
+    cells = results.catalogue.by_pair["maze-graph", "cnn"]
+    keys = [cell.key for cell in cells if cell.size == 1024]
+    scores = results.scores[~results.scores["key"].isin(keys)]
+    failure = {"task": "maze-graph", "learner": "cnn", "keys": keys, "kind": kind, "message": "no"}
+    text = render(make_leaderboard(replace(results, scores=scores, failures=[failure])), "md")
+    assert row(text, "## Leaderboard", "cnn")[3] == word
+    found = row(text, "### maze-graph (family maze)", "cnn")
+    assert found[3:6] == [word, word, word]
+    assert f"failed: cnn, {len(keys)} cells: {kind}: no" in text
+
+
+def test_heuristics_that_have_not_been_run_are_not_unplanned(results: Results) -> None:
+    scores = results.scores[results.scores["learner"] != "all-but-frozen"]
+    text = render(make_leaderboard(replace(results, scores=scores)), "md")
+    assert row(text, "## Leaderboard", "best heuristic")[1] == "not run"
 
 
 def test_the_board_flags_what_was_not_fitted_at_the_largest_size_and_no_other(results: Results) -> None:

@@ -215,6 +215,18 @@ def test_a_learner_that_was_not_asked_for_all_sizes_is_partial(results: Results)
     assert not any("partial" in entry.marks for entry in others)
 
 
+def test_a_learner_that_was_asked_for_other_sizes_too_has_its_score_at_the_largest_of_the_task(
+    results: Results, entries: list[Entry]
+) -> None:
+    own = results.catalogue.by_pair["identity-bits", "mlp"]
+    beyond = tuple(replace(cell, size=4096, key=cell.key + "+") for cell in own if cell.size == 64)
+    held = results.catalogue.only(lambda cell: cell not in own or cell.size in (64, 1024))
+    found = summarise(results.scores, replace(held, cells=held.cells + beyond))
+    where = {"of": "identity-bits", "learner": "mlp", "measure": "final", "side": "id"}
+    assert one(found, **where)["value"] == one(entries, **where)["value"]
+    assert "partial" in one(found, **{**where, "measure": "area"})["marks"]
+
+
 @pytest.mark.parametrize(
     ("planned", "anchors"),
     [
