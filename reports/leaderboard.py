@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from ..analysis.entries import Entry
 from ..analysis.fingerprint import fingerprints
 from ..analysis.planned import anchors_of
+from ..analysis.sharing import share
 from ..analysis.summary import summarise
 from ..runs.results import Results
 from .names import base_and_variant
@@ -52,6 +53,8 @@ class Leaderboard:
     order     names of a block, in the order of the catalogue, a variant after its base
     brief     the board of tasks alone: no tables by family or task
     warnings  what is mixed in the results
+    left_out  of several folders, what only some of them asked for: it is not in these figures
+    appendix  the tables of what is left out
     absences  why cells are not there
     results   where it all comes from
     """
@@ -66,10 +69,23 @@ class Leaderboard:
     absences: Absences
     results: Results
     brief: bool = False
+    left_out: tuple[str, ...] = ()
+    appendix: Leaderboard | None = None
 
 
 def make_leaderboard(results: Results) -> Leaderboard:
-    """Summarise results. Raises ValueError if nothing was planned, or if two results contradict each other."""
+    """Summarise results; those of several folders on the tasks and sizes that all of them have.
+
+    Raises ValueError if nothing was planned, or if two results contradict each other.
+    """
+    shared = share(results.catalogue, results.folders) if len(results.folders) > 1 else None
+    if shared is None:
+        return _leaderboard(results)
+    board = _leaderboard(replace(results, catalogue=shared.common))
+    return replace(board, left_out=shared.left_out, appendix=_leaderboard(replace(results, catalogue=shared.rest)))
+
+
+def _leaderboard(results: Results) -> Leaderboard:
     catalogue = results.catalogue
     if not catalogue.cells:
         raise ValueError("there is nothing to report: no cell was planned")
@@ -100,7 +116,7 @@ def summary_of(board: Leaderboard) -> Leaderboard:
         named = ", ".join(task.name for task in (*board.tasks, *board.riddles))
         raise ValueError(f"there is no summary: no task is on the common scale, only {named}")
     finals = [entry for entry in board.entries if is_final(entry) and entry.of in board.ranked]
-    return replace(board, brief=True, riddles=(), entries=tuple(finals))
+    return replace(board, brief=True, riddles=(), entries=tuple(finals), appendix=None)
 
 
 def absent(board: Leaderboard, entry: Entry) -> str:

@@ -18,7 +18,9 @@ class Absences:
         self._catalogue: Catalogue = results.catalogue
         self._failures: dict[str, list[dict[str, Any]]] = {}
         for failure in results.failures:
-            self._failures.setdefault(failure["task"], []).append(failure)
+            keys = [key for key in failure["keys"] if key in self._catalogue.by_key]
+            if keys:
+                self._failures.setdefault(failure["task"], []).append({**failure, "keys": keys})
         self._there = set(results.scores["key"].unique())
 
     def notes(self, task: str) -> tuple[str, ...]:
@@ -35,7 +37,7 @@ class Absences:
             failure["kind"]
             for failure in self._failures.get(task, ())
             if failure["learner"] == learner
-            and (size is None or any(key in cells and cells[key].size == size for key in failure["keys"]))
+            and (size is None or any(cells[key].size == size for key in failure["keys"]))
         }
         return "timeout" if "timeout" in kinds else "failed" if kinds else "not run"
 

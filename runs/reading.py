@@ -30,6 +30,7 @@ def read(folders: Sequence[Path | str]) -> Results:
         tables.append(rows)
         failures += store.failures()
         provenance += about
+    named = dict(zip(map(str, folders), catalogues, strict=True)) if len(catalogues) > 1 else {}
     catalogue = merge_catalogues(catalogues, supersede=False)
     rows = pd.concat(tables, ignore_index=True)
     planned = rows["key"].isin(list(catalogue.by_key))
@@ -37,7 +38,7 @@ def read(folders: Sequence[Path | str]) -> Results:
     scores = rows.reindex(columns=COLUMNS)
     done = set(scores["key"])
     open_failures = [failure for failure in failures if not done.issuperset(failure["keys"])]
-    return Results(scores, catalogue, open_failures, _distinct(provenance), _answers(rows))
+    return Results(scores, catalogue, open_failures, _distinct(provenance), _answers(rows), named)
 
 
 def load(*folders: Path | str) -> pd.DataFrame:
