@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 
 from .. import __version__
+from ..runs.errors import UsageError
+from .encoding import make_readable
 from .export import export
 from .failures import failures
 from .leaderboard import leaderboard
@@ -62,15 +64,13 @@ def options(
 def main() -> None:
     """Run the command line; a mistake in it is one line on standard error and exit code 2."""
     from ..engine.errors import EngineError
-    from ..runs.names import UsageError
-    from ..tasks.base import MissingPackageError
-    from ..tasks.pools import SpaceExhaustedError
 
+    make_readable(sys.stdout, sys.stderr)
     # a warning is a line for the reader, without the place in our code
     warnings.showwarning = lambda message, *_, **__: print(f"grue: warning: {message}", file=sys.stderr)
     try:
         app()
-    except (UsageError, EngineError, SpaceExhaustedError, MissingPackageError) as error:
+    except (UsageError, EngineError) as error:
         print(f"grue: {error}", file=sys.stderr)
         sys.exit(2)
     except (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError, PermissionError) as error:
@@ -78,3 +78,12 @@ def main() -> None:
         sys.exit(2)
     except BrokenPipeError:
         sys.exit(0)  # the reader of our output, `head` say, has seen enough
+    except Exception as error:
+        # These are imported here, since they load numpy, which `grue --help` does without.
+        from ..tasks.base import MissingPackageError
+        from ..tasks.pools import SpaceExhaustedError
+
+        if not isinstance(error, (SpaceExhaustedError, MissingPackageError)):
+            raise
+        print(f"grue: {error}", file=sys.stderr)
+        sys.exit(2)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ..runs.results import Results
+if TYPE_CHECKING:
+    from ..runs.results import Results
 
 
 def read_folders(dirs: Sequence[Path], *, measured: bool = False) -> Results:
@@ -14,17 +16,17 @@ def read_folders(dirs: Sequence[Path], *, measured: bool = False) -> Results:
 
     measured  also insist on at least one cell that has been measured
     """
-    from ..runs.names import UsageError
+    from ..runs.errors import UsageError
     from ..runs.reading import read
 
     results = read(dirs)
     named = ", ".join(str(folder) for folder in dirs)
-    if not results.plan["cells"]:
-        reasons = {row["reason"]: f"{row['task']}, {row['learner']}" for row in results.plan["not_applicable"]}
+    if not results.catalogue.cells:
+        reasons = {row.reason: f"{row.task}, {row.learner}" for row in results.catalogue.not_applicable}
         why = "".join(f"\n  {pair}: {reason}" for reason, pair in reasons.items())
         raise UsageError(f"{named}: a plan without cells, so there is nothing to report{why}")
     if measured and results.scores.empty:
-        planned = len(results.plan["cells"])
+        planned = len(results.catalogue.cells)
         raise UsageError(f"{named}: none of the {planned} planned cells has been measured yet (grue run does them)")
     return results
 

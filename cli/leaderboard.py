@@ -33,7 +33,7 @@ def leaderboard(
     """Print the leaderboard: a board of all tasks, means over families, and a table a task."""
     from ..reports.formats import render
     from ..reports.leaderboard import make_leaderboard, summary_of
-    from ..runs.names import UsageError
+    from ..runs.errors import UsageError
 
     results = read_folders(dirs)
     try:

@@ -17,23 +17,35 @@ class Format(StrEnum):
     csv = "csv"
     json = "json"
     parquet = "parquet"
+    bundle = "bundle"
 
 
 def scores(
     dirs: Annotated[list[Path], typer.Argument(metavar="DIR", help="Result folders; several make one table.")],
-    form: Annotated[Format, typer.Option("--format", help="json and parquet carry the provenance.")] = Format.csv,
+    form: Annotated[
+        Format,
+        typer.Option(
+            "--format",
+            help="json, parquet: with provenance; bundle: a small folder that reports can be made from.",
+        ),
+    ] = Format.csv,
     output: Annotated[
-        Path | None, typer.Option(help="A file instead of the standard output; parquet needs one.")
+        Path | None, typer.Option(help="A file instead of the standard output; parquet needs one, bundle a folder.")
     ] = None,
 ) -> None:
     """Print every score of every seed: a row a (cell, split, metric)."""
     from ..reports.export import scores_to_csv, scores_to_json, write_parquet
+    from ..runs.bundle import write_bundle
 
-    if form is Format.parquet and output is None:
-        raise typer.BadParameter("parquet is not text; name a file to write it to", param_hint="--output")
+    if form in (Format.parquet, Format.bundle) and output is None:
+        what = "a file" if form is Format.parquet else "a folder"
+        raise typer.BadParameter(f"{form.value} is not text; name {what} to write it to", param_hint="--output")
     results = read_folders(dirs, measured=True)
     if form is Format.parquet and output is not None:
         write_parquet(results, output)
         typer.echo(f"wrote {output}", err=True)
+    elif form is Format.bundle and output is not None:
+        for path in write_bundle(results, output):
+            typer.echo(f"wrote {path}", err=True)
     else:
         write_text(scores_to_csv(results) if form is Format.csv else scores_to_json(results), output)

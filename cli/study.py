@@ -51,11 +51,12 @@ def forgetting(
     output: Annotated[Path | None, typer.Option(help="A file for the table instead of the standard output.")] = None,
 ) -> None:
     """Ask what is kept of earlier stages of a stream, and whether it is what will be needed again."""
+    from ..analysis.forgetting import Report
     from ..engine.pool import Workers
     from ..engine.progress import Reporter
     from ..engine.session import Session, run_study
     from ..engine.store import Store
-    from ..reports.forgetting import Report, render
+    from ..reports.forgetting import render
     from ..reports.forgetting_figure import write_figure
     from ..runs.names import UsageError
     from ..studies import forgetting as study

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections import Counter
 
-from ..metrics.summary import Entry
-from .leaderboard import Leaderboard, TaskHead, is_final
+from ..analysis.entries import Entry
+from .leaderboard import Leaderboard, TaskHead, absent, is_final
 from .tables import HEADINGS, UNASKED, Block, Cell, Column, Table, shown
 
 COLUMNS = 8
@@ -45,14 +45,14 @@ def _table(board: Leaderboard, tasks: list[TaskHead], number: int, source: str) 
     names = short_names(tasks)
 
     def row(learner: str) -> tuple[str, tuple[Cell, ...]]:
-        return learner, tuple(_cell(finals, task, learner) for task in tasks)
+        return learner, tuple(_cell(board, finals, task, learner) for task in tasks)
 
     blocks: list[Block] = []
     for heading in ("learner", "control"):
         rows = [row(name) for name in board.order[heading]]
         rows = [(name, cells) for name, cells in rows if any(cell.text != UNASKED for cell in cells)]
         blocks += [(HEADINGS[heading], tuple(rows))] if rows else []
-    best = [_best(finals, task, board.order["heuristic"]) for task in tasks]
+    best = [_best(board, finals, task) for task in tasks]
     if any(cell.text != UNASKED for cell in best) and blocks:
         heading, rows = blocks[-1]
         blocks[-1] = (heading, (*rows, (BEST, tuple(best))))
@@ -68,7 +68,7 @@ def _table(board: Leaderboard, tasks: list[TaskHead], number: int, source: str) 
     )
 
 
-def _cell(finals: dict[tuple[str, str, str], Entry], task: TaskHead, learner: str) -> Cell:
+def _cell(board: Leaderboard, finals: dict[tuple[str, str, str], Entry], task: TaskHead, learner: str) -> Cell:
     sides = ("id", "ood") if task.ood else ("id",)
     entries = [finals.get((task.name, learner, side)) for side in sides]
     found = [entry for entry in entries if entry is not None]
@@ -76,21 +76,21 @@ def _cell(finals: dict[tuple[str, str, str], Entry], task: TaskHead, learner: st
         return Cell("n/a" if (task.name, learner, "") in finals else UNASKED)
     marks = {mark for entry in found for mark in entry.marks.split(",")}
     if all(math.isnan(entry.value) for entry in found):
-        return Cell("diverged" if "diverged" in marks else "n/a" if "n/a" in marks else "missing")
+        return Cell(absent(board, max(found, key=lambda entry: "diverged" in entry.marks)))
     text = "/".join("?" if math.isnan(entry.value) else _percent(entry.value) for entry in found)
     return Cell(text, shown(sorted(marks - {"cell"})))
 
 
-def _best(finals: dict[tuple[str, str, str], Entry], task: TaskHead, heuristics: list[str]) -> Cell:
+def _best(board: Leaderboard, finals: dict[tuple[str, str, str], Entry], task: TaskHead) -> Cell:
     side = "ood" if task.ood else "id"
-    scored = {
-        name: entry.value
-        for name in heuristics
-        if (entry := finals.get((task.name, name, side))) is not None and not math.isnan(entry.value)
+    asked = {
+        name: -math.inf if math.isnan(entry.value) else entry.value
+        for name in board.order["heuristic"]
+        if (entry := finals.get((task.name, name, side))) is not None
     }
-    if not scored:
+    if not asked:
         return Cell(UNASKED)
-    return _cell(finals, task, max(scored, key=lambda name: scored[name]))
+    return _cell(board, finals, task, max(asked, key=lambda name: asked[name]))
 
 
 def _explained(task: TaskHead, short: str) -> str:

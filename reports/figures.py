@@ -26,8 +26,9 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, NullLocator
 from matplotlib.transforms import ScaledTranslation
 
-from ..metrics.curves import FLOOR
-from ..metrics.planned import curve_points, headline, measure_of
+from ..analysis.curves import FLOOR
+from ..analysis.points import curve_points
+from ..runs.catalogue import SplitInfo
 from ..runs.results import Results
 from .fingerprint_figures import fingerprint_figure
 from .labels import apart, fitted_legend, shortened, spread
@@ -72,8 +73,8 @@ for all together: many curves lie on 0 or on 1, and none shall hide another."""
 
 def write_figures(results: Results, folder: Path) -> Iterator[Path]:
     """Draw an overview, every task and the fingerprints, as SVG, PDF and PNG; yields each file once it is written."""
-    points = curve_points(results.scores, results.plan)
-    for task in results.plan["tasks"]:
+    points = curve_points(results.scores, results.catalogue)
+    for task in results.catalogue.tasks:
         if (points["task"] == task).any():
             yield from _write(task_figure(results, task, points), folder, task)
     overview = overview_figure(results)
@@ -97,7 +98,7 @@ def task_figure(results: Results, task: str, points: pd.DataFrame | None = None)
 
     Raises ValueError where nothing of the task has been measured.
     """
-    points = curve_points(results.scores, results.plan) if points is None else points
+    points = curve_points(results.scores, results.catalogue) if points is None else points
     own = points.loc[points["task"] == task]
     if own.empty:
         raise ValueError(f"nothing of the task {task!r} has been measured")
@@ -109,15 +110,15 @@ class _Drawing:
     """The figure of one task while it is drawn, from the title down."""
 
     def __init__(self, results: Results, task: str, points: pd.DataFrame) -> None:
-        about = results.plan["tasks"][task]
+        about = results.catalogue.tasks[task]
         measured = set(points["split"].tolist())
-        self.splits = [split for split in about["splits"] if split["name"] in measured]
-        self.points = points.loc[points["split"].isin([split["name"] for split in self.splits])]
+        self.splits = [split for split in about.splits if split.name in measured]
+        self.points = points.loc[points["split"].isin([split.name for split in self.splits])]
         at_most = self.points.loc[self.points["size"] == self.points["size"].max()]  # the price is shown at this size
-        self.shift = headline(results.plan, task) if any(at_most["exposed"].to_numpy() > 0) else None
+        self.shift = about.headline if any(at_most["exposed"].to_numpy() > 0) else None
 
         there = set(points["learner"].tolist())
-        kinds = {name: learner["kind"] for name, learner in results.plan["learners"].items() if name in there}
+        kinds = {name: learner.kind for name, learner in results.catalogue.learners.items() if name in there}
         rules = [name for name, kind in kinds.items() if kind == "heuristic"]
         self.drawn = [name for name in kinds if name not in rules and name != "oracle"]
         self.controls = [name for name in self.drawn if kinds[name] == "control"]
@@ -126,7 +127,7 @@ class _Drawing:
         self.letters |= {"oracle": "o"} if "oracle" in kinds else {}
 
         means = self.points["mean"].to_numpy(dtype=float)
-        measure, curves = measure_of(results.plan, task), self.points["learner"].isin(self.drawn).to_numpy()
+        measure, curves = about.measure, self.points["learner"].isin(self.drawn).to_numpy()
         # Bits go as far as the curves do: a rule that is certain and wrong would dwarf them.
         self.scale = scale_of(measure, means[curves] if measure == "bits" and curves.any() else means)
         self.clipped = bool(means.min() < FLOOR)
@@ -183,7 +184,7 @@ class _Drawing:
 
     def _block(self, names: list[str], top: float) -> None:
         """All panels for these learners, in rows from `top` down."""
-        panels: list[dict[str, Any] | None] = [*self.splits, *([None] if self.shift else [])]
+        panels: list[SplitInfo | None] = [*self.splits, *([None] if self.shift else [])]
         for place, split in enumerate(panels):
             row, column = divmod(place, self.columns)
             left = LEFT + column * (self.panel_width + GAP)
@@ -203,10 +204,10 @@ class _Drawing:
                 axes.set_ylabel("")
                 axes.tick_params(labelleft=False)
 
-    def _split_panel(self, axes: Axes, split: dict[str, Any], names: list[str]) -> None:
+    def _split_panel(self, axes: Axes, split: SplitInfo, names: list[str]) -> None:
         """A score against n."""
         plain = self.points.loc[self.points["exposed"] == 0]
-        mine = plain.loc[plain["split"] == split["name"]]
+        mine = plain.loc[plain["split"] == split.name]
         axes.set_xscale("log", base=2)
         self._curves(axes, mine, "size", names)
         self._levels(axes, mine)
@@ -317,7 +318,7 @@ class _Drawing:
         self.figure.text(LEFT / WIDTH, bottom / self.figure.get_figheight(), text, va="bottom", **style)
 
 
-def _title(split: dict[str, Any]) -> str:
-    if split["shift"] is None:
-        return "ID (unseen)" if split["name"] == "id" else str(split["name"])
-    return f"OOD: {split['name']}{' (headline)' if split['headline'] else ''}"
+def _title(split: SplitInfo) -> str:
+    if split.shift is None:
+        return "ID (unseen)" if split.name == "id" else split.name
+    return f"OOD: {split.name}{' (headline)' if split.headline else ''}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..metrics.fingerprint import shares_of
+from ..analysis.fingerprint import shares_of
 from .leaderboard import BLOCKS, Leaderboard, TaskHead
 from .provenance import short_line
 from .tables import HEADINGS, INTERVALS, Block, Column, Table, figure_cell
@@ -31,7 +31,10 @@ def _table(board: Leaderboard, riddle: TaskHead) -> Table:
     blocks: list[Block] = []
     for block in BLOCKS:
         rows = [
-            (name, tuple(figure_cell(found.get((name, *place)), interval=place[1] == "ood") for _, place in wanted))
+            (
+                name,
+                tuple(figure_cell(board, found.get((name, *place)), interval=place[1] == "ood") for _, place in wanted),
+            )
             for name in board.order[block]
             if name in present
         ]
@@ -52,7 +55,7 @@ def _columns(board: Leaderboard, riddle: TaskHead) -> list[tuple[Column, tuple[s
     """Each column with the measure and the side that stand in it."""
     shares = [
         (Column(_spoken(share), "answers that follow", _spoken(share)), (share, "ood"))
-        for share in shares_of(board.results.plan, riddle.name)
+        for share in shares_of(board.results.catalogue, riddle.name)
     ]
     return [
         *shares,

@@ -15,10 +15,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from ..metrics.fingerprint import fingerprints, riddles, shares_of
-from ..metrics.summary import Entry, anchors_of
+from ..analysis.entries import Entry
+from ..analysis.fingerprint import fingerprints, riddles, shares_of
+from ..analysis.planned import anchors_of
 from ..runs.results import Results
 from .labels import fitted_legend, shortened
+from .notes import Absences
 from .provenance import short_line
 from .style import BLUE, GREY, ORANGE, theme
 
@@ -41,11 +43,13 @@ Found = dict[tuple[str, str, str, str], Entry]
 
 def fingerprint_figure(results: Results) -> Figure | None:
     """Draw the fingerprints of all learners and controls; None where no riddle has been answered."""
-    entries = fingerprints(results.scores, results.answers, results.plan)
+    entries = fingerprints(results.scores, results.answers, results.catalogue)
     found = {(entry.of, entry.learner, entry.measure, entry.side): entry for entry in entries}
-    shown = [name for name in riddles(results.plan) if any(not math.isnan(e.value) for e in entries if e.of == name)]
+    shown = [
+        name for name in riddles(results.catalogue) if any(not math.isnan(e.value) for e in entries if e.of == name)
+    ]
     there = {entry.learner for entry in entries if entry.kind != "heuristic" and not math.isnan(entry.value)}
-    learners = [name for name in results.plan["learners"] if name in there]
+    learners = [name for name in results.catalogue.learners if name in there]
     if not shown or not learners:
         return None
     with mpl.rc_context(theme()):
@@ -59,7 +63,7 @@ def _draw(results: Results, found: Found, shown: list[str], learners: list[str])
     for riddle in shown:
         handles = [
             Patch(color=colour, label=share.removeprefix("follows[").removesuffix("]"))
-            for colour, share in zip(COLOURS, shares_of(results.plan, riddle), strict=True)
+            for colour, share in zip(COLOURS, shares_of(results.catalogue, riddle), strict=True)
         ]
         legends.append(fitted_legend(figure, handles, width + NUMBERS))
     several = any(entry.interval == "seeds" for entry in found.values())
@@ -75,12 +79,12 @@ def _draw(results: Results, found: Found, shown: list[str], learners: list[str])
 
     for place, (riddle, (legend, _)) in enumerate(zip(shown, legends, strict=True)):
         left = LEFT + place * (width + NUMBERS + GAP)
-        title = f"{riddle.removeprefix('riddle-')}, n = {anchors_of(results.plan, riddle)[-1]}"
+        title = f"{riddle.removeprefix('riddle-')}, n = {anchors_of(results.catalogue, riddle)[-1]}"
         figure.text(left / WIDTH, 1 - TITLE / 2 / height, title, fontsize=7, fontweight="bold", va="center")
         legend.set_bbox_to_anchor((left, height - TITLE), transform=figure.dpi_scale_trans)
         bottom, tall = height - head - BAR * len(learners), BAR * len(learners)
         axes = figure.add_axes((left / WIDTH, bottom / height, width / WIDTH, tall / height))
-        _panel(axes, found, riddle, learners, shares_of(results.plan, riddle))
+        _panel(axes, found, riddle, learners, shares_of(results.catalogue, riddle), Absences(results))
         axes.set_yticks(range(len(learners)), [shortened(name, 22) for name in learners])
         axes.tick_params(axis="y", left=False, labelleft=place == 0)
     for line, note in enumerate(reversed(notes)):
@@ -89,7 +93,7 @@ def _draw(results: Results, found: Found, shown: list[str], learners: list[str])
     return figure
 
 
-def _panel(axes: Axes, found: Found, riddle: str, learners: list[str], shares: list[str]) -> None:
+def _panel(axes: Axes, found: Found, riddle: str, learners: list[str], shares: list[str], absences: Absences) -> None:
     """Draw the bars of a riddle from the top down, in the order of the learners."""
     axes.set_xlim(0, 1)
     axes.set_xticks([0, 0.5, 1], ["0", ".5", "1"])
@@ -101,7 +105,13 @@ def _panel(axes: Axes, found: Found, riddle: str, learners: list[str], shares: l
         parts = [found.get((riddle, learner, share, "ood")) for share in shares]
         there = [part for part in parts if part is not None and not math.isnan(part.value)]
         if len(there) < len(shares):
-            said = "n/a" if parts[0] is None else "diverged" if "diverged" in parts[0].marks else "missing"
+            said = (
+                "n/a"
+                if parts[0] is None
+                else "diverged"
+                if "diverged" in parts[0].marks
+                else absences.word(riddle, learner)
+            )
             axes.text(0.02, row, said, va="center", fontsize=SMALL, color=GREY)
             continue
         values = np.array([part.value for part in there])

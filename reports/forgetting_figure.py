@@ -15,10 +15,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 
+from ..analysis.forgetting import Report
+from ..analysis.intervals import interval
 from ..metrics import forgetting as metrics
-from ..metrics.curves import interval
 from .figures import FORMATS, METADATA
-from .forgetting import Report, source_line
+from .forgetting import source_line
 from .style import looks, theme
 
 WIDTH, MATRICES, CURVES, FOOT = 7.0, 1.6, 1.7, 0.42

@@ -8,11 +8,11 @@ import json
 import math
 import re
 from collections.abc import Callable
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from itertools import groupby
 from typing import Any
 
-from ..metrics.summary import Entry
+from ..analysis.entries import Entry
 from .board import board_tables
 from .fingerprint import fingerprint_tables
 from .leaderboard import Leaderboard
@@ -37,14 +37,28 @@ def make_tables(board: Leaderboard) -> list[Table]:
     A board that stands alone says all about where it comes from; else the provenance closes the document.
     """
     if board.brief:
-        return board_tables(board, whole_line(board.results))
+        return _with_notes(board_tables(board, whole_line(board.results)), board.left_out)
     source = short_line(board.results)
-    return [
+    tables = [
         *board_tables(board, source),
         *family_tables(board, source),
         *task_tables(board, source),
         *fingerprint_tables(board),
     ]
+    return [*_with_notes(tables, board.left_out), *_appendix(board)]
+
+
+def _with_notes(tables: list[Table], notes: tuple[str, ...]) -> list[Table]:
+    """Notes that concern all tables stand under the first."""
+    return [replace(table, notes=(*table.notes, *(notes if place == 0 else ()))) for place, table in enumerate(tables)]
+
+
+def _appendix(board: Leaderboard) -> list[Table]:
+    """The tables of what not all folders have."""
+    if board.appendix is None:
+        return []
+    tables = [*task_tables(board.appendix, short_line(board.appendix.results)), *fingerprint_tables(board.appendix)]
+    return [replace(table, label=f"appendix-{table.label}", title=f"Appendix: {table.title}") for table in tables]
 
 
 def to_text(board: Leaderboard) -> str:
@@ -74,12 +88,15 @@ def to_csv(board: Leaderboard) -> str:
     columns = [*(field.name for field in fields(Entry)), "provenance"]
     writer = csv.DictWriter(out, columns, lineterminator="\n")
     writer.writeheader()
-    writer.writerows({**_record(entry), "provenance": source} for entry in board.entries)
+    writer.writerows({**record, "provenance": source} for record in [*map(_record, board.entries), *_others(board)])
     return out.getvalue()
 
 
 def to_json(board: Leaderboard) -> str:
-    """An object: `schema`, `entries` (a figure each, null where there is none), `tasks`, `warnings`, `provenance`."""
+    """An object: `schema`, `entries` (a figure each, null where there is none), `tasks`, `warnings`, `provenance`.
+
+    Of several folders also `left_out` and `appendix`, the figures of what only some of them have.
+    """
     tasks = {
         task.name: {
             "family": task.family,
@@ -97,6 +114,8 @@ def to_json(board: Leaderboard) -> str:
         "warnings": board.warnings,
         "provenance": board.results.provenance,
     }
+    if board.left_out:
+        document |= {"left_out": board.left_out, "appendix": _others(board)}
     return json.dumps(document, indent=1, allow_nan=False, default=str) + "\n"
 
 
@@ -122,6 +141,12 @@ def _record(entry: Entry) -> dict[str, Any]:
     """The fields of an entry, None for NaN: JSON has no NaN, and CSV gets an empty place."""
     values = asdict(entry)
     return {name: None if isinstance(value, float) and math.isnan(value) else value for name, value in values.items()}
+
+
+def _others(board: Leaderboard) -> list[dict[str, Any]]:
+    """The figures of the appendix, in a scope of their own: they may be of other training sizes."""
+    entries = board.appendix.entries if board.appendix else ()
+    return [{**_record(entry), "scope": "appendix"} for entry in entries if entry.scope == "task"]
 
 
 def markdown_table(table: Table, reading: str) -> str:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, replace
-from typing import Any
 
-from ..metrics.fingerprint import fingerprints
-from ..metrics.planned import has_curve, headline, measure_of
-from ..metrics.summary import Entry, anchors_of, summarise
+from ..analysis.entries import Entry
+from ..analysis.fingerprint import fingerprints
+from ..analysis.planned import anchors_of
+from ..analysis.sharing import share
+from ..analysis.summary import summarise
 from ..runs.results import Results
 from .names import base_and_variant
+from .notes import Absences
 from .provenance import warnings_of
 
 BLOCKS = ("learner", "control", "heuristic")
@@ -24,6 +25,7 @@ class TaskHead:
     ood          the headline split, or None: then there is no OOD column
     measure      "score" on the common scale; else "accuracy" or "bits" of a task without an oracle, which stays out of
                  means
+    less_is_better  whether a lower figure is the better one
     sizes        the anchors, ascending: the training sizes that most learners were asked for
     max_exposed  the most exposed examples that were planned
     notes        why cells are n/a or missing, a sentence each
@@ -33,6 +35,7 @@ class TaskHead:
     family: str
     ood: str | None
     measure: str
+    less_is_better: bool
     sizes: tuple[int, ...]
     max_exposed: int
     notes: tuple[str, ...]
@@ -43,13 +46,16 @@ class Leaderboard:
     """Everything a format needs to print it.
 
     entries   the figures
-    tasks     in the order of the plan, but for the riddles
+    tasks     in the order of the catalogue, but for the riddles
     riddles   likewise: tasks without a right answer, of which entries say what was answered, not how well
     families  those with a task on the common scale
     ranked    the names of those tasks
-    order     names of a block, in the order of the plan, a variant after its base
+    order     names of a block, in the order of the catalogue, a variant after its base
     brief     the board of tasks alone: no tables by family or task
     warnings  what is mixed in the results
+    left_out  of several folders, what only some of them asked for: it is not in these figures
+    appendix  the tables of what is left out
+    absences  why cells are not there
     results   where it all comes from
     """
 
@@ -60,31 +66,46 @@ class Leaderboard:
     ranked: tuple[str, ...]
     order: dict[str, list[str]]
     warnings: tuple[str, ...]
+    absences: Absences
     results: Results
     brief: bool = False
+    left_out: tuple[str, ...] = ()
+    appendix: Leaderboard | None = None
 
 
 def make_leaderboard(results: Results) -> Leaderboard:
-    """Summarise results. Raises ValueError if nothing was planned, or if two results contradict each other."""
-    if not results.plan["cells"]:
+    """Summarise results; those of several folders on the tasks and sizes that all of them have.
+
+    Raises ValueError if nothing was planned, or if two results contradict each other.
+    """
+    shared = share(results.catalogue, results.folders) if len(results.folders) > 1 else None
+    if shared is None:
+        return _leaderboard(results)
+    board = _leaderboard(replace(results, catalogue=shared.common))
+    return replace(board, left_out=shared.left_out, appendix=_leaderboard(replace(results, catalogue=shared.rest)))
+
+
+def _leaderboard(results: Results) -> Leaderboard:
+    catalogue = results.catalogue
+    if not catalogue.cells:
         raise ValueError("there is nothing to report: no cell was planned")
-    entries = summarise(results.scores, results.plan)
-    entries += fingerprints(results.scores, results.answers, results.plan)
-    planned = {cell["task"] for cell in results.plan["cells"]}
-    heads = [_head(task, results) for task in results.plan["tasks"] if task in planned]
-    tasks = [task for task in heads if has_curve(results.plan, task.name)]
-    riddles = [task for task in heads if task not in tasks]
-    about = results.plan["tasks"]
-    ranked = tuple(task.name for task in tasks if about[task.name]["ranked"])
-    order = {block: _ordered(names) for block, names in _blocks(results.plan).items()}
+    entries = summarise(results.scores, catalogue)
+    entries += fingerprints(results.scores, results.answers, catalogue)
+    absences = Absences(results)
+    heads = [_head(task, results, absences) for task in catalogue.by_task]
+    about = catalogue.tasks
+    tasks = [task for task in heads if about[task.name].has_curve]
+    riddles = [task for task in heads if not about[task.name].has_curve]
+    ranked = tuple(task.name for task in tasks if about[task.name].ranked)
     return Leaderboard(
         entries=tuple(entries),
         tasks=tuple(tasks),
         riddles=tuple(riddles),
-        families=tuple(dict.fromkeys(about[name]["family"] for name in ranked)),
+        families=tuple(dict.fromkeys(about[name].family for name in ranked)),
         ranked=ranked,
-        order=order,
+        order={block: _ordered(catalogue.of_kind(block)) for block in BLOCKS},
         warnings=tuple(warnings_of(results)),
+        absences=absences,
         results=results,
     )
 
@@ -95,7 +116,17 @@ def summary_of(board: Leaderboard) -> Leaderboard:
         named = ", ".join(task.name for task in (*board.tasks, *board.riddles))
         raise ValueError(f"there is no summary: no task is on the common scale, only {named}")
     finals = [entry for entry in board.entries if is_final(entry) and entry.of in board.ranked]
-    return replace(board, brief=True, riddles=(), entries=tuple(finals))
+    return replace(board, brief=True, riddles=(), entries=tuple(finals), appendix=None)
+
+
+def absent(board: Leaderboard, entry: Entry) -> str:
+    """What stands in place of a figure that has no value."""
+    marks = entry.marks.split(",")
+    if "diverged" in marks or "n/a" in marks or entry.scope == "family":
+        return next((mark for mark in ("diverged", "n/a") if mark in marks), "missing")
+    sizes = next((task.sizes for task in (*board.tasks, *board.riddles) if task.name == entry.of), ())
+    at_largest = entry.measure in ("final", "gap", "exposed to reach")
+    return board.absences.word(entry.of, entry.learner, sizes[-1] if at_largest and sizes else None)
 
 
 def is_final(entry: Entry) -> bool:
@@ -103,64 +134,22 @@ def is_final(entry: Entry) -> bool:
     return entry.scope == "task" and (entry.measure == "final" or (entry.measure, entry.side) == ("area", ""))
 
 
-def _head(task: str, results: Results) -> TaskHead:
-    plan = results.plan
-    cells = [cell for cell in plan["cells"] if cell["task"] == task]
+def _head(task: str, results: Results, absences: Absences) -> TaskHead:
+    about = results.catalogue.tasks[task]
     return TaskHead(
         name=task,
-        family=plan["tasks"][task]["family"],
-        ood=headline(plan, task),
-        measure=measure_of(plan, task),
-        sizes=anchors_of(plan, task),
-        max_exposed=max(cell["exposed"] for cell in cells),
-        notes=(*_reasons(task, plan), *_failures(task, results), *_not_run(task, results)),
+        family=about.family,
+        ood=about.headline,
+        measure=about.measure,
+        less_is_better=about.less_is_better,
+        sizes=anchors_of(results.catalogue, task),
+        max_exposed=max(cell.exposed for cells in results.catalogue.by_task[task].values() for cell in cells),
+        notes=absences.notes(task),
     )
-
-
-def _blocks(plan: dict[str, Any]) -> dict[str, list[str]]:
-    """The names in each block."""
-    return {block: [name for name, about in plan["learners"].items() if about["kind"] == block] for block in BLOCKS}
 
 
 def _ordered(names: list[str]) -> list[str]:
-    """As the plan has them: an order that claims nothing. A variant stands after its base."""
+    """As the catalogue has them: an order that claims nothing. A variant stands after its base."""
     bases = [base_and_variant(name)[0] for name in names]
     first = {base: place for place, base in reversed(list(enumerate(bases)))}
     return [name for _, name in sorted(zip(bases, names, strict=True), key=lambda pair: first[pair[0]])]
-
-
-def _reasons(task: str, plan: dict[str, Any]) -> list[str]:
-    """Why a learner cannot do the task, learners with the same reason together."""
-    groups: dict[tuple[str, int | None], list[str]] = {}
-    for item in plan["not_applicable"]:
-        if item["task"] == task:
-            groups.setdefault((item["reason"], item.get("size")), []).append(item["learner"])
-    return [
-        f"n/a: {', '.join(dict.fromkeys(names))}{'' if size is None else f' at n = {size}'}: {reason}"
-        for (reason, size), names in groups.items()
-    ]
-
-
-def _failures(task: str, results: Results) -> list[str]:
-    """What broke, a line a learner and message."""
-    count: Counter[tuple[str, str, str]] = Counter()
-    for item in results.failures:
-        if item["task"] == task:
-            first = str(item["message"]).strip().splitlines()[:1]
-            count[item["learner"], item["kind"], first[0] if first else ""] += len(item["keys"])
-    return [
-        f"failed: {learner}, {cells} cell{'' if cells == 1 else 's'}: {kind}{f': {message}' if message else ''}"
-        for (learner, kind, message), cells in count.items()
-    ]
-
-
-def _not_run(task: str, results: Results) -> list[str]:
-    """Cells that are neither there nor failed: the run was stopped, or is still going on."""
-    there = set(results.scores["key"].unique())
-    failed = {key for item in results.failures for key in item["keys"]}
-    missing = Counter(
-        cell["learner"]
-        for cell in {cell["key"]: cell for cell in results.plan["cells"]}.values()
-        if cell["task"] == task and cell["key"] not in there | failed
-    )
-    return [f"not run yet: {learner}, {cells} cell{'' if cells == 1 else 's'}" for learner, cells in missing.items()]

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ..metrics.summary import Entry
+from ..analysis.entries import Entry
 from ..runs.results import Results
 from .board import COLUMNS, short_names
 from .labels import fitted_legend

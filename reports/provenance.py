@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..runs.results import Results
@@ -16,27 +16,33 @@ MOST = 3
 
 def short_line(results: Results) -> str:
     """One line: version and commit of grue, seeds, and the commands that made the results."""
-    versions = _versions(results).get("grue", [])
-    commits = [commit[:12] for commit in _distinct(results, "commit")]
-    commands = _distinct(results, "command")
+    return line_of(results.provenance, results.catalogue.seeds)
+
+
+def line_of(provenance: Sequence[dict[str, Any]], seeds: Sequence[int]) -> str:
+    """The same from the distinct provenances and the seeds."""
+    versions = _versions(provenance).get("grue", [])
+    commits = [commit[:12] for commit in _distinct(provenance, "commit")]
+    commands = _distinct(provenance, "command")
     made = " ".join(["Made by grue", *([_few(versions)] if versions else [])])
     made += f", commit{'' if len(commits) == 1 else 's'} {_few(commits)}" if commits else ""
     more = len(commands) - 1
     others = [f"and {more} other command{'' if more == 1 else 's'}"] if more > 0 else []
-    return "; ".join([made, _seeds(results), *commands[:1], *others])
+    return "; ".join([made, _seeds(seeds), *commands[:1], *others])
 
 
 def long_lines(results: Results) -> list[str]:
     """Everything, a line for each of commands, seeds, commits, versions, machines."""
-    versions = _versions(results)
+    provenance = results.provenance
+    versions = _versions(provenance)
     order = [*[name for name in MAIN if name in versions], *sorted(set(versions) - set(MAIN))]
-    seeds = _seeds(results)
+    seeds = _seeds(results.catalogue.seeds)
     lines = [
-        _all("Command", _distinct(results, "command")),
+        _all("Command", _distinct(results.provenance, "command")),
         seeds[:1].upper() + seeds[1:],
-        _all("Commit", _distinct(results, "commit")),
+        _all("Commit", _distinct(results.provenance, "commit")),
         "Versions: " + ", ".join(f"{name} {' and '.join(versions[name])}" for name in order) if order else "",
-        _all("Machine", _distinct(results, "machine")),
+        _all("Machine", _distinct(results.provenance, "machine")),
     ]
     return [line for line in lines if line]
 
@@ -49,9 +55,9 @@ def whole_line(results: Results) -> str:
 
 def warnings_of(results: Results) -> list[str]:
     """What is mixed in these results that should not be: library versions, and commits of grue."""
-    mixed = {name: found for name, found in _versions(results).items() if len(found) > 1}
+    mixed = {name: found for name, found in _versions(results.provenance).items() if len(found) > 1}
     lines = [f"mixed versions of {name}: {', '.join(found)}" for name, found in sorted(mixed.items())]
-    commits = _distinct(results, "commit")
+    commits = _distinct(results.provenance, "commit")
     return lines + (
         [f"mixed commits of grue: {', '.join(commit[:12] for commit in commits)}"] if len(commits) > 1 else []
     )
@@ -68,15 +74,15 @@ def _all(what: str, values: list[str]) -> str:
     return f"{what}{'' if len(values) == 1 else 's'}: {'; '.join(values)}" if values else ""
 
 
-def _versions(results: Results) -> dict[str, list[str]]:
+def _versions(provenance: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
     """All versions of each package, in the order of their first appearance."""
-    names = sorted({name for one in results.provenance for name in one.get("versions", {})})
-    found = {name: _plain(one.get("versions", {}).get(name) for one in results.provenance) for name in names}
+    names = sorted({name for one in provenance for name in one.get("versions", {})})
+    found = {name: _plain(one.get("versions", {}).get(name) for one in provenance) for name in names}
     return {name: versions for name, versions in found.items() if versions}
 
 
-def _distinct(results: Results, field: str) -> list[str]:
-    return _plain(one.get(field) for one in results.provenance)
+def _distinct(provenance: Sequence[dict[str, Any]], field: str) -> list[str]:
+    return _plain(one.get(field) for one in provenance)
 
 
 def _plain(values: Iterable[Any]) -> list[str]:
@@ -89,9 +95,8 @@ def _plain(values: Iterable[Any]) -> list[str]:
     return list(dict.fromkeys(texts))
 
 
-def _seeds(results: Results) -> str:
-    """The seeds that were asked for, and how many of the cells are there."""
-    seeds = sorted({cell["seed"] for cell in results.plan["cells"]})
+def _seeds(seeds: Sequence[int]) -> str:
+    """The seeds that were asked for, rising, in words."""
     run = seeds == list(range(seeds[0], seeds[-1] + 1)) if seeds else False
     named = f"{seeds[0]}-{seeds[-1]}" if run and len(seeds) > 1 else ", ".join(map(str, seeds))
     return f"seed{'' if len(seeds) == 1 else 's'} {named or 'none'}"

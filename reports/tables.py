@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ..metrics.planned import less_is_better
-from ..metrics.summary import LEVEL, Entry
-from .leaderboard import BLOCKS, Leaderboard, TaskHead
+from ..analysis.entries import LEVEL, Entry
+from .leaderboard import BLOCKS, Leaderboard, TaskHead, absent
 
 SYMBOLS = {"underfit": "†", "budget-limited": "‡", "diverged": "§", "incomplete": "¶", "partial": "∥", "cell": "°"}
 
@@ -52,7 +51,8 @@ BITS_READING = (
 )
 
 UNASKED = "–"
-"""Where a learner was not asked for a figure; a planned cell that is not there is "missing"."""
+"""Where a learner was not asked for a figure; of a planned cell that is not there stands what
+became of it."""
 
 LONG = 100
 """Fits of so many seconds are shown in whole seconds."""
@@ -120,7 +120,12 @@ def _family_table(board: Leaderboard, families: tuple[str, ...], number: int, so
         (
             HEADINGS[block],
             tuple(
-                (name, tuple(figure_cell(found.get((name, of, side)), interval=side == "ood") for of, side in wanted))
+                (
+                    name,
+                    tuple(
+                        figure_cell(board, found.get((name, of, side)), interval=side == "ood") for of, side in wanted
+                    ),
+                )
                 for name in board.order[block]
             ),
         )
@@ -150,7 +155,7 @@ def _task_table(board: Leaderboard, task: TaskHead, source: str) -> Table:
     present = {entry.learner for entry in own}
     refused = {entry.learner for entry in own if entry.measure == "area" and entry.side == ""}
     wanted = _task_columns(task)
-    less = less_is_better(task.measure)
+    less = task.less_is_better
 
     def rank(name: str) -> tuple[float, ...]:
         """The best first, by the headline split, then in distribution; last who has no figure."""
@@ -165,7 +170,9 @@ def _task_table(board: Leaderboard, task: TaskHead, source: str) -> Table:
             (
                 name,
                 tuple(
-                    Cell("n/a") if name in refused else figure_cell(found.get((name, measure, side)), interval=interval)
+                    Cell("n/a")
+                    if name in refused
+                    else figure_cell(board, found.get((name, measure, side)), interval=interval)
                     for _, measure, side, interval in wanted
                 ),
             )
@@ -204,7 +211,7 @@ def _task_columns(task: TaskHead) -> list[tuple[Column, str, str, bool]]:
     gap = Column("gap", f"at n = {largest}", "gap"), "gap", "", False
     outside = Column(f"OOD at {largest}", f"at n = {largest}", "OOD"), "final", "ood", True
     area, final, reach, fit = within
-    if less_is_better(task.measure):
+    if task.less_is_better:
         return [final, *([outside, gap] if task.ood else []), fit]
     if task.ood is None:
         return within
@@ -222,13 +229,13 @@ def _task_columns(task: TaskHead) -> list[tuple[Column, str, str, bool]]:
     ]
 
 
-def figure_cell(entry: Entry | None, *, interval: bool) -> Cell:
+def figure_cell(board: Leaderboard, entry: Entry | None, *, interval: bool) -> Cell:
     """One entry as text. Statuses are shown at areas and scores; thresholds show only that something is missing."""
     if entry is None:
         return Cell(UNASKED)
     marks = entry.marks.split(",") if entry.marks else []
     if math.isnan(entry.value):
-        return Cell("diverged" if "diverged" in marks else "n/a" if "n/a" in marks else "missing")
+        return Cell(absent(board, entry))
     if entry.measure == "fit seconds":
         return Cell(f"{float(f'{entry.value:.2g}'):g}" if entry.value < LONG else f"{entry.value:.0f}")
     if entry.measure.endswith("to reach"):

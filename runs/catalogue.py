@@ -1,80 +1,341 @@
-"""The plan of a result folder, plan.json: what was asked for, the union of all runs in it."""
+"""The catalogue of a result folder: everything that was asked for, typed and indexed.
+
+This is the only module that reads and writes plan.json. Reports and analysis take a `Catalogue`; it loads no torch, no
+task and no learner. What makes one from tasks and learners is `runs.plan.Plan.catalogue`.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from functools import cache, cached_property
+from pathlib import Path
 from typing import Any
 
-from ..engine.parquet import SCHEMA_VERSION
-from ..engine.store import Store
-from .names import UsageError
+import pandas as pd
+
+from .errors import UsageError
+
+SCHEMA = 1
+"""Version of the layout of plan.json. A new field does not change it."""
+
+FILE = "plan.json"
+
+AXES = ["task", "learner", "size", "exposed", "seed"]
+"""The columns that identify a cell in a tidy table."""
 
 
-def read_plan(store: Store) -> dict[str, Any] | None:
-    """What was asked for, or None in a new folder."""
-    path = store.folder / "plan.json"
+@dataclass(frozen=True)
+class SplitInfo:
+    """A split of a task. shift: what differs from training, None in distribution; headline: used in rankings."""
+
+    name: str
+    shift: str | None = None
+    severity: float | None = None
+    headline: bool = False
+
+
+@dataclass(frozen=True)
+class TaskInfo:
+    """What reports need to know of a task.
+
+    measure      the metric that tables and figures show: "score", "accuracy", "bits", or "rules" of a riddle
+    ranked       whether the task enters means
+    rules        names of the two rules of a riddle
+    heuristics   names of the shallow rules that are scored beside the learners
+    description  the task in words, one line; "" in folders written by earlier versions
+    """
+
+    family: str = ""
+    version: int | None = None
+    ambiguous: bool = False
+    measure: str = "score"
+    ranked: bool = True
+    rules: tuple[str, ...] = ()
+    heuristics: tuple[str, ...] = ()
+    splits: tuple[SplitInfo, ...] = ()
+    description: str = ""
+
+    @cached_property
+    def headline(self) -> str | None:
+        """Name of the OOD split that rankings use, or None."""
+        return next((split.name for split in self.splits if split.headline), None)
+
+    @property
+    def has_curve(self) -> bool:
+        """Whether answers are better or worse. A riddle has no learning curve, but a fingerprint."""
+        return self.measure != "rules"
+
+    @property
+    def less_is_better(self) -> bool:
+        """Whether the lower figure is the better one: then there is no level to reach, and no area."""
+        return self.measure == "bits"
+
+
+@dataclass(frozen=True)
+class LearnerInfo:
+    """kind: "learner", "control" or "heuristic"; parameters: plain JSON."""
+
+    kind: str
+    version: int | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CellInfo:
+    """A cell that was asked for. settings: hash of everything that all cells of its pair have in common."""
+
+    key: str
+    task: str
+    learner: str
+    size: int
+    exposed: int
+    seed: int
+    settings: str = ""
+
+
+@dataclass(frozen=True)
+class NotApplicable:
+    """What cannot be had, and why. size None: at any size; with `exposed`: only that many exposed examples."""
+
+    task: str
+    learner: str
+    size: int | None
+    reason: str
+    exposed: int | None = None
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Everything that was asked for in one or several result folders.
+
+    tasks           label -> task, also a task that no learner can be put to
+    learners        label -> learner, in the order in which they were asked for
+    cells           of all pairs of a task and a learner
+    not_applicable  what cannot be had, with the reason
+    settings        hash of a pair's settings -> the settings themselves; {} in folders written by earlier versions
+    """
+
+    tasks: Mapping[str, TaskInfo] = field(default_factory=dict)
+    learners: Mapping[str, LearnerInfo] = field(default_factory=dict)
+    cells: tuple[CellInfo, ...] = ()
+    not_applicable: tuple[NotApplicable, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def by_key(self) -> dict[str, CellInfo]:
+        """Every cell by its key."""
+        return {cell.key: cell for cell in reversed(self.cells)}
+
+    @cached_property
+    def by_pair(self) -> dict[tuple[str, str], tuple[CellInfo, ...]]:
+        """The cells of every (task, learner)."""
+        found: dict[tuple[str, str], list[CellInfo]] = {}
+        for cell in self.cells:
+            found.setdefault((cell.task, cell.learner), []).append(cell)
+        return {pair: tuple(cells) for pair, cells in found.items()}
+
+    @cached_property
+    def by_task(self) -> dict[str, dict[str, tuple[CellInfo, ...]]]:
+        """The cells of every learner on every task that has cells, tasks in the order of `tasks`."""
+        found: dict[str, dict[str, tuple[CellInfo, ...]]] = {}
+        for (task, learner), cells in self.by_pair.items():
+            found.setdefault(task, {})[learner] = cells
+        return {task: found[task] for task in self.tasks if task in found}
+
+    @cached_property
+    def refusals(self) -> dict[tuple[str, str], tuple[NotApplicable, ...]]:
+        """What cannot be had of every (task, learner)."""
+        found: dict[tuple[str, str], list[NotApplicable]] = {}
+        for row in self.not_applicable:
+            found.setdefault((row.task, row.learner), []).append(row)
+        return {pair: tuple(rows) for pair, rows in found.items()}
+
+    @cached_property
+    def seeds(self) -> list[int]:
+        """All seeds that were asked for, rising."""
+        return sorted({cell.seed for cell in self.cells})
+
+    @cached_property
+    def cells_table(self) -> pd.DataFrame:
+        """A row a cell: key and AXES."""
+        columns = ["key", *AXES]
+        rows = [(cell.key, cell.task, cell.learner, cell.size, cell.exposed, cell.seed) for cell in self.cells]
+        return pd.DataFrame(rows, columns=columns).drop_duplicates("key", ignore_index=True)
+
+    @cached_property
+    def learners_table(self) -> pd.DataFrame:
+        """A row a learner (the index): kind, version, and a column a parameter, null where it has no such parameter."""
+        rows = [{"kind": one.kind, "version": one.version, **one.parameters} for one in self.learners.values()]
+        return pd.DataFrame(rows, index=pd.Index(list(self.learners), name="learner"))
+
+    def of_kind(self, kind: str) -> list[str]:
+        """The learners of a kind, in the order in which they were asked for."""
+        return [name for name, learner in self.learners.items() if learner.kind == kind]
+
+    def only(self, keep: Callable[[CellInfo], bool]) -> Catalogue:
+        """The same with those cells alone that `keep` accepts."""
+        return replace(self, cells=tuple(cell for cell in self.cells if keep(cell)))
+
+    def reasons(self, most: int = 3) -> list[str]:
+        """Why cells cannot be had, cells with the same reason together: at most `most` lines."""
+        groups: dict[str, list[NotApplicable]] = {}
+        for row in self.not_applicable:
+            groups.setdefault(row.reason, []).append(row)
+        lines = [f"n/a: {_named(rows)}: {reason}" for reason, rows in groups.items()]
+        if len(lines) <= most:
+            return lines
+        left = len(lines) - most + 1
+        return [*lines[: most - 1], f"n/a for {left} other reasons: --dry-run lists them"]
+
+    def to_json(self) -> dict[str, Any]:
+        """The content of plan.json."""
+        return {
+            "schema": SCHEMA,
+            "tasks": {name: asdict(task) for name, task in self.tasks.items()},
+            "learners": {
+                name: {"kind": one.kind, "version": one.version, "parameters": dict(one.parameters)}
+                for name, one in self.learners.items()
+            },
+            "settings": dict(self.settings),
+            "cells": [{name: getattr(cell, name) for name in CellInfo.__slots__} for cell in self.cells],
+            "not_applicable": [
+                {name: value for name, value in asdict(row).items() if (name, value) != ("exposed", None)}
+                for row in self.not_applicable
+            ],
+        }
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Catalogue:
+        """From the content of plan.json; raises KeyError or TypeError where it is something else."""
+        return cls(
+            tasks={name: _task(about) for name, about in document["tasks"].items()},
+            learners={name: LearnerInfo(**_known(LearnerInfo, about)) for name, about in document["learners"].items()},
+            cells=tuple(CellInfo(**_known(CellInfo, row)) for row in document["cells"]),
+            not_applicable=tuple(NotApplicable(**_known(NotApplicable, row)) for row in document["not_applicable"]),
+            settings=document.get("settings", {}),
+        )
+
+
+def read_catalogue(folder: Path) -> Catalogue | None:
+    """What was asked for in a folder, or None in one without plan.json. Raises UsageError where it is damaged."""
+    path = folder / FILE
     if not path.is_file():
         return None
     try:
-        plan = json.loads(path.read_text())
+        return Catalogue.from_json(json.loads(path.read_text(encoding="utf-8")))
+    except (KeyError, TypeError, AttributeError):
+        wrong = "it is no plan of a run"
     except ValueError as error:
         wrong = str(error)
-    else:
-        if isinstance(plan, dict) and plan.keys() >= {"tasks", "learners", "cells", "not_applicable"}:
-            return plan
-        wrong = "it is no plan of a run"
     raise UsageError(
-        f"cannot read {store.show(path)}: {wrong}; move it away, and `grue run` with the same arguments makes it "
+        f"cannot read {path}: {wrong}; move it away, and `grue run` with the same arguments makes it "
         "again, without repeating what is done"
     )
 
 
-def save_plan(store: Store, document: dict[str, Any]) -> int:
-    """Add a run's plan to the folder's; returns how many cells of earlier settings it supersedes.
+def write_catalogue(folder: Path, catalogue: Catalogue) -> None:
+    """Write plan.json under a temporary name, then rename it: a reader sees all of it or the one before."""
+    temporary = folder / f".{FILE}.{os.getpid()}"
+    temporary.write_text(_dumps(catalogue.to_json()), encoding="utf-8")
+    temporary.replace(folder / FILE)
 
-    Cells of a pair whose settings differ now (another budget, another version) leave the plan, so that no table
-    mixes them; their results stay on disk, and come back with the plan that asks for them.
+
+def extend_catalogue(folder: Path, catalogue: Catalogue) -> int:
+    """Add what a run asks for to a folder's plan.json; returns how many cells of earlier settings it supersedes.
+
+    Cells of a pair whose settings differ now (another budget, another version) leave the catalogue, so that no table
+    mixes them; their results stay on disk, and come back with a run that asks for them.
     """
-    before = read_plan(store)
-    merged = merge_plans([before, document]) if before else document
-    store.write_json(store.folder / "plan.json", {"schema": SCHEMA_VERSION, **merged})
-    keys = {cell["key"] for cell in merged["cells"]}
-    return sum(cell["key"] not in keys for cell in (before or document)["cells"])
+    before = read_catalogue(folder)
+    merged = merge_catalogues([before, catalogue]) if before else catalogue
+    write_catalogue(folder, merged)
+    return sum(cell.key not in merged.by_key for cell in (before or catalogue).cells)
 
 
-def merge_plans(plans: Iterable[dict[str, Any]], *, supersede: bool = True) -> dict[str, Any]:
-    """The union of several plans.
+def merge_catalogues(catalogues: Iterable[Catalogue], *, supersede: bool = True) -> Catalogue:
+    """The union of several catalogues.
 
-    supersede  of a pair with differing settings keep the cells of the last plan alone: one folder, run again with
+    supersede  of a pair with differing settings keep the cells of the last catalogue alone: one folder, run again with
                another budget. Without it, all stay: several folders, whose contradictions the reports refuse
     """
-    tasks, learners = {}, {}
-    cells: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
-    settings: dict[tuple[str, str], str] = {}
-    refused: dict[tuple[str, str, int | None, int | None], dict[str, Any]] = {}
-    for plan in plans:
-        tasks |= plan["tasks"]
+    tasks: dict[str, TaskInfo] = {}
+    learners: dict[str, LearnerInfo] = {}
+    settings: dict[str, Any] = {}
+    cells: dict[tuple[str, str], dict[str, CellInfo]] = {}
+    latest: dict[tuple[str, str], str] = {}
+    refused: dict[tuple[str, str, int | None, int | None], NotApplicable] = {}
+    for catalogue in catalogues:
+        tasks |= catalogue.tasks
         learners |= {
-            name: about for name, about in plan["learners"].items() if "version" in about or name not in learners
+            name: learner
+            for name, learner in catalogue.learners.items()
+            if learner.version is not None or name not in learners
         }
-        for cell in plan["cells"]:
-            pair = (cell["task"], cell["learner"])
-            if settings.setdefault(pair, cell["settings"]) != cell["settings"] and supersede:
-                settings[pair], cells[pair] = cell["settings"], {}
-            cells.setdefault(pair, {})[cell["key"]] = cell
-        refused |= {
-            (row["task"], row["learner"], row["size"], row.get("exposed")): row for row in plan["not_applicable"]
-        }
+        settings |= catalogue.settings
+        for cell in catalogue.cells:
+            pair = (cell.task, cell.learner)
+            if latest.setdefault(pair, cell.settings) != cell.settings and supersede:
+                latest[pair], cells[pair] = cell.settings, {}
+            cells.setdefault(pair, {})[cell.key] = cell
+        refused |= {(row.task, row.learner, row.size, row.exposed): row for row in catalogue.not_applicable}
     # What has been planned since is no longer refused: the pair, the size, or the exposed examples at that size.
-    held: set[tuple[str | int | None, ...]] = set()
-    for group in cells.values():
+    held: set[tuple[str, str, int | None, int | None]] = set()
+    for (task, learner), group in cells.items():
         for cell in group.values():
-            task, learner, size = cell["task"], cell["learner"], cell["size"]
-            held |= {(task, learner, None, None), (task, learner, size, None), (task, learner, size, cell["exposed"])}
-    return {
-        "tasks": tasks,
-        "learners": learners,
-        "cells": [cell for group in cells.values() for cell in group.values()],
-        "not_applicable": [row for place, row in refused.items() if place not in held],
-    }
+            held |= {(task, learner, None, None), (task, learner, cell.size, None)}
+            held.add((task, learner, cell.size, cell.exposed))
+    merged = tuple(cell for group in cells.values() for cell in group.values())
+    used = {cell.settings for cell in merged}
+    return Catalogue(
+        tasks=tasks,
+        learners=learners,
+        cells=merged,
+        not_applicable=tuple(row for place, row in refused.items() if place not in held),
+        settings={digest: about for digest, about in settings.items() if digest in used},
+    )
+
+
+def _task(about: Mapping[str, Any]) -> TaskInfo:
+    known = _known(TaskInfo, about)
+    lists = {name: tuple(known[name]) for name in ("rules", "heuristics") if name in known}
+    splits = tuple(SplitInfo(**_known(SplitInfo, split)) for split in known.get("splits", ()))
+    return TaskInfo(**{**known, **lists, "splits": splits})
+
+
+def _known(kind: type, about: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that this version knows: a folder may have been written by a later one."""
+    return {name: about[name] for name in _names(kind) if name in about}
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(one.name for one in fields(kind))
+
+
+def _dumps(document: Mapping[str, Any]) -> str:
+    """Indented JSON, but a cell a line: readable, and fast for 100,000 cells."""
+    parts = []
+    for name, value in document.items():
+        if isinstance(value, list) and value:
+            text = "[\n" + ",\n".join(f" {json.dumps(item)}" for item in value) + "\n]"
+        else:
+            text = json.dumps(value, indent=1)
+        parts.append(f" {json.dumps(name)}: " + text.replace("\n", "\n "))
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def _named(rows: list[NotApplicable]) -> str:
+    """Which (task, learner) cannot be had: by name if there is one, else how many, and the learners if they are few."""
+    learners, tasks = (list(dict.fromkeys(getattr(row, axis) for row in rows)) for axis in ("learner", "task"))
+    who = ", ".join(learners) if len(learners) <= FEW else f"{len(learners)} learners"
+    where = ", ".join(tasks) if len(tasks) <= FEW else f"{len(tasks)} tasks"
+    sizes = sorted({row.size for row in rows if row.size is not None})
+    at = f" at n = {', '.join(map(str, sizes))}" if sizes and all(row.size is not None for row in rows) else ""
+    return f"{who} on {where}{at}"
+
+
+FEW = 3
+"""Names that a line lists; more are counted."""

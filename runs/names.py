@@ -21,14 +21,11 @@ from ..learners.estimator import Estimator, adopt
 from ..learners.tuned import SPACES, Tuned
 from ..tasks import TASKS
 from ..tasks.base import Task
+from .errors import UsageError
 from .outside import is_path, refusal
 
 T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")
-
-
-class UsageError(ValueError):
-    """What was asked for cannot be done as it was asked; the message says what was given and what was expected."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..learners.base import Learner, Spec
 from ..tasks.base import Task
+from .catalogue import Catalogue, CellInfo, LearnerInfo, NotApplicable, SplitInfo, TaskInfo
 from .cells import Cell, Pair
 from .names import Named, UsageError, make_learner, make_task
 from .presets import Preset
@@ -39,14 +41,15 @@ class Plan:
             for row, size in zip(self.not_applicable, sizes, strict=True)
         ]
 
-    def document(self) -> dict[str, Any]:
-        """The plan as JSON, for the reports (runs/results.py says what is in it)."""
-        return {
-            "tasks": {label: _describe_task(task) for label, task in self.tasks.items()},
-            "learners": {label: _describe_learner(learner) for label, learner in self.learners.items()},
-            "cells": [cell.row() for cell in self.cells],
-            "not_applicable": self.not_applicable,
-        }
+    def catalogue(self) -> Catalogue:
+        """The plan as it is recorded, and as analysis and reports take it."""
+        return Catalogue(
+            tasks={label: _describe_task(task) for label, task in self.tasks.items()},
+            learners={label: _describe_learner(learner) for label, learner in self.learners.items()},
+            cells=tuple(CellInfo(**cell.row()) for cell in self.cells),
+            not_applicable=tuple(NotApplicable(**row) for row in self.not_applicable),
+            settings={pair.digest: pair.settings for pair in self.pairs},
+        )
 
 
 def make_plan(
@@ -165,25 +168,32 @@ def _add(plan: Plan, preset: Preset, task: Named[Task], learner: Named[Learner |
     plan.cells.extend(Cell(pair, size, extra, seed) for seed in range(preset.seeds) for size, extra in possible)
 
 
-def _describe_task(task: Task) -> dict[str, Any]:
-    return {
-        "family": task.family,
-        "version": task.version,
-        "ambiguous": task.ambiguous,
-        "measure": task.measure,
-        "ranked": task.ranked,
-        "rules": list(task.rules),
-        "heuristics": sorted(task.heuristics),
-        "splits": [
-            {"name": split.name, "shift": split.shift, "severity": split.severity, "headline": split.headline}
+def _describe_task(task: Task) -> TaskInfo:
+    return TaskInfo(
+        family=task.family,
+        version=task.version,
+        ambiguous=task.ambiguous,
+        measure=task.measure,
+        ranked=task.ranked,
+        rules=tuple(task.rules),
+        heuristics=tuple(sorted(task.heuristics)),
+        splits=tuple(
+            SplitInfo(name=split.name, shift=split.shift, severity=split.severity, headline=split.headline)
             for split in task.splits
-        ],
-    }
+        ),
+        description=_in_words(type(task)),
+    )
 
 
-def _describe_learner(learner: Learner | Reference) -> dict[str, Any]:
+def _describe_learner(learner: Learner | Reference) -> LearnerInfo:
     if isinstance(learner, Reference):
         kind = "control" if learner.name == ORACLE else "heuristic"
     else:
         kind = "control" if learner.control else "learner"
-    return {"kind": kind, "version": learner.version, "parameters": learner.parameters()}
+    return LearnerInfo(kind, learner.version, learner.parameters())
+
+
+def _in_words(kind: type) -> str:
+    """The first line of a class's own docstring; dataclasses without one get their signature, which is none."""
+    text = inspect.cleandoc(kind.__dict__.get("__doc__") or "").partition("\n")[0]
+    return "" if text.startswith(f"{kind.__name__}(") else text

@@ -1,4 +1,4 @@
-"""Reading one or several result folders: the tidy table, the plan, what failed, and where it comes from."""
+"""Reading one or several result folders: the tidy table, the catalogue, what failed, and where it comes from."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from ..engine.store import Store
-from .catalogue import merge_plans, read_plan
+from .bundle import locate, read_bundle
+from .catalogue import merge_catalogues, read_catalogue
+from .errors import UsageError
 from .jobs import join
-from .names import UsageError
 from .results import COLUMNS, Results
 
 OF_A_BATCH = ("seconds", "cells", "keys", "settings", "task", "learner")
@@ -21,27 +22,29 @@ OF_A_BATCH = ("seconds", "cells", "keys", "settings", "task", "learner")
 
 
 def read(folders: Sequence[Path | str]) -> Results:
-    """What one or several result folders hold; raises UsageError for a folder that is none."""
-    plans, tables, failures, provenance = [], [], [], []
-    for folder in folders:
-        store = Store(Path(folder))
-        plan = read_plan(store)
-        if plan is None:
-            there = "is not there" if not store.folder.exists() else "has no plan.json"
-            raise UsageError(f"{folder} is no result folder: it {there} (grue run --out DIR makes one)")
-        rows, about = join(store.read())
-        plans.append(plan)
-        tables.append(rows)
-        failures += store.failures()
-        provenance += about
-    plan = merge_plans(plans, supersede=False)
-    rows = pd.concat(tables, ignore_index=True)
-    planned = rows["key"].isin([cell["key"] for cell in plan["cells"]])
-    rows = rows.loc[planned].drop_duplicates(["key", "split", "metric"], ignore_index=True)
-    scores = rows.reindex(columns=COLUMNS)
+    """What one or several result folders hold; the word `reference` is the reference that comes with the package.
+
+    Raises UsageError for a folder that is none.
+    """
+    parts = {str(folder): read_bundle(locate(folder)) or _read(Path(folder)) for folder in folders}
+    catalogues = {name: part.catalogue for name, part in parts.items()}
+    catalogue = merge_catalogues(catalogues.values(), supersede=False)
+    scores = pd.concat([part.scores for part in parts.values()], ignore_index=True)
+    planned = scores["key"].isin(list(catalogue.by_key))
+    scores = scores.loc[planned].drop_duplicates(["key", "split", "metric"], ignore_index=True)
     done = set(scores["key"])
-    open_failures = [failure for failure in failures if not done.issuperset(failure["keys"])]
-    return Results(scores, plan, open_failures, _distinct(provenance), _answers(rows))
+    failures = [failure for part in parts.values() for failure in part.failures]
+    answers: dict[tuple[str, str], np.ndarray] = {}
+    for part in parts.values():
+        answers = part.answers | answers
+    return Results(
+        scores=scores,
+        catalogue=catalogue,
+        failures=[failure for failure in failures if not done.issuperset(failure["keys"])],
+        provenance=_distinct([about for part in parts.values() for about in part.provenance]),
+        answers=answers,
+        folders=catalogues if len(catalogues) > 1 else {},
+    )
 
 
 def load(*folders: Path | str) -> pd.DataFrame:
@@ -51,6 +54,17 @@ def load(*folders: Path | str) -> pd.DataFrame:
     >>> frame.query("metric == 'score' and split == 'far'").groupby("learner")["value"].mean()
     """
     return read(folders).scores
+
+
+def _read(folder: Path) -> Results:
+    """Everything in one folder, also what its plan does not ask for any more: another folder's may."""
+    store = Store(folder)
+    catalogue = read_catalogue(folder)
+    if catalogue is None:
+        there = "is not there" if not store.folder.exists() else "has no plan.json"
+        raise UsageError(f"{folder} is no result folder: it {there} (grue run --out DIR makes one)")
+    rows, about = join(store.read())
+    return Results(rows.reindex(columns=COLUMNS), catalogue, store.failures(), about, _answers(rows))
 
 
 def _answers(rows: pd.DataFrame) -> dict[tuple[str, str], np.ndarray]:

@@ -1,4 +1,4 @@
-"""What the store hands to everything right of it: one tidy table, the plan, the failures and the provenance."""
+"""What the store hands to everything right of it: one tidy table, the catalogue, the failures and the provenance."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from .catalogue import Catalogue
 
 COLUMNS = [
     "task", "learner", "size", "exposed", "seed", "split", "metric", "value", "fit_seconds", "status", "key",
@@ -23,21 +25,18 @@ class Results:
     """Everything that was planned and measured in one or several result folders.
 
     scores      tidy table with COLUMNS
-    plan        {"tasks": {name: {"family", "version", "ambiguous", "measure", "ranked", "heuristics": [names],
-                                  "rules": [names of a riddle's two],
-                                  "splits": [{"name", "shift", "severity", "headline"}]}},
-                 "learners": {name: {"kind": "learner" | "control" | "heuristic", "version", "parameters"}},
-                 "cells": [{"key", "task", "learner", "size", "exposed", "seed"}],
-                 "not_applicable": [{"task", "learner", "size": int | None, "reason"}]}
+    catalogue   what was asked for
     failures    [{"batch", "task", "learner", "keys": [...], "kind": "error" | "timeout" | "crash", "message",
                   "traceback", "when"}], only those whose cells are still missing
     answers     of riddles: (key of a cell, split) -> which rule each answer follows, (n,) int8 as coded in
                 metrics/rules.py; every seed was asked the same
     provenance  one dict a distinct provenance: {"versions": {package: version}, "commit", "command", "machine", ...}
+    folders     where several folders were read, the name of each -> its own catalogue; else {}
     """
 
     scores: pd.DataFrame
-    plan: dict[str, Any]
+    catalogue: Catalogue
     failures: list[dict[str, Any]] = field(default_factory=list)
     provenance: list[dict[str, Any]] = field(default_factory=list)
     answers: dict[tuple[str, str], np.ndarray] = field(default_factory=dict)
+    folders: dict[str, Catalogue] = field(default_factory=dict)

@@ -11,7 +11,7 @@ from ..engine.pool import Workers
 from ..engine.progress import Reporter, Share
 from ..engine.session import Session
 from ..engine.store import Store
-from .catalogue import save_plan
+from .catalogue import extend_catalogue
 from .cells import Batch, Cell
 from .estimate import Estimates, cut
 from .jobs import BatchJob, join
@@ -34,7 +34,8 @@ class PlanSession(Session):
         """Take the folder, save the plan, and begin with the cells that are missing."""
         say, folder = self.reporter.say, self.store.shown
         self.open(fresh=fresh)
-        superseded = save_plan(self.store, self.plan.document())
+        catalogue = self.plan.catalogue()
+        superseded = extend_catalogue(self.store.folder, catalogue)
         if superseded:
             say(f"{superseded} cells in {folder} were made with other settings or versions; tables leave them out")
         rows, about = join(self.read())
@@ -43,11 +44,8 @@ class PlanSession(Session):
             f"{len(self.plan.cells)} cells: {len(self.plan.cells) - len(self.missing)} done, {len(self.missing)} to do "
             f"in {len(self._batches)} batches on {self.workers}; results in {folder}"
         )
-        if not self.plan.cells:
-            for reason in self.plan.reasons():
-                say(reason)
-        elif self.plan.not_applicable:
-            say(f"{len(self.plan.not_applicable)} (task, learner, size) cannot be had; --dry-run says why")
+        for reason in catalogue.reasons() if self.plan.cells else self.plan.reasons():
+            say(reason)
         shares = {
             batch.name: Share(sum(map(estimates.seconds, batch.cells)), len(batch.cells)) for batch in self._batches
         }

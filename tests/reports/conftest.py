@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from grue.runs.catalogue import Catalogue
 from grue.runs.results import COLUMNS, Results
 
 SIZES = (16, 64, 256, 1024)
@@ -99,7 +100,7 @@ def build(seeds: int = 3, *, errors: float | None = None) -> Results:
                     if not _missing(cell):
                         rows += _rows(cell, curves, errors)
     failed = [cell["key"] for cell in cells if _missing(cell)]
-    return Results(pd.DataFrame(rows, columns=COLUMNS), _plan(cells), _failures(failed), [PROVENANCE])
+    return Results(pd.DataFrame(rows, columns=COLUMNS), _catalogue(cells), _failures(failed), [PROVENANCE])
 
 
 def _missing(cell: dict[str, Any]) -> bool:
@@ -127,7 +128,7 @@ def _rows(cell: dict[str, Any], curves: dict[str, tuple[float, ...]], errors: fl
     return rows
 
 
-def _plan(cells: list[dict[str, Any]]) -> dict[str, Any]:
+def _catalogue(cells: list[dict[str, Any]]) -> Catalogue:
     heuristics = {"maze-graph": ["copy-goal", "two-hop"], "identity-bits": ["all-but-frozen"]}
     headlines = {"identity-bits": "odd", "scramble-bag": "far", "maze-graph": "far"}
     tasks = {
@@ -152,12 +153,14 @@ def _plan(cells: list[dict[str, Any]]) -> dict[str, Any]:
         {"task": "text", "learner": "cnn", "size": None, "reason": "no order to convolve over"},
         {"task": "maze-graph", "learner": "forest", "size": None, "reason": "too many targets for a_tree & co"},
     ]
-    return {
-        "tasks": tasks,
-        "learners": {name: {"kind": kind, "version": 1, "parameters": {}} for name, kind in kinds.items()},
-        "cells": cells,
-        "not_applicable": refused,
-    }
+    return Catalogue.from_json(
+        {
+            "tasks": tasks,
+            "learners": {name: {"kind": kind, "version": 1, "parameters": {}} for name, kind in kinds.items()},
+            "cells": cells,
+            "not_applicable": refused,
+        }
+    )
 
 
 def _failures(keys: list[str]) -> list[dict[str, Any]]:

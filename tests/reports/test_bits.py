@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from grue.metrics.summary import Entry, summarise
+from grue.analysis.entries import Entry
+from grue.analysis.summary import summarise
 from grue.reports.figures import task_figure
 from grue.reports.formats import make_tables
 from grue.reports.leaderboard import make_leaderboard
@@ -16,14 +19,15 @@ TASK = "maze-graph"
 @pytest.fixture
 def bits(results: Results) -> Results:
     """maze-graph of the fixture, as if its scores were bits: those of far are lower, so it is the easier side."""
-    results.plan["tasks"][TASK] |= {"measure": "bits", "ranked": False}
     own = results.scores["task"] == TASK
     results.scores.loc[own & (results.scores["metric"] == "score"), "metric"] = "bits"
-    return results
+    catalogue = results.catalogue
+    task = replace(catalogue.tasks[TASK], measure="bits", ranked=False)
+    return replace(results, catalogue=replace(catalogue, tasks={**catalogue.tasks, TASK: task}))
 
 
 def own_entries(results: Results, learner: str) -> dict[tuple[str, str], Entry]:
-    entries = summarise(results.scores, results.plan)
+    entries = summarise(results.scores, results.catalogue)
     return {(entry.measure, entry.side): entry for entry in entries if (entry.of, entry.learner) == (TASK, learner)}
 
 
@@ -39,7 +43,7 @@ def test_the_gap_is_what_is_lost_out_of_distribution(bits: Results) -> None:
 
 
 def test_it_stays_out_of_means(bits: Results) -> None:
-    entries = summarise(bits.scores, bits.plan)
+    entries = summarise(bits.scores, bits.catalogue)
     assert "maze" not in {entry.of for entry in entries if entry.scope == "family"}
 
 

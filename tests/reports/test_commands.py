@@ -63,10 +63,12 @@ def test_leaderboard_prints_the_summary_alone(run: Callable[..., tuple[int, str,
 
 
 def test_a_summary_of_nothing_is_refused_in_one_line(
-    run: Callable[..., tuple[int, str, str]], results: Results
+    run: Callable[..., tuple[int, str, str]], results: Results, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for task in results.plan["tasks"].values():
-        task |= {"measure": "accuracy", "ranked": False}
+    catalogue = results.catalogue
+    tasks = {name: replace(task, measure="accuracy", ranked=False) for name, task in catalogue.tasks.items()}
+    other = replace(results, catalogue=replace(catalogue, tasks=tasks))
+    monkeypatch.setattr(grue.runs.reading, "read", lambda _dirs: other)
     code, out, err = run("leaderboard", "somewhere", "--summary")
     assert (code, out) == (2, "")
     assert err.startswith("grue: there is no summary")
@@ -123,9 +125,11 @@ def test_a_folder_without_results_is_named_with_exit_code_2(command: str, tmp_pa
 
 
 def test_two_results_of_one_cell_are_refused_in_one_line(
-    run: Callable[..., tuple[int, str, str]], results: Results
+    run: Callable[..., tuple[int, str, str]], results: Results, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    results.plan["cells"].append({**results.plan["cells"][0], "key": "another"})
+    catalogue = results.catalogue
+    twice = replace(catalogue, cells=(*catalogue.cells, replace(catalogue.cells[0], key="another")))
+    monkeypatch.setattr(grue.runs.reading, "read", lambda _dirs: replace(results, catalogue=twice))
     code, _, err = run("leaderboard", "somewhere")
     assert code == 2
     assert err.startswith("grue: two different results for mlp on identity-bits")

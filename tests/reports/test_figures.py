@@ -74,10 +74,10 @@ def test_the_axis_goes_deep_only_where_a_score_does_and_clips_at_minus_one(resul
 
 
 def test_figures_are_written_in_three_formats_and_are_the_same_each_time(results: Results, tmp_path: Path) -> None:
-    results.plan["tasks"] = {"text": results.plan["tasks"]["text"]}
-    results = replace(results, scores=results.scores[results.scores["task"] == "text"])
-    for part in ("cells", "not_applicable"):
-        results.plan[part] = [row for row in results.plan[part] if row["task"] == "text"]
+    catalogue = results.catalogue.only(lambda cell: cell.task == "text")
+    refused = tuple(row for row in catalogue.not_applicable if row.task == "text")
+    catalogue = replace(catalogue, tasks={"text": catalogue.tasks["text"]}, not_applicable=refused)
+    results = replace(results, catalogue=catalogue, scores=results.scores[results.scores["task"] == "text"])
     first, second = tmp_path / "first", tmp_path / "second"
     for folder in (first, second):
         folder.mkdir()
@@ -131,9 +131,9 @@ def with_learners(results: Results, task: str, names: list[str]) -> Results:
     """Put copies of mlp under these names beside the learners of a task."""
     own = results.scores[results.scores["task"] == task]
     mlp = own[own["learner"] == "mlp"]
-    about = results.plan["learners"]["mlp"]
-    plan = {**results.plan, "learners": {**results.plan["learners"], **dict.fromkeys(names, about)}}
-    return replace(results, plan=plan, scores=pd.concat([own, *[mlp.assign(learner=name) for name in names]]))
+    learners = results.catalogue.learners
+    catalogue = replace(results.catalogue, learners={**learners, **dict.fromkeys(names, learners["mlp"])})
+    return replace(results, catalogue=catalogue, scores=pd.concat([own, *[mlp.assign(learner=name) for name in names]]))
 
 
 def headings(figure: Figure) -> list[str]:

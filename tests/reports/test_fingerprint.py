@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +12,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from grue.analysis.entries import Entry
+from grue.analysis.fingerprint import fingerprints
 from grue.engine.parquet import to_bytes
 from grue.engine.store import Store
-from grue.metrics.fingerprint import fingerprints
-from grue.metrics.summary import Entry
 from grue.reports.figures import write_figures
 from grue.reports.fingerprint_figures import fingerprint_figure
 from grue.reports.formats import FORMATS, render
 from grue.reports.leaderboard import make_leaderboard, summary_of
-from grue.runs.catalogue import save_plan
+from grue.runs.catalogue import Catalogue, write_catalogue
 from grue.runs.jobs import LAYOUT, to_table
 from grue.runs.reading import read
 from grue.runs.results import Results
@@ -91,7 +92,7 @@ def folder(tmp_path: Path) -> Path:
     store = Store(tmp_path / "results")
     about = {"versions": {"grue": "0.1.0"}, "commit": "0123", "command": "grue run"}
     store.write("batch", {"batches": to_bytes(to_table(pd.DataFrame(rows), LAYOUT), about)})
-    save_plan(store, plan)
+    write_catalogue(store.folder, Catalogue.from_json(plan))
     return store.folder
 
 
@@ -101,7 +102,7 @@ def results(folder: Path) -> Results:
 
 
 def one(results: Results, learner: str, measure: str, side: str = "ood") -> Entry:
-    entries = fingerprints(results.scores, results.answers, results.plan)
+    entries = fingerprints(results.scores, results.answers, results.catalogue)
     (found,) = [e for e in entries if (e.learner, e.measure, e.side) == (learner, measure, side)]
     return found
 
@@ -164,10 +165,9 @@ def test_every_format_has_the_block_of_fingerprints(results: Results) -> None:
 
 
 def test_riddles_alone_make_a_leaderboard_without_a_summary(results: Results, tmp_path: Path) -> None:
-    plan = results.plan
-    plan["cells"] = [cell for cell in plan["cells"] if cell["task"] == "riddle"]
-    del plan["tasks"]["scored"]
-    alone = Results(results.scores[results.scores["task"] == "riddle"], plan, answers=results.answers)
+    catalogue = results.catalogue.only(lambda cell: cell.task == "riddle")
+    catalogue = replace(catalogue, tasks={"riddle": catalogue.tasks["riddle"]})
+    alone = Results(results.scores[results.scores["task"] == "riddle"], catalogue, answers=results.answers)
     board = make_leaderboard(alone)
     assert render(board, "md").startswith("### riddle: which rule?")
     with pytest.raises(ValueError, match="only riddle"):
@@ -185,5 +185,5 @@ def test_the_figure_has_a_bar_a_learner_in_a_panel_a_riddle(results: Results) ->
 
 
 def test_without_riddles_there_is_no_figure(results: Results) -> None:
-    results.plan["cells"] = [cell for cell in results.plan["cells"] if cell["task"] == "scored"]
-    assert fingerprint_figure(results) is None
+    scored = results.catalogue.only(lambda cell: cell.task == "scored")
+    assert fingerprint_figure(replace(results, catalogue=scored)) is None

@@ -94,10 +94,11 @@ def asked_for_some_tasks(results: Results, name: str) -> Results:
     """Add a learner like mlp that takes part in scramble-bag alone."""
     own = results.scores[(results.scores["task"] == "scramble-bag") & (results.scores["learner"] == "mlp")]
     scores = pd.concat([results.scores, own.assign(learner=name, key=own["key"] + name)])
-    mlp = [cell for cell in results.plan["cells"] if (cell["task"], cell["learner"]) == ("scramble-bag", "mlp")]
-    cells = [*results.plan["cells"], *[{**cell, "learner": name, "key": cell["key"] + name} for cell in mlp]]
-    learners = {**results.plan["learners"], name: results.plan["learners"]["mlp"]}
-    return replace(results, scores=scores, plan={**results.plan, "cells": cells, "learners": learners})
+    catalogue = results.catalogue
+    more = [replace(cell, learner=name, key=cell.key + name) for cell in catalogue.by_pair["scramble-bag", "mlp"]]
+    learners = {**catalogue.learners, name: catalogue.learners["mlp"]}
+    catalogue = replace(catalogue, cells=(*catalogue.cells, *more), learners=learners)
+    return replace(results, scores=scores, catalogue=catalogue)
 
 
 def test_a_learner_that_was_not_planned_has_a_dash_and_one_that_is_not_applicable_says_so(results: Results) -> None:
@@ -110,11 +111,30 @@ def test_a_learner_that_was_not_planned_has_a_dash_and_one_that_is_not_applicabl
     assert "mlp:width=64" not in text.split("### maze-graph")[1].split("###")[0]
 
 
-def test_a_planned_cell_that_is_not_there_is_missing_rather_than_not_planned(results: Results) -> None:
+def test_a_planned_cell_that_is_not_there_is_not_run_rather_than_not_planned(results: Results) -> None:
     results = asked_for_some_tasks(results, "mlp:width=64")
     gone = replace(results, scores=results.scores[results.scores["learner"] != "mlp:width=64"])
     found = row(render(make_leaderboard(gone), "md"), "## Leaderboard", "mlp:width=64")
-    assert found[1:] == ["–", "missing", "–"]
+    assert found[1:] == ["–", "not run", "–"]
+
+
+@pytest.mark.parametrize(("kind", "word"), [("timeout", "timeout"), ("error", "failed"), ("crash", "failed")])
+def test_a_size_that_was_asked_for_and_failed_says_so(results: Results, kind: str, word: str) -> None:
+    cells = results.catalogue.by_pair["maze-graph", "cnn"]
+    keys = [cell.key for cell in cells if cell.size == 1024]
+    scores = results.scores[~results.scores["key"].isin(keys)]
+    failure = {"task": "maze-graph", "learner": "cnn", "keys": keys, "kind": kind, "message": "no"}
+    text = render(make_leaderboard(replace(results, scores=scores, failures=[failure])), "md")
+    assert row(text, "## Leaderboard", "cnn")[3] == word
+    found = row(text, "### maze-graph (family maze)", "cnn")
+    assert found[3:6] == [word, word, word]
+    assert f"failed: cnn, {len(keys)} cells: {kind}: no" in text
+
+
+def test_heuristics_that_have_not_been_run_are_not_unplanned(results: Results) -> None:
+    scores = results.scores[results.scores["learner"] != "all-but-frozen"]
+    text = render(make_leaderboard(replace(results, scores=scores)), "md")
+    assert row(text, "## Leaderboard", "best heuristic")[1] == "not run"
 
 
 def test_the_board_flags_what_was_not_fitted_at_the_largest_size_and_no_other(results: Results) -> None:
@@ -126,16 +146,17 @@ def test_the_board_flags_what_was_not_fitted_at_the_largest_size_and_no_other(re
 
 
 def test_the_board_in_text_fits_a_terminal_and_more_than_eight_tasks_make_two_tables(results: Results) -> None:
-    plan = results.plan
-    for number in range(7):
-        name = f"another-long-name-{number}:with=parameters"
-        plan["tasks"][name] = plan["tasks"]["identity-bits"]
-        plan["cells"] += [
-            {**cell, "task": name, "key": f"{cell['key']}{number}"}
-            for cell in plan["cells"]
-            if cell["task"] == "identity-bits"
-        ]
-    text = render(summary_of(make_leaderboard(results)), "text")
+    catalogue = results.catalogue
+    names = [f"another-long-name-{number}:with=parameters" for number in range(7)]
+    more = [
+        replace(cell, task=name, key=cell.key + name)
+        for name in names
+        for cell in catalogue.cells
+        if cell.task == "identity-bits"
+    ]
+    tasks = {**catalogue.tasks, **dict.fromkeys(names, catalogue.tasks["identity-bits"])}
+    catalogue = replace(catalogue, tasks=tasks, cells=(*catalogue.cells, *more))
+    text = render(summary_of(make_leaderboard(replace(results, catalogue=catalogue))), "text")
     assert text.count("Leaderboard, part") == 2
     assert max(map(len, text.splitlines())) <= 100
 
@@ -159,10 +180,10 @@ def test_a_summary_in_markdown_is_one_table_with_the_whole_provenance_in_one_lin
 
 
 def test_without_a_task_on_the_common_scale_there_is_no_summary(results: Results) -> None:
-    for task in results.plan["tasks"].values():
-        task |= {"measure": "accuracy", "ranked": False}
+    catalogue = results.catalogue
+    tasks = {name: replace(task, measure="accuracy", ranked=False) for name, task in catalogue.tasks.items()}
     with pytest.raises(ValueError, match="no task is on the common scale, only identity-bits"):
-        summary_of(make_leaderboard(results))
+        summary_of(make_leaderboard(replace(results, catalogue=replace(catalogue, tasks=tasks))))
 
 
 def test_markdown_shows_signs_that_it_would_read_as_marks(results: Results) -> None:
@@ -204,7 +225,9 @@ def test_latex_escapes_what_it_would_read_as_a_command(results: Results) -> None
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
 def test_latex_compiles_without_a_line_that_is_too_long(results: Results, tmp_path: Path) -> None:
     name = "50%_of{#1}~^$\\x & é → 漢"
-    results.plan["tasks"]["text"]["family"] = name
+    tasks = results.catalogue.tasks
+    tasks = {**tasks, "text": replace(tasks["text"], family=name)}
+    results = replace(results, catalogue=replace(results.catalogue, tasks=tasks))
     results = asked_for_some_tasks(results, "neighbours:encoding=onehot")
     (tmp_path / "table.tex").write_text(render(make_leaderboard(results), "tex"), encoding="utf-8")
     (tmp_path / "main.tex").write_text(

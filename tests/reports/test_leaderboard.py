@@ -12,10 +12,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from grue.metrics.planned import curve_points
-from grue.metrics.summary import Entry, anchors_of, summarise
+from grue.analysis.entries import Entry
+from grue.analysis.planned import anchors_of
+from grue.analysis.points import curve_points
+from grue.analysis.summary import summarise
 from grue.reports.formats import make_tables
 from grue.reports.leaderboard import make_leaderboard
+from grue.runs.catalogue import Catalogue, CellInfo, LearnerInfo, NotApplicable, TaskInfo
 from grue.runs.results import COLUMNS, Results
 
 HALF = 4.302653 * 0.02 / 3**0.5
@@ -29,9 +32,21 @@ def one(entries: Iterable[Entry], **where: str) -> dict[str, Any]:
     return found[0]
 
 
+def only(results: Results, keep: Callable[[CellInfo], bool]) -> Results:
+    """The same results, where other cells were not asked for."""
+    return replace(results, catalogue=results.catalogue.only(keep))
+
+
+def of_one_family(results: Results) -> Results:
+    """The same results, where scramble-bag belongs to the family identity."""
+    tasks = results.catalogue.tasks
+    tasks = {**tasks, "scramble-bag": replace(tasks["scramble-bag"], family="identity")}
+    return replace(results, catalogue=replace(results.catalogue, tasks=tasks))
+
+
 @pytest.fixture
 def entries(results: Results) -> list[Entry]:
-    return summarise(results.scores, results.plan)
+    return summarise(results.scores, results.catalogue)
 
 
 def test_area_of_a_task_with_its_interval_over_seeds(entries: list[Entry]) -> None:
@@ -91,8 +106,8 @@ def test_fit_seconds_are_a_models(entries: list[Entry]) -> None:
 
 
 def test_family_of_two_tasks_is_averaged_within_each_seed_first(results: Results) -> None:
-    results.plan["tasks"]["scramble-bag"]["family"] = "identity"
-    found = one(summarise(results.scores, results.plan), scope="family", of="identity", learner="mlp", side="ood")
+    results = of_one_family(results)
+    found = one(summarise(results.scores, results.catalogue), scope="family", of="identity", learner="mlp", side="ood")
     assert found["value"] == pytest.approx((0.4 / 6 + (0.92 + 0.3) / 3) / 2)
     assert found["half_width"] == pytest.approx(HALF, rel=1e-5)  # both tasks move together in the fixture
 
@@ -109,14 +124,17 @@ def test_a_task_without_a_headline_split_has_no_ood_figure(entries: list[Entry])
 
 
 def test_learners_stand_in_the_order_of_the_plan_a_variant_after_its_base(results: Results) -> None:
-    for name in ("cnn:depth=3", "mlp:width=64"):
-        results.plan["learners"][name] = results.plan["learners"]["mlp"]
-        results.plan["cells"] += [
-            {**cell, "learner": name, "key": cell["key"] + name}
-            for cell in results.plan["cells"]
-            if cell["learner"] == "mlp"
-        ]
-    board = make_leaderboard(results)
+    catalogue = results.catalogue
+    names = ("cnn:depth=3", "mlp:width=64")
+    learners = {**catalogue.learners, **dict.fromkeys(names, catalogue.learners["mlp"])}
+    more = [
+        replace(cell, learner=name, key=cell.key + name)
+        for name in names
+        for cell in catalogue.cells
+        if cell.learner == "mlp"
+    ]
+    catalogue = replace(catalogue, learners=learners, cells=(*catalogue.cells, *more))
+    board = make_leaderboard(replace(results, catalogue=catalogue))
     assert board.order["learner"] == ["mlp", "mlp:width=64", "cnn", "cnn:depth=3", "forest", "linear"]
     assert board.order["control"] == ["oracle", "lookup"]
 
@@ -134,8 +152,8 @@ def test_marks_of_a_cell_are_carried_to_every_figure_made_from_it(entries: list[
 
 def test_with_one_seed_the_interval_is_within_the_cell(build_results: Callable[..., Results]) -> None:
     results = build_results(1, errors=0.01)
-    results.plan["tasks"]["scramble-bag"]["family"] = "identity"
-    entries = summarise(results.scores, results.plan)
+    results = of_one_family(results)
+    entries = summarise(results.scores, results.catalogue)
     task = one(entries, of="identity-bits", learner="mlp", measure="area", side="id")
     assert (task["interval"], task["half_width"]) == ("cell", pytest.approx(0.0196, abs=1e-5))
     family = one(entries, scope="family", of="identity", learner="mlp", side="ood")
@@ -144,19 +162,14 @@ def test_with_one_seed_the_interval_is_within_the_cell(build_results: Callable[.
 
 def test_with_one_seed_and_no_errors_there_is_no_interval(build_results: Callable[..., Results]) -> None:
     results = build_results(1)
-    entries = summarise(results.scores, results.plan)
+    entries = summarise(results.scores, results.catalogue)
     assert one(entries, of="identity-bits", learner="mlp", measure="area", side="id")["interval"] == "none"
 
 
 def test_a_size_that_a_learner_cannot_do_makes_its_area_not_applicable(results: Results) -> None:
-    results.plan["cells"] = [
-        cell
-        for cell in results.plan["cells"]
-        if (cell["task"], cell["learner"], cell["size"]) != ("scramble-bag", "forest", 1024)
-    ]
-    refused = {"task": "scramble-bag", "learner": "forest", "size": 1024, "reason": "out of memory"}
-    results.plan["not_applicable"].append(refused)
-    entries = summarise(results.scores, results.plan)
+    held = results.catalogue.only(lambda cell: (cell.task, cell.learner, cell.size) != ("scramble-bag", "forest", 1024))
+    refused = NotApplicable("scramble-bag", "forest", 1024, "out of memory")
+    entries = summarise(results.scores, replace(held, not_applicable=(*held.not_applicable, refused)))
     found = one(entries, of="scramble-bag", learner="forest", measure="area", side="ood")
     assert math.isnan(found["value"])
     assert found["marks"] == "n/a"
@@ -164,42 +177,35 @@ def test_a_size_that_a_learner_cannot_do_makes_its_area_not_applicable(results: 
 
 
 def test_a_rule_that_was_run_at_one_size_has_the_height_of_its_score(results: Results) -> None:
-    results.plan["cells"] = [
-        cell for cell in results.plan["cells"] if cell["learner"] != "two-hop" or cell["size"] == 1024
-    ]
-    entries = summarise(results.scores, results.plan)
+    results = only(results, lambda cell: cell.learner != "two-hop" or cell.size == 1024)
+    entries = summarise(results.scores, results.catalogue)
     found = one(entries, of="maze-graph", learner="two-hop", measure="area", side="id")
     assert (found["value"], found["marks"]) == (pytest.approx(0.8), "")
 
 
 def test_a_refused_size_is_called_so_in_the_means_too(results: Results) -> None:
-    results.plan["cells"] = [
-        cell for cell in results.plan["cells"] if cell["learner"] != "forest" or cell["size"] < 256
-    ]
-    results.plan["not_applicable"] += [
-        {"task": task, "learner": "forest", "size": size, "reason": "out of memory"}
+    held = results.catalogue.only(lambda cell: cell.learner != "forest" or cell.size < 256)
+    refused = [
+        NotApplicable(task, "forest", size, "out of memory")
         for task in ("identity-bits", "scramble-bag", "text")
         for size in (256, 1024)
     ]
-    entries = summarise(results.scores, results.plan)
+    entries = summarise(results.scores, replace(held, not_applicable=(*held.not_applicable, *refused)))
     for where in ({"of": "identity"}, {"of": "identity-bits", "measure": "exposed to reach"}):
         assert one(entries, learner="forest", side="ood", **where)["marks"] == "n/a"
 
 
 def test_a_size_more_for_one_learner_changes_no_figure(results: Results, entries: list[Entry]) -> None:
-    more = {"task": "identity-bits", "learner": "cnn", "size": 4096, "exposed": 0, "seed": 0, "key": "more"}
-    results.plan["cells"].append(more)
-    assert str(summarise(results.scores, results.plan)) == str(entries)
+    more = CellInfo("more", "identity-bits", "cnn", 4096, exposed=0, seed=0)
+    catalogue = replace(results.catalogue, cells=(*results.catalogue.cells, more))
+    results = replace(results, catalogue=catalogue)
+    assert str(summarise(results.scores, results.catalogue)) == str(entries)
     assert make_leaderboard(results).tasks[0].sizes == (16, 64, 256, 1024)
 
 
 def test_a_learner_that_was_not_asked_for_all_sizes_is_partial(results: Results) -> None:
-    results.plan["cells"] = [
-        cell
-        for cell in results.plan["cells"]
-        if (cell["task"], cell["learner"]) != ("identity-bits", "cnn") or cell["size"] in (16, 64)
-    ]
-    board = make_leaderboard(results)
+    held = only(results, lambda cell: (cell.task, cell.learner) != ("identity-bits", "cnn") or cell.size in (16, 64))
+    board = make_leaderboard(held)
     found = one(board.entries, of="identity-bits", learner="cnn", measure="area", side="id")
     assert (found["value"], found["marks"]) == (pytest.approx((0.6 + 0.97) / 2 - 0.01), "incomplete,partial")
     own = {entry.measure for entry in board.entries if (entry.of, entry.learner) == ("identity-bits", "cnn")}
@@ -207,6 +213,18 @@ def test_a_learner_that_was_not_asked_for_all_sizes_is_partial(results: Results)
     assert "partial" in one(board.entries, scope="family", of="identity", learner="cnn", side="ood")["marks"]
     others = [entry for entry in board.entries if entry.scope == "task" and entry.learner != "cnn"]
     assert not any("partial" in entry.marks for entry in others)
+
+
+def test_a_learner_that_was_asked_for_other_sizes_too_has_its_score_at_the_largest_of_the_task(
+    results: Results, entries: list[Entry]
+) -> None:
+    own = results.catalogue.by_pair["identity-bits", "mlp"]
+    beyond = tuple(replace(cell, size=4096, key=cell.key + "+") for cell in own if cell.size == 64)
+    held = results.catalogue.only(lambda cell: cell not in own or cell.size in (64, 1024))
+    found = summarise(results.scores, replace(held, cells=held.cells + beyond))
+    where = {"of": "identity-bits", "learner": "mlp", "measure": "final", "side": "id"}
+    assert one(found, **where)["value"] == one(entries, **where)["value"]
+    assert "partial" in one(found, **{**where, "measure": "area"})["marks"]
 
 
 @pytest.mark.parametrize(
@@ -221,27 +239,23 @@ def test_a_learner_that_was_not_asked_for_all_sizes_is_partial(results: Results)
 def test_anchors_are_the_sizes_that_most_learners_were_planned_at(
     planned: dict[str, list[int]], anchors: tuple[int, ...]
 ) -> None:
-    kinds = {name: {"kind": "control" if name in ("oracle", "lookup") else "learner"} for name in planned}
+    kinds = {name: LearnerInfo("control" if name in ("oracle", "lookup") else "learner") for name in planned}
     cells = [
-        {"task": "t", "learner": name, "size": size, "exposed": 0, "seed": 0, "key": f"{name}{size}"}
+        CellInfo(f"{name}{size}", "t", name, size, exposed=0, seed=0)
         for name, sizes in planned.items()
         for size in sizes
     ]
-    assert anchors_of({"learners": kinds, "cells": cells}, "t") == anchors
+    assert anchors_of(Catalogue({"t": TaskInfo()}, kinds, tuple(cells)), "t") == anchors
 
 
 def test_without_exposed_examples_there_is_no_price(results: Results) -> None:
-    results.plan["cells"] = [cell for cell in results.plan["cells"] if not cell["exposed"]]
-    board = make_leaderboard(results)
+    board = make_leaderboard(only(results, lambda cell: not cell.exposed))
     assert "exposed to reach" not in {entry.measure for entry in board.entries}
     assert not any(column.group == "exposed" for table in make_tables(board) for column in table.columns)
 
 
 def test_a_learner_that_was_asked_for_no_exposed_examples_has_no_price(results: Results) -> None:
-    results.plan["cells"] = [
-        cell for cell in results.plan["cells"] if cell["learner"] != "forest" or not cell["exposed"]
-    ]
-    board = make_leaderboard(results)
+    board = make_leaderboard(only(results, lambda cell: cell.learner != "forest" or not cell.exposed))
     table = next(table for table in make_tables(board) if table.label == "identity-bits")
     price = [column.group for column in table.columns].index("exposed")
     figures = {name: cells[price].text for _, rows in table.blocks for name, cells in rows}
@@ -258,13 +272,14 @@ def test_nothing_measured_yet_is_missing_everywhere(results: Results) -> None:
 
 
 def test_two_results_of_one_cell_are_refused(results: Results) -> None:
-    results.plan["cells"].append({**results.plan["cells"][0], "key": "another"})
+    cells = results.catalogue.cells
+    catalogue = replace(results.catalogue, cells=(*cells, replace(cells[0], key="another")))
     with pytest.raises(ValueError, match="two different results for mlp on identity-bits, n = 16, seed 0"):
-        summarise(results.scores, results.plan)
+        summarise(results.scores, catalogue)
 
 
 def test_an_empty_plan_is_refused(results: Results) -> None:
-    results.plan["cells"] = []
+    results = replace(results, catalogue=Catalogue())
     with pytest.raises(ValueError, match="no cell was planned"):
         make_leaderboard(results)
 
@@ -284,7 +299,7 @@ def test_mixed_versions_warn(results: Results) -> None:
 
 
 def test_points_of_a_figure_have_the_same_intervals_as_the_table(results: Results, entries: list[Entry]) -> None:
-    points = curve_points(results.scores, results.plan)
+    points = curve_points(results.scores, results.catalogue)
     point = points.query(
         "task == 'identity-bits' and learner == 'mlp' and size == 1024 and exposed == 0 and split == 'id'"
     )
@@ -295,7 +310,7 @@ def test_points_of_a_figure_have_the_same_intervals_as_the_table(results: Result
 
 def test_reports_load_neither_torch_nor_learners_nor_tasks() -> None:
     code = (
-        "import sys, grue.reports.formats, grue.reports.figures\n"
+        "import sys, grue.analysis.summary, grue.reports.formats, grue.reports.figures\n"
         "print([m for m in sys.modules if m == 'torch' or m.startswith(('grue.learners', 'grue.tasks'))])"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -30,7 +30,7 @@ def test_the_oracle_of_a_task_without_a_rule_is_not_applicable_and_still_a_contr
     assert [(row["learner"], row["reason"]) for row in plan.not_applicable] == [
         ("oracle", "the task has no rule that is known")
     ]
-    assert plan.document()["learners"]["oracle"]["kind"] == "control"
+    assert plan.catalogue().learners["oracle"].kind == "control"
 
 
 def test_quick_is_what_the_readme_says() -> None:
@@ -144,6 +144,6 @@ def test_exposed_examples_go_to_the_largest_size_that_can_be_had() -> None:
 def test_a_task_that_no_learner_can_be_put_to_is_in_the_plan_and_no_report_stumbles_over_it(tmp_path: Path) -> None:
     outcome = run("smoke", tasks=["identity-bits", "boolean"], learners=["lookup"], sizes=[2048], jobs=0, out=tmp_path)
     results = read([outcome.folder])
-    assert set(results.plan["tasks"]) == {"identity-bits", "boolean"}
-    assert [row["task"] for row in results.plan["not_applicable"]] == ["boolean"]
+    assert set(results.catalogue.tasks) == {"identity-bits", "boolean"}
+    assert [row.task for row in results.catalogue.not_applicable] == ["boolean"]
     assert "identity" in to_markdown(make_leaderboard(results))

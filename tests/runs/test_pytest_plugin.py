@@ -78,8 +78,7 @@ class Folder:
 
     def planned(self) -> set[tuple[str, str]]:
         """The pairs of which cells are planned in `out`."""
-        cells = json.loads((self.path / "out" / "plan.json").read_text())["cells"]
-        return {(cell["task"], cell["learner"]) for cell in cells}
+        return set(read([self.path / "out"]).catalogue.by_pair)
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -72,7 +71,7 @@ def test_sigkill_loses_no_finished_cell_and_repeats_none(folder: Path) -> None:
     assert again.returncode == 0, again.stderr
     assert {name: (batches / name).stat().st_mtime_ns for name in finished} == finished
     results = read([folder / "out"])
-    assert set(results.scores["key"]) == {cell["key"] for cell in results.plan["cells"]}
+    assert set(results.scores["key"]) == set(results.catalogue.by_key)
     names = [path.name for path in batches.glob("[!.]*.parquet")]
     keys = [key for name in names for key in set(pd.read_parquet(batches / name)["key"])]
     assert len(keys) == len(set(keys)), "a cell is in two files"
@@ -232,8 +231,8 @@ def test_where_a_result_comes_from_is_in_its_file(folder: Path) -> None:
     assert {"grue", "python", "numpy", "torch"} <= set(about["versions"])
     assert about["command"].endswith("--learner lookup --exposed 0")
     assert about["machine"]["cores"] == os.cpu_count()
-    plan = json.loads((folder / "out" / "plan.json").read_text())
-    assert plan["tasks"]["identity-bits"]["family"] == "identity"
+    catalogue = read([folder / "out"]).catalogue
+    assert catalogue.tasks["identity-bits"].family == "identity"
 
 
 def test_a_script_without_the_guard_is_told_so(folder: Path) -> None:

@@ -11,9 +11,9 @@ import pytest
 
 from grue.engine.parquet import to_bytes
 from grue.engine.store import Store
-from grue.runs.catalogue import merge_plans, save_plan
+from grue.runs.catalogue import Catalogue, CellInfo, LearnerInfo, TaskInfo, extend_catalogue, merge_catalogues
+from grue.runs.errors import UsageError
 from grue.runs.jobs import LAYOUT, join, to_table
-from grue.runs.names import UsageError
 from grue.runs.reading import load, read
 from grue.runs.results import COLUMNS
 
@@ -23,18 +23,15 @@ def rows(key: str, value: float = 0.5) -> pd.DataFrame:
     return pd.DataFrame([{**cell, "key": key, "split": "id", "metric": "score", "value": value, "count": 10}])
 
 
-def plan(*keys: str, settings: str = "s") -> dict[str, Any]:
-    cells = [
-        {"key": key, "task": "t", "learner": "l", "size": 16, "exposed": 0, "seed": seed, "settings": settings}
-        for seed, key in enumerate(keys)
-    ]
-    return {"tasks": {"t": {}}, "learners": {"l": {"kind": "learner", "version": 1}}, "cells": cells,
-            "not_applicable": []}  # fmt: skip
+def plan(*keys: str, settings: str = "s") -> Catalogue:
+    cells = tuple(CellInfo(key, "t", "l", 16, 0, seed, settings) for seed, key in enumerate(keys))
+    return Catalogue({"t": TaskInfo()}, {"l": LearnerInfo("learner", 1)}, cells)
 
 
 def store(folder: Path, *keys: str) -> Store:
     made = Store(folder)
-    save_plan(made, plan(*keys))
+    (folder / "batches").mkdir(parents=True)
+    extend_catalogue(made.folder, plan(*keys))
     return made
 
 
@@ -76,16 +73,16 @@ def test_a_success_takes_the_failure_away(tmp_path: Path) -> None:
 
 
 def test_plans_add_up_and_other_settings_replace() -> None:
-    assert [cell["key"] for cell in merge_plans([plan("a", "b"), plan("b", "c")])["cells"]] == ["a", "b", "c"]
-    assert [cell["key"] for cell in merge_plans([plan("a"), plan("z", settings="other")])["cells"]] == ["z"]
+    assert [cell.key for cell in merge_catalogues([plan("a", "b"), plan("b", "c")]).cells] == ["a", "b", "c"]
+    assert [cell.key for cell in merge_catalogues([plan("a"), plan("z", settings="other")]).cells] == ["z"]
 
 
 def test_results_of_other_settings_stay_on_disk_and_come_back(tmp_path: Path) -> None:
     own = store(tmp_path, "a")
     write(own, "one", rows("a"))
-    assert save_plan(own, plan("z", settings="other")) == 1
+    assert extend_catalogue(own.folder, plan("z", settings="other")) == 1
     assert load(tmp_path).empty
-    save_plan(own, plan("a"))
+    extend_catalogue(own.folder, plan("a"))
     assert len(load(tmp_path)) == 1
 
 
@@ -108,7 +105,7 @@ def test_what_is_no_result_folder_is_said_to_be_none(tmp_path: Path) -> None:
 
 def test_no_pickle_is_read_or_written() -> None:
     root = Path(__file__).parents[2]
-    for room in ("engine", "runs", "studies", "reports", "cli", "metrics", "learners", "tasks", "testing"):
+    for room in ("engine", "runs", "studies", "reports", "cli", "analysis", "metrics", "learners", "tasks", "testing"):
         for path in (root / room).rglob("*.py"):
             assert "import pickle" not in path.read_text(), path
             assert "allow_pickle=True" not in path.read_text(), path

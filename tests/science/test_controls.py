@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from grue.metrics.curves import interval
+from grue.analysis.intervals import interval
 from grue.runs.cells import Batch, Cell, Pair
 from grue.runs.execute import run_batch
 from grue.runs.names import Named, make_learner, make_task

@@ -1,4 +1,4 @@
-"""Learning curves: the area under one, the threshold it reaches, and how far chance could have moved either.
+"""Learning curves: the area under one, and the threshold it reaches.
 
 A curve is a score at rising training sizes, its anchors. Nothing here knows a task or a learner.
 """
@@ -7,31 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
-from scipy.special import ndtri, stdtrit
 
 FLOOR = -1.0
 """Areas clip a score here, so that one wild extrapolation does not decide a ranking (DESIGN rule 4)."""
-
-CONFIDENCE = 0.95
-
-NORMAL = float(ndtri((1 + CONFIDENCE) / 2))
-"""How many standard errors make half an interval where the error is known: 1.96."""
-
-IntervalKind = Literal["seeds", "cell", "none"]
-"""seeds: t over seeds; cell: over the test examples of a single seed; none: nothing to compute one from."""
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A mean with its 95 % interval, `mean` +- `half_width`; NaN where there is none."""
-
-    mean: float
-    half_width: float
-    seeds: int
-    kind: IntervalKind
 
 
 @dataclass(frozen=True)
@@ -85,34 +65,6 @@ def first_to_reach(anchors: Sequence[int] | np.ndarray, scores: np.ndarray, leve
     if not measured.any():
         return Threshold(float("nan"), censored=True)
     return Threshold(float(anchors[measured][-1]), censored=True)
-
-
-def interval(values: np.ndarray, errors: np.ndarray | None = None) -> Interval:
-    """Mean over seeds with its interval.
-
-    values  (seeds,); NaN is a seed without a value, and is left out
-    errors  (seeds,): standard error of each value over its own test examples; used only where there is one seed
-
-    From two seeds on: Student's t over seeds, which covers all that a seed redraws (data and initialisation).
-    With one seed: the normal interval within the cell, which covers the draw of test examples and nothing else.
-    """
-    there = ~np.isnan(values)
-    seeds = int(there.sum())
-    if seeds == 0:
-        return Interval(float("nan"), float("nan"), 0, "none")
-    mean = float(values[there].mean())
-    if seeds > 1:
-        spread = float(values[there].std(ddof=1))
-        return Interval(mean, float(t_factor(seeds)) * spread / seeds**0.5, seeds, "seeds")
-    error = float("nan") if errors is None else float(errors[there][0])
-    if np.isnan(error):
-        return Interval(mean, float("nan"), 1, "none")
-    return Interval(mean, NORMAL * error, 1, "cell")
-
-
-def t_factor(seeds: int | np.ndarray) -> np.ndarray:
-    """How many standard errors of the mean make half a 95 % interval, for a number of seeds (2 or more)."""
-    return np.asarray(stdtrit(np.asarray(seeds) - 1, (1 + CONFIDENCE) / 2))
 
 
 def area_error(sizes: Sequence[int] | np.ndarray, errors: np.ndarray) -> np.ndarray:

@@ -1,16 +1,14 @@
-"""What was planned and what came of it: the tidy table, brought together with the plan."""
+"""What was planned and what came of it: the tidy table, brought together with the catalogue."""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from .curves import NORMAL, t_factor
-
-AXES = ["task", "learner", "size", "exposed", "seed"]
+from ..runs.catalogue import AXES, Catalogue
 
 
 @dataclass(frozen=True)
@@ -30,37 +28,18 @@ class PlannedCell:
     scores: dict[str, float]
 
 
-def headline(plan: dict[str, Any], task: str) -> str | None:
-    """Name the OOD split that rankings use, or None."""
-    return next((split["name"] for split in plan["tasks"][task]["splits"] if split["headline"]), None)
-
-
-def measure_of(plan: dict[str, Any], task: str) -> str:
-    """Name the metric that stands for a task in tables and figures (Task.measure)."""
-    return plan["tasks"][task]["measure"]
-
-
-def less_is_better(measure: str) -> bool:
-    """Whether a lower figure is the better one: then it has no level that counts as having the rule, and no area."""
-    return measure == "bits"
-
-
-def has_curve(plan: dict[str, Any], task: str) -> bool:
-    """Whether answers to a task are better or worse; a riddle has no learning curve, but a fingerprint."""
-    return measure_of(plan, task) != "rules"
-
-
-def planned_cells(scores: pd.DataFrame, plan: dict[str, Any]) -> dict[tuple[str, str], list[PlannedCell]]:
+def planned_cells(scores: pd.DataFrame, catalogue: Catalogue) -> dict[tuple[str, str], list[PlannedCell]]:
     """Every planned cell of every (task, learner), measured or not, of the tasks that have a learning curve.
 
     Raises ValueError where two results of one cell contradict each other (other budgets or versions).
     """
-    cells = pd.DataFrame(plan["cells"], columns=["key", *AXES]).drop_duplicates("key")
+    cells = catalogue.cells_table
     _refuse_contradictions(cells)
-    cells = cells.loc[[has_curve(plan, task) for task in cells["task"]]]
-    rows = scored_rows(scores, plan)
+    curves = {name for name, task in catalogue.tasks.items() if task.has_curve}
+    cells = cells.loc[cells["task"].isin(curves)]
+    rows = scored_rows(scores, catalogue)
     rows = rows.loc[rows["key"].isin(cells["key"])]
-    shift = rows["task"].map(lambda task: headline(plan, task))
+    shift = rows["task"].map({name: task.headline for name, task in catalogue.tasks.items()})
     side = np.where(rows["split"] == "id", "id", np.where(rows["split"] == shift, "ood", "")).astype(object)
     column = side + np.where(rows["metric"].str.endswith("_error"), "_error", "").astype(object)
     wide = rows.assign(column=column).loc[side != ""].pivot(index="key", columns="column", values="value")
@@ -75,28 +54,29 @@ def planned_cells(scores: pd.DataFrame, plan: dict[str, Any]) -> dict[tuple[str,
     return found
 
 
-def scored_rows(scores: pd.DataFrame, plan: dict[str, Any]) -> pd.DataFrame:
+def scored_rows(scores: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:
     """Pick the rows of the tidy table that hold what each task is ranked by, and its standard error."""
-    wanted = scores["task"].map(lambda task: measure_of(plan, task))
+    wanted = scores["task"].map({name: task.measure for name, task in catalogue.tasks.items()})
     return scores.loc[(scores["metric"] == wanted) | (scores["metric"] == wanted + "_error")]
 
 
-def curve_points(scores: pd.DataFrame, plan: dict[str, Any]) -> pd.DataFrame:
-    """Mean score of every (task, learner, size, exposed, split) with its interval: what figures draw.
+def anchors_of(catalogue: Catalogue, task: str) -> tuple[int, ...]:
+    """The training sizes that a task is reported at, rising: those that most of its learners were planned at.
 
-    Columns: those five, mean, half_width (NaN where there is none), seeds.
+    The list of sizes that occurs most often; of several, the longest. So one learner that is run at a size more, or at
+    a size less, leaves the figures of all others as they are. Without learners, those of the controls and heuristics.
+    Raises ValueError where no cell of the task was planned.
     """
-    axes = ["task", "learner", "size", "exposed", "split"]
-    rows = scored_rows(scores, plan)
-    rows = rows.loc[rows["value"].notna()]
-    is_error = rows["metric"].str.endswith("_error")
-    errors = rows.loc[is_error].groupby(axes)["value"].mean().rename("error").reset_index()
-    rows = rows.loc[~is_error]
-    points = rows.groupby(axes, sort=True)["value"].agg(mean="mean", spread="std", seeds="count").reset_index()
-    seeds = points["seeds"].to_numpy()
-    over_seeds = t_factor(np.maximum(seeds, 2)) * points["spread"].to_numpy() / np.sqrt(seeds)
-    within = NORMAL * points.merge(errors, on=axes, how="left")["error"].to_numpy(dtype=float)
-    return points.drop(columns="spread").assign(half_width=np.where(seeds > 1, over_seeds, within))
+    sizes = {
+        learner: own
+        for learner, cells in catalogue.by_task.get(task, {}).items()
+        if (own := {cell.size for cell in cells if cell.exposed == 0})
+    }
+    if not sizes:
+        raise ValueError(f"no cell of {task} was planned")
+    learners = [own for name, own in sizes.items() if catalogue.learners[name].kind == "learner"]
+    count = Counter(tuple(sorted(own)) for own in learners or sizes.values())
+    return max(count, key=lambda own: (count[own], len(own), own))
 
 
 def _refuse_contradictions(cells: pd.DataFrame) -> None:

@@ -5,30 +5,29 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from .curves import Interval, interval
-from .planned import measure_of
-from .rules import agreement
-from .summary import Entry, anchors_of
+from ..metrics.rules import agreement
+from ..runs.catalogue import Catalogue
+from .entries import Entry
+from .intervals import Interval, interval
+from .planned import anchors_of
 
 
-def riddles(plan: dict[str, Any]) -> list[str]:
-    """Name the planned tasks that have rules and no right answer, in the order of the plan."""
-    planned = {cell["task"] for cell in plan["cells"]}
-    return [task for task in plan["tasks"] if task in planned and measure_of(plan, task) == "rules"]
+def riddles(catalogue: Catalogue) -> list[str]:
+    """Name the planned tasks that have rules and no right answer, in the order of the catalogue."""
+    return [task for task in catalogue.by_task if not catalogue.tasks[task].has_curve]
 
 
-def shares_of(plan: dict[str, Any], task: str) -> list[str]:
+def shares_of(catalogue: Catalogue, task: str) -> list[str]:
     """Name the metrics of a riddle that sum to 1: "follows[...]" for both of its rules, and "neither"."""
-    return [*(f"follows[{rule}]" for rule in plan["tasks"][task]["rules"]), "neither"]
+    return [*(f"follows[{rule}]" for rule in catalogue.tasks[task].rules), "neither"]
 
 
 def fingerprints(
-    scores: pd.DataFrame, answers: Mapping[tuple[str, str], np.ndarray], plan: dict[str, Any]
+    scores: pd.DataFrame, answers: Mapping[tuple[str, str], np.ndarray], catalogue: Catalogue
 ) -> list[Entry]:
     """What every learner did with every riddle at its largest training size.
 
@@ -39,37 +38,43 @@ def fingerprints(
     "kappa" between its seeds, NaN and "n/a" where they cannot be told; on the sides "train" and "id" its "accuracy".
     """
     found: list[Entry] = []
-    for task in riddles(plan):
-        largest = anchors_of(plan, task)[-1]
-        keys: dict[str, dict[str, int]] = {}  # by learner, the key and seed of each of its cells
-        for cell in plan["cells"]:
-            if (cell["task"], cell["size"]) == (task, largest):
-                keys.setdefault(cell["learner"], {})[cell["key"]] = cell["seed"]
-        for learner, own in keys.items():
-            ordered = sorted(own, key=lambda key, own=own: own[key])
-            found += _fingerprint(scores.loc[scores["key"].isin(ordered)], answers, plan, task, learner, ordered)
+    named = riddles(catalogue)
+    rows = scores.loc[scores["task"].isin(named)]
+    parts = dict(iter(rows.groupby(["task", "learner"], sort=False)))
+    for task in named:
+        largest = anchors_of(catalogue, task)[-1]
+        for learner, cells in catalogue.by_task[task].items():
+            seeds = {cell.key: cell.seed for cell in cells if cell.size == largest}
+            if seeds:
+                own = parts.get((task, learner), rows.head(0))
+                keys = sorted(seeds, key=lambda key, seeds=seeds: seeds[key])
+                own = own.loc[own["key"].isin(keys)]
+                found += _fingerprint(own, answers, catalogue, task, learner, keys)
     return found
 
 
 def _fingerprint(
     own: pd.DataFrame,
     answers: Mapping[tuple[str, str], np.ndarray],
-    plan: dict[str, Any],
+    catalogue: Catalogue,
     task: str,
     learner: str,
     keys: list[str],
 ) -> list[Entry]:
     """The figures of one learner on one riddle, from the rows of its cells."""
-    odd = next(split["name"] for split in plan["tasks"][task]["splits"] if split["shift"] is not None)
+    odd = next(split.name for split in catalogue.tasks[task].splits if split.shift is not None)
     marks = {mark for status in own["status"].unique() for mark in status.split(",")} - {"ok"}
     empty = "diverged" if "diverged" in marks else "missing"
     if own.loc[own["value"].notna(), "key"].nunique() < len(keys):
         marks.add("incomplete")
-    blank = Entry("task", task, learner, plan["learners"][learner]["kind"], "", "", math.nan)
+    blank = Entry("task", task, learner, catalogue.learners[learner].kind, "", "", math.nan)
     blank = replace(blank, marks=",".join(sorted(marks)))
 
     found: list[Entry] = []
-    places = [*((share, "ood", odd) for share in shares_of(plan, task)), *(("accuracy", s, s) for s in ("train", "id"))]
+    places = [
+        *((share, "ood", odd) for share in shares_of(catalogue, task)),
+        *(("accuracy", s, s) for s in ("train", "id")),
+    ]
     for measure, side, split in places:
         over = _over_seeds(own, keys, split, measure)
         entry = replace(blank, measure=measure, side=side, value=over.mean, half_width=over.half_width)

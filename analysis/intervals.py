@@ -1,0 +1,55 @@
+"""How far chance could have moved a mean over seeds: Student's t, or the normal interval within a single cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy.special import ndtri, stdtrit
+
+CONFIDENCE = 0.95
+
+NORMAL = float(ndtri((1 + CONFIDENCE) / 2))
+"""How many standard errors make half an interval where the error is known: 1.96."""
+
+IntervalKind = Literal["seeds", "cell", "none"]
+"""seeds: t over seeds; cell: over the test examples of a single seed; none: nothing to compute one from."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean with its 95 % interval, `mean` +- `half_width`; NaN where there is none."""
+
+    mean: float
+    half_width: float
+    seeds: int
+    kind: IntervalKind
+
+
+def interval(values: np.ndarray, errors: np.ndarray | None = None) -> Interval:
+    """Mean over seeds with its interval.
+
+    values  (seeds,); NaN is a seed without a value, and is left out
+    errors  (seeds,): standard error of each value over its own test examples; used only where there is one seed
+
+    From two seeds on: Student's t over seeds, which covers all that a seed redraws (data and initialisation).
+    With one seed: the normal interval within the cell, which covers the draw of test examples and nothing else.
+    """
+    there = ~np.isnan(values)
+    seeds = int(there.sum())
+    if seeds == 0:
+        return Interval(float("nan"), float("nan"), 0, "none")
+    mean = float(values[there].mean())
+    if seeds > 1:
+        spread = float(values[there].std(ddof=1))
+        return Interval(mean, float(t_factor(seeds)) * spread / seeds**0.5, seeds, "seeds")
+    error = float("nan") if errors is None else float(errors[there][0])
+    if np.isnan(error):
+        return Interval(mean, float("nan"), 1, "none")
+    return Interval(mean, NORMAL * error, 1, "cell")
+
+
+def t_factor(seeds: int | np.ndarray) -> np.ndarray:
+    """How many standard errors of the mean make half a 95 % interval, for a number of seeds (2 or more)."""
+    return np.asarray(stdtrit(np.asarray(seeds) - 1, (1 + CONFIDENCE) / 2))

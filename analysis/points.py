@@ -1,0 +1,28 @@
+"""The points of learning curves, as figures draw them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from ..runs.catalogue import Catalogue
+from .intervals import NORMAL, t_factor
+from .planned import scored_rows
+
+
+def curve_points(scores: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:
+    """Mean score of every (task, learner, size, exposed, split) with its interval: what figures draw.
+
+    Columns: those five, mean, half_width (NaN where there is none), seeds.
+    """
+    axes = ["task", "learner", "size", "exposed", "split"]
+    rows = scored_rows(scores, catalogue)
+    rows = rows.loc[rows["value"].notna()]
+    is_error = rows["metric"].str.endswith("_error")
+    errors = rows.loc[is_error].groupby(axes)["value"].mean().rename("error").reset_index()
+    rows = rows.loc[~is_error]
+    points = rows.groupby(axes, sort=True)["value"].agg(mean="mean", spread="std", seeds="count").reset_index()
+    seeds = points["seeds"].to_numpy()
+    over_seeds = t_factor(np.maximum(seeds, 2)) * points["spread"].to_numpy() / np.sqrt(seeds)
+    within = NORMAL * points.merge(errors, on=axes, how="left")["error"].to_numpy(dtype=float)
+    return points.drop(columns="spread").assign(half_width=np.where(seeds > 1, over_seeds, within))

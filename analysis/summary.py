@@ -1,0 +1,88 @@
+"""From the scores of single cells to the figures of a leaderboard.
+
+In come the tidy table and the catalogue of `runs.results.Results`; out come entries, a figure each. A planned cell that
+has no score is never left out silently: the figures it belongs to carry a mark.
+"""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+from ..runs.catalogue import Catalogue
+from .entries import SIDES, Entry
+from .intervals import interval
+from .learning_curve import LearningCurve, Seeds, arrays, joined
+from .planned import PlannedCell, anchors_of, planned_cells
+
+
+def summarise(scores: pd.DataFrame, catalogue: Catalogue) -> list[Entry]:
+    """All figures of the leaderboard: for every task and every family.
+
+    A figure that nobody asked for (a score at a size that a learner was not run at) has no entry.
+    Raises ValueError where two results of one cell contradict each other (other budgets or versions).
+    """
+    cells = planned_cells(scores, catalogue)
+    anchors = {task: anchors_of(catalogue, task) for task, _ in cells}
+    curves = [LearningCurve(task, learner, catalogue, own, anchors[task]) for (task, learner), own in cells.items()]
+    entries = [entry for curve in curves for entry in curve.entries()]
+    return [*entries, *_not_applicable(catalogue, cells), *_means(curves, catalogue)]
+
+
+def _not_applicable(catalogue: Catalogue, cells: dict[tuple[str, str], list[PlannedCell]]) -> list[Entry]:
+    """An entry for every learner that cannot do a task at any size."""
+    return [
+        Entry("task", task, name, catalogue.learners[name].kind, "area", "", math.nan, marks="n/a")
+        for task, name in catalogue.refusals
+        if (task, name) not in cells and name in catalogue.learners and catalogue.tasks[task].has_curve
+    ]
+
+
+def _means(curves: list[LearningCurve], catalogue: Catalogue) -> list[Entry]:
+    """Mean areas over the tasks of each family, of every learner and control.
+
+    All is averaged within a seed first, and the interval is taken over those means. Tasks that are not ranked
+    (another scale, or no right answer) stay out. A learner that lacks a task gets the mean over what it has,
+    "partial", and so does one with a partial area; a family that it was never asked for has no entry.
+    """
+    ran = {(curve.task, curve.learner): curve for curve in curves}
+    families: dict[str, list[str]] = {}
+    for task in dict.fromkeys(curve.task for curve in curves):
+        if catalogue.tasks[task].ranked:
+            families.setdefault(catalogue.tasks[task].family, []).append(task)
+    entries: list[Entry] = []
+    for learner, about in catalogue.learners.items():
+        for side in SIDES if about.kind != "heuristic" else ():
+            for family, members in families.items():
+                tasks = [task for task in members if side == "id" or catalogue.tasks[task].headline]
+                own = [ran[task, learner] for task in tasks if (task, learner) in ran]
+                if not own and not any((task, learner) in catalogue.refusals for task in tasks):
+                    continue
+                mean, gaps = _mean_over([curve.areas(side) for curve in own], len(tasks))
+                absent = "missing" if any(curve.absent == "missing" for curve in own) else "n/a"
+                found = interval(*arrays(mean))
+                marks = joined(gaps.union(*(curve.marks for curve in own))) if found.seeds else absent
+                figure = (found.mean, found.half_width, found.kind, found.seeds)
+                entries.append(Entry("family", family, learner, about.kind, "area", side, *figure, marks=marks))
+    return entries
+
+
+def _mean_over(parts: list[Seeds], wanted: int) -> tuple[Seeds, set[str]]:
+    """Average several areas within each seed that has them all; and the marks for what is not there.
+
+    parts   one a task; those without any area are left out, which makes the mean partial
+    wanted  how many there should be
+    """
+    have = [part for part in parts if any(not math.isnan(value) for value, _ in part.values())]
+    marks = {"partial"} if len(have) < wanted else set()
+    mean: Seeds = {}
+    for seed in sorted({seed for part in have for seed in part}):
+        pairs = [part.get(seed, (math.nan, math.nan)) for part in have]
+        value = sum(value for value, _ in pairs) / len(have)
+        if math.isnan(value):
+            marks.add("incomplete")
+        else:
+            # The test examples of different tasks are drawn independently: their errors average out.
+            mean[seed] = value, math.hypot(*(error for _, error in pairs)) / len(have)
+    return mean, marks

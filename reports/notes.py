@@ -1,0 +1,75 @@
+"""What stands beside the figures of a task: why cells are n/a, what failed, and what has not been run yet."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Any
+
+from ..runs.catalogue import Catalogue
+from ..runs.results import Results
+
+
+class Absences:
+    """The cells of some results that have no scores, indexed by task and learner."""
+
+    def __init__(self, results: Results) -> None:
+        self._catalogue: Catalogue = results.catalogue
+        self._failures: dict[str, list[dict[str, Any]]] = {}
+        for failure in results.failures:
+            keys = [key for key in failure["keys"] if key in self._catalogue.by_key]
+            if keys:
+                self._failures.setdefault(failure["task"], []).append({**failure, "keys": keys})
+        self._there = set(results.scores["key"].unique())
+
+    def notes(self, task: str) -> tuple[str, ...]:
+        """Everything on a task, a sentence each: reasons, failures, and what has not been run."""
+        return (*self._reasons(task), *self._failed(task), *self._not_run(task))
+
+    def word(self, task: str, learner: str, size: int | None = None) -> str:
+        """What became of a figure whose cells are all missing: "timeout", "failed" or "not run".
+
+        size  of the cells it is made from; None: of all sizes
+        """
+        cells = self._catalogue.by_key
+        kinds = {
+            failure["kind"]
+            for failure in self._failures.get(task, ())
+            if failure["learner"] == learner
+            and (size is None or any(cells[key].size == size for key in failure["keys"]))
+        }
+        return "timeout" if "timeout" in kinds else "failed" if kinds else "not run"
+
+    @cached_property
+    def _refused(self) -> dict[str, dict[tuple[str, int | None], list[str]]]:
+        """Task -> (reason, size) -> learners."""
+        found: dict[str, dict[tuple[str, int | None], list[str]]] = {}
+        for row in self._catalogue.not_applicable:
+            found.setdefault(row.task, {}).setdefault((row.reason, row.size), []).append(row.learner)
+        return found
+
+    def _reasons(self, task: str) -> Iterable[str]:
+        for (reason, size), names in self._refused.get(task, {}).items():
+            yield f"n/a: {', '.join(dict.fromkeys(names))}{'' if size is None else f' at n = {size}'}: {reason}"
+
+    def _failed(self, task: str) -> Iterable[str]:
+        """A line a learner and message."""
+        count: Counter[tuple[str, str, str]] = Counter()
+        for failure in self._failures.get(task, ()):
+            first = str(failure["message"]).strip().splitlines()[:1]
+            count[failure["learner"], failure["kind"], first[0] if first else ""] += len(failure["keys"])
+        for (learner, kind, message), cells in count.items():
+            yield f"failed: {learner}, {_cells(cells)}: {kind}{f': {message}' if message else ''}"
+
+    def _not_run(self, task: str) -> Iterable[str]:
+        """Cells that are neither there nor failed: the run was stopped, or is still going on."""
+        failed = {key for failure in self._failures.get(task, ()) for key in failure["keys"]}
+        for learner, cells in self._catalogue.by_task.get(task, {}).items():
+            left = {cell.key for cell in cells} - self._there - failed
+            if left:
+                yield f"not run yet: {learner}, {_cells(len(left))}"
+
+
+def _cells(number: int) -> str:
+    return f"{number} cell{'' if number == 1 else 's'}"

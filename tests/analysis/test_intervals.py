@@ -1,0 +1,53 @@
+"""Intervals of means over seeds, by hand and against scipy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from grue.analysis.intervals import interval, t_factor
+
+
+@given(st.lists(st.floats(-1, 1), min_size=2, max_size=12))
+def test_interval_over_seeds_is_students(values: list[float]) -> None:
+    found = interval(np.array(values))
+    error = stats.sem(values)
+    assert found.kind == "seeds"
+    assert found.mean == pytest.approx(np.mean(values))
+    assert found.half_width == pytest.approx(stats.t.ppf(0.975, len(values) - 1) * error, abs=1e-12)
+
+
+def test_interval_of_three_seeds_by_hand() -> None:
+    # Standard deviation 0.02, t with 2 degrees of freedom 4.3027.
+    found = interval(np.array([0.48, 0.5, 0.52]))
+    assert found.half_width == pytest.approx(4.302653 * 0.02 / 3**0.5, rel=1e-6)
+
+
+def test_interval_leaves_out_seeds_without_a_value_and_counts_the_others() -> None:
+    found = interval(np.array([0.4, np.nan, 0.6]))
+    assert (found.mean, found.seeds) == (pytest.approx(0.5), 2)
+
+
+def test_interval_of_one_seed_comes_from_its_own_test_examples() -> None:
+    found = interval(np.array([np.nan, 0.5]), np.array([np.nan, 0.01]))
+    assert (found.kind, found.seeds) == ("cell", 1)
+    assert found.half_width == pytest.approx(0.0196, abs=1e-5)
+
+
+def test_interval_of_one_seed_without_an_error_has_no_width() -> None:
+    found = interval(np.array([0.5]))
+    assert found.kind == "none"
+    assert np.isnan(found.half_width)
+
+
+def test_interval_of_nothing_is_no_number() -> None:
+    found = interval(np.array([np.nan]))
+    assert found.seeds == 0
+    assert np.isnan(found.mean)
+
+
+def test_t_factor_of_two_seeds_is_that_of_one_degree_of_freedom() -> None:
+    assert t_factor(2) == pytest.approx(12.7062, abs=1e-4)
