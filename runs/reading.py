@@ -14,8 +14,8 @@ from ..engine.store import Store
 from .bundle import locate, read_bundle
 from .catalogue import merge_catalogues, read_catalogue
 from .errors import UsageError
-from .jobs import join
 from .results import COLUMNS, Results
+from .rows import join
 
 OF_A_BATCH = ("seconds", "cells", "keys", "settings", "task", "learner")
 """What differs from batch to batch in the provenance of one run."""

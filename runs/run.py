@@ -19,11 +19,11 @@ from ..engine.store import Store
 from ..learners.base import Learner
 from ..tasks.base import Task
 from .cells import Cell
-from .jobs import join
 from .names import UsageError
 from .plan import Plan, make_plan
 from .presets import adjust, load_preset
 from .reading import read
+from .rows import join
 from .session import PlanSession, outstanding
 
 RESULTS = Path("results/local")

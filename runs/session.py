@@ -14,8 +14,9 @@ from ..engine.store import Store
 from .catalogue import extend_catalogue
 from .cells import Batch, Cell
 from .estimate import Estimates, cut
-from .jobs import BatchJob, join
+from .jobs import BatchJob
 from .plan import Plan
+from .rows import join
 
 
 class PlanSession(Session):

@@ -23,9 +23,9 @@ from ..engine.pool import Workers
 from ..engine.progress import Reporter
 from ..engine.store import Store
 from .cells import Pair
-from .jobs import join
 from .reading import read
 from .results import COLUMNS
+from .rows import join
 from .run import plan_run
 from .session import PlanSession
 

@@ -21,9 +21,9 @@ from grue.reports.fingerprint_figures import fingerprint_figure
 from grue.reports.formats import FORMATS, render
 from grue.reports.leaderboard import make_leaderboard, summary_of
 from grue.runs.catalogue import Catalogue, write_catalogue
-from grue.runs.jobs import LAYOUT, to_table
 from grue.runs.reading import read
 from grue.runs.results import Results
+from grue.runs.rows import LAYOUT, to_table
 
 CODES = {
     "mlp": [[0, 0, 1, 2], [0, 1, 1, 3]],  # follows a: 1/2 and 1/4, b: 1/4 and 1/2; equal answers: 2 of 4

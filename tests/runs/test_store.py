@@ -13,9 +13,9 @@ from grue.engine.parquet import to_bytes
 from grue.engine.store import Store
 from grue.runs.catalogue import Catalogue, CellInfo, LearnerInfo, TaskInfo, extend_catalogue, merge_catalogues
 from grue.runs.errors import UsageError
-from grue.runs.jobs import LAYOUT, join, to_table
 from grue.runs.reading import load, read
 from grue.runs.results import COLUMNS
+from grue.runs.rows import LAYOUT, join, to_table
 
 
 def rows(key: str, value: float = 0.5) -> pd.DataFrame:

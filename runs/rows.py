@@ -1,0 +1,37 @@
+"""The rows of a batch in the store, and those of all batches together. Loads no learner and no task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+LAYOUT = pa.schema(
+    [(name, pa.string()) for name in ("task", "learner", "split", "metric", "status", "key")]
+    + [(name, pa.int64()) for name in ("size", "exposed", "seed", "count")]
+    + [(name, pa.float64()) for name in ("value", "fit_seconds")]
+    + [("examples", pa.binary()), ("kind", pa.string()), ("record", pa.string())]
+)
+"""The columns of the table "batches"."""
+
+
+def to_table(rows: pd.DataFrame, layout: pa.Schema) -> pa.Table:
+    """Rows with the columns of a layout; what they do not have is null."""
+    return pa.Table.from_pandas(rows.reindex(columns=layout.names), layout, preserve_index=False)
+
+
+def join(files: Mapping[str, tuple[pa.Table, dict[str, Any]]]) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
+    """The rows of all batches that a store has read, each cell once, and the batches' provenance.
+
+    The provenance has the keys of the cells under "keys"; earlier versions wrote them under "cells". Columns that an
+    earlier version did not write are null.
+    """
+    tables = [
+        table.select([name for name in LAYOUT.names if name in table.column_names]) for table, _ in files.values()
+    ]
+    sources = [{"keys": about.get("cells", []), **about} for _, about in files.values()]
+    whole = pa.concat_tables([*tables, LAYOUT.empty_table()], promote_options="default")
+    rows = whole.select(LAYOUT.names).to_pandas().drop_duplicates(["key", "split", "metric"], ignore_index=True)
+    return rows, sources
