@@ -39,9 +39,12 @@ def share(whole: Catalogue, folders: Mapping[str, Catalogue]) -> Shared | None:
             apart.setdefault(why, []).append(task)
             continue
         sizes[task] = common
+        extra: dict[str, list[str]] = {}  # the folders without a size -> those sizes
         for size in sorted(set.union(*found) - common):
             without = [name for name, held in own.items() if held and size not in held]
-            apart.setdefault(f"n = {size}, not in {', '.join(without)}", []).append(task)
+            extra.setdefault(", ".join(without), []).append(str(size))
+        for without, those in extra.items():
+            apart.setdefault(f"n = {', '.join(those)}, not in {without}", []).append(task)
     if not sizes or not apart:
         return None
     others = {task for tasks in apart.values() for task in tasks}
