@@ -7,7 +7,7 @@ import json
 import math
 import time
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -17,26 +17,13 @@ from ..learners.base import Learner, Predictor, Problem
 from ..learners.estimators import EstimatorLearner
 from ..learners.lookup import Lookup
 from ..learners.network import Network
-from ..metrics.bits import score_bits
-from ..metrics.rules import score_rules
-from ..metrics.scores import (
-    Scored,
-    information_fit,
-    log_loss,
-    marginal,
-    score_classes,
-    score_posterior,
-    score_values,
-)
+from ..metrics.scores import Scored
 from ..tasks.base import Examples, Task
 from ..tasks.spaces import read_only
 from .cells import Batch, Cell, Pair
 from .data import draw, of_seed
 from .references import Reference
 from .seeds import seed
-
-IN_DISTRIBUTION = ("train", "id")
-"""The splits on which the rules of a riddle agree."""
 
 TRAIN_SCORED = 1024
 """Of a longer training set the first so many examples are scored: neighbours and kernels would take n^2 for all."""
@@ -46,9 +33,6 @@ ROUNDING = 1e-3
 
 UNDERFIT = 0.99
 """A cell whose fit to its training targets is below this part of the attainable is marked underfit."""
-
-CARRIERS = ("score", "bits", "exact_match", "neither")
-"""The metrics whose rows carry examples and records: what there is of them, in this order."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +48,7 @@ class Source:
 def run_batch(batch: Batch) -> pd.DataFrame:
     """The rows of a batch: one a (cell, split, metric), with COLUMNS of runs/results.py.
 
-    Of each split, one row (of the first of CARRIERS that there is) also carries what it is the mean of, example by
+    Of each split, one row (that of `Metric.per_example`) also carries what it is the mean of, example by
     example: `count`, and `examples`, packed bits (kind "bits"), float32 (kind "float32") or, where the rules of a
     riddle part, int8 codes of metrics/rules.py (kind "answers"). That of the split "train" carries, as JSON in
     `record`, what the fit says of itself: the step at which a loss was not finite, steps done, shortest program, ...
@@ -158,25 +142,31 @@ def _score_cell(
     predictor: Predictor,
     seconds: float,
 ) -> list[dict[str, Any]]:
-    task, tests = source.task, {"train": training.take(slice(0, min(cell.size, TRAIN_SCORED)))}
+    task, truth, tests = (
+        source.task,
+        source.task.truth,
+        {"train": training.take(slice(0, min(cell.size, TRAIN_SCORED)))},
+    )
     if cell.exposed:
         tests["train-exposed"] = training.take(slice(cell.size, None))
     tests |= source.tests
     scored: dict[str, Scored | None] = dict.fromkeys(tests)
     if "diverged" not in predictor.record:
         predicted = {name: _predict(task, predictor, split) for name, split in tests.items()}
-        scored |= {name: _score(task, predicted[name], name, split, training) for name, split in tests.items()}
-        if task.ambiguous and scored["train"]:
-            seen = [name for name in ("train", "train-exposed") if name in tests]
-            examples = Examples.concatenate([tests[name] for name in seen])
-            given = np.concatenate([predicted[name] for name in seen])
-            scored["train"].metrics["fit"] = _memorised(_problem(cell, training), examples, given)
+        scored |= {name: truth.score(predicted[name], name, split, training) for name, split in tests.items()}
+        seen = [name for name in ("train", "train-exposed") if name in tests]
+        examples = Examples.concatenate([tests[name] for name in seen])
+        given = np.concatenate([predicted[name] for name in seen])
+        memory = partial(_memory, _problem(cell, training), examples)
+        memorised = truth.metric_on("train").memorised(given, truth.expected("train", examples, training), memory)
+        if train := scored["train"]:
+            train.metrics.update(memorised)
     status = _status(cell, predictor, [scored[name] for name in ("train", "train-exposed") if name in scored])
     shared = {**cell.row(), "fit_seconds": seconds, "status": status}
     rows: list[dict[str, Any]] = []
     for split, result in scored.items():
-        metrics = result.metrics if result else {task.measure: math.nan}
-        carrier = next((name for name in CARRIERS if name in metrics), task.measure)
+        metrics = result.metrics if result else {truth.metric.name: math.nan}
+        carrier = truth.metric_on(split).per_example if result else truth.metric.name
         for metric, value in metrics.items():
             row = {**shared, "split": split, "metric": metric, "value": value, "count": len(tests[split])}
             if metric == carrier and result:
@@ -209,31 +199,9 @@ def _predict(task: Task, predictor: Predictor, examples: Examples) -> np.ndarray
     return predicted
 
 
-def _score(task: Task, predicted: np.ndarray, split: str, examples: Examples, training: Examples) -> Scored:
-    classes = task.outputs.alphabet
-    if task.rules and split not in IN_DISTRIBUTION:
-        return score_rules(predicted, {name: rule(read_only(examples.inputs)) for name, rule in task.rules.items()})
-    if classes is None:
-        return score_values(predicted, examples.targets, examples.groups)
-    if task.measure == "bits":
-        return score_bits(predicted, examples.targets, training.targets, examples.groups)
-    if examples.posterior is None:
-        scored = score_classes(predicted, examples.targets, examples.groups, with_oracle=task.has_oracle)
-    else:
-        known = marginal(training.targets, classes)
-        scored = score_posterior(predicted, examples.targets, examples.posterior, known, examples.groups)
-    return scored
-
-
-def _memorised(problem: Problem, seen: Examples, given: np.ndarray) -> float:
-    """How much of an ambiguous training set has been memorised, on the scale of metrics.scores.information_fit.
-
-    seen   those of its examples that are scored; given: what is predicted for them, (n, outputs, classes)
-    """
-    targets = seen.targets
-    memory = Lookup().fit(problem).predict(seen.inputs)
-    known = np.broadcast_to(marginal(targets, memory.shape[-1]), memory.shape)
-    return information_fit(log_loss(given, targets), log_loss(memory, targets), log_loss(known, targets))
+def _memory(problem: Problem, seen: Examples) -> np.ndarray:
+    """What a table of the training set predicts for those of its examples that are scored."""
+    return Lookup().fit(problem).predict(seen.inputs)
 
 
 def _status(cell: Cell, predictor: Predictor, train: list[Scored | None]) -> str:
@@ -244,22 +212,13 @@ def _status(cell: Cell, predictor: Predictor, train: list[Scored | None]) -> str
     if None in train:
         return "diverged"
     learner = cell.pair.learner.thing
-    if cell.pair.task.thing.measure == "bits":
+    metric = cell.pair.task.thing.truth.metric_on("train")
+    if not metric.attainable:
         return "budget-limited" if predictor.record.get("still_falling") else "ok"
-    fits = [_fitted(one.metrics) for one in train if one is not None]
+    fits = [metric.fitted(one.metrics) for one in train if one is not None]
     if isinstance(learner, Reference) or learner.control or not any(fit < UNDERFIT for fit in fits):
         return "ok"
     return "underfit,budget-limited" if predictor.record.get("still_falling") else "underfit"
-
-
-def _fitted(metrics: dict[str, float]) -> float:
-    """How well training targets are fitted, 1 at the best: NaN where one cannot tell, as of bits without a floor."""
-    if "fit" in metrics:
-        return metrics["fit"]
-    score = metrics.get("score", math.nan)
-    if "exact_match" in metrics:
-        return metrics["exact_match"] if math.isnan(score) else score
-    return score if metrics.get("mse") is not None and metrics["chance"] > 0 else math.nan
 
 
 def _pack(each: np.ndarray) -> dict[str, Any]:

@@ -169,10 +169,7 @@ def _describe_task(task: Task) -> dict[str, Any]:
     return {
         "family": task.family,
         "version": task.version,
-        "ambiguous": task.ambiguous,
-        "measure": task.measure,
-        "ranked": task.ranked,
-        "rules": list(task.rules),
+        **task.truth.describe(),
         "heuristics": sorted(task.heuristics),
         "splits": [
             {"name": split.name, "shift": split.shift, "severity": split.severity, "headline": split.headline}

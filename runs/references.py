@@ -26,7 +26,7 @@ class Reference:
     def accepts(self, task: Task) -> str | None:
         """None, or why this task has no such rule."""
         if self.name == ORACLE:
-            return None if task.has_oracle else "the task has no rule that is known"
+            return None if task.truth.oracle else "the task has no rule that is known"
         return None if self.name in task.heuristics else f"not a heuristic of {task.name}"
 
     def parameters(self) -> dict[str, Any]:
@@ -37,7 +37,9 @@ class Reference:
         """Predict by the rule, from nothing but the inputs."""
         if self.name != ORACLE:
             return RulePredictor(task, task.heuristics[self.name])
-        return RulePredictor(task, task.posterior if task.ambiguous else task.solve)
+        if task.truth.oracle is None:
+            raise ValueError(f"{task.name} has no rule that is known")
+        return RulePredictor(task, task.truth.oracle)
 
 
 @dataclass
