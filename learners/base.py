@@ -96,6 +96,7 @@ class Learner(abc.ABC):
     name: ClassVar[str]
     version: ClassVar[int] = 1
     control: ClassVar[bool] = False  # checks the suite rather than taking part in it
+    preload: ClassVar[tuple[str, ...]] = ()  # modules that are imported before a fit is timed
 
     def accepts(self, spec: Spec) -> str | None:  # noqa: ARG002
         """None if the learner can do such a task, else the reason why not, in one line."""

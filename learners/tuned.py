@@ -84,6 +84,7 @@ class Tuned(Learner):
         if found != CONFIGURATIONS:
             raise ValueError(f"{found} configurations of {self.base.name}; expected {CONFIGURATIONS}, as for all")
         object.__setattr__(self, "name", f"{self.base.name}@tuned")
+        object.__setattr__(self, "preload", self.base.preload)
 
     @cached_property
     def configurations(self) -> tuple[Learner, ...]:

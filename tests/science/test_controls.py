@@ -8,9 +8,9 @@ import pytest
 
 from grue.metrics.curves import interval
 from grue.runs.cells import Batch, Cell, Pair
+from grue.runs.entrant import ORACLE, Oracle
 from grue.runs.execute import run_batch
 from grue.runs.names import Named, make_learner, make_task
-from grue.runs.references import ORACLE, Reference
 from grue.tasks import TASKS
 
 SIZE, TESTS = 256, 500
@@ -20,7 +20,7 @@ SCORED = [name for name in TASKS if make_task(name).thing.truth.metric.name == "
 
 def scores(task: str, learner: str, seeds: int, size: int = SIZE) -> pd.DataFrame:
     """Rows seed, columns split."""
-    named = Named(learner, Reference(learner)) if learner == ORACLE else make_learner(learner)
+    named = Named(learner, Oracle()) if learner == ORACLE else make_learner(learner)
     pair = Pair(make_task(task), named, TESTS)
     rows = run_batch(Batch(pair, tuple(Cell(pair, size, 0, seed) for seed in range(seeds))))
     return rows[rows["metric"] == "score"].pivot_table(index="seed", columns="split", values="value")

@@ -10,9 +10,9 @@ import pytest
 
 from grue.metrics.rules import agreement
 from grue.runs.cells import Batch, Cell, Pair
+from grue.runs.entrant import NamedHeuristic
 from grue.runs.execute import run_batch
 from grue.runs.names import Named, make_learner, make_task
-from grue.runs.references import Reference
 
 SEEDS, TESTS = 2, 300
 
@@ -22,7 +22,7 @@ def answered(task: str, learner: str, size: int) -> pd.DataFrame:
     """The rows of a few seeds."""
     named = make_task(task)
     rule = learner in named.thing.truth.rules
-    pair = Pair(named, Named(learner, Reference(learner)) if rule else make_learner(learner), TESTS)
+    pair = Pair(named, Named(learner, NamedHeuristic(learner)) if rule else make_learner(learner), TESTS)
     return run_batch(Batch(pair, tuple(Cell(pair, size, 0, seed) for seed in range(SEEDS))))
 
 
