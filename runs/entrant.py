@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..learners.base import Learner, Predictor, Spec
+from ..learners.base import CPU, Learner, Predictor, Resources, Spec
 from ..tasks.base import Heuristic, Task
 from .data import CellData
 from .fit import fit, problem_of
@@ -44,7 +44,7 @@ class Entrant(abc.ABC):
         return {}
 
     @abc.abstractmethod
-    def predictions(self, sets: Sequence[CellData]) -> Iterator[Predictions]:
+    def predictions(self, sets: Sequence[CellData], resources: Resources = CPU) -> Iterator[Predictions]:
         """What it answers in each of several cells of one task."""
 
 
@@ -69,8 +69,8 @@ class FittedLearner(Entrant):
     def parameters(self) -> dict[str, Any]:
         return self.learner.parameters()
 
-    def predictions(self, sets: Sequence[CellData]) -> Iterator[Predictions]:
-        fitted = fit(self.learner, [problem_of(data) for data in sets])
+    def predictions(self, sets: Sequence[CellData], resources: Resources = CPU) -> Iterator[Predictions]:
+        fitted = fit(self.learner, [problem_of(data) for data in sets], resources)
         for data, (predictor, seconds) in zip(sets, fitted, strict=True):
             answers = predict(data.task, predictor, data.tests)
             yield Predictions(answers, predictor.record, seconds)
@@ -87,7 +87,7 @@ class Reference(Entrant, abc.ABC):
     def rule(self, task: Task) -> Heuristic | None:
         """The rule, or None where the task has none."""
 
-    def predictions(self, sets: Sequence[CellData]) -> Iterator[Predictions]:
+    def predictions(self, sets: Sequence[CellData], resources: Resources = CPU) -> Iterator[Predictions]:  # noqa: ARG002
         for data in sets:
             rule = self.rule(data.task)
             if rule is None:
@@ -100,7 +100,7 @@ class Oracle(Reference):
     """The best possible predictor of a task (`Truth.oracle`)."""
 
     name: str = ORACLE
-    kind: ClassVar[str] = "control"
+    kind: str = "control"
 
     def accepts(self, task: Task, n: int | None = None) -> str | None:  # noqa: ARG002
         return "the task has no rule that is known" if self.rule(task) is None else None
@@ -113,7 +113,7 @@ class Oracle(Reference):
 class NamedHeuristic(Reference):
     """One of the heuristics of a task, by its name."""
 
-    kind: ClassVar[str] = "heuristic"
+    kind: str = "heuristic"
 
     def accepts(self, task: Task, n: int | None = None) -> str | None:  # noqa: ARG002
         return f"not a heuristic of {task.name}" if self.rule(task) is None else None

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..learners.base import Learner, Predictor, Problem
+from ..learners.base import CPU, Learner, Predictor, Problem, Resources
 from .data import CellData
 from .seeds import seed
 
 
-def fit(learner: Learner, problems: Sequence[Problem]) -> list[tuple[Predictor, float]]:
+def fit(learner: Learner, problems: Sequence[Problem], resources: Resources = CPU) -> list[tuple[Predictor, float]]:
     """Predictors, and the seconds each took: of a stack, its time over its models."""
     for module in learner.preload:
         importlib.import_module(module)
@@ -22,7 +22,7 @@ def fit(learner: Learner, problems: Sequence[Problem]) -> list[tuple[Predictor, 
     fitted: list[tuple[Predictor, float]] = []
     for group in groups:
         start = time.perf_counter()
-        predictors = learner.fit_many(group)
+        predictors = learner.fit_many(group, resources)
         for given in predictors:
             if not isinstance(given, Predictor):
                 raise TypeError(

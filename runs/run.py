@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..learners.base import Learner
+from ..learners.base import Learner, Resources
 from ..tasks.base import Task
 from .cells import Cell
 from .names import UsageError
@@ -62,6 +62,7 @@ def run(
     fresh: bool = False,
     out: Path | str | None = None,
     trust: bool = False,
+    device: str = "cpu",
     stream: Any = None,
 ) -> Outcome:
     """Run a preset, or the part of it that is named, and write what comes out to a folder.
@@ -74,6 +75,7 @@ def run(
     timeout   seconds a batch may take
     fresh     do every cell again; what was there is put away in the folder
     out       folder; None: results/local/PRESET under the current folder
+    device    where networks are trained, in torch's words, such as cuda: there one process trains them in large stacks
     trust     import and call what a preset file names as module:attribute; what is given here is trusted anyway
 
     A run that is repeated does only the missing cells. With jobs > 0 a script needs the usual
@@ -87,7 +89,12 @@ def run(
     jobs = cores() if jobs is None else jobs
     if jobs < 0:
         raise UsageError(f"{jobs} jobs; expected worker processes, or 0 for none")
-    session = Session(plan, folder, jobs, limit, Reporter(stream or sys.stderr, jobs), fresh)
+    if device != "cpu":
+        check_device(device)
+        jobs = min(jobs, 1)  # one process fills the device
+    session = Session(
+        plan, folder, jobs, limit, Reporter(stream or sys.stderr, jobs), fresh, resources=Resources(device)
+    )
     try:
         with interruptible(session):
             session.start()
@@ -155,6 +162,18 @@ def describe_plan(plan: Plan, folder: Path, jobs: int, *, fresh: bool = False) -
         f"{duration(total / max(jobs, 1))} on {max(jobs, 1)} processes ({source})"
     )
     return "\n".join(lines)
+
+
+def check_device(device: str) -> None:
+    """Raise UsageError, in one line, where torch finds no such device here."""
+    import torch  # noqa: PLC0415 -- takes seconds, and most runs need no device
+
+    kind, _, index = device.partition(":")
+    if kind != "cuda" or (index and not index.isdigit()):
+        raise UsageError(f"device {device!r}; expected cpu, cuda, or cuda:INDEX")
+    found = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if int(index or 0) >= found:
+        raise UsageError(f"device {device!r}: torch {torch.__version__} finds {found} CUDA devices here; leave it out")
 
 
 def _in_words(cell: Cell) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 
+from ..learners.base import CPU, Resources
 from .catalogue import save_plan
 from .cells import Batch, Cell
 from .estimate import Estimates, cut
@@ -37,6 +38,7 @@ class Session:
     timeout: float
     reporter: Reporter
     fresh: bool = False
+    resources: Resources = CPU
     stopping: bool = False
     missing: list[Cell] = field(default_factory=list)
     failures: list[dict[str, Any]] = field(default_factory=list)
@@ -126,7 +128,7 @@ class Session:
         """Keep the workers busy, with nothing waiting in the pool: stopping is then just not giving them more."""
         while self._pool and self._queue and not self.stopping and self._pool.free:
             batch = self._queue.pop(0)
-            arguments = [batch, self.store.folder, command()]
+            arguments = [batch, self.store.folder, command(), self.resources]
             self._pool.submit(batch, run_and_store, arguments, self.timeout, outside=batch.outside)
 
 

@@ -14,11 +14,13 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from dataclasses import asdict
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 from typing import Any
 
+from ..learners.base import CPU, Resources
 from .cells import Batch
 from .execute import run_batch
 from .provenance import provenance
@@ -48,14 +50,15 @@ IMPORTABLE = (
 """What to do about a job that cannot be pickled, or unpickled."""
 
 
-def run_and_store(batch: Batch, folder: Path, command: str) -> float:
+def run_and_store(batch: Batch, folder: Path, command: str, resources: Resources = CPU) -> float:
     """Execute a batch and write its file; gives the seconds it took."""
     start = time.perf_counter()
-    rows = run_batch(batch)
+    rows = run_batch(batch, resources)
     seconds = time.perf_counter() - start
     about = {
         **provenance(),
         "command": command,
+        "resources": asdict(resources),
         "task": batch.pair.settings["task"],
         "learner": batch.pair.settings["learner"],
         "seconds": seconds,
