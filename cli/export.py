@@ -25,7 +25,8 @@ def export(
     output: Annotated[Path | None, typer.Option(help="File. Default: TASK-SIZE-SEED.jsonl or .parquet here.")] = None,
 ) -> None:
     """Write a task's data to a file, an example a row: the data of a run with the same size and seed."""
-    from ..runs.data import export_rows, split_named
+    from ..runs.data import split_named
+    from ..runs.export import export_rows
     from ..runs.names import UsageError, make_task
 
     thing = make_task(task).thing

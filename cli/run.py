@@ -33,6 +33,7 @@ def run(
         bool, typer.Option(help="Import and call what a preset file names as module:attribute: it can do anything.")
     ] = False,
     dry_run: Annotated[bool, typer.Option(help="Print cells, batches and the estimated time; run nothing.")] = False,  # noqa: FBT002
+    device: Annotated[str, typer.Option(help="Where networks are trained: cpu, or cuda (in one process).")] = "cpu",
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder. Default: results/local/PRESET.")] = None,
 ) -> None:
     """Run a preset, or the part of it that is named. A run that is repeated does only the missing cells."""
@@ -45,7 +46,9 @@ def run(
         print(runs.describe_plan(plan, folder, jobs, fresh=fresh))
         return
     try:
-        outcome = runs.run(preset, tasks=task or None, learners=learner or None, jobs=jobs, fresh=fresh, **chosen)
+        outcome = runs.run(
+            preset, tasks=task or None, learners=learner or None, jobs=jobs, fresh=fresh, device=device, **chosen
+        )
     except KeyboardInterrupt:
         typer.echo("stopped; what was finished is kept, and a later run takes up the rest", err=True)
         raise typer.Exit(INTERRUPTED) from None

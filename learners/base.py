@@ -84,6 +84,24 @@ class Predictor(abc.ABC):
         """
 
 
+@dataclass(frozen=True)
+class Resources:
+    """What a fit may use: given by the runner, recorded as provenance, and no part of what a learner is.
+
+    device   where networks are trained, in torch's words: cpu, cuda, ...
+    threads  of torch's operations
+    stack    networks that are trained together, at most; None: as many as the device is good for
+    """
+
+    device: str = "cpu"
+    threads: int = 1
+    stack: int | None = None
+
+
+CPU = Resources()
+"""One thread of the processor: the pool has a process a core."""
+
+
 class Learner(abc.ABC):
     """An algorithm with all its settings.
 
@@ -96,6 +114,7 @@ class Learner(abc.ABC):
     name: ClassVar[str]
     version: ClassVar[int] = 1
     control: ClassVar[bool] = False  # checks the suite rather than taking part in it
+    preload: ClassVar[tuple[str, ...]] = ()  # modules that are imported before a fit is timed
 
     def accepts(self, spec: Spec) -> str | None:  # noqa: ARG002
         """None if the learner can do such a task, else the reason why not, in one line."""
@@ -105,8 +124,11 @@ class Learner(abc.ABC):
     def fit(self, problem: Problem) -> Predictor:
         """Learn from one training set."""
 
-    def fit_many(self, problems: Sequence[Problem]) -> list[Predictor]:
-        """Learn from several training sets, each on its own. Networks train them as one stack."""
+    def fit_many(self, problems: Sequence[Problem], resources: Resources = CPU) -> list[Predictor]:  # noqa: ARG002
+        """Learn from several training sets, each on its own, with no more than the `resources`.
+
+        Networks train them as one stack.
+        """
         return [self.fit(problem) for problem in problems]
 
     def partial_fit(self, predictor: Predictor | None, problem: Problem) -> Predictor:

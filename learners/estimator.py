@@ -37,6 +37,10 @@ class Estimator(EstimatorLearner):
     estimator: str = "sklearn.dummy:DummyClassifier"
     settings: tuple[tuple[str, Setting], ...] = ()
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "preload", (self.estimator.partition(":")[0],))
+
     def accepts(self, spec: Spec) -> str | None:
         kind = "classes" if spec.outputs.symbolic else "real numbers"
         fits = _is_classifier if spec.outputs.symbolic else _is_regressor

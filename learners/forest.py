@@ -24,6 +24,7 @@ class Trees(EstimatorLearner):
                   auto: sqrt for classes and all for real targets, as is scikit-learn's default
     """
 
+    preload = ("sklearn.ensemble",)
     several_outputs = True
 
     trees: int = 100

@@ -35,6 +35,7 @@ class GP(Learner):
     """
 
     name = "gp"
+    preload = ("scipy.linalg",)
 
     encoding: str = "auto"
     depth: int = 2

@@ -50,6 +50,7 @@ class Kernel(EstimatorLearner):
     """
 
     name = "kernel"
+    preload = ("sklearn.svm",)
     version = 2
     several_outputs = True
 

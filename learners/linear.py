@@ -24,6 +24,7 @@ class Linear(EstimatorLearner):
     """
 
     name = "linear"
+    preload = ("sklearn.linear_model",)
     version = 2
 
     strength: float = 100.0

@@ -49,6 +49,7 @@ class Shuffled(Learner):
 
     name = "shuffled"
     control = True
+    preload = ("sklearn.ensemble",)
 
     encoding: str = "auto"
     trees: int = 30

@@ -19,6 +19,7 @@ class Neighbours(EstimatorLearner):
     """
 
     name = "neighbours"
+    preload = ("sklearn.neighbors",)
     several_outputs = True
 
     neighbours: int = 5

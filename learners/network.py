@@ -13,20 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..tasks.spaces import Space
-from .base import Learner, Predictor, Problem, Spec
+from .base import CPU, Learner, Predictor, Problem, Resources, Spec
 from .encodings import check_encoding, encode, refusal
 
 if TYPE_CHECKING:  # torch takes seconds to import, and planning a run needs none of it
     from torch import nn
 
     from .training import Data
-
-STACKED = (4, 128)
-"""Fewest and most networks that are trained together, where there are so many."""
-
-FLOATS = 3_000_000
-"""What a stack may hold in weights, their gradients and moments, and activations: measured to be where more networks
-together stop saving time a network (make speed)."""
 
 OPTIMISERS = ("adam", "sgd")
 
@@ -42,18 +35,18 @@ class Network(Learner):
 
     encoding   how it sees an example (learners/encodings.py)
     steps      gradient steps; batch: examples a step; rate: learning rate; optimiser: adam, or sgd with momentum 0.9
-    device     where it is trained, in torch's words
     enough     a network whose minibatch loss (until="loss"), or the share of the minibatch's outputs that it gets
                wrong (until="error"), was below this for `patience` steps on end trains no longer;
                0: every network trains for all steps
     """
+
+    preload = (f"{__package__}.training",)
 
     encoding: str = "auto"
     steps: int = 2000
     batch: int = 64
     rate: float = 1e-3
     optimiser: str = "adam"
-    device: str = "cpu"
     enough: float = 0.0
     patience: int = 100
     until: str = "loss"
@@ -83,8 +76,8 @@ class Network(Learner):
     def fit(self, problem: Problem) -> Predictor:
         return self.fit_many([problem])[0]
 
-    def fit_many(self, problems: Sequence[Problem]) -> list[Predictor]:
-        return self.fit_rates(problems, [self.rate] * len(problems))
+    def fit_many(self, problems: Sequence[Problem], resources: Resources = CPU) -> list[Predictor]:
+        return self.fit_rates(problems, [self.rate] * len(problems), resources)
 
     def partial_fit(self, predictor: Any, problem: Problem) -> Predictor:
         """Train for `steps` more, from the weights that the predictor has; the optimiser starts anew."""
@@ -93,17 +86,26 @@ class Network(Learner):
         data = self.data(problem)
         module = self.module(1, data.features.shape[1:], problem)
         module.load_state_dict(predictor.module.state_dict())
-        (record,) = self._train(module, [data], [self.rate], initial=False)
+        (record,) = self._train(module, [data], [self.rate], CPU, initial=False)
         return self.predictor(module, problem, record)
 
-    def fit_rates(self, problems: Sequence[Problem], rates: Sequence[float]) -> list[Predictor]:
+    def fit_rates(
+        self, problems: Sequence[Problem], rates: Sequence[float], resources: Resources = CPU
+    ) -> list[Predictor]:
         """As `fit_many`, with a learning rate for each problem in place of `rate`; equal ones are best side by side."""
-        together = self._together(problems[0])
+        together = self._together(problems, resources)
         return [
             predictor
             for start in range(0, len(problems), together)
-            for predictor in self._fit_stack(problems[start : start + together], rates[start : start + together])
+            for predictor in self._fit_stack(
+                problems[start : start + together], rates[start : start + together], resources
+            )
         ]
+
+    def parameters(self) -> dict[str, Any]:
+        # The device was a parameter. It stays in the key, so that keys do not change, until the names of parameters
+        # change anyway (issue 9, section 2).
+        return {**super().parameters(), "device": "cpu"}
 
     def sees(self, space: Space) -> str:  # noqa: ARG002
         """The encoding that is used on a space."""
@@ -129,32 +131,39 @@ class Network(Learner):
         """What predicts with a trained module, a stack of one."""
         return NetworkPredictor(self, module, problem.input_space, problem.output_space, record=record)
 
-    def _together(self, problem: Problem) -> int:
-        """How many networks to train as one stack: small ones share the cost of each operation, large ones the cache.
+    def _together(self, problems: Sequence[Problem], resources: Resources) -> int:
+        """How many networks to train as one stack.
 
         It changes no result: a network comes out the same whatever stands beside it.
         """
-        from .training import footprint  # noqa: PLC0415
+        from .stacks import stack_size  # noqa: PLC0415
 
+        problem, longest = problems[0], max(map(len, problems))
         steps = None if problem.steps is None else problem.steps[:1]
         one = self.data(replace(problem, inputs=problem.inputs[:1], targets=problem.targets[:1], steps=steps))
         alone = self.module(1, one.features.shape[1:], problem)
-        return int(np.clip(FLOATS // footprint(alone, one, self.batch), *STACKED))
+        return stack_size(alone, one.features, self.batch, longest, resources)
 
-    def _fit_stack(self, problems: Sequence[Problem], rates: Sequence[float]) -> list[Predictor]:
+    def _fit_stack(self, problems: Sequence[Problem], rates: Sequence[float], resources: Resources) -> list[Predictor]:
         data = [self.data(problem) for problem in problems]
         features = data[0].features.shape[1:]
         module = self.module(len(problems), features, problems[0])
-        records = self._train(module, data, rates)
+        records = self._train(module, data, rates, resources)
         weights, predictors = module.state_dict(), []
         for index, (problem, record) in enumerate(zip(problems, records, strict=True)):
             alone = self.module(1, features, problem)
             alone.load_state_dict({name: stacked[index : index + 1] for name, stacked in weights.items()})
-            predictors.append(self.predictor(alone.to(self.device), problem, record))
+            predictors.append(self.predictor(alone.to(resources.device), problem, record))
         return predictors
 
     def _train(
-        self, module: nn.Module, data: Sequence[Data], rates: Sequence[float], *, initial: bool = True
+        self,
+        module: nn.Module,
+        data: Sequence[Data],
+        rates: Sequence[float],
+        resources: Resources,
+        *,
+        initial: bool = True,
     ) -> list[dict[str, Any]]:
         """Train a stack in place by this learner's settings; one record a network."""
         from .training import train  # noqa: PLC0415
@@ -166,7 +175,8 @@ class Network(Learner):
             batch=self.batch,
             rate=rates,
             optimiser=self.optimiser,
-            device=self.device,
+            device=resources.device,
+            threads=resources.threads,
             enough=self.enough,
             patience=self.patience,
             until=self.until,
@@ -186,12 +196,12 @@ class NetworkPredictor(Predictor):
     def predict(self, inputs: np.ndarray) -> np.ndarray:
         import torch  # noqa: PLC0415
 
-        from .training import one_thread  # noqa: PLC0415
+        from .training import use_threads  # noqa: PLC0415
 
-        parts = []
-        with torch.inference_mode(), one_thread():
+        parts, device = [], next(self.module.parameters()).device
+        with torch.inference_mode(), use_threads(1):
             for start in range(0, len(inputs), ROWS):
                 features = encode(inputs[start : start + ROWS], self.inputs, self.learner.sees(self.inputs))
-                out = self.module(torch.from_numpy(features)[None].to(self.learner.device))[0]
+                out = self.module(torch.from_numpy(features)[None].to(device))[0]
                 parts.append((out.softmax(-1) if self.outputs.symbolic else out).cpu().numpy())
         return np.concatenate(parts)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..tasks.spaces import Space
-from .base import Learner, Predictor, Problem, Spec
+from .base import CPU, Learner, Predictor, Problem, Resources, Spec
 from .encodings import encode, refusal
 from .enumeration import enumerate_programs
 from .language import NUMBER, Program, Rows, describe, evaluate
@@ -60,7 +60,7 @@ class ProgramLearner(Learner):
     def fit(self, problem: Problem) -> Predictor:
         return self.fit_many([problem])[0]
 
-    def fit_many(self, problems: Sequence[Problem]) -> list[Predictor]:
+    def fit_many(self, problems: Sequence[Problem], resources: Resources = CPU) -> list[Predictor]:  # noqa: ARG002
         fits = [_Fit(problem, self) for problem in problems]
         groups: dict[bytes, list[_Fit]] = {}
         for fit in fits:

@@ -80,9 +80,9 @@ class StepsPredictor(Predictor):
         """What is written, (n, length) tokens, and the answers, probabilities (n, outputs, classes)."""
         import torch  # noqa: PLC0415
 
-        from .training import one_thread  # noqa: PLC0415
+        from .training import use_threads  # noqa: PLC0415
 
-        with torch.inference_mode(), one_thread():
+        with torch.inference_mode(), use_threads(1):
             parts = [self._think(inputs[start : start + ROWS]) for start in range(0, len(inputs), ROWS)]
         written, answers = zip(*parts, strict=True)
         return np.concatenate(written), np.concatenate(answers)
@@ -94,7 +94,7 @@ class StepsPredictor(Predictor):
         tokens, length = _tokens(self.steps), self.steps.size
         blank = np.zeros((len(inputs), length + 1, tokens + 1), np.float32)
         blank[:, 0, tokens] = 1.0
-        page = torch.from_numpy(_side_by_side(read, blank))[None].to(self.learner.device)
+        page = torch.from_numpy(_side_by_side(read, blank))[None].to(next(self.module.parameters()).device)
         written = torch.zeros(len(inputs), length, dtype=torch.int64, device=page.device)
         rows = torch.arange(len(inputs), device=page.device)
         with self.module.piece_by_piece() as see:

@@ -39,6 +39,7 @@ def train(
     rate: float | Sequence[float],
     optimiser: str,
     device: str,
+    threads: int = 1,
     enough: float = 0.0,
     patience: int = 100,
     until: str = "loss",
@@ -54,7 +55,7 @@ def train(
     starts at weights that are drawn, or, where they are not `initial`, at those that the module has.
     """
     generators = [torch.Generator().manual_seed(one.seed) for one in data]
-    with one_thread():
+    with use_threads(threads):
         if initial:
             draw(module, generators)
         module.to(device)
@@ -89,30 +90,11 @@ def train(
         ]
 
 
-def footprint(module: nn.Module, data: Data, batch: int) -> int:
-    """How many numbers a network holds while it is trained, from a stack of one and an example.
-
-    Four a parameter (itself, its gradient, Adam's moments), and what every layer gives for a batch and its gradient.
-    """
-    activations = 0
-
-    def count(_: nn.Module, __: Any, given: Tensor) -> None:
-        nonlocal activations
-        activations += given.numel()
-
-    hooks = [layer.register_forward_hook(count) for layer in module.modules() if not list(layer.children())]
-    with torch.inference_mode(), one_thread():
-        module(torch.from_numpy(data.features[:1])[None])
-    for hook in hooks:
-        hook.remove()
-    return 4 * sum(one.numel() for one in module.parameters()) + 2 * batch * activations
-
-
 @contextmanager
-def one_thread() -> Iterator[None]:
-    """Compute on one thread: the pool has a process a core, and sums then have one order."""
+def use_threads(count: int) -> Iterator[None]:
+    """Compute on so many threads of the processor; on one, sums have one order."""
     before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    torch.set_num_threads(count)
     try:
         yield
     finally:

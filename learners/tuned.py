@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import product
 from typing import Any
 
 import numpy as np
 
-from .base import Learner, Predictor, Problem, Spec
+from .base import CPU, Learner, Predictor, Problem, Resources, Spec
 from .network import Network
 
 Value = bool | int | float | str
@@ -84,6 +84,7 @@ class Tuned(Learner):
         if found != CONFIGURATIONS:
             raise ValueError(f"{found} configurations of {self.base.name}; expected {CONFIGURATIONS}, as for all")
         object.__setattr__(self, "name", f"{self.base.name}@tuned")
+        object.__setattr__(self, "preload", self.base.preload)
 
     @cached_property
     def configurations(self) -> tuple[Learner, ...]:
@@ -134,8 +135,8 @@ class TunedNetwork(Tuned):
     def fit(self, problem: Problem) -> Predictor:
         return self.fit_many([problem])[0]
 
-    def fit_many(self, problems: Sequence[Problem]) -> list[Predictor]:
-        return self._tune(problems, _fit_stacks)
+    def fit_many(self, problems: Sequence[Problem], resources: Resources = CPU) -> list[Predictor]:
+        return self._tune(problems, partial(_fit_stacks, resources=resources))
 
 
 Trial = tuple[Any, Problem]
@@ -182,7 +183,7 @@ def _trial(training: Problem, number: int) -> Problem:
     return replace(training, seed=int(drawn) >> 1)  # torch takes 63 bits
 
 
-def _fit_stacks(trials: Sequence[Trial]) -> list[Predictor]:
+def _fit_stacks(trials: Sequence[Trial], resources: Resources) -> list[Predictor]:
     """Fit networks to problems; those that differ in nothing but their learning rate train as one stack."""
     shapes: dict[Network, list[int]] = {}
     for place in sorted(range(len(trials)), key=lambda place: trials[place][0].rate):  # equal rates side by side
@@ -190,6 +191,8 @@ def _fit_stacks(trials: Sequence[Trial]) -> list[Predictor]:
     fitted: dict[int, Predictor] = {}
     for shape, places in shapes.items():
         stack = [trials[place] for place in places]
-        predictors = shape.fit_rates([problem for _, problem in stack], [learner.rate for learner, _ in stack])
+        predictors = shape.fit_rates(
+            [problem for _, problem in stack], [learner.rate for learner, _ in stack], resources
+        )
         fitted |= zip(places, predictors, strict=True)
     return [fitted[place] for place in range(len(trials))]

@@ -6,14 +6,16 @@ import hashlib
 import json
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..learners.base import Learner
 from ..metrics.scores import VERSION as METRICS_VERSION
 from ..tasks.base import Task
 from .names import Named
 from .outside import is_outside
-from .references import Reference
+
+if TYPE_CHECKING:
+    from .entrant import Entrant
 
 PROTOCOL_VERSION = 2
 """Part of every cell's key: change it when the way a cell is drawn, fitted or scored changes its result."""
@@ -28,7 +30,7 @@ class Pair:
     """
 
     task: Named[Task]
-    learner: Named[Learner | Reference]
+    learner: Named[Learner | Entrant]
     tests: int
     suite: int = 0
 

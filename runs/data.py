@@ -1,14 +1,40 @@
-"""The data of a run: what a split of a task holds for a seed, whoever asks for it."""
+"""The data of a run: what a split of a task holds for a seed, and what a cell is trained and tested on."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import pandas as pd
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ..tasks.base import Examples, Task
+from .cells import Cell, Pair
 from .names import UsageError, nearest
 from .seeds import generator
+
+TRAIN_SCORED = 1024
+"""Of a longer training set the first so many examples are scored: neighbours and kernels would take n^2 for all."""
+
+
+@dataclass(frozen=True)
+class CellData:
+    """What one cell is trained and tested on.
+
+    task      the task of the seed (`of_seed`)
+    training  `cell.size` in-distribution examples, then `cell.exposed` examples of the exposure pool
+    tests     what is predicted and scored: "train" (the first TRAIN_SCORED), "train-exposed" if there are exposed
+              examples, "id" and the OOD splits
+    """
+
+    cell: Cell
+    task: Task
+    training: Examples
+    tests: dict[str, Examples]
+
+
+def data_of(pair: Pair, cells: Sequence[Cell]) -> list[CellData]:
+    """The data of some cells of a pair; those of one seed share their examples."""
+    seeds = sorted({cell.seed for cell in cells})
+    drawn = {index: _draw(pair, [cell for cell in cells if cell.seed == index], index) for index in seeds}
+    return [drawn[cell.seed].data(cell) for cell in cells]
 
 
 def of_seed(task: Task, index: int, suite: int = 0) -> Task:
@@ -30,6 +56,11 @@ def draw(task: Task, split: str, n: int, index: int, suite: int = 0) -> Examples
     return of_seed(task, index, suite).sample(split, n, rng)
 
 
+def tested(task: Task) -> list[str]:
+    """The names of the splits that every cell is tested on: "id" and the OOD splits."""
+    return [split.name for split in task.splits if split.name not in ("train", "exposed")]
+
+
 def split_named(task: Task, name: str) -> str:
     """The name, if the task has such a split; else raises UsageError with the nearest."""
     known = [split.name for split in task.splits]
@@ -38,24 +69,38 @@ def split_named(task: Task, name: str) -> str:
     return name
 
 
-def export_rows(task: Task, splits: list[str], size: int, index: int) -> pd.DataFrame:
-    """A row an example: split, input, target, and posterior, steps and groups where the task has them.
+@dataclass(frozen=True)
+class _Drawn:
+    """The examples of one seed: the longest training set that a cell asks for, and the tests."""
 
-    At most `size` examples a split: all it holds where that is less.
-    """
-    frames = []
-    for split in splits:
-        held = task.capacity(split)
-        examples = draw(task, split, size if held is None else min(size, held), index)
-        columns: dict[str, Any] = {
-            "split": [split] * len(examples),
-            "input": examples.inputs.reshape(len(examples), -1).tolist(),
-            "target": examples.targets.tolist(),
-        }
-        if examples.posterior is not None:
-            columns["posterior"] = examples.posterior.tolist()
-        if examples.steps is not None:
-            columns["steps"] = examples.steps.tolist()
-        columns |= {name: labels.tolist() for name, labels in examples.groups.items()}
-        frames.append(pd.DataFrame(columns))
-    return pd.concat(frames, ignore_index=True)
+    task: Task
+    train: Examples
+    exposed: Examples | None
+    tests: dict[str, Examples]
+
+    def data(self, cell: Cell) -> CellData:
+        """What belongs to one cell."""
+        training = self.train.take(slice(0, cell.size))
+        tests = {"train": training.take(slice(0, min(cell.size, TRAIN_SCORED)))}
+        if cell.exposed and self.exposed is not None:
+            extra = self.exposed.take(slice(0, cell.exposed))
+            training = Examples.concatenate([training, extra])
+            tests["train-exposed"] = extra
+        return CellData(cell, self.task, training, tests | self.tests)
+
+
+def _draw(pair: Pair, cells: Sequence[Cell], index: int) -> _Drawn:
+    """Draw a seed's data; they depend on the task, the split and the seed, not on the learner or the sizes."""
+    task = pair.task.thing
+
+    def sample(split: str, n: int) -> Examples:
+        return draw(task, split, n, index, pair.suite)
+
+    size, exposed = max(cell.size for cell in cells), max(cell.exposed for cell in cells)
+    tests = {name: sample(name, pair.tests) for name in tested(task)}
+    for name, examples in tests.items():
+        task.inputs.check(examples.inputs, f"{task.name}, inputs of {name}")
+        task.outputs.check(examples.targets, f"{task.name}, targets of {name}")
+    return _Drawn(
+        of_seed(task, index, pair.suite), sample("train", size), sample("exposed", exposed) if exposed else None, tests
+    )

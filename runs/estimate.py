@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from .cells import Batch, Cell
-from .references import Reference
+from .entrant import enter
 
 BATCH_SECONDS = 30.0
 """A batch is cut at about this long: short enough to lose little, long enough to fill stacks and share data."""
@@ -41,7 +41,7 @@ class Estimates:
 
     def seconds(self, cell: Cell) -> float:
         """The time of the nearest size of the same pair, in proportion to a larger size; else a guess."""
-        if isinstance(cell.pair.learner.thing, Reference):
+        if not enter(cell.pair.learner.thing).trains:
             return 0.02
         sizes = self._times.get((cell.pair.task.label, cell.pair.learner.label))
         n = cell.size + cell.exposed

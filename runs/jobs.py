@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import pyarrow as pa
 
+from ..learners.base import CPU, Resources
 from .cells import Batch
 from .rows import LAYOUT, to_table
 
 
 @dataclass(frozen=True)
 class BatchJob:
-    """A batch as the engine runs it (engine/job.py)."""
+    """A batch as the engine runs it (engine/job.py).
+
+    resources  what its fits may use: provenance, and no part of a key
+    """
 
     batch: Batch
+    resources: Resources = CPU
 
     @property
     def name(self) -> str:
@@ -35,6 +40,7 @@ class BatchJob:
             "task": self.batch.pair.task.label,
             "learner": self.batch.pair.learner.label,
             "settings": self.batch.pair.settings,
+            "resources": asdict(self.resources),
             "keys": [cell.key for cell in self.batch.cells],
             "cells": [cell.row() for cell in self.batch.cells],
         }
@@ -42,4 +48,4 @@ class BatchJob:
     def run(self) -> dict[str, pa.Table]:
         from .execute import run_batch  # noqa: PLC0415 -- loads torch
 
-        return {"batches": to_table(run_batch(self.batch), LAYOUT)}
+        return {"batches": to_table(run_batch(self.batch, self.resources), LAYOUT)}

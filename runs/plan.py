@@ -6,13 +6,13 @@ import inspect
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..learners.base import Learner, Spec
+from ..learners.base import Learner
 from ..tasks.base import Task
 from .catalogue import Catalogue, CellInfo, LearnerInfo, NotApplicable, SplitInfo, TaskInfo
 from .cells import Cell, Pair
+from .entrant import Entrant, enter, references
 from .names import Named, UsageError, make_learner, make_task
 from .presets import Preset
-from .references import ORACLE, Reference
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Plan:
 
     preset: str
     tasks: dict[str, Task] = field(default_factory=dict)
-    learners: dict[str, Learner | Reference] = field(default_factory=dict)
+    learners: dict[str, Learner | Entrant] = field(default_factory=dict)
     pairs: list[Pair] = field(default_factory=list)
     cells: list[Cell] = field(default_factory=list)
     not_applicable: list[dict[str, Any]] = field(default_factory=list)
@@ -86,12 +86,12 @@ def make_plan(
 
 def _learners(
     preset: Preset, task: Named[Task], wanted: list[str | Learner] | None, heuristics: set[str]
-) -> list[Named[Learner | Reference]]:
+) -> list[Named[Learner | Entrant]]:
     """What is put to a task: the learners asked for and, unless they were picked by hand, oracle and heuristics.
 
     A heuristic that was asked for is put to the tasks that have it.
     """
-    references = {name: Reference(name) for name in (ORACLE, *task.thing.heuristics)}
+    own = references(task.thing)
     found: list[Named[Any]] = []
     specs = (
         wanted
@@ -102,8 +102,8 @@ def _learners(
         ]
     )
     for spec in specs:
-        if isinstance(spec, str) and spec in references:
-            named: Named[Any] = Named(spec, references[spec])
+        if isinstance(spec, str) and spec in own:
+            named: Named[Any] = Named(spec, own[spec])
         elif isinstance(spec, str) and spec in heuristics:
             continue
         elif isinstance(spec, str):
@@ -112,7 +112,7 @@ def _learners(
             named = make_learner(spec)
         _add_named(found, named, "learners")
     if wanted is None:
-        for name, reference in references.items():
+        for name, reference in own.items():
             _add_named(found, Named(name, reference), "learners")
     return found
 
@@ -127,7 +127,7 @@ def _add_named(chosen: list[Named[Any]], named: Named[Any], what: str) -> None:
     chosen.append(named)
 
 
-def _add(plan: Plan, preset: Preset, task: Named[Task], learner: Named[Learner | Reference]) -> None:
+def _add(plan: Plan, preset: Preset, task: Named[Task], learner: Named[Learner | Entrant]) -> None:
     def refuse(size: int | None, reason: str, **exposed: int) -> None:
         row = {"task": task.label, "learner": learner.label, "size": size, **exposed, "reason": reason}
         plan.not_applicable.append(row)
@@ -135,15 +135,13 @@ def _add(plan: Plan, preset: Preset, task: Named[Task], learner: Named[Learner |
     def reason(n: int | None) -> str | None:
         if thing.missing:
             return thing.missing
-        if isinstance(learner.thing, Reference):
-            return learner.thing.accepts(thing)
-        return learner.thing.accepts(Spec(thing.inputs, thing.outputs, thing.steps, n))
+        return entrant.accepts(thing, n)
 
-    thing = task.thing
+    thing, entrant = task.thing, enter(learner.thing)
     pair = Pair(task, learner, int(preset.of(task.label, "tests")))
     never = reason(None)
     if never:
-        if not (thing.missing and isinstance(learner.thing, Reference)):  # nobody misses the rules of such a task
+        if entrant.trains or not thing.missing:  # nobody misses the rules of such a task
             refuse(None, never)
         return
     sizes = sorted(set(preset.of(task.label, "sizes")))
@@ -169,13 +167,14 @@ def _add(plan: Plan, preset: Preset, task: Named[Task], learner: Named[Learner |
 
 
 def _describe_task(task: Task) -> TaskInfo:
+    about = task.truth.describe()
     return TaskInfo(
         family=task.family,
         version=task.version,
-        ambiguous=task.ambiguous,
-        measure=task.measure,
-        ranked=task.ranked,
-        rules=tuple(task.rules),
+        ambiguous=about["ambiguous"],
+        measure=about["measure"],
+        ranked=about["ranked"],
+        rules=tuple(about["rules"]),
         heuristics=tuple(sorted(task.heuristics)),
         splits=tuple(
             SplitInfo(name=split.name, shift=split.shift, severity=split.severity, headline=split.headline)
@@ -185,12 +184,9 @@ def _describe_task(task: Task) -> TaskInfo:
     )
 
 
-def _describe_learner(learner: Learner | Reference) -> LearnerInfo:
-    if isinstance(learner, Reference):
-        kind = "control" if learner.name == ORACLE else "heuristic"
-    else:
-        kind = "control" if learner.control else "learner"
-    return LearnerInfo(kind, learner.version, learner.parameters())
+def _describe_learner(learner: Learner | Entrant) -> LearnerInfo:
+    entrant = enter(learner)
+    return LearnerInfo(entrant.kind, entrant.version, entrant.parameters())
 
 
 def _in_words(kind: type) -> str:

@@ -16,7 +16,7 @@ from ..engine.pool import Workers
 from ..engine.progress import Reporter, duration
 from ..engine.session import interruptible
 from ..engine.store import Store
-from ..learners.base import Learner
+from ..learners.base import Learner, Resources
 from ..tasks.base import Task
 from .cells import Cell
 from .names import UsageError
@@ -64,6 +64,7 @@ def run(
     fresh: bool = False,
     out: Path | str | None = None,
     trust: bool = False,
+    device: str = "cpu",
     stream: Any = None,
 ) -> Outcome:
     """Run a preset, or the part of it that is named, and write what comes out to a folder.
@@ -76,6 +77,7 @@ def run(
     timeout   seconds a batch may take
     fresh     do every cell again; what was there is put away in the folder
     out       folder; None: results/local/PRESET under the current folder
+    device    where networks are trained, in torch's words, such as cuda: there one process trains them in large stacks
     trust     import and call what a preset file names as module:attribute; what is given here is trusted anyway
 
     A run that is repeated does only the missing cells. With jobs > 0 a script needs the usual
@@ -88,7 +90,11 @@ def run(
     plan, folder, limit = plan_run(preset, tasks, learners, seeds, sizes, exposed, timeout, out, trust=trust)
     if jobs is not None and jobs < 0:
         raise UsageError(f"{jobs} jobs; expected worker processes, or 0 for none")
-    session = PlanSession(plan, folder, Workers(jobs, limit), Reporter(stream or sys.stderr))
+    if device != "cpu":
+        check_device(device)
+        jobs = 0 if jobs == 0 else 1  # one process fills the device
+    reporter = Reporter(stream or sys.stderr)
+    session = PlanSession(plan, folder, Workers(jobs, limit), reporter, Resources(device))
     try:
         with interruptible(session):
             session.start(fresh=fresh)
@@ -157,6 +163,18 @@ def describe_plan(plan: Plan, folder: Path, jobs: int | None = None, *, fresh: b
         f"{duration(total / processes)} on {processes} processes ({source})"
     )
     return "\n".join(lines)
+
+
+def check_device(device: str) -> None:
+    """Raise UsageError, in one line, where torch finds no such device here."""
+    import torch  # noqa: PLC0415 -- takes seconds, and most runs need no device
+
+    kind, _, index = device.partition(":")
+    if kind != "cuda" or (index and not index.isdigit()):
+        raise UsageError(f"device {device!r}; expected cpu, cuda, or cuda:INDEX")
+    found = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if int(index or 0) >= found:
+        raise UsageError(f"device {device!r}: torch {torch.__version__} finds {found} CUDA devices here; leave it out")
 
 
 def _in_words(cell: Cell) -> str:

@@ -11,6 +11,7 @@ from ..engine.pool import Workers
 from ..engine.progress import Reporter, Share
 from ..engine.session import Session
 from ..engine.store import Store
+from ..learners.base import CPU, Resources
 from .catalogue import extend_catalogue
 from .cells import Batch, Cell
 from .estimate import Estimates, cut
@@ -25,9 +26,11 @@ class PlanSession(Session):
     missing  the cells that had no results when it started
     """
 
-    def __init__(self, plan: Plan, folder: Path, workers: Workers, reporter: Reporter) -> None:
+    def __init__(
+        self, plan: Plan, folder: Path, workers: Workers, reporter: Reporter, resources: Resources = CPU
+    ) -> None:
         super().__init__(Store(folder), workers, reporter)
-        self.plan = plan
+        self.plan, self.resources = plan, resources
         self.missing: list[Cell] = []
         self._batches: list[Batch] = []
 
@@ -50,7 +53,7 @@ class PlanSession(Session):
         shares = {
             batch.name: Share(sum(map(estimates.seconds, batch.cells)), len(batch.cells)) for batch in self._batches
         }
-        self.begin([BatchJob(batch) for batch in self._batches], shares, "cells")
+        self.begin([BatchJob(batch, self.resources) for batch in self._batches], shares, "cells")
 
     def lost(self) -> list[Cell]:
         """Planned cells that have neither rows on disk nor a failure: none, at the end of a run to its end."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from .pools import SpaceExhaustedError, digests, shares
 from .spaces import Space
+from .truth import Rule, Truth
 
 Heuristic = Callable[[np.ndarray], np.ndarray]
 """A shallow rule: inputs (n, *shape) -> targets (n, outputs), or probabilities (n, outputs, classes)."""
@@ -107,8 +108,6 @@ class Task(abc.ABC):
     name: ClassVar[str]
     version: ClassVar[int] = 1
     family: ClassVar[str]
-    ambiguous: ClassVar[bool] = False  # the target is drawn from a posterior
-    has_oracle: ClassVar[bool] = True  # `solve` or `posterior` is the rule itself
     distinct: ClassVar[bool] = True  # no problem twice in a sample; else i.i.d. within the split
     block: ClassVar[int] = 4096  # proposals drawn at a time; changes the data, so it goes with `version`
 
@@ -128,18 +127,9 @@ class Task(abc.ABC):
         """All sources of examples: train, id, the OOD splits, and "exposed" if there is a headline split."""
 
     @property
-    def measure(self) -> str:
-        """The metric that tables and figures show (metrics/scores.py).
-
-        "score", from 0 (chance) to 1; "accuracy" of real data without a rule; "bits" a symbol, where less is better;
-        "rules" where there is no right answer, only rules that a learner may follow.
-        """
-        return "score" if self.has_oracle else "accuracy"
-
-    @property
-    def ranked(self) -> bool:
-        """Whether the task enters means over tasks: it is on the common scale, and there is something to find."""
-        return self.measure == "score"
+    def truth(self) -> Truth:
+        """What is known of the right answers, and so how predictions are scored; by default the rule is `solve`."""
+        return Rule(self.solve, self.outputs)
 
     @property
     def steps(self) -> Space | None:
@@ -153,11 +143,6 @@ class Task(abc.ABC):
     @property
     def heuristics(self) -> Mapping[str, Heuristic]:
         """Named shallow rules that are scored beside the learners: the ladder from guess to rule."""
-        return {}
-
-    @property
-    def rules(self) -> Mapping[str, Heuristic]:
-        """The two rules of a riddle (measure "rules"), (n, *shape) -> (n, 1): they agree but on the OOD splits."""
         return {}
 
     @abc.abstractmethod
@@ -175,10 +160,6 @@ class Task(abc.ABC):
     def solve(self, inputs: np.ndarray) -> np.ndarray:  # noqa: ARG002
         """The rule itself: inputs (n, *shape) -> targets (n, outputs). Reads nothing but the inputs."""
         raise TypeError(f"{self.name} has no rule to solve its inputs by")
-
-    def posterior(self, inputs: np.ndarray) -> np.ndarray:  # noqa: ARG002
-        """The Bayes-optimal prediction of an ambiguous task: inputs -> probabilities (n, outputs, classes)."""
-        raise TypeError(f"{self.name} is not ambiguous: use solve")
 
     def describe(self, example: np.ndarray) -> str:
         """One input, of shape inputs.shape, in words or drawn with characters."""

@@ -15,6 +15,7 @@ from .base import Examples, Heuristic, Split, Task
 from .boolean_functions import FUNCTIONS, bits_of, codes, points, truth_table
 from .pools import digests, shares
 from .spaces import Space
+from .truth import Rule, Truth
 
 UNDRAWN = -1
 """The `rule` of a task that holds no function yet: `Task.drawn` gives it one."""
@@ -164,9 +165,9 @@ class Boolean(TruthTable):
         return (Split("train", share=TRAIN), Split("id", share=(TRAIN[1], 1.0)))
 
     @property
-    def ranked(self) -> bool:
-        """Not of coins: there is nothing to find."""
-        return super().ranked and self.function != "random"
+    def truth(self) -> Truth:
+        """The truth table; of coins there is nothing to find."""
+        return Rule(self.solve, self.outputs, finds=self.function != "random")
 
     def region(self, name: str) -> np.ndarray:  # noqa: ARG002
         """All inputs: there is one region."""

@@ -19,6 +19,7 @@ import numpy as np
 from .base import BARREN_BLOCKS, Examples, Heuristic, Split, Task
 from .pools import digests, shares
 from .spaces import Space
+from .truth import Truth, TwoRules
 
 TRAIN = (0.0, 0.75)
 """The share of the problems on which the rules agree that training owns."""
@@ -48,7 +49,6 @@ class Riddle(Task, abc.ABC):
     """
 
     family: ClassVar[str] = "riddle"
-    has_oracle: ClassVar[bool] = False
 
     length: int
     alphabet: int
@@ -70,9 +70,9 @@ class Riddle(Task, abc.ABC):
         return self.alphabet
 
     @property
-    def measure(self) -> str:
+    def truth(self) -> Truth:
         """No score: shares of the answers that follow each rule."""
-        return "rules"
+        return TwoRules(self.rules)
 
     @property
     def heuristics(self) -> Mapping[str, Heuristic]:

@@ -13,6 +13,7 @@ import numpy as np
 from .base import Examples, Heuristic, Split, Task
 from .pools import SpaceExhaustedError, digests, shares
 from .spaces import Space
+from .truth import Posterior, Truth
 
 HASH_KEY = "scramble"
 TRAIN = (0.0, 0.6)
@@ -117,7 +118,11 @@ class ScrambleBag(Scramble):
     """
 
     name: ClassVar[str] = "scramble-bag"
-    ambiguous: ClassVar[bool] = True
+
+    @property
+    def truth(self) -> Truth:
+        """The posterior over the hidden number."""
+        return Posterior(self.posterior)
 
     @property
     def inputs(self) -> Space:

@@ -8,9 +8,11 @@ from typing import Any, ClassVar, Literal, NamedTuple, get_args
 
 import numpy as np
 
+from ..metrics.metric import Accuracy
 from .base import Examples, Split, Task
 from .pools import held, passes
 from .spaces import Space
+from .truth import Labels, Truth
 
 TableName = Literal["breast-cancer", "iris", "wine"]
 View = Literal["plain", "rotated", "noise"]
@@ -42,7 +44,6 @@ class Tabular(Task):
 
     name: ClassVar[str] = "tabular"
     family: ClassVar[str] = "tabular"
-    has_oracle: ClassVar[bool] = False
     block: ClassVar[int] = 569  # the largest table, every row once
 
     table: TableName = "breast-cancer"
@@ -69,6 +70,11 @@ class Tabular(Task):
     def splits(self) -> tuple[Split, ...]:
         """No shift: what is asked is who needs how many rows."""
         return (Split("train", share=TRAIN), Split("id", share=(TRAIN[1], 1.0)))
+
+    @property
+    def truth(self) -> Truth:
+        """Labels of real data: accuracy."""
+        return Labels(Accuracy())
 
     @property
     def hash_key(self) -> str:

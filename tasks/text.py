@@ -9,10 +9,12 @@ from typing import ClassVar
 
 import numpy as np
 
+from ..metrics.metric import Bits
 from . import corpus
 from .base import Examples, Heuristic, Split, Task
 from .pools import digests, shares
 from .spaces import Space
+from .truth import Labels, Truth
 
 NARRATIVE = range(1, 18)
 """Books of the part that is learnt from: Genesis to Esther, 1.9 million characters of narrative and law."""
@@ -38,7 +40,6 @@ class Text(Task):
 
     name: ClassVar[str] = "text"
     family: ClassVar[str] = "text"
-    has_oracle: ClassVar[bool] = False
     distinct: ClassVar[bool] = False
 
     window: int = 8
@@ -48,9 +49,9 @@ class Text(Task):
             raise ValueError(f"window={self.window}; expected 1..12")
 
     @property
-    def measure(self) -> str:
+    def truth(self) -> Truth:
         """Bits a character: less is better, and nobody knows how few are possible."""
-        return "bits"
+        return Labels(Bits())
 
     @property
     def inputs(self) -> Space:

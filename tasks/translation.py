@@ -8,9 +8,11 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
+from ..metrics.metric import Accuracy
 from .base import Examples, Split, Task
 from .pools import held, passes
 from .spaces import Space
+from .truth import Labels, Truth
 
 SIDE = 8
 """Pixels of a side of a digit."""
@@ -55,7 +57,6 @@ class Translation(Task):
 
     name: ClassVar[str] = "translation"
     family: ClassVar[str] = "translation"
-    has_oracle: ClassVar[bool] = False
     block: ClassVar[int] = 1797  # every drawing once
 
     canvas: int = 20
@@ -73,6 +74,11 @@ class Translation(Task):
     def outputs(self) -> Space:
         """The digit."""
         return Space((1,), alphabet=10)
+
+    @property
+    def truth(self) -> Truth:
+        """Labels of real data: accuracy."""
+        return Labels(Accuracy())
 
     @property
     def hash_key(self) -> str:

@@ -118,15 +118,15 @@ def check_rule(task: Task, split: str, *, n: int = 500, seed: int = 0) -> None:
     target is impossible. A task without an oracle has no rule to check.
     """
     law = "rule"
-    if not task.has_oracle:
+    rule = task.truth.oracle
+    if rule is None:
         return
     examples = _sample(task, split, n, seed)
     inputs, targets = examples.inputs, examples.targets
-    rule = task.posterior if task.ambiguous else task.solve
     said = rule(read_only(inputs))
     alone = np.array_equal(rule(inputs[::-1])[::-1], said)
     _demand(alone, law, task, split, "what the rule says of a row depends on its neighbours")
-    if not task.ambiguous:
+    if not task.truth.ambiguous:
         wrong = np.flatnonzero((said != targets).reshape(len(targets), -1).any(1))
         seen = f"{len(wrong)} of {len(targets)} targets differ from solve(inputs)"
         _demand(len(wrong) == 0, law, task, split, seen + _first(task, examples, wrong))
@@ -146,14 +146,15 @@ def check_rule(task: Task, split: str, *, n: int = 500, seed: int = 0) -> None:
 def check_rules(task: Task, split: str, *, n: int = 500, seed: int = 0) -> None:
     """The two rules of a riddle say what the targets are where nothing moved, and never the same on its OOD split."""
     law = "rules"
-    if task.measure != law:
+    rules = task.truth.rules
+    if not rules:
         return
     splits = [source.fixed for source in task.splits if source.shift is not None]
-    fits = len(task.rules) == 2 and splits == [True] and task.outputs.shape == (1,)  # noqa: PLR2004 -- they are two
+    fits = len(rules) == 2 and splits == [True] and task.outputs.shape == (1,)  # noqa: PLR2004 -- they are two
     _demand(fits, law, task, None, "expected two rules, one OOD split, the same for every seed, and one output")
     examples = _sample(task, split, n, seed)
-    answers = [rule(read_only(examples.inputs)) for rule in task.rules.values()]
-    for (name, rule), said in zip(task.rules.items(), answers, strict=True):
+    answers = [rule(read_only(examples.inputs)) for rule in rules.values()]
+    for (name, rule), said in zip(rules.items(), answers, strict=True):
         alone = np.array_equal(rule(examples.inputs[::-1])[::-1], said)
         _demand(alone, law, task, split, f"what {name!r} says of a row depends on its neighbours")
     one, other = (said == examples.targets for said in answers)
@@ -169,7 +170,7 @@ def check_calibration(task: Task, split: str, *, n: int = AFFORDABLE, seed: int 
     Pearson's X^2 of the counts of each canonical problem, summed over the problems and compared with its exact mean
     and variance under the multinomial, so that problems may be rare; at most CALIBRATED standard deviations above.
     """
-    if not task.ambiguous:
+    if not task.truth.ambiguous:
         return
     examples = _sample(task, split, n, seed)
     problem, first, row, times = _problems(task, examples)

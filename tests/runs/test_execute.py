@@ -18,8 +18,8 @@ from grue.learners.forest import Forest
 from grue.learners.lookup import Lookup
 from grue.learners.mlp import MLP
 from grue.runs.cells import Batch, Cell, Pair
-from grue.runs.data import draw
-from grue.runs.execute import TRAIN_SCORED, run_batch
+from grue.runs.data import TRAIN_SCORED, draw
+from grue.runs.execute import run_batch
 from grue.runs.names import make_learner, make_task
 from grue.runs.results import COLUMNS
 

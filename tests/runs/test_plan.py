@@ -48,7 +48,7 @@ def test_quick_gives_an_architecture_one_recipe_whatever_the_task() -> None:
         if isinstance(pair.learner.thing, Learner):
             recipes.setdefault(pair.learner.label, set()).add(pair.learner.thing)
     assert {name for name, found in recipes.items() if len(found) > 1} == set()
-    ranked = [task for task in make_plan(load_preset("quick")).tasks.values() if task.ranked]
+    ranked = [task for task in make_plan(load_preset("quick")).tasks.values() if task.truth.ranked]
     assert len(ranked) == 8, "as many as one table of the board holds"
 
 

@@ -8,19 +8,19 @@ import pytest
 
 from grue.analysis.intervals import interval
 from grue.runs.cells import Batch, Cell, Pair
+from grue.runs.entrant import ORACLE, Oracle
 from grue.runs.execute import run_batch
 from grue.runs.names import Named, make_learner, make_task
-from grue.runs.references import ORACLE, Reference
 from grue.tasks import TASKS
 
 SIZE, TESTS = 256, 500
 REAL_SIZE = 128
-SCORED = [name for name in TASKS if make_task(name).thing.measure == "score"]
+SCORED = [name for name in TASKS if make_task(name).thing.truth.metric.name == "score"]
 
 
 def scores(task: str, learner: str, seeds: int, size: int = SIZE) -> pd.DataFrame:
     """Rows seed, columns split."""
-    named = Named(learner, Reference(learner)) if learner == ORACLE else make_learner(learner)
+    named = Named(learner, Oracle()) if learner == ORACLE else make_learner(learner)
     pair = Pair(make_task(task), named, TESTS)
     rows = run_batch(Batch(pair, tuple(Cell(pair, size, 0, seed) for seed in range(seeds))))
     return rows[rows["metric"] == "score"].pivot_table(index="seed", columns="split", values="value")
@@ -35,7 +35,7 @@ def test_the_oracle_scores_1_everywhere(task: str) -> None:
 def test_lookup_knows_what_it_saw_and_nothing_else(task: str) -> None:
     found = scores(task, "lookup", 3).mean()
     thing = make_task(task).thing
-    if not thing.ambiguous:
+    if not thing.truth.ambiguous:
         assert found["train"] == 1
     tested = found.drop("train")
     assert (tested < 0.05).all(), tested.to_dict()
@@ -48,11 +48,7 @@ def test_shuffled_targets_teach_nothing(task: str) -> None:
     assert found.mean + found.half_width < 0.05, f"ID score after training on shuffled targets: {found}"
 
 
-REAL = {
-    name: measure
-    for name in TASKS
-    if (measure := {"rules": "accuracy"}.get(make_task(name).thing.measure, make_task(name).thing.measure)) != "score"
-}
+REAL = {name: metric.name for name in TASKS if (metric := make_task(name).thing.truth.metric_on("id")).name != "score"}
 """Tasks without the common scale -> what is measured in distribution."""
 
 

@@ -10,9 +10,9 @@ import pytest
 
 from grue.metrics.rules import agreement
 from grue.runs.cells import Batch, Cell, Pair
+from grue.runs.entrant import NamedHeuristic
 from grue.runs.execute import run_batch
 from grue.runs.names import Named, make_learner, make_task
-from grue.runs.references import Reference
 
 SEEDS, TESTS = 2, 300
 
@@ -21,8 +21,8 @@ SEEDS, TESTS = 2, 300
 def answered(task: str, learner: str, size: int) -> pd.DataFrame:
     """The rows of a few seeds."""
     named = make_task(task)
-    rule = learner in named.thing.rules
-    pair = Pair(named, Named(learner, Reference(learner)) if rule else make_learner(learner), TESTS)
+    rule = learner in named.thing.truth.rules
+    pair = Pair(named, Named(learner, NamedHeuristic(learner)) if rule else make_learner(learner), TESTS)
     return run_batch(Batch(pair, tuple(Cell(pair, size, 0, seed) for seed in range(SEEDS))))
 
 
@@ -33,7 +33,7 @@ def mean(task: str, learner: str, size: int, metric: str, split: str = "apart") 
 
 @pytest.mark.parametrize("task", ["riddle-exceptions", "riddle-neighbour", "riddle-place", "riddle-relation"])
 def test_each_rule_follows_itself_and_is_right_where_they_agree(task: str) -> None:
-    for rule in make_task(task).thing.rules:
+    for rule in make_task(task).thing.truth.rules:
         assert mean(task, rule, 64, f"follows[{rule}]") == 1
         assert mean(task, rule, 64, "accuracy", "id") == mean(task, rule, 64, "accuracy", "train") == 1
 

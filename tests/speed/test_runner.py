@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from grue.learners.base import Learner, Predictor
-from grue.runs import execute
+from grue.runs import data, entrant, execute
 from grue.runs.cells import Batch
 from grue.runs.plan import make_plan
 from grue.runs.presets import adjust, load_preset
@@ -38,8 +38,8 @@ def test_the_runner_beside_what_it_runs(
         return run
 
     plan = make_plan(adjust(load_preset("quick"), seeds=1))
-    monkeypatch.setattr(execute, "draw", timed("sample", execute.draw))
-    monkeypatch.setattr(execute, "_fit", timed("fit", execute._fit))
+    monkeypatch.setattr(data, "draw", timed("sample", data.draw))
+    monkeypatch.setattr(entrant, "fit", timed("fit", entrant.fit))
     for kind in _below(Predictor):
         if "predict" in vars(kind):
             monkeypatch.setattr(kind, "predict", timed("predict", kind.predict))

@@ -155,7 +155,7 @@ def test_a_task_without_a_function_says_so(task: TruthTable | Compositions) -> N
 
 
 def test_coins_are_not_ranked() -> None:
-    assert [function for function in FUNCTIONS if not Boolean(function).ranked] == ["random"]
+    assert [function for function in FUNCTIONS if not Boolean(function).truth.ranked] == ["random"]
 
 
 def right(task: TruthTable | Compositions, split: str) -> dict[str, float]:

@@ -24,7 +24,7 @@ def read(text: str) -> np.ndarray:
 
 @each
 def test_there_is_no_right_answer(task: Task) -> None:
-    assert (task.measure, task.ranked, task.has_oracle, task.headline) == ("rules", False, False, None)
+    assert (task.truth.metric.name, task.truth.ranked, task.truth.oracle, task.headline) == ("rules", False, None, None)
     with pytest.raises(TypeError):
         task.solve(np.zeros((1, *task.inputs.shape), np.int64))
 

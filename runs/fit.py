@@ -1,0 +1,50 @@
+"""Fitting: from the training sets of some cells to predictors, timed."""
+
+from __future__ import annotations
+
+import importlib
+import time
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..learners.base import CPU, Learner, Predictor, Problem, Resources
+from .data import CellData
+from .seeds import seed
+
+
+def fit(learner: Learner, problems: Sequence[Problem], resources: Resources = CPU) -> list[tuple[Predictor, float]]:
+    """Predictors, and the seconds each took: of a stack, its time over its models."""
+    for module in learner.preload:
+        importlib.import_module(module)
+    stacked = type(learner).fit_many is not Learner.fit_many
+    groups = [problems] if stacked else [[problem] for problem in problems]
+    fitted: list[tuple[Predictor, float]] = []
+    for group in groups:
+        start = time.perf_counter()
+        predictors = learner.fit_many(group, resources)
+        for given in predictors:
+            if not isinstance(given, Predictor):
+                raise TypeError(
+                    f"{type(learner).__name__}.fit gave a {type(given).__name__}; expected a grue Predictor"
+                )
+        seconds = (time.perf_counter() - start) / len(group)
+        fitted += [(predictor, seconds) for predictor in predictors]
+    return fitted
+
+
+def problem_of(data: CellData) -> Problem:
+    """The training set of a cell as a learner gets it, with the seed of all that the learner draws."""
+    cell, task, examples = data.cell, data.cell.pair.task.thing, data.training
+    own = seed(
+        suite=cell.pair.suite,
+        task=task.name,
+        learner=cell.pair.learner.thing.name,
+        size=cell.size,
+        exposed=cell.exposed,
+        seed=cell.seed,
+    )
+    # Arrays of its own, which Problem makes read-only: torch and other libraries write past that flag.
+    inputs, targets = np.array(examples.inputs), np.array(examples.targets)
+    steps = None if examples.steps is None else np.array(examples.steps)
+    return Problem(inputs, targets, task.inputs, task.outputs, own, steps, task.steps, cell.size)

@@ -1,0 +1,65 @@
+"""Prediction: what an entrant answered, as a value between fitting and scoring."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..learners.base import Predictor
+from ..tasks.base import Examples, Task
+from ..tasks.spaces import read_only
+
+ROUNDING = 1e-3
+"""So far from 1 may the probabilities of an output add up, and so far below 0 may one lie."""
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What an entrant answered in one cell.
+
+    answers  split -> probabilities (n, outputs, classes), or (n, outputs) values where targets are real; none where
+             training diverged
+    record   what the fit says of itself (learners.base.Predictor.record)
+    seconds  that the fit took
+    """
+
+    answers: Mapping[str, np.ndarray]
+    record: Mapping[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    @property
+    def diverged(self) -> bool:
+        """Whether a training loss was not finite, so that there are no answers."""
+        return "diverged" in self.record
+
+
+def predict(task: Task, predictor: Predictor, splits: Mapping[str, Examples]) -> dict[str, np.ndarray]:
+    """What is predicted for the examples of each split; nothing by a predictor whose training diverged."""
+    if "diverged" in predictor.record:
+        return {}
+    return {name: _predict(task, predictor, examples) for name, examples in splits.items()}
+
+
+def _predict(task: Task, predictor: Predictor, examples: Examples) -> np.ndarray:
+    """What is predicted. Raises TypeError and ValueError where it is no array of probabilities, or of real numbers."""
+    predicted = predictor.predict(read_only(np.array(examples.inputs)))  # its own, as in fit.problem_of
+    shape = (len(examples), task.outputs.size) + ((task.outputs.alphabet,) if task.outputs.alphabet else ())
+    who = f"{type(predictor).__name__}.predict"
+    if not isinstance(predicted, np.ndarray):
+        raise TypeError(f"{who} gave a {type(predicted).__name__}; expected an array of shape {shape}")
+    if predicted.shape != shape:
+        raise ValueError(f"{who} gave an array of shape {predicted.shape}; expected {shape}")
+    strange = np.count_nonzero(~np.isfinite(predicted))
+    if strange:
+        raise ValueError(f"{who} gave {strange} numbers of {predicted.size} that are NaN or infinite")
+    if task.outputs.alphabet and len(predicted):
+        sums = predicted.sum(-1)
+        if predicted.min() < -ROUNDING or np.abs(sums - 1).max() > ROUNDING:
+            raise ValueError(
+                f"{who} gave no probabilities: the least is {predicted.min():.3g}, and those of an output add up to "
+                f"{sums.min():.3g} to {sums.max():.3g}; expected numbers from 0 up that add up to 1"
+            )
+    return predicted
