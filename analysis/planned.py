@@ -35,7 +35,7 @@ def planned_cells(scores: pd.DataFrame, catalogue: Catalogue) -> dict[tuple[str,
     """
     cells = catalogue.cells_table
     _refuse_contradictions(cells)
-    curves = {name for name, task in catalogue.tasks.items() if task.has_curve}
+    curves = [name for name, task in catalogue.tasks.items() if task.has_curve]
     cells = cells.loc[cells["task"].isin(curves)]
     rows = scored_rows(scores, catalogue)
     rows = rows.loc[rows["key"].isin(cells["key"])]
@@ -56,7 +56,8 @@ def planned_cells(scores: pd.DataFrame, catalogue: Catalogue) -> dict[tuple[str,
 
 def scored_rows(scores: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:
     """Pick the rows of the tidy table that hold what each task is ranked by, and its standard error."""
-    wanted = scores["task"].map({name: task.measure for name, task in catalogue.tasks.items()})
+    scores = scores.loc[scores["task"].isin(list(catalogue.tasks))]
+    wanted = scores["task"].map(lambda name: catalogue.tasks[name].measure)
     return scores.loc[(scores["metric"] == wanted) | (scores["metric"] == wanted + "_error")]
 
 

@@ -74,8 +74,9 @@ for all together: many curves lie on 0 or on 1, and none shall hide another."""
 def write_figures(results: Results, folder: Path) -> Iterator[Path]:
     """Draw an overview, every task and the fingerprints, as SVG, PDF and PNG; yields each file once it is written."""
     points = curve_points(results.scores, results.catalogue)
+    measured = set(points["task"].tolist())
     for task in results.catalogue.tasks:
-        if (points["task"] == task).any():
+        if task in measured:
             yield from _write(task_figure(results, task, points), folder, task)
     overview = overview_figure(results)
     if overview is not None:
