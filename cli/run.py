@@ -25,6 +25,10 @@ def run(
         int | None,
         typer.Option(help="Worker processes; 0: none, so no isolation and timeouts. Default: as many as cores."),
     ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="Run on a Dask cluster: tcp://HOST:PORT, or local: one of this machine, of --jobs workers."),
+    ] = None,
     timeout: Annotated[float | None, typer.Option(help="Seconds a batch may take.")] = None,
     fresh: Annotated[  # noqa: FBT002
         bool, typer.Option(help="Begin the folder afresh: all that is in it is put away, in a folder within it.")
@@ -47,7 +51,14 @@ def run(
         return
     try:
         outcome = runs.run(
-            preset, tasks=task or None, learners=learner or None, jobs=jobs, fresh=fresh, device=device, **chosen
+            preset,
+            tasks=task or None,
+            learners=learner or None,
+            jobs=jobs,
+            scheduler=scheduler,
+            fresh=fresh,
+            device=device,
+            **chosen,
         )
     except KeyboardInterrupt:
         typer.echo("stopped; what was finished is kept, and a later run takes up the rest", err=True)

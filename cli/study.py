@@ -40,6 +40,10 @@ def forgetting(
     ] = None,
     seeds: Annotated[int | None, typer.Option(help="How many seeds. Default: 3.")] = None,
     jobs: Annotated[int | None, typer.Option(help="Worker processes; 0: none. Default: as many as cores.")] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="Run on a Dask cluster: tcp://HOST:PORT, or local: one of this machine, of --jobs workers."),
+    ] = None,
     timeout: Annotated[float, typer.Option(help="Seconds that a learner may take on one stream of one seed.")] = 900,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the results.")] = Path("results/local/forgetting"),
     figures: Annotated[
@@ -65,10 +69,12 @@ def forgetting(
     lives, refused = study.plan(chosen, count)
     if (jobs is not None and jobs < 0) or timeout <= 0:
         raise UsageError(f"{jobs} jobs, a timeout of {timeout:g} s; expected at least 0, and more than 0")
+    if jobs == 0 and scheduler:
+        raise UsageError(f"0 jobs with the scheduler {scheduler}; expected at least 1, or none named")
     for name, reason in refused.items():
         typer.echo(f"n/a: {name}: {reason}", err=True)
     store = Store(out, "units")
-    session = Session(store, Workers(jobs, timeout), Reporter(sys.stderr))
+    session = Session(store, Workers(jobs, timeout, scheduler), Reporter(sys.stderr))
     try:
         run_study(session, "forgetting", {"learners": list(chosen), "seeds": count, "n/a": refused}, lives)
     except KeyboardInterrupt:

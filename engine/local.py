@@ -119,7 +119,7 @@ class Slot:
 
     def __init__(self, command: str) -> None:
         self.call: Call | None = None
-        self._command = command
+        self.command = command
         self.process: Any = None
         self.pipe: Any = None
         self._used = False  # whether its process has begun a job
@@ -185,7 +185,7 @@ class Slot:
         # spawn: a fork of a process that has used OpenMP or threads may hang
         context = multiprocessing.get_context("spawn")
         self.pipe, other = context.Pipe()
-        self.process = context.Process(target=serve, args=[other, os.getpid(), self._command])
+        self.process = context.Process(target=serve, args=[other, os.getpid(), self.command])
         self._used = self._ready = False
         # A worker is born with SIGINT blocked: Ctrl-C, which the terminal sends to it too, must not end it while it
         # imports, before it can say that it ignores it.

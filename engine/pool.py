@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from .job import Job, Result, carry_out
 from .provenance import command
+
+LOCAL = "local"
+"""In place of a scheduler's address: a Dask cluster of this machine."""
 
 
 class Pool(Protocol):
@@ -69,24 +72,36 @@ class Workers:
 
     jobs       worker processes; 0: none, everything in this process; None: as many as cores, or as the cluster has
     timeout    seconds a job may take, from the moment at which it begins
+    scheduler  None: processes of this machine; tcp://HOST:PORT: the workers of a Dask cluster; local: a Dask cluster
+               of this machine, with as many workers as `jobs`
     """
 
     jobs: int | None = None
     timeout: float = 900.0
+    scheduler: str | None = None
 
     @property
     def count(self) -> int:
-        """Worker processes that the run may use."""
+        """Worker processes that the run may use on this machine."""
         return cores() if self.jobs is None else self.jobs
 
     def __str__(self) -> str:
-        return f"{self.count or 'no'} worker processes"
+        if self.scheduler is None:
+            return f"{self.count or 'no'} worker processes"
+        if self.scheduler == LOCAL:
+            return f"a local Dask cluster of {self.count} workers"
+        return f"the Dask cluster at {self.scheduler}"
 
-    def start(self, most: int) -> Pool:
-        """A pool with no more slots than there are jobs."""
+    def start(self, most: int, say: Callable[[str], None]) -> Pool:
+        """A pool for so many jobs at most; it prints with `say`."""
+        if self.scheduler is not None:
+            from .cluster import DaskPool  # noqa: PLC0415 -- Dask is an extra
+
+            jobs = min(self.count, most) if self.scheduler == LOCAL else self.jobs
+            return DaskPool(self.scheduler, jobs, self.timeout, say)
         if self.count == 0:
             return InlinePool()
-        from .local import LocalPool  # noqa: PLC0415 -- it imports nothing that is needed before
+        from .local import LocalPool  # noqa: PLC0415 -- not needed for the other pools
 
         return LocalPool(min(self.count, most), self.timeout)
 

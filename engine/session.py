@@ -63,7 +63,7 @@ class Session:
         self.reporter.begin(shares if shares is not None else {job.name: Share() for job in jobs}, unit)
         self._resources.callback(self.reporter.end)
         if jobs:
-            self._pool = self.workers.start(len(jobs))
+            self._pool = self.workers.start(len(jobs), self.reporter.say)
             self._resources.callback(self._pool.close)
         self._fill()
 

@@ -60,6 +60,7 @@ def run(
     sizes: Sequence[int] | None = None,
     exposed: Sequence[int] | None = None,
     jobs: int | None = None,
+    scheduler: str | None = None,
     timeout: float | None = None,
     fresh: bool = False,
     out: Path | str | None = None,
@@ -74,6 +75,8 @@ def run(
     seeds, sizes, exposed  instead of the preset's
     jobs      worker processes; None: as many as cores; 0: none, everything in this process, without timeouts and
               without isolation: what a learner changes in the process (settings of torch or numpy), the next one meets
+    scheduler  run on a Dask cluster: the address of its scheduler, tcp://HOST:PORT, where `jobs` may run at a time;
+              or "local": a cluster of this machine, with `jobs` workers (pip install "grue[dask]")
     timeout   seconds a batch may take
     fresh     do every cell again; what was there is put away in the folder
     out       folder; None: results/local/PRESET under the current folder
@@ -82,7 +85,8 @@ def run(
 
     A run that is repeated does only the missing cells. With jobs > 0 a script needs the usual
     `if __name__ == "__main__":` around the call, because worker processes import it.
-    Raises UsageError for names and values that do not exist, with the nearest that do.
+    Raises UsageError for names and values that do not exist, with the nearest that do, and EngineError where the run
+    cannot go on: no worker process starts, the disk is full, the scheduler is gone.
     """
     # set while a worker that is being spawned imports the script of its parent
     if getattr(multiprocessing.current_process(), "_inheriting", False):
@@ -90,11 +94,13 @@ def run(
     plan, folder, limit = plan_run(preset, tasks, learners, seeds, sizes, exposed, timeout, out, trust=trust)
     if jobs is not None and jobs < 0:
         raise UsageError(f"{jobs} jobs; expected worker processes, or 0 for none")
+    if jobs == 0 and scheduler:
+        raise UsageError(f"0 jobs with the scheduler {scheduler}; expected at least 1, or none named")
     if device != "cpu":
         check_device(device)
         jobs = 0 if jobs == 0 else 1  # one process fills the device
     reporter = Reporter(stream or sys.stderr)
-    session = PlanSession(plan, folder, Workers(jobs, limit), reporter, Resources(device))
+    session = PlanSession(plan, folder, Workers(jobs, limit, scheduler), reporter, Resources(device))
     try:
         with interruptible(session):
             session.start(fresh=fresh)

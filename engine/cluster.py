@@ -1,0 +1,243 @@
+"""The Dask pool: jobs are carried out by the workers of a Dask cluster, on other machines or on this one.
+
+Dask cannot end a task that runs, so a Dask worker hands each job to a process of its own (a Slot of engine/local.py),
+which keeps the timeout and may crash. Results come back as bytes; no disk needs to be shared.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import multiprocessing
+import multiprocessing.util
+import os
+import queue
+import signal
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from .errors import EngineError
+from .job import Job, Result, describe
+from .local import LOOK, THREADS, Call, Slot, pickled, wait_for_slots
+from .pool import LOCAL
+from .provenance import command, provenance
+from .worker import IMPORTABLE
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+COMPARED = ("grue", "commit", "python", "torch", "scikit-learn", "xgboost")
+"""What must be the same on the workers as here: results depend on it."""
+
+CONNECT = 10.0
+"""Seconds to wait for the scheduler's answer."""
+
+COUNT = 1.0
+"""Seconds between looks at how many workers there are."""
+
+MACHINE = "machine"
+"""The kind of a failure that is the Dask worker's and not the job's: it ends the run."""
+
+
+class DaskPool:
+    """The workers of a Dask cluster, one job a thread.
+
+    address  of the scheduler (tcp://HOST:PORT), or "local": a cluster of this machine, which ends with the pool
+    jobs     run at the same time at most; None: as many as the workers have threads, however many join
+    timeout  seconds a job may take, from the moment at which its process begins it
+    say      prints a line
+
+    A job whose worker ends is carried out by another one; after as many ends as the scheduler allows (Dask's setting
+    distributed.scheduler.allowed-failures, 3) it has failed, of the kind lost. Raises EngineError where no scheduler
+    answers, or where a worker has other versions than this process.
+    """
+
+    def __init__(self, address: str, jobs: int | None, timeout: float, say: Callable[[str], None]) -> None:
+        try:
+            from distributed import Client  # noqa: PLC0415 -- an extra
+        except ImportError as error:
+            raise EngineError('--scheduler needs Dask: pip install "grue[dask]"') from error
+        for part in ("distributed", "distributed.client", "distributed.scheduler", "distributed.nanny"):
+            logging.getLogger(part).setLevel(logging.CRITICAL)  # what concerns the run is an EngineError
+        self.address, self._jobs, self._timeout = address, jobs, timeout
+        self._running: dict[str, tuple[Job, Future]] = {}
+        self._done: queue.SimpleQueue[str] = queue.SimpleQueue()  # keys
+        self._refused: list[tuple[Job, Result]] = []  # cannot be sent to a worker
+        self._threads, self._counted = 0, 0.0
+        self._resources = contextlib.ExitStack()
+        try:
+            where = self._resources.enter_context(_local_cluster(jobs or 1)) if address == LOCAL else address
+            self._client: Client = self._resources.enter_context(
+                Client(where, timeout=CONNECT, set_as_default=False, name="grue")
+            )
+            self._check()
+        except (OSError, ValueError) as error:  # a timeout is an OSError; an address without a meaning a ValueError
+            self._resources.close()
+            raise EngineError(f"no Dask scheduler answers at {address}: {error}") from error
+        except BaseException:
+            self._resources.close()
+            raise
+        if not self._count():
+            say(f"the Dask scheduler at {address} has no workers yet; waiting for them")
+
+    @property
+    def slots(self) -> int:
+        threads = self._count()
+        return max(1, threads if self._jobs is None else min(self._jobs, threads))
+
+    @property
+    def running(self) -> list[Job]:
+        return [job for job, _ in [*self._refused, *self._running.values()]]
+
+    def submit(self, job: Job) -> None:
+        try:
+            call = pickled(job)
+        except Exception as error:  # noqa: BLE001 -- pickling calls code of what is pickled
+            self._refused.append((job, Result(failure=describe(error, hint=IMPORTABLE))))
+            return
+        key = f"grue-{uuid.uuid4().hex}"  # of its own: Dask would give an earlier result for an earlier key
+        arguments = (call, self._timeout, job.outside, command(), versions())
+        future = self._client.submit(execute, *arguments, key=key, pure=False)
+        self._running[key] = (job, future)
+        future.add_done_callback(lambda future: self._done.put(future.key))
+
+    def wait(self) -> list[tuple[Job, Result]]:
+        if self._refused:
+            refused, self._refused = self._refused, []
+            return refused
+        try:
+            keys = [self._done.get(timeout=LOOK)]
+            while not self._done.empty():
+                keys.append(self._done.get())
+        except queue.Empty:
+            keys = []
+        self._check_connection()
+        return [(job, self._result(future)) for job, future in map(self._running.pop, keys)]
+
+    def close(self) -> None:
+        self._running.clear()  # the scheduler cancels what nobody waits for, and `execute` ends it
+        self._resources.close()
+
+    def _result(self, future: Future) -> Result:
+        from distributed import KilledWorker  # noqa: PLC0415 -- an extra
+
+        try:
+            result = Result.decode(future.result())
+        except KilledWorker as error:
+            return Result.failed("lost", f"every worker that it was given to ended: {error}")
+        except Exception as error:
+            self._check_connection()
+            raise EngineError(
+                f"the Dask workers at {self.address} cannot run jobs of grue: {type(error).__name__}: {error}"
+            ) from error
+        if result.failure is not None and result.failure["kind"] == MACHINE:
+            raise EngineError(result.failure["message"])
+        return result
+
+    def _check_connection(self) -> None:
+        if self._client.status != "running":
+            raise EngineError(
+                f"the connection to the Dask scheduler at {self.address} is lost; what was finished is kept, and the "
+                "next run does the rest"
+            )
+
+    def _check(self) -> None:
+        """Refuse workers with other versions; those that join later are checked by `execute`."""
+        for address, there in self._client.run(versions, on_error="return").items():
+            if isinstance(there, BaseException):
+                raise EngineError(f"the Dask worker {address} cannot import grue: {type(there).__name__}: {there}")
+            if different := differences(versions(), there):
+                raise EngineError(f"the Dask worker {address} is refused: {different}")
+
+    def _count(self) -> int:
+        """Threads of all workers."""
+        if time.monotonic() > self._counted + COUNT:
+            self._check_connection()
+            self._threads, self._counted = sum(self._client.nthreads().values()), time.monotonic()
+        return self._threads
+
+
+def versions() -> dict[str, str]:
+    """What must be the same here and on the workers; the commit is known in a checkout only."""
+    found = {**provenance()["versions"], "commit": provenance()["commit"]}
+    return {name: found[name] for name in COMPARED if found.get(name)}
+
+
+def differences(here: dict[str, str], there: dict[str, str]) -> str:
+    """Where versions differ, in words; "" where they do not. A commit that one side does not know is no difference."""
+    names = [name for name in COMPARED if name != "commit" or {name} <= here.keys() & there.keys()]
+    return ", ".join(
+        f"{name} is {there.get(name, 'missing')} there and {here.get(name, 'missing')} here"
+        for name in names
+        if here.get(name) != there.get(name)
+    )
+
+
+_OWN = threading.local()
+"""The slot of a thread of a Dask worker."""
+
+
+def execute(call: bytes, timeout: float, outside: bool, command: str, here: dict[str, str]) -> bytes:  # noqa: FBT001
+    """Carry out a pickled job in a process of this Dask worker, and give its encoded result: a task of Dask."""
+    from distributed import get_worker  # noqa: PLC0415 -- an extra
+
+    worker = get_worker()
+    if different := differences(here, versions()):
+        return Result.failed(MACHINE, f"the Dask worker {worker.address} is refused: {different}").encode()
+    key = worker.get_current_task()
+    slot = _own_slot(command)
+    try:
+        slot.take(Call(call, timeout, outside))
+        while (result := slot.look()) is None:
+            if _is_unwanted(worker, key):
+                slot.discard()
+                return b""
+            wait_for_slots([slot])
+    except EngineError as error:
+        return Result.failed(MACHINE, f"the Dask worker {worker.address}: {error}").encode()
+    return result.encode()
+
+
+def _is_unwanted(worker: Any, key: str) -> bool:
+    """Whether nobody waits for a task any more: its client has gone, or the scheduler."""
+    task = worker.state.tasks.get(key)
+    return task is None or task.state == "cancelled" or worker.status.name in ("closing", "closed", "failed")
+
+
+def _own_slot(command: str) -> Slot:
+    """The process of this thread, which stays from job to job."""
+    slot: Slot | None = getattr(_OWN, "slot", None)
+    if slot is None or slot.command != command:
+        if slot is not None:
+            slot.discard()
+        # A worker that Dask's nanny starts is a daemon, which multiprocessing forbids to have children.
+        multiprocessing.current_process().daemon = False
+        os.environ.update(dict.fromkeys(THREADS, "1"))
+        slot = _OWN.slot = Slot(command)
+        # before multiprocessing waits for its children, as this process ends
+        multiprocessing.util.Finalize(None, slot.discard, exitpriority=1)
+    slot.call = None
+    return slot
+
+
+@contextlib.contextmanager
+def _local_cluster(workers: int) -> Any:
+    from distributed import LocalCluster  # noqa: PLC0415 -- an extra
+
+    # Its threads and processes inherit the blocked signal: Ctrl-C is for the client.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        cluster = LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address=None,
+            silence_logs=logging.CRITICAL,
+        )
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    with cluster:
+        yield cluster

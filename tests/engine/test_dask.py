@@ -1,0 +1,231 @@
+"""A Dask cluster: a real scheduler with two real workers, which are killed, replaced, refused and left alone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from grue.engine import cluster as engine_cluster
+from grue.engine.cluster import DaskPool, differences
+from grue.engine.errors import EngineError
+from grue.runs.reading import read
+
+pytest.importorskip("distributed")
+
+ROOT = Path(__file__).parents[2]
+FEW = ["--preset", "smoke", "--task", "identity-bits", "--exposed", "0"]
+
+
+class Cluster:
+    """A scheduler and its workers, each the head of a process group, in a working folder with learners in it."""
+
+    def __init__(self, folder: Path) -> None:
+        shutil.copy(ROOT / "tests" / "runs" / "mine.py", folder / "mine.py")
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.folder, self.address = folder, f"tcp://127.0.0.1:{port}"
+        self.processes: list[subprocess.Popen[bytes]] = []
+        self.scheduler = self.start("scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
+        self.workers = [self.worker() for _ in range(2)]
+
+    def worker(self, path: str | None = None) -> subprocess.Popen[bytes]:
+        return self.start("worker", self.address, "--nthreads", "1", "--no-dashboard", path=path)
+
+    def start(self, *arguments: str, path: str | None = None) -> subprocess.Popen[bytes]:
+        # where `grue` is imported from, and the working folder, in which the learners lie
+        paths = [path or os.environ.get("PYTHONPATH", ""), str(self.folder)]
+        with (self.folder / f"dask-{len(self.processes)}.log").open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "dask", *arguments],
+                cwd=self.folder,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self.processes.append(process)
+        return process
+
+    def kill(self, process: subprocess.Popen[bytes]) -> None:
+        """As if its machine went down: with Dask's nanny, which would start a new worker."""
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def close(self) -> None:
+        for process in self.processes:
+            if process.poll() is None:
+                self.kill(process)
+
+    def run(self, out: str, *arguments: str, at: str | None = None) -> subprocess.Popen[str]:
+        where = ["--scheduler", at or self.address]
+        return subprocess.Popen(
+            [sys.executable, "-m", "grue", "run", *FEW, "--out", out, *where, *arguments],
+            cwd=self.folder,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def finish(self, out: str, *arguments: str, at: str | None = None) -> tuple[int, str]:
+        """The exit code of a run, and what it said."""
+        run = self.run(out, *arguments, at=at)
+        return (run.communicate(timeout=120)[1], run.returncode)[::-1]
+
+    def lines(self, log: str) -> list[str]:
+        path = self.folder / log
+        return path.read_text().split() if path.exists() else []
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    made = Cluster(tmp_path_factory.mktemp("cluster"))
+    yield made
+    made.close()
+
+
+def until(condition: Callable[[], Any], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
+
+
+def alive(pid: int) -> bool:
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)  # noqa: S607
+    return state.stdout.strip()[:1] not in ("", "Z")
+
+
+def test_values_are_those_of_the_local_pool_bit_for_bit(cluster: Cluster) -> None:
+    chosen = ["--learner", "mlp", "--learner", "boosting", "--learner", "mine:Noted"]
+    code, said = cluster.finish("dask", *chosen)
+    assert code == 0, said
+    assert f"in 3 batches on the Dask cluster at {cluster.address}; results in dask" in said
+    local = [sys.executable, "-m", "grue", "run", *FEW, "--out", "here", *chosen]
+    subprocess.run(local, cwd=cluster.folder, capture_output=True, check=True)
+    frames = [
+        read([cluster.folder / out]).scores.drop(columns="fit_seconds").sort_values(["key", "split", "metric"])
+        for out in ("dask", "here")
+    ]
+    pd.testing.assert_frame_equal(*(frame.reset_index(drop=True) for frame in frames), check_exact=True)
+
+
+def test_failures_have_their_kinds_and_a_job_that_ends_its_workers_is_lost_after_four(cluster: Cluster) -> None:
+    learners = [f"--learner=mine:{name}" for name in ("Failing", "Crashing", "Noted:seconds=60", "KillingParent")]
+    code, said = cluster.finish("failures", *learners, "--learner", "lookup", "--timeout", "4")
+    assert code == 1, said
+    results = read([cluster.folder / "failures"])
+    assert {failure["learner"]: failure["kind"] for failure in results.failures} == {
+        "mine:Failing": "error",
+        "mine:Crashing": "crash",
+        "mine:Noted:seconds=60": "timeout",
+        "mine:KillingParent": "lost",
+    }
+    assert len(cluster.lines("kills.log")) == 4
+    assert set(results.scores["learner"]) == {"lookup"}
+
+
+def test_the_jobs_of_a_killed_worker_run_elsewhere_and_none_is_written_twice(cluster: Cluster) -> None:
+    slow = [
+        "--task",
+        "identity-reals",
+        "--task",
+        "maze-graph",
+        "--learner",
+        "mine:Noted:seconds=0.7",
+        "--learner=lookup",
+    ]
+    run = cluster.run("killed", *slow)
+    before = len(cluster.lines("fits.log"))
+    until(lambda: len(cluster.lines("fits.log")) > before)
+    cluster.kill(cluster.workers.pop())
+    _, said = run.communicate(timeout=120)
+    cluster.workers.append(cluster.worker())
+    assert run.returncode == 0, said
+    results = read([cluster.folder / "killed"])
+    assert not results.failures
+    assert set(results.scores["key"]) == {cell["key"] for cell in results.plan["cells"]}
+    keys = [
+        key for path in (cluster.folder / "killed" / "batches").iterdir() for key in set(pd.read_parquet(path)["key"])
+    ]
+    assert len(keys) == len(set(keys)), "a cell is in two files"
+
+
+def test_nothing_runs_on_for_a_client_that_was_killed(cluster: Cluster) -> None:
+    run = cluster.run("left", "--learner", "mine:Parent", "--learner", "lookup")
+    until(lambda: cluster.lines("children.log"))
+    (child,) = map(int, cluster.lines("children.log"))
+    assert alive(child)
+    run.send_signal(signal.SIGKILL)
+    run.communicate()
+    until(lambda: not alive(child), seconds=5)
+    code, said = cluster.finish("left", "--learner", "lookup")
+    assert code == 0, said
+    assert set(read([cluster.folder / "left"]).scores["learner"]) == {"lookup"}
+
+
+def test_ctrl_c_once_finishes_what_runs(cluster: Cluster) -> None:
+    run = cluster.run("stopped", "--task", "identity-reals", "--learner", "mine:Noted:seconds=1", "--jobs", "1")
+    before = len(cluster.lines("fits.log"))
+    until(lambda: len(cluster.lines("fits.log")) > before)
+    run.send_signal(signal.SIGINT)
+    _, said = run.communicate(timeout=60)
+    assert run.returncode == 130, said
+    assert len(set(read([cluster.folder / "stopped"]).scores["key"])) == 2, "the batch that ran was finished"
+
+
+def test_a_worker_with_another_version_is_refused_with_the_difference(cluster: Cluster, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "engine", tmp_path / "grue" / "engine")
+    (tmp_path / "grue" / "__init__.py").write_text('__version__ = "0.0.9"\n')
+    other = cluster.worker(path=str(tmp_path))
+    until(lambda: "Registered to" in (cluster.folder / f"dask-{len(cluster.processes) - 1}.log").read_text())
+    code, said = cluster.finish("refused", "--learner", "lookup")
+    cluster.kill(other)
+    assert code == 2
+    assert "is refused: grue is 0.0.9 there and" in said
+    assert "Traceback" not in said
+
+
+def test_a_scheduler_that_is_killed_ends_the_run_with_a_message_and_the_next_run_goes_on(cluster: Cluster) -> None:
+    slow = ["--task", "identity-reals", "--learner", "mine:Noted:seconds=2", "--learner", "lookup"]
+    run = cluster.run("headless", *slow)
+    until(lambda: list((cluster.folder / "headless" / "batches").glob("[!.]*.parquet")))
+    cluster.kill(cluster.scheduler)
+    _, said = run.communicate(timeout=60)
+    assert run.returncode == 2, said
+    assert f"the connection to the Dask scheduler at {cluster.address} is lost" in said
+    assert "Traceback" not in said
+    finished = {path.name for path in (cluster.folder / "headless" / "batches").glob("[!.]*.parquet")}
+    assert finished
+    code, said = cluster.finish("headless", *slow, "--jobs", "2", at="local")
+    assert code == 0, said
+    assert finished < {path.name for path in (cluster.folder / "headless" / "batches").glob("[!.]*.parquet")}
+
+
+def test_no_scheduler_and_no_dask_are_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine_cluster, "CONNECT", 0.5)
+    with pytest.raises(EngineError, match="no Dask scheduler answers at tcp:"):
+        DaskPool("tcp://127.0.0.1:9", None, 60, print)
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(EngineError, match=r'pip install "grue\[dask\]"'):
+        DaskPool("tcp://127.0.0.1:9", None, 60, print)
+
+
+def test_differences_name_both_sides_and_an_unknown_commit_is_none() -> None:
+    here = {"grue": "1", "commit": "abc", "python": "3.11.7", "torch": "2.9"}
+    assert not differences(here, here)
+    assert not differences(here, {name: version for name, version in here.items() if name != "commit"})
+    assert differences(here, {**here, "torch": "2.8", "commit": "def"}) == (
+        "commit is def there and abc here, torch is 2.8 there and 2.9 here"
+    )
+    assert differences(here, {"grue": "1", "python": "3.11.7"}) == "torch is missing there and 2.9 here"
