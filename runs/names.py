@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import importlib
 import inspect
 import os
@@ -12,7 +11,6 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from functools import cache
 from importlib.metadata import EntryPoints, entry_points
-from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from ..learners import LEARNERS
@@ -21,7 +19,8 @@ from ..learners.estimator import Estimator, adopt
 from ..learners.tuned import SPACES, Tuned
 from ..tasks import TASKS
 from ..tasks.base import Task
-from .outside import is_path, refusal
+from .origin import OWN, Origin, origin_of
+from .outside import home, is_path, refusal
 
 T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")
@@ -37,12 +36,17 @@ class Named(Generic[T_co]):
 
     label   as the user wrote it, parameters sorted
     thing   the object itself
-    source  hash of the user's own module it comes from, "" for what belongs to the suite
+    origin  the code from outside the suite that it consists of
     """
 
     label: str
     thing: T_co
-    source: str = ""
+    origin: Origin = OWN
+
+    @property
+    def source(self) -> str:
+        """A short hash of its origin; "" for what belongs to the suite."""
+        return self.origin.digest
 
 
 def names(kind: str) -> dict[str, str]:
@@ -64,16 +68,16 @@ def _installed(group: str) -> EntryPoints:
 def make_task(spec: str | Task) -> Named[Task]:
     """The task that `spec` names; raises UsageError with the nearest name."""
     if isinstance(spec, Task):
-        return Named(_own_label(spec), spec, _source(type(spec).__module__))
+        return Named(_own_label(spec), spec, origin_of([home(spec)]))
     return _make(spec, "tasks", Task, {})
 
 
 def make_learner(spec: str | Learner, settings: Mapping[str, Any] | None = None) -> Named[Learner]:
     """The learner that `spec` names, with a preset's `settings` for the parameters that the spec leaves open."""
     if isinstance(spec, Tuned):
-        return Named(_tuned_label(spec), spec, _source(type(spec.base).__module__))
+        return Named(_tuned_label(spec), spec, origin_of([home(spec)]))
     if isinstance(spec, Learner):
-        return Named(_own_label(spec), spec, _source(type(spec).__module__))
+        return Named(_own_label(spec), spec, origin_of([home(spec)]))
     if "@" in spec.partition(":")[0]:
         return _make_variant(spec, settings or {})
     return _make(spec, "learners", Learner, settings or {})
@@ -95,13 +99,13 @@ def _make(spec: str, kind: str, base: type[T], settings: Mapping[str, Any]) -> N
     if is_path(spec):
         attribute, _, tail = tail.partition(":")
         head = f"{head}:{attribute}"
-        made = _import(head, what)
-        source = _source(head.partition(":")[0])
+        path = head
     else:
         known = names(kind)
         if head not in known:
             raise UsageError(nearest(head, known, what) + f" (grue list {kind} shows all; or give module:attribute)")
-        made, source = _import(known[head], what), ""
+        path = known[head]
+    made = _import(path, what)
     given = _parameters(tail, spec)
     label = head + (":" + ",".join(f"{name}={given[name]}" for name in sorted(given)) if given else "")
     if isinstance(made, base) and not inspect.isclass(made):
@@ -129,7 +133,9 @@ def _make(spec: str, kind: str, base: type[T], settings: Mapping[str, Any]) -> N
         )
     if not isinstance(getattr(thing, "name", None), str):
         raise UsageError(f"{head}: {type(thing).__name__} has no name; write, say, name = 'mine' in the class")
-    return Named(label, thing, source)
+    return Named(
+        label, thing, origin_of([path.partition(":")[0], getattr(made, "__module__", None) or "", home(thing)])
+    )
 
 
 def _make_variant(spec: str, settings: Mapping[str, Any]) -> Named[Learner]:
@@ -144,7 +150,7 @@ def _make_variant(spec: str, settings: Mapping[str, Any]) -> Named[Learner]:
     for given in _parameters(tail, spec):
         if given not in thing.parameters():
             raise UsageError(f"{spec!r}: {head} chooses {given} itself; leave it out, or take {name}:{tail}")
-    return Named(head + base.label.removeprefix(name), thing, base.source)
+    return Named(head + base.label.removeprefix(name), thing, base.origin)
 
 
 def _adopted(path: str, made: Any, given: Mapping[str, str]) -> Estimator | None:
@@ -250,18 +256,3 @@ def _tuned_label(thing: Tuned) -> str:
         return label
     space = ",".join(f"{axis}={'/'.join(map(str, values))}" for axis, values in thing.space)
     return f"{label}{',' if tail else ':'}{space}"
-
-
-def _source(name: str) -> str:
-    """Hash of a module's source, so that a user's edits make new cells; "" for the suite's and libraries' own.
-
-    What is defined without a file (in a notebook, say) can change unseen: it gets a hash that never comes again.
-    """
-    path = getattr(sys.modules.get(name), "__file__", None)
-    if name.startswith(f"{__name__.split('.', maxsplit=1)[0]}."):
-        return ""
-    if path is None:
-        return hashlib.sha256(os.urandom(16)).hexdigest()[:16]
-    if "site-packages" in Path(path).parts:
-        return ""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]

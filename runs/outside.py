@@ -22,6 +22,13 @@ def is_outside(thing: Any) -> bool:
     return not own or isinstance(thing, Estimator) or (isinstance(thing, Tuned) and is_outside(thing.base))
 
 
+def home(thing: Any) -> str:
+    """The module that a task or learner comes from: of an adopted estimator, and of what is tuned, that module."""
+    if isinstance(thing, Tuned):
+        return home(thing.base)
+    return thing.estimator.partition(":")[0] if isinstance(thing, Estimator) else type(thing).__module__
+
+
 def refusal(found: Any, base: type) -> str | None:
     """Why what was found at module:attribute is not called to make a task or learner; None if it may be.
 

@@ -53,8 +53,10 @@ def run_and_store(batch: Batch, folder: Path, command: str) -> float:
     start = time.perf_counter()
     rows = run_batch(batch)
     seconds = time.perf_counter() - start
+    shared = provenance()
     about = {
-        **provenance(),
+        **shared,
+        "versions": shared["versions"] | batch.pair.distributions,
         "command": command,
         "task": batch.pair.settings["task"],
         "learner": batch.pair.settings["learner"],
