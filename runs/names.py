@@ -7,10 +7,11 @@ import importlib
 import inspect
 import os
 import sys
+import warnings
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from functools import cache
-from importlib.metadata import EntryPoints, entry_points
+from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from typing import Any, Generic, TypeVar
 
 from ..learners import LEARNERS
@@ -50,19 +51,50 @@ class Named(Generic[T_co]):
 
 
 def names(kind: str) -> dict[str, str]:
-    """All names of "tasks" or "learners" -> "module:attribute": the suite's own and those of installed packages."""
-    own = dict(TASKS if kind == "tasks" else LEARNERS)
+    """All names of "tasks" or "learners" -> "module:attribute": the suite's own and those of installed packages.
+
+    A name that is taken already is left out, with a warning.
+    """
+    known = dict(TASKS if kind == "tasks" else LEARNERS)
     for entry in _installed(f"grue.{kind}"):
-        if own.get(entry.name, entry.value) != entry.value:
-            raise UsageError(f"two {kind} are named {entry.name!r}: {own[entry.name]} and {entry.value}")
-        own[entry.name] = entry.value
-    return own
+        if known.setdefault(entry.name, entry.value) != entry.value:
+            where = f"the entry point {entry.name!r} of {_distribution(entry)} is left out"
+            _warn_once(f"{where}: {entry.name} is {known[entry.name]}, not {entry.value}")
+    return known
+
+
+def usable(kind: str) -> list[str]:
+    """The names of `names(kind)`, sorted, without those of installed packages that make no task or learner.
+
+    Each that is left out gets a warning.
+    """
+    make = make_task if kind == "tasks" else make_learner
+    own, found = TASKS if kind == "tasks" else LEARNERS, []
+    for name in sorted(names(kind)):
+        try:
+            if name not in own:
+                make(name)
+        except UsageError as error:
+            _warn_once(f"the entry point {name!r} is left out: {error}")
+        else:
+            found.append(name)
+    return found
 
 
 @cache
 def _installed(group: str) -> EntryPoints:
     """What installed packages add: to look through all of them takes a while, and a plan asks a thousand times."""
     return entry_points(group=group)
+
+
+def _distribution(entry: EntryPoint) -> str:
+    return entry.dist.name if entry.dist else "an installed package"
+
+
+@cache
+def _warn_once(message: str) -> None:
+    """Python's own registry forgets what it has shown as soon as some library changes the filters."""
+    warnings.warn(message, stacklevel=3)
 
 
 def make_task(spec: str | Task) -> Named[Task]:

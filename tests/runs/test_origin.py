@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -154,3 +156,29 @@ def test_what_has_no_file_never_recurs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, module.__name__, module)
     first, second = (origin.origin_of(["notebook_module"]) for _ in range(2))
     assert first != second
+
+
+def test_an_entry_point_that_is_broken_or_takes_a_name_of_the_suite_is_named_and_left_out(with_fakeboost: Path) -> None:
+    about = with_fakeboost / "site-packages/fakeboost-1.0.dist-info"
+    entries = "broken = fakeboost:Nothing\nabsent = nowhere_at_all:Thing\nforest = fakeboost:Boosted\n"
+    write(about / "entry_points.txt", f"[grue.learners]\nboosted = fakeboost:Boosted\n{entries}")
+    write(
+        about / "entry_points.txt", f"{(about / 'entry_points.txt').read_text()}[grue.tasks]\nlost = nowhere_at_all:T\n"
+    )
+    environment = os.environ | {"PYTHONPATH": f"{with_fakeboost / 'site-packages'}:{os.environ.get('PYTHONPATH', '')}"}
+
+    def grue(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "grue", *arguments]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+    listed = grue("list", "learners")
+    assert listed.returncode == 0, listed.stderr
+    assert "boosted" in listed.stdout
+    assert listed.stderr.count("\n") == 3
+    for name in ("broken", "absent", "forest"):
+        assert listed.stderr.count(f"entry point '{name}'") == 1
+    run = grue("run", "--preset", "smoke", "--dry-run", "--learner", "boosted", "--task", "identity-bits")
+    assert run.returncode == 0, run.stderr
+    assert "identity-bits" in run.stdout
+    assert "maze-graph" in grue("list", "tasks").stdout
+    assert grue("run", "--preset", "smoke", "--dry-run", "--learner", "broken").returncode == 2
