@@ -100,8 +100,13 @@ def _warn_once(message: str) -> None:
 def make_task(spec: str | Task) -> Named[Task]:
     """The task that `spec` names; raises UsageError with the nearest name."""
     if isinstance(spec, Task):
-        return Named(_own_label(spec), spec, origin_of([home(spec)]))
-    return _make(spec, "tasks", Task, {})
+        named = Named(_own_label(spec), spec, origin_of([home(spec)]))
+    else:
+        named = _make(spec, "tasks", Task, {})
+    splits = [split.name for split in named.thing.splits]
+    if "train" not in splits:
+        raise UsageError(f"{named.label} has no split named 'train'; its splits are {', '.join(splits) or 'none'}")
+    return named
 
 
 def make_learner(spec: str | Learner, settings: Mapping[str, Any] | None = None) -> Named[Learner]:

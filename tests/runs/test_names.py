@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from grue.learners.forest import Forest
 from grue.learners.mlp import MLP
 from grue.runs.names import UsageError, make_learner, make_task
+from grue.tasks.base import Split
+from grue.tasks.identity import IdentityBits
 
 
 def test_a_name_gives_the_default_and_parameters_change_it() -> None:
@@ -167,3 +170,17 @@ def test_what_is_wrong_with_a_module_of_ones_own_is_said_in_a_line(
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(UsageError, match=message):
         make_learner(f"{module}:Mine")
+
+
+@dataclass(frozen=True)
+class Untaught(IdentityBits):
+    name = "untaught"
+
+    @property
+    def splits(self) -> tuple[Split, ...]:
+        return tuple(split for split in super().splits if split.name != "train")
+
+
+def test_a_task_without_a_train_split_is_refused_in_a_line() -> None:
+    with pytest.raises(UsageError, match="untaught has no split named 'train'; its splits are id, odd"):
+        make_task(Untaught())
