@@ -32,6 +32,7 @@ from ..tasks.base import Examples, Task
 from ..tasks.spaces import read_only
 from .cells import Batch, Cell, Pair
 from .data import draw, of_seed
+from .outside import seeded
 from .references import Reference
 from .seeds import seed
 
@@ -109,14 +110,17 @@ def _training(source: Source, cell: Cell) -> Examples:
 
 
 def _problem(cell: Cell, examples: Examples) -> Problem:
-    pair, task, learner = cell.pair, cell.pair.task.thing, cell.pair.learner.thing
-    own = seed(
-        suite=pair.suite, task=task.name, learner=learner.name, size=cell.size, exposed=cell.exposed, seed=cell.seed
-    )
+    task = cell.pair.task.thing
     # Arrays of its own, which Problem makes read-only: torch and other libraries write past that flag.
     inputs, targets = np.array(examples.inputs), np.array(examples.targets)
     steps = None if examples.steps is None else np.array(examples.steps)
-    return Problem(inputs, targets, task.inputs, task.outputs, own, steps, task.steps, cell.size)
+    return Problem(inputs, targets, task.inputs, task.outputs, _seed(cell), steps, task.steps, cell.size)
+
+
+def _seed(cell: Cell) -> int:
+    """What all that the cell's learner draws comes from."""
+    task, learner = cell.pair.task.thing.name, cell.pair.learner.thing.name
+    return seed(suite=cell.pair.suite, task=task, learner=learner, size=cell.size, exposed=cell.exposed, seed=cell.seed)
 
 
 def _fit(pair: Pair, problems: list[Problem], tasks: list[Task]) -> list[tuple[Predictor, float]]:
@@ -130,7 +134,8 @@ def _fit(pair: Pair, problems: list[Problem], tasks: list[Task]) -> list[tuple[P
     fitted: list[tuple[Predictor, float]] = []
     for group in groups:
         start = time.perf_counter()
-        predictors = learner.fit_many(group)
+        with seeded(learner, group[0].seed):
+            predictors = learner.fit_many(group)
         for given in predictors:
             if not isinstance(given, Predictor):
                 raise TypeError(
@@ -164,7 +169,10 @@ def _score_cell(
     tests |= source.tests
     scored: dict[str, Scored | None] = dict.fromkeys(tests)
     if "diverged" not in predictor.record:
-        predicted = {name: _predict(task, predictor, split) for name, split in tests.items()}
+        predicted: dict[str, np.ndarray] = {}
+        for name, split in tests.items():  # seeded for each, so that no split depends on those before it
+            with seeded(cell.pair.learner.thing, _seed(cell)):
+                predicted[name] = _predict(task, predictor, split)
         scored |= {name: _score(task, predicted[name], name, split, training) for name, split in tests.items()}
         if task.ambiguous and scored["train"]:
             seen = [name for name in ("train", "train-exposed") if name in tests]

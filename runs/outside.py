@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import inspect
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from ..learners.base import Learner
 from ..learners.estimator import Estimator, gives_estimator, returned
+from ..learners.global_generators import seeded_globally
 from ..learners.tuned import Tuned
 
 
@@ -20,6 +22,11 @@ def is_outside(thing: Any) -> bool:
     """Whether code from outside the suite takes part in a task or learner; that may change anything in its process."""
     own = type(thing).__module__.partition(".")[0] == __name__.partition(".")[0]
     return not own or isinstance(thing, Estimator) or (isinstance(thing, Tuned) and is_outside(thing.base))
+
+
+def seeded(thing: Any, seed: int) -> AbstractContextManager[None]:
+    """What fit and predict of a learner run in: of code from outside, the global random generators are seeded there."""
+    return seeded_globally(seed) if is_outside(thing) else nullcontext()
 
 
 def home(thing: Any) -> str:
