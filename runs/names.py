@@ -16,12 +16,12 @@ from typing import Any, Generic, TypeVar
 
 from ..learners import LEARNERS
 from ..learners.base import Learner
-from ..learners.estimator import Estimator, adopt
+from ..learners.estimator import Estimator, adopt, adopt_object
 from ..learners.tuned import SPACES, Tuned
 from ..tasks import TASKS
 from ..tasks.base import Task
 from .origin import OWN, Origin, origin_of
-from .outside import home, is_path, refusal
+from .outside import homes, is_path, refusal
 
 T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")
@@ -97,10 +97,12 @@ def _warn_once(message: str) -> None:
     warnings.warn(message, stacklevel=3)
 
 
-def make_task(spec: str | Task) -> Named[Task]:
+def make_task(spec: str | Task | type[Task]) -> Named[Task]:
     """The task that `spec` names; raises UsageError with the nearest name."""
+    if inspect.isclass(spec) and issubclass(spec, Task):
+        spec = spec()
     if isinstance(spec, Task):
-        named = Named(_own_label(spec), spec, origin_of([home(spec)]))
+        named = Named(_own_label(spec), spec, origin_of(homes(spec)))
     else:
         named = _make(spec, "tasks", Task, {})
     splits = [split.name for split in named.thing.splits]
@@ -109,12 +111,19 @@ def make_task(spec: str | Task) -> Named[Task]:
     return named
 
 
-def make_learner(spec: str | Learner, settings: Mapping[str, Any] | None = None) -> Named[Learner]:
-    """The learner that `spec` names, with a preset's `settings` for the parameters that the spec leaves open."""
+def make_learner(spec: Any, settings: Mapping[str, Any] | None = None) -> Named[Learner]:
+    """The learner that `spec` names, with a preset's `settings` for the parameters that the spec leaves open.
+
+    spec  a name, module:attribute, a learner, an estimator (fit and predict), or a class of one of these
+    """
+    if inspect.isclass(spec) and issubclass(spec, Learner):
+        spec = spec()
     if isinstance(spec, Tuned):
-        return Named(_tuned_label(spec), spec, origin_of([home(spec)]))
+        return Named(_tuned_label(spec), spec, origin_of(homes(spec)))
     if isinstance(spec, Learner):
-        return Named(_own_label(spec), spec, origin_of([home(spec)]))
+        return Named(_own_label(spec), spec, origin_of(homes(spec)))
+    if not isinstance(spec, str):
+        return _make_adopted(spec)
     if "@" in spec.partition(":")[0]:
         return _make_variant(spec, settings or {})
     return _make(spec, "learners", Learner, settings or {})
@@ -171,7 +180,7 @@ def _make(spec: str, kind: str, base: type[T], settings: Mapping[str, Any]) -> N
     if not isinstance(getattr(thing, "name", None), str):
         raise UsageError(f"{head}: {type(thing).__name__} has no name; write, say, name = 'mine' in the class")
     return Named(
-        label, thing, origin_of([path.partition(":")[0], getattr(made, "__module__", None) or "", home(thing)])
+        label, thing, origin_of([path.partition(":")[0], getattr(made, "__module__", None) or "", *homes(thing)])
     )
 
 
@@ -188,6 +197,17 @@ def _make_variant(spec: str, settings: Mapping[str, Any]) -> Named[Learner]:
         if given not in thing.parameters():
             raise UsageError(f"{spec!r}: {head} chooses {given} itself; leave it out, or take {name}:{tail}")
     return Named(head + base.label.removeprefix(name), thing, base.origin)
+
+
+def _make_adopted(found: Any) -> Named[Learner]:
+    """The learner of an estimator object or class, labelled as one writes it where that is possible."""
+    try:
+        learner = adopt_object(found)
+    except Exception as error:
+        kind = "" if isinstance(error, TypeError) else f"{type(error).__name__}: "
+        raise UsageError(f"cannot make a learner: {kind}{error}") from error
+    given = ",".join(f"{name}={value}" for name, value in learner.settings)
+    return Named(f"{learner.estimator}{':' if given else ''}{given}", learner, origin_of(homes(learner)))
 
 
 def _adopted(path: str, made: Any, given: Mapping[str, str]) -> Estimator | None:

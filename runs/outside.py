@@ -9,6 +9,7 @@ from typing import Any
 from ..learners.base import Learner
 from ..learners.estimator import Estimator, gives_estimator, returned
 from ..learners.global_generators import seeded_globally
+from ..learners.prototype import Prototype
 from ..learners.tuned import Tuned
 
 
@@ -29,11 +30,14 @@ def seeded(thing: Any, seed: int) -> AbstractContextManager[None]:
     return seeded_globally(seed) if is_outside(thing) else nullcontext()
 
 
-def home(thing: Any) -> str:
-    """The module that a task or learner comes from: of an adopted estimator, and of what is tuned, that module."""
+def homes(thing: Any) -> list[str]:
+    """The modules that a task or learner comes from: of an adopted estimator, and of what is tuned, those."""
     if isinstance(thing, Tuned):
-        return home(thing.base)
-    return thing.estimator.partition(":")[0] if isinstance(thing, Estimator) else type(thing).__module__
+        return homes(thing.base)
+    if not isinstance(thing, Estimator):
+        return [type(thing).__module__]
+    made = thing.estimator
+    return sorted(made.modules) if isinstance(made, Prototype) else [made.partition(":")[0]]
 
 
 def refusal(found: Any, base: type) -> str | None:

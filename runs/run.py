@@ -87,7 +87,12 @@ def run(
     jobs = cores() if jobs is None else jobs
     if jobs < 0:
         raise UsageError(f"{jobs} jobs; expected worker processes, or 0 for none")
-    session = Session(plan, folder, jobs, limit, Reporter(stream or sys.stderr, jobs), fresh)
+    reporter = Reporter(stream or sys.stderr, jobs)
+    if jobs == 0 and timeout is not None:
+        reporter.say(
+            f"no batch is stopped after {timeout:g} s: without worker processes (0 jobs) there are no timeouts"
+        )
+    session = Session(plan, folder, jobs, limit, reporter, fresh)
     try:
         with interruptible(session):
             session.start()
