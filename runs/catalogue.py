@@ -51,12 +51,14 @@ def merge_plans(plans: Iterable[dict[str, Any]], *, supersede: bool = True) -> d
     tasks, learners = {}, {}
     cells: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
     settings: dict[tuple[str, str], str] = {}
+    documents: dict[str, dict[str, Any]] = {}
     refused: dict[tuple[str, str, int | None, int | None], dict[str, Any]] = {}
     for plan in plans:
         tasks |= plan["tasks"]
         learners |= {
             name: about for name, about in plan["learners"].items() if "version" in about or name not in learners
         }
+        documents |= plan.get("settings", {})
         for cell in plan["cells"]:
             pair = (cell["task"], cell["learner"])
             if settings.setdefault(pair, cell["settings"]) != cell["settings"] and supersede:
@@ -67,6 +69,7 @@ def merge_plans(plans: Iterable[dict[str, Any]], *, supersede: bool = True) -> d
         }
     # What has been planned since is no longer refused: the pair, the size, or the exposed examples at that size.
     held: set[tuple[str | int | None, ...]] = set()
+    used = {cell["settings"] for group in cells.values() for cell in group.values()}
     for group in cells.values():
         for cell in group.values():
             task, learner, size = cell["task"], cell["learner"], cell["size"]
@@ -75,5 +78,6 @@ def merge_plans(plans: Iterable[dict[str, Any]], *, supersede: bool = True) -> d
         "tasks": tasks,
         "learners": learners,
         "cells": [cell for group in cells.values() for cell in group.values()],
+        "settings": {digest: document for digest, document in documents.items() if digest in used},
         "not_applicable": [row for place, row in refused.items() if place not in held],
     }

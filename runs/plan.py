@@ -45,6 +45,7 @@ class Plan:
             "tasks": {label: _describe_task(task) for label, task in self.tasks.items()},
             "learners": {label: _describe_learner(learner) for label, learner in self.learners.items()},
             "cells": [cell.row() for cell in self.cells],
+            "settings": {pair.digest: pair.settings for pair in self.pairs},
             "not_applicable": self.not_applicable,
         }
 

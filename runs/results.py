@@ -27,7 +27,8 @@ class Results:
                                   "rules": [names of a riddle's two],
                                   "splits": [{"name", "shift", "severity", "headline"}]}},
                  "learners": {name: {"kind": "learner" | "control" | "heuristic", "version", "parameters"}},
-                 "cells": [{"key", "task", "learner", "size", "exposed", "seed"}],
+                 "cells": [{"key", "task", "learner", "size", "exposed", "seed", "settings": digest}],
+                 "settings": {digest: all that cells of a pair have in common in their key},
                  "not_applicable": [{"task", "learner", "size": int | None, "reason"}]}
     failures    [{"batch", "task", "learner", "keys": [...], "kind": "error" | "timeout" | "crash", "message",
                   "traceback", "when"}], only those whose cells are still missing

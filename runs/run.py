@@ -15,6 +15,7 @@ import pandas as pd
 
 from ..learners.base import Learner
 from ..tasks.base import Task
+from .catalogue import read_plan
 from .cells import Cell
 from .names import UsageError
 from .plan import Plan, make_plan
@@ -23,6 +24,7 @@ from .progress import Reporter, duration
 from .reading import read
 from .session import Session, interruptible, outstanding
 from .store import Store
+from .why import grouped
 
 RESULTS = Path("results/local")
 """Where runs go by default, under the current folder."""
@@ -136,11 +138,12 @@ def plan_run(
 
 
 def describe_plan(plan: Plan, folder: Path, jobs: int, *, fresh: bool = False) -> str:
-    """What a run would do: cells, batches and the estimated time (`--dry-run`); touches nothing."""
+    """What a run would do, and why: cells, batches and the estimated time (`--dry-run`); touches nothing."""
     store = Store(folder)
     rows, about = store.read()
     missing, batches, estimates = outstanding(plan, rows, about, store, fresh=fresh)
     lines = [f"{'task':<28} {'learner':<28} {'cells':>6} {'to do':>6} {'batches':>8} {'seconds':>8}  sizes"]
+    before, failures = (None, []) if fresh else (read_plan(store), store.failures())
     cells: dict[str, list[Cell]] = {pair.digest: [] for pair in plan.pairs}
     for cell in plan.cells:
         cells[cell.pair.digest].append(cell)
@@ -151,6 +154,7 @@ def describe_plan(plan: Plan, folder: Path, jobs: int, *, fresh: bool = False) -
             f"{pair.task.label:<28} {pair.learner.label:<28} {len(cells[pair.digest]):>6} {len(todo):>6} {len(own):>8} "
             f"{sum(map(estimates.seconds, todo)):>8.1f}  {_sizes(cells[pair.digest])}"
         )
+        lines += [f"    {reason}" for reason in grouped(todo, before, failures)]
     lines += plan.reasons()
     total = sum(map(estimates.seconds, missing))
     timed = sum(map(estimates.known, missing))
