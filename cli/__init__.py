@@ -13,6 +13,7 @@ from ..runs.errors import UsageError
 from .encoding import make_readable
 from .export import export
 from .failures import failures
+from .forget import forget
 from .leaderboard import leaderboard
 from .listing import listing
 from .plot import plot
@@ -43,6 +44,7 @@ app.command()(plot)
 app.command()(show)
 app.command()(export)
 app.command()(failures)
+app.command()(forget)
 app.add_typer(studies, name="study")
 
 

@@ -28,7 +28,7 @@ def listing(
     from rich.console import Console
     from rich.table import Table
 
-    from ..runs.names import make_learner, make_task, names
+    from ..runs.names import make_learner, make_task, usable
     from ..runs.presets import presets
 
     table = Table(box=None, pad_edge=False, show_header=kind is Kind.tasks)
@@ -36,12 +36,12 @@ def listing(
         for preset, description in presets().items():
             table.add_row(preset, description)
     elif kind is Kind.learners:
-        for known in sorted(names("learners")):
+        for known in usable("learners"):
             table.add_row(known, _first_line(make_learner(known).thing))
     else:
         for heading in ("task", "family", "what it asks", "out of distribution (shift, severity; * ranks)"):
             table.add_column(heading)
-        for known in sorted(names("tasks")):
+        for known in usable("tasks"):
             task = make_task(known).thing
             moved = [
                 f"{split.name}{'*' if split.headline else ''} ({split.shift}, {split.severity:g})"

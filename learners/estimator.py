@@ -13,6 +13,7 @@ import numpy as np
 
 from .base import Problem, Spec
 from .estimators import EstimatorLearner
+from .prototype import Prototype, plain_changes, public_path
 
 Setting = bool | int | float | str | None
 
@@ -23,18 +24,19 @@ class Estimator(EstimatorLearner):
 
     Example: `Estimator(estimator="sklearn.ensemble:HistGradientBoostingClassifier", settings=(("max_iter", 50),))`,
     on the command line `sklearn.ensemble:HistGradientBoostingClassifier:max_iter=50`. One estimator an output; every
-    `random_state` in it that is left open comes from the problem's seed, and every `n_jobs` is 1, as the pool has a
-    process a core. A classifier without `predict_proba` predicts with certainty.
+    `random_state` in it that is left open comes from the problem's seed, and every open `n_jobs` is 1 where it may
+    mean all cores (in scikit-learn it means 1), as the pool has a process a core. A classifier without `predict_proba`
+    predicts with certainty.
 
     encoding   how it sees an example (learners/encodings.py)
     estimator  module:attribute of a class, of an estimator (which is cloned), or of a function whose return annotation
-               says that it makes one
+               says that it makes one; or a Prototype of an estimator object
     settings   keyword arguments for it, as (name, value) pairs
     """
 
     name = "estimator"
 
-    estimator: str = "sklearn.dummy:DummyClassifier"
+    estimator: str | Prototype = "sklearn.dummy:DummyClassifier"
     settings: tuple[tuple[str, Setting], ...] = ()
 
     def __post_init__(self) -> None:
@@ -46,17 +48,33 @@ class Estimator(EstimatorLearner):
         fits = _is_classifier if spec.outputs.symbolic else _is_regressor
         if not fits(self.make()):
             wanted = "classifier" if spec.outputs.symbolic else "regressor"
-            return f"{self.estimator.partition(':')[2]} is no {wanted}; the targets are {kind}"
+            return f"{self._shown} is no {wanted}; the targets are {kind}"
         return super().accepts(spec)
+
+    @property
+    def _shown(self) -> str:
+        if isinstance(self.estimator, Prototype):
+            return type(self.estimator.estimator).__name__
+        return self.estimator.partition(":")[2]
+
+    def parameters(self) -> dict[str, Any]:
+        parameters = super().parameters()
+        if isinstance(self.estimator, Prototype):
+            parameters["estimator"] = self.estimator.document
+        return parameters
 
     def make(self, seed: int | None = None) -> Any:
         """A new estimator; with a seed, its random states are set."""
-        module, _, attribute = self.estimator.partition(":")
-        found: Any = importlib.import_module(module)
-        for part in attribute.split("."):
-            found = getattr(found, part)
+        found: Any = self.estimator
+        if isinstance(found, Prototype):
+            found = found.estimator
+        else:
+            module, _, attribute = found.partition(":")
+            found = importlib.import_module(module)
+            for part in attribute.split("."):
+                found = getattr(found, part)
         estimator = _new(found, dict(self.settings))
-        open_settings: dict[str, Setting] = dict.fromkeys(_left_open(estimator, "n_jobs"), 1)  # the pool has the cores
+        open_settings: dict[str, Setting] = dict.fromkeys(_open_jobs(estimator), 1)  # the pool has the cores
         if seed is not None:
             open_settings |= dict.fromkeys(_open_random_states(estimator), seed % 2**31)
         return estimator.set_params(**open_settings) if open_settings else estimator
@@ -147,6 +165,25 @@ def adopt(path: str, found: Any, given: Mapping[str, str]) -> Estimator | None:
     return learner
 
 
+def adopt_object(found: Any) -> Estimator:
+    """The learner for an estimator object, or for a class of estimators.
+
+    What can also be written as module:attribute:settings is the same learner as that. Raises TypeError for what is no
+    estimator, or cannot be made again in another process.
+    """
+    if not is_estimator(found):
+        kind = f"the class {found.__name__}" if inspect.isclass(found) else f"a {type(found).__name__}"
+        raise TypeError(f"{kind} is no learner; expected a grue Learner or an estimator (fit and predict)")
+    changed = {} if inspect.isclass(found) else plain_changes(found)
+    if changed is None:
+        learner = Estimator(estimator=Prototype(found))
+    else:
+        path = public_path(found if inspect.isclass(found) else type(found))
+        learner = Estimator(estimator=path, settings=tuple(sorted(changed.items())))
+    _is_classifier(learner.make())  # raises TypeError where it does not say
+    return learner
+
+
 def _new(found: Any, settings: dict[str, Setting]) -> Any:
     """An estimator of a class, from a function, or like another estimator."""
     if not gives_estimator(found):
@@ -200,6 +237,21 @@ def _left_open(estimator: Any, suffix: str) -> list[str]:
     """The names of all parameters so called, those of its parts included, that are None."""
     parameters = estimator.get_params() if hasattr(estimator, "get_params") else {}
     return [name for name, value in parameters.items() if name.endswith(suffix) and value is None]
+
+
+def _open_jobs(estimator: Any) -> list[str]:
+    """The names of all numbers of jobs that are None, in parts that may then use all cores.
+
+    In scikit-learn None means 1, and to set it warns where it does nothing.
+    """
+    parts = estimator.get_params() if hasattr(estimator, "get_params") else {}
+    found = []
+    for name in _left_open(estimator, "n_jobs"):
+        owner = parts[name.rpartition("__")[0]] if "__" in name else estimator
+        declares = next(kind for kind in type(owner).__mro__ if "__init__" in vars(kind))
+        if declares.__module__.partition(".")[0] != "sklearn":
+            found.append(name)
+    return found
 
 
 def _open_random_states(estimator: Any) -> list[str]:

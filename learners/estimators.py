@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import abc
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,8 +23,8 @@ def flat_features(inputs: np.ndarray, space: Space, encoding: str) -> np.ndarray
 class EstimatorLearner(Learner):
     """A learner made of scikit-learn estimators, new ones for every training set.
 
-    A subclass says how to make a classifier and a regressor, and whether the classifier takes several
-    outputs at once; if it does not, each output gets a classifier of its own.
+    A subclass says how to make a classifier, a regressor or both, and whether the classifier takes several
+    outputs at once; if it does not, each output gets a classifier of its own. Tasks for which it has none are refused.
 
     encoding  how it sees an example (learners/encodings.py)
     """
@@ -36,15 +36,19 @@ class EstimatorLearner(Learner):
     def __post_init__(self) -> None:
         check_encoding(self.encoding)
 
-    @abc.abstractmethod
     def classifier(self, problem: Problem) -> Any:
         """A new classifier with fit and predict_proba."""
+        raise NotImplementedError(f"{self.name} has no classifier")
 
-    @abc.abstractmethod
     def regressor(self, problem: Problem) -> Any:
         """A new regressor with fit and predict, for targets (n, outputs)."""
+        raise NotImplementedError(f"{self.name} has no regressor")
 
     def accepts(self, spec: Spec) -> str | None:
+        if spec.outputs.symbolic and type(self).classifier is EstimatorLearner.classifier:
+            return f"{self.name} has no classifier; the targets are classes"
+        if not spec.outputs.symbolic and type(self).regressor is EstimatorLearner.regressor:
+            return f"{self.name} has no regressor; the targets are real numbers"
         return refusal(self.encoding, spec.inputs)
 
     def fit(self, problem: Problem) -> Predictor:
@@ -119,7 +123,15 @@ class Outputs:
                 full[:, output, labels[0]] = 1.0
         if self.model is not None:
             dense = self.model.predict_proba(np.array(features))  # its own, as in the fit
-            for output, share in zip(self.varying, dense if isinstance(dense, list) else [dense], strict=True):
+            shares = [np.asarray(share) for share in (dense if isinstance(dense, list) else [dense])]
+            expected = [(len(features), len(self.labels[output])) for output in self.varying]
+            if [share.shape for share in shares] != expected:
+                given = _shapes(share.shape for share in shares)
+                raise ValueError(
+                    f"{type(self.model).__name__}.predict_proba gave {given}; expected {_shapes(expected)}, "
+                    "a column for each class that occurs in the training set"
+                )
+            for output, share in zip(self.varying, shares, strict=True):
                 full[:, output, self.labels[output]] = share
         return full
 
@@ -136,3 +148,10 @@ class Classifier(Predictor):
     def predict(self, inputs: np.ndarray) -> np.ndarray:
         features = flat_features(inputs, self.space, self.learner.encoding)
         return np.concatenate([part.probabilities(features, self.outputs.alphabet or 0) for part in self.parts], axis=1)
+
+
+def _shapes(shapes: Iterable[tuple[int, ...]]) -> str:
+    """Shapes in words, equal ones once."""
+    found = list(shapes)
+    text = " and ".join(map(str, dict.fromkeys(found)))
+    return f"an array of shape {text}" if len(found) == 1 else f"{len(found)} arrays of shape {text}"

@@ -133,3 +133,14 @@ def draw(module: nn.Module, generators: Sequence[torch.Generator]) -> None:
             child.draw(generators)
         else:
             draw(child, generators)
+
+
+def check_stacked(module: nn.Module, learner: str) -> None:
+    """Raise TypeError where a layer has weights but no stack of them, which its networks would share."""
+    for layer in module.modules():
+        if not isinstance(layer, Stacked) and next(layer.parameters(recurse=False), None) is not None:
+            kind = f"{type(layer).__module__.partition('.')[0]}'s {type(layer).__name__}"
+            raise TypeError(
+                f"{learner}.build puts {kind} into a stack, whose networks would share its weights; expected a layer "
+                "of grue.learners.layers, such as Linear(stack, inputs, outputs)"
+            )

@@ -123,9 +123,13 @@ class Network(Learner):
         """What is trained: `build`, its outputs as (stack, batch, outputs, classes), or as they are if real."""
         from torch import nn  # noqa: PLC0415
 
+        from .layers import check_stacked  # noqa: PLC0415
+
         outputs = problem.output_space
         shape = (outputs.size, outputs.alphabet) if outputs.alphabet else (outputs.size,)
-        return nn.Sequential(self.build(stack, features, problem.input_space, outputs), nn.Unflatten(2, shape))
+        body = self.build(stack, features, problem.input_space, outputs)
+        check_stacked(body, type(self).__name__)
+        return nn.Sequential(body, nn.Unflatten(2, shape))
 
     def predictor(self, module: nn.Module, problem: Problem, record: dict[str, Any]) -> Predictor:
         """What predicts with a trained module, a stack of one."""

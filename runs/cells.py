@@ -52,6 +52,11 @@ class Pair:
         """A short hash of the settings: results of a pair are comparable where it is the same."""
         return digest(self.settings)[:16]
 
+    @property
+    def distributions(self) -> dict[str, str]:
+        """The installed distributions that code from outside comes from, and their versions: part of the provenance."""
+        return dict((*self.task.origin.distributions, *self.learner.origin.distributions))
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -113,4 +118,4 @@ def digest(content: Any) -> str:
 def _identity(named: Named[Any]) -> dict[str, Any]:
     thing = named.thing
     identity = {"name": thing.name, "version": thing.version, "parameters": thing.parameters()}
-    return identity | ({"source": named.source} if named.source else {})
+    return identity | ({"source": named.origin.document()} if named.origin else {})

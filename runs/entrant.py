@@ -5,6 +5,7 @@ from __future__ import annotations
 import abc
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,7 +13,8 @@ import numpy as np
 from ..learners.base import CPU, Learner, Predictor, Resources, Spec
 from ..tasks.base import Heuristic, Task
 from .data import CellData
-from .fit import fit, problem_of
+from .fit import fit, problem_of, seed_of
+from .outside import seeded
 from .predict import Predictions, predict
 
 ORACLE = "oracle"
@@ -72,7 +74,7 @@ class FittedLearner(Entrant):
     def predictions(self, sets: Sequence[CellData], resources: Resources = CPU) -> Iterator[Predictions]:
         fitted = fit(self.learner, [problem_of(data) for data in sets], resources)
         for data, (predictor, seconds) in zip(sets, fitted, strict=True):
-            answers = predict(data.task, predictor, data.tests)
+            answers = predict(data.task, predictor, data.tests, partial(seeded, self.learner, seed_of(data.cell)))
             yield Predictions(answers, predictor.record, seconds)
 
 

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..learners.base import CPU, Learner, Predictor, Problem, Resources
+from .cells import Cell
 from .data import CellData
+from .outside import seeded
 from .seeds import seed
 
 
@@ -22,7 +24,8 @@ def fit(learner: Learner, problems: Sequence[Problem], resources: Resources = CP
     fitted: list[tuple[Predictor, float]] = []
     for group in groups:
         start = time.perf_counter()
-        predictors = learner.fit_many(group, resources)
+        with seeded(learner, group[0].seed):
+            predictors = learner.fit_many(group, resources)
         for given in predictors:
             if not isinstance(given, Predictor):
                 raise TypeError(
@@ -36,15 +39,13 @@ def fit(learner: Learner, problems: Sequence[Problem], resources: Resources = CP
 def problem_of(data: CellData) -> Problem:
     """The training set of a cell as a learner gets it, with the seed of all that the learner draws."""
     cell, task, examples = data.cell, data.cell.pair.task.thing, data.training
-    own = seed(
-        suite=cell.pair.suite,
-        task=task.name,
-        learner=cell.pair.learner.thing.name,
-        size=cell.size,
-        exposed=cell.exposed,
-        seed=cell.seed,
-    )
     # Arrays of its own, which Problem makes read-only: torch and other libraries write past that flag.
     inputs, targets = np.array(examples.inputs), np.array(examples.targets)
     steps = None if examples.steps is None else np.array(examples.steps)
-    return Problem(inputs, targets, task.inputs, task.outputs, own, steps, task.steps, cell.size)
+    return Problem(inputs, targets, task.inputs, task.outputs, seed_of(cell), steps, task.steps, cell.size)
+
+
+def seed_of(cell: Cell) -> int:
+    """The seed of all that the cell's learner draws."""
+    task, learner = cell.pair.task.thing.name, cell.pair.learner.thing.name
+    return seed(suite=cell.pair.suite, task=task, learner=learner, size=cell.size, exposed=cell.exposed, seed=cell.seed)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from ..engine.provenance import provenance
 from ..learners.base import CPU, Resources
 from .cells import Batch
 from .rows import LAYOUT, to_table
@@ -36,7 +37,10 @@ class BatchJob:
 
     @property
     def about(self) -> dict[str, Any]:
+        distributions = self.batch.pair.distributions
+        versions = {"versions": provenance()["versions"] | distributions} if distributions else {}
         return {
+            **versions,
             "task": self.batch.pair.task.label,
             "learner": self.batch.pair.learner.label,
             "settings": self.batch.pair.settings,

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import importlib
 import inspect
 import os
 import sys
+import warnings
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from functools import cache
-from importlib.metadata import EntryPoints, entry_points
-from pathlib import Path
+from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from typing import Any, Generic, TypeVar
 
 from ..learners import LEARNERS
 from ..learners.base import Learner
-from ..learners.estimator import Estimator, adopt
+from ..learners.estimator import Estimator, adopt, adopt_object
 from ..learners.tuned import SPACES, Tuned
 from ..tasks import TASKS
 from ..tasks.base import Task
 from .errors import UsageError
-from .outside import is_path, refusal
+from .origin import OWN, Origin, origin_of
+from .outside import homes, is_path, refusal
 
 T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")
@@ -34,22 +34,48 @@ class Named(Generic[T_co]):
 
     label   as the user wrote it, parameters sorted
     thing   the object itself
-    source  hash of the user's own module it comes from, "" for what belongs to the suite
+    origin  the code from outside the suite that it consists of
     """
 
     label: str
     thing: T_co
-    source: str = ""
+    origin: Origin = OWN
+
+    @property
+    def source(self) -> str:
+        """A short hash of its origin; "" for what belongs to the suite."""
+        return self.origin.digest
 
 
 def names(kind: str) -> dict[str, str]:
-    """All names of "tasks" or "learners" -> "module:attribute": the suite's own and those of installed packages."""
-    own = dict(TASKS if kind == "tasks" else LEARNERS)
+    """All names of "tasks" or "learners" -> "module:attribute": the suite's own and those of installed packages.
+
+    A name that is taken already is left out, with a warning.
+    """
+    known = dict(TASKS if kind == "tasks" else LEARNERS)
     for entry in _installed(f"grue.{kind}"):
-        if own.get(entry.name, entry.value) != entry.value:
-            raise UsageError(f"two {kind} are named {entry.name!r}: {own[entry.name]} and {entry.value}")
-        own[entry.name] = entry.value
-    return own
+        if known.setdefault(entry.name, entry.value) != entry.value:
+            where = f"the entry point {entry.name!r} of {_distribution(entry)} is left out"
+            _warn_once(f"{where}: {entry.name} is {known[entry.name]}, not {entry.value}")
+    return known
+
+
+def usable(kind: str) -> list[str]:
+    """The names of `names(kind)`, sorted, without those of installed packages that make no task or learner.
+
+    Each that is left out gets a warning.
+    """
+    make = make_task if kind == "tasks" else make_learner
+    own, found = TASKS if kind == "tasks" else LEARNERS, []
+    for name in sorted(names(kind)):
+        try:
+            if name not in own:
+                make(name)
+        except UsageError as error:
+            _warn_once(f"the entry point {name!r} is left out: {error}")
+        else:
+            found.append(name)
+    return found
 
 
 @cache
@@ -58,19 +84,43 @@ def _installed(group: str) -> EntryPoints:
     return entry_points(group=group)
 
 
-def make_task(spec: str | Task) -> Named[Task]:
+def _distribution(entry: EntryPoint) -> str:
+    return entry.dist.name if entry.dist else "an installed package"
+
+
+@cache
+def _warn_once(message: str) -> None:
+    """Python's own registry forgets what it has shown as soon as some library changes the filters."""
+    warnings.warn(message, stacklevel=3)
+
+
+def make_task(spec: str | Task | type[Task]) -> Named[Task]:
     """The task that `spec` names; raises UsageError with the nearest name."""
+    if inspect.isclass(spec) and issubclass(spec, Task):
+        spec = spec()
     if isinstance(spec, Task):
-        return Named(_own_label(spec), spec, _source(type(spec).__module__))
-    return _make(spec, "tasks", Task, {})
+        named = Named(_own_label(spec), spec, origin_of(homes(spec)))
+    else:
+        named = _make(spec, "tasks", Task, {})
+    splits = [split.name for split in named.thing.splits]
+    if "train" not in splits:
+        raise UsageError(f"{named.label} has no split named 'train'; its splits are {', '.join(splits) or 'none'}")
+    return named
 
 
-def make_learner(spec: str | Learner, settings: Mapping[str, Any] | None = None) -> Named[Learner]:
-    """The learner that `spec` names, with a preset's `settings` for the parameters that the spec leaves open."""
+def make_learner(spec: Any, settings: Mapping[str, Any] | None = None) -> Named[Learner]:
+    """The learner that `spec` names, with a preset's `settings` for the parameters that the spec leaves open.
+
+    spec  a name, module:attribute, a learner, an estimator (fit and predict), or a class of one of these
+    """
+    if inspect.isclass(spec) and issubclass(spec, Learner):
+        spec = spec()
     if isinstance(spec, Tuned):
-        return Named(_tuned_label(spec), spec, _source(type(spec.base).__module__))
+        return Named(_tuned_label(spec), spec, origin_of(homes(spec)))
     if isinstance(spec, Learner):
-        return Named(_own_label(spec), spec, _source(type(spec).__module__))
+        return Named(_own_label(spec), spec, origin_of(homes(spec)))
+    if not isinstance(spec, str):
+        return _make_adopted(spec)
     if "@" in spec.partition(":")[0]:
         return _make_variant(spec, settings or {})
     return _make(spec, "learners", Learner, settings or {})
@@ -92,13 +142,13 @@ def _make(spec: str, kind: str, base: type[T], settings: Mapping[str, Any]) -> N
     if is_path(spec):
         attribute, _, tail = tail.partition(":")
         head = f"{head}:{attribute}"
-        made = _import(head, what)
-        source = _source(head.partition(":")[0])
+        path = head
     else:
         known = names(kind)
         if head not in known:
             raise UsageError(nearest(head, known, what) + f" (grue list {kind} shows all; or give module:attribute)")
-        made, source = _import(known[head], what), ""
+        path = known[head]
+    made = _import(path, what)
     given = _parameters(tail, spec)
     label = head + (":" + ",".join(f"{name}={given[name]}" for name in sorted(given)) if given else "")
     if isinstance(made, base) and not inspect.isclass(made):
@@ -126,7 +176,9 @@ def _make(spec: str, kind: str, base: type[T], settings: Mapping[str, Any]) -> N
         )
     if not isinstance(getattr(thing, "name", None), str):
         raise UsageError(f"{head}: {type(thing).__name__} has no name; write, say, name = 'mine' in the class")
-    return Named(label, thing, source)
+    return Named(
+        label, thing, origin_of([path.partition(":")[0], getattr(made, "__module__", None) or "", *homes(thing)])
+    )
 
 
 def _make_variant(spec: str, settings: Mapping[str, Any]) -> Named[Learner]:
@@ -141,7 +193,18 @@ def _make_variant(spec: str, settings: Mapping[str, Any]) -> Named[Learner]:
     for given in _parameters(tail, spec):
         if given not in thing.parameters():
             raise UsageError(f"{spec!r}: {head} chooses {given} itself; leave it out, or take {name}:{tail}")
-    return Named(head + base.label.removeprefix(name), thing, base.source)
+    return Named(head + base.label.removeprefix(name), thing, base.origin)
+
+
+def _make_adopted(found: Any) -> Named[Learner]:
+    """The learner of an estimator object or class, labelled as one writes it where that is possible."""
+    try:
+        learner = adopt_object(found)
+    except Exception as error:
+        kind = "" if isinstance(error, TypeError) else f"{type(error).__name__}: "
+        raise UsageError(f"cannot make a learner: {kind}{error}") from error
+    given = ",".join(f"{name}={value}" for name, value in learner.settings)
+    return Named(f"{learner.estimator}{':' if given else ''}{given}", learner, origin_of(homes(learner)))
 
 
 def _adopted(path: str, made: Any, given: Mapping[str, str]) -> Estimator | None:
@@ -247,18 +310,3 @@ def _tuned_label(thing: Tuned) -> str:
         return label
     space = ",".join(f"{axis}={'/'.join(map(str, values))}" for axis, values in thing.space)
     return f"{label}{',' if tail else ':'}{space}"
-
-
-def _source(name: str) -> str:
-    """Hash of a module's source, so that a user's edits make new cells; "" for the suite's and libraries' own.
-
-    What is defined without a file (in a notebook, say) can change unseen: it gets a hash that never comes again.
-    """
-    path = getattr(sys.modules.get(name), "__file__", None)
-    if name.startswith(f"{__name__.split('.', maxsplit=1)[0]}."):
-        return ""
-    if path is None:
-        return hashlib.sha256(os.urandom(16)).hexdigest()[:16]
-    if "site-packages" in Path(path).parts:
-        return ""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]

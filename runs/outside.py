@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import inspect
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from ..learners.base import Learner
 from ..learners.estimator import Estimator, gives_estimator, returned
+from ..learners.global_generators import seeded_globally
+from ..learners.prototype import Prototype
 from ..learners.tuned import Tuned
 
 
@@ -20,6 +23,21 @@ def is_outside(thing: Any) -> bool:
     """Whether code from outside the suite takes part in a task or learner; that may change anything in its process."""
     own = type(thing).__module__.partition(".")[0] == __name__.partition(".")[0]
     return not own or isinstance(thing, Estimator) or (isinstance(thing, Tuned) and is_outside(thing.base))
+
+
+def seeded(thing: Any, seed: int) -> AbstractContextManager[None]:
+    """What fit and predict of a learner run in: of code from outside, the global random generators are seeded there."""
+    return seeded_globally(seed) if is_outside(thing) else nullcontext()
+
+
+def homes(thing: Any) -> list[str]:
+    """The modules that a task or learner comes from: of an adopted estimator, and of what is tuned, those."""
+    if isinstance(thing, Tuned):
+        return homes(thing.base)
+    if not isinstance(thing, Estimator):
+        return [type(thing).__module__]
+    made = thing.estimator
+    return sorted(made.modules) if isinstance(made, Prototype) else [made.partition(":")[0]]
 
 
 def refusal(found: Any, base: type) -> str | None:

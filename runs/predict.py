@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,11 +37,24 @@ class Predictions:
         return "diverged" in self.record
 
 
-def predict(task: Task, predictor: Predictor, splits: Mapping[str, Examples]) -> dict[str, np.ndarray]:
-    """What is predicted for the examples of each split; nothing by a predictor whose training diverged."""
+Seeded = Callable[[], AbstractContextManager[None]]
+"""Makes a context in which the global random generators are seeded (runs/outside.py)."""
+
+
+def predict(
+    task: Task, predictor: Predictor, splits: Mapping[str, Examples], seeded: Seeded = nullcontext
+) -> dict[str, np.ndarray]:
+    """What is predicted for the examples of each split; nothing by a predictor whose training diverged.
+
+    seeded  entered for each split, so that no split depends on those before it
+    """
     if "diverged" in predictor.record:
         return {}
-    return {name: _predict(task, predictor, examples) for name, examples in splits.items()}
+    answers: dict[str, np.ndarray] = {}
+    for name, examples in splits.items():
+        with seeded():
+            answers[name] = _predict(task, predictor, examples)
+    return answers
 
 
 def _predict(task: Task, predictor: Predictor, examples: Examples) -> np.ndarray:

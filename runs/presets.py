@@ -11,7 +11,7 @@ from typing import Any
 
 from ..learners.base import Learner
 from ..learners.estimator import Estimator
-from .names import UsageError, make_learner, make_task, names, nearest
+from .names import UsageError, make_learner, make_task, names, nearest, usable
 from .outside import is_path
 
 FOLDER = files("grue.runs") / "presets"
@@ -136,7 +136,9 @@ def _checked(name: str, raw: dict[str, Any], *, trust: bool) -> Preset:
     preset = Preset(name=name, **{key: _frozen(value) for key, value in raw.items()})
 
     known = names("learners")
-    _check_settings(f"{where}, [budget]", preset.budget, (make_learner(learner).thing for learner in known))
+    _check_settings(
+        f"{where}, [budget]", preset.budget, (make_learner(learner).thing for learner in usable("learners"))
+    )
     for learner, settings in preset.parameters.items():
         place = f"{where}, [parameters.{learner}]"
         if ":" not in learner:

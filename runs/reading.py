@@ -32,7 +32,7 @@ def read(folders: Sequence[Path | str]) -> Results:
     scores = pd.concat([part.scores for part in parts.values()], ignore_index=True)
     planned = scores["key"].isin(list(catalogue.by_key))
     scores = scores.loc[planned].drop_duplicates(["key", "split", "metric"], ignore_index=True)
-    done = set(scores["key"])
+    missing = catalogue.by_key.keys() - set(scores["key"])
     failures = [failure for part in parts.values() for failure in part.failures]
     answers: dict[tuple[str, str], np.ndarray] = {}
     for part in parts.values():
@@ -40,7 +40,7 @@ def read(folders: Sequence[Path | str]) -> Results:
     return Results(
         scores=scores,
         catalogue=catalogue,
-        failures=[failure for failure in failures if not done.issuperset(failure["keys"])],
+        failures=[failure for failure in failures if not missing.isdisjoint(failure["keys"])],
         provenance=_distinct([about for part in parts.values() for about in part.provenance]),
         answers=answers,
         folders=catalogues if len(catalogues) > 1 else {},

@@ -18,6 +18,7 @@ from ..engine.session import interruptible
 from ..engine.store import Store
 from ..learners.base import Learner, Resources
 from ..tasks.base import Task
+from .catalogue import read_catalogue
 from .cells import Cell
 from .names import UsageError
 from .plan import Plan, make_plan
@@ -25,6 +26,7 @@ from .presets import adjust, load_preset
 from .reading import read
 from .rows import join
 from .session import PlanSession, outstanding
+from .why import grouped
 
 RESULTS = Path("results/local")
 """Where runs go by default, under the current folder."""
@@ -100,6 +102,10 @@ def run(
         check_device(device)
         jobs = 0 if jobs == 0 else 1  # one process fills the device
     reporter = Reporter(stream or sys.stderr)
+    if jobs == 0 and timeout is not None:
+        reporter.say(
+            f"no batch is stopped after {timeout:g} s: without worker processes (0 jobs) there are no timeouts"
+        )
     session = PlanSession(plan, folder, Workers(jobs, limit, scheduler), reporter, Resources(device))
     try:
         with interruptible(session):
@@ -144,11 +150,12 @@ def plan_run(
 
 
 def describe_plan(plan: Plan, folder: Path, jobs: int | None = None, *, fresh: bool = False) -> str:
-    """What a run would do: cells, batches and the estimated time (`--dry-run`); touches nothing."""
+    """What a run would do, and why: cells, batches and the estimated time (`--dry-run`); touches nothing."""
     store = Store(folder)
     rows, about = join(store.read())
     missing, batches, estimates = outstanding(plan, rows, about, store, fresh=fresh)
     lines = [f"{'task':<28} {'learner':<28} {'cells':>6} {'to do':>6} {'batches':>8} {'seconds':>8}  sizes"]
+    before, failures = (None, []) if fresh else (read_catalogue(store.folder), store.failures())
     cells: dict[str, list[Cell]] = {pair.digest: [] for pair in plan.pairs}
     for cell in plan.cells:
         cells[cell.pair.digest].append(cell)
@@ -159,6 +166,7 @@ def describe_plan(plan: Plan, folder: Path, jobs: int | None = None, *, fresh: b
             f"{pair.task.label:<28} {pair.learner.label:<28} {len(cells[pair.digest]):>6} {len(todo):>6} {len(own):>8} "
             f"{sum(map(estimates.seconds, todo)):>8.1f}  {_sizes(cells[pair.digest])}"
         )
+        lines += [f"    {reason}" for reason in grouped(todo, before, failures)]
     lines += plan.reasons()
     processes = max(Workers(jobs).count, 1)
     total = sum(map(estimates.seconds, missing))

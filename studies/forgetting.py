@@ -21,7 +21,7 @@ import pyarrow as pa
 from ..engine.store import Store
 from ..learners.base import Learner, Predictor, Problem, Spec
 from ..runs.names import Named, UsageError, make_learner
-from ..runs.outside import is_outside
+from ..runs.outside import is_outside, seeded
 from ..runs.seeds import seed as make_seed
 from ..tasks.spaces import read_only
 from .streams import STREAMS, Stream
@@ -88,13 +88,15 @@ class Life:
         rows: list[dict[str, Any]] = []
         for after in range(len(stream.stages)):
             problem = self._problem(stream, after, first=0 if way == "joint" else after)
-            predictor = (
-                self.learner.partial_fit(predictor, problem) if way == "continued" else self.learner.fit(problem)
-            )
+            with seeded(self.learner, problem.seed):
+                predictor = (
+                    self.learner.partial_fit(predictor, problem) if way == "continued" else self.learner.fit(problem)
+                )
             if "diverged" in predictor.record:
                 raise ValueError(f"{way}: the loss was not finite at stage {after}")
             questions = read_only(np.concatenate([one.inputs for one in stream.probes]))
-            right = predictor.predict(questions).argmax(axis=-1)
+            with seeded(self.learner, problem.seed):
+                right = predictor.predict(questions).argmax(axis=-1)
             right = (right == np.concatenate([one.targets for one in stream.probes])).all(axis=1)
             ends = np.cumsum([len(one.inputs) for one in stream.probes])[:-1]
             for probe, own in zip(stream.probes, np.split(right, ends), strict=True):

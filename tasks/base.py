@@ -211,7 +211,12 @@ class Task(abc.ABC):
         have, barren = 0, 0
         while have < n:
             block = self.propose(source.region, self.block, rng)
-            hashed = digests(self.pooled(block), self.hash_key)
+            pooled = self.pooled(block)
+            given = getattr(pooled, "dtype", type(pooled).__name__)
+            if given != np.float64 and getattr(given, "kind", "?") not in "iub":  # hashed as whole numbers, or bits
+                what = "canonical" if block.origins is None else "origins"
+                raise TypeError(f"{self.name}: {what} gave {given}; expected an array of int64 or float64")
+            hashed = digests(pooled, self.hash_key)
             share = shares(hashed)
             rows = np.flatnonzero((share >= low) & (share < high))
             if self.distinct:

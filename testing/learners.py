@@ -9,11 +9,15 @@ Each check raises AssertionError with the law that was broken, the problem it wa
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 import numpy as np
 
-from ..learners.base import Learner, Problem, Spec
+from ..learners.base import Learner, Predictor, Problem, Spec
+from ..learners.estimator import Estimator, adopt_object
+from ..learners.global_generators import seeded_globally
 from ..tasks.spaces import Space
 
 BITS = Space((6,), 2, "vector", (0.0, 1.0))
@@ -35,8 +39,15 @@ SPACES = {
 """Inputs, outputs, and worked solutions where there are any."""
 
 
-def check_learner(learner: Learner) -> None:
-    """All checks below, on every kind of problem that the learner accepts."""
+def check_learner(learner: Any) -> None:
+    """All checks below, on every kind of problem that the learner accepts.
+
+    learner  a grue Learner, an estimator (fit and predict), or a class of estimators
+
+    Raises TypeError where it is none of these.
+    """
+    if not isinstance(learner, Learner):
+        learner = adopt_object(learner)
     check_parameters(learner)
     accepted = 0
     for name, (inputs, outputs, steps) in SPACES.items():
@@ -70,15 +81,43 @@ def check_parameters(learner: Learner) -> None:
 def check_predictions(learner: Learner, problem: Problem, name: str) -> None:
     """Predictions have the contract's shape, are finite, and are distributions where the target is a class."""
     tests = make_problem(problem.input_space, problem.output_space, 7, seed=99).inputs
-    predictor = learner.fit(problem)
+    (predictor,) = _fit(learner, [problem])
     if "diverged" in predictor.record:
         return
-    _check_predicted(predictor.predict(tests), problem.output_space, 7, name)
+    _check_predicted(_predict(learner, predictor, tests), problem.output_space, 7, name)
+
+
+def _seeded(learner: Learner, seed: int) -> AbstractContextManager[None]:
+    """As in a run: for code from outside the suite, global generators are seeded; the suite must not use them."""
+    own = type(learner).__module__.partition(".")[0] == __name__.partition(".")[0]
+    return nullcontext() if own and not isinstance(learner, Estimator) else seeded_globally(seed)
+
+
+def _fit(learner: Learner, problems: Sequence[Problem]) -> list[Predictor]:
+    """Fit as in a run: one by one, unless the learner stacks its problems."""
+    stacked = type(learner).fit_many is not Learner.fit_many
+    predictors: list[Predictor] = []
+    for group in [list(problems)] if stacked else [[problem] for problem in problems]:
+        with _seeded(learner, group[0].seed):
+            predictors += learner.fit_many(group)
+    for given in predictors:
+        assert isinstance(given, Predictor), (
+            f"{type(learner).__name__}.fit gave a {type(given).__name__}; expected a grue Predictor"
+        )
+    return predictors
+
+
+def _predict(learner: Learner, predictor: Predictor, inputs: np.ndarray) -> np.ndarray:
+    with _seeded(learner, 0):
+        return predictor.predict(inputs)
 
 
 def _check_predicted(predicted: np.ndarray, space: Space, n: int, name: str) -> None:
     classes = space.alphabet
     shape = (n, space.size) + ((classes,) if classes else ())
+    assert isinstance(predicted, np.ndarray), (
+        f"{name}: predictions are a {type(predicted).__name__}; expected an array of shape {shape}"
+    )
     assert predicted.shape == shape, f"{name}: predictions of shape {predicted.shape}; expected {shape}"
     assert np.isfinite(predicted).all(), f"{name}: predictions are not all finite"
     if classes:
@@ -90,7 +129,7 @@ def _check_predicted(predicted: np.ndarray, space: Space, n: int, name: str) -> 
 def check_repeats(learner: Learner, problem: Problem, name: str) -> None:
     """The same problem gives the same predictions, bit for bit."""
     tests = make_problem(problem.input_space, problem.output_space, 7, seed=99).inputs
-    first, second = (learner.fit(problem).predict(tests) for _ in range(2))
+    first, second = (_predict(learner, *_fit(learner, [problem]), tests) for _ in range(2))
     assert np.array_equal(first, second), f"{name}: fitted twice, predictions differ by {abs(first - second).max():.3g}"
 
 
@@ -98,9 +137,9 @@ def check_stack(learner: Learner, inputs: Space, outputs: Space, name: str, step
     """What a model learns does not depend on what is fitted beside it, nor on its place there."""
     tests = make_problem(inputs, outputs, 7, seed=99).inputs
     problems = [make_problem(inputs, outputs, n, seed=n, steps=steps) for n in (3, 20, 11)]
-    together = [predictor.predict(tests) for predictor in learner.fit_many(problems)]
-    reverse = [predictor.predict(tests) for predictor in learner.fit_many(problems[::-1])][::-1]
-    alone = [learner.fit(problem).predict(tests) for problem in problems]
+    together = [_predict(learner, predictor, tests) for predictor in _fit(learner, problems)]
+    reverse = [_predict(learner, predictor, tests) for predictor in _fit(learner, problems[::-1])][::-1]
+    alone = [_predict(learner, *_fit(learner, [problem]), tests) for problem in problems]
     for problem, *predicted in zip(problems, together, reverse, alone, strict=True):
         for how, other in zip(("in another place of the stack", "alone"), predicted[1:], strict=True):
             assert np.array_equal(predicted[0], other), (

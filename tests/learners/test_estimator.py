@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import json
+import pickle
+import random
 import sys
-from dataclasses import replace
+import warnings
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
+import torch
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from grue.learners.base import Problem, Spec
-from grue.learners.estimator import Estimator, adopt
+from grue.learners.estimator import Estimator, adopt, adopt_object
+from grue.learners.estimators import EstimatorLearner
 from grue.learners.extra_trees import ExtraTrees
 from grue.learners.forest import Forest
+from grue.learners.global_generators import seeded_globally
 from grue.tasks.spaces import Space
 from grue.testing.learners import BAG, BITS, CLASS, REALS, SEQUENCE, check_learner, make_problem
 
@@ -104,10 +112,35 @@ def test_open_random_states_come_from_the_seed_and_given_ones_stay(mine: ModuleT
     assert pipeline[-1].random_state == 11
 
 
-def test_an_estimator_takes_one_core_unless_told_otherwise() -> None:
-    assert Estimator(estimator="sklearn.ensemble:RandomForestClassifier").make(seed=11).n_jobs == 1
+class Greedy(ClassifierMixin, BaseEstimator):
+    """Takes all cores unless it is given a number of jobs, as boosting libraries do."""
+
+    def __init__(self, n_jobs: int | None = None) -> None:
+        self.n_jobs = n_jobs
+
+    def fit(self, features: np.ndarray, targets: np.ndarray) -> Greedy:  # noqa: ARG002
+        return self
+
+    def predict(self, features: np.ndarray) -> np.ndarray:
+        return np.zeros(len(features))
+
+
+def test_an_estimator_takes_one_core_unless_told_otherwise(mine: ModuleType) -> None:
+    mine.Greedy = Greedy  # pyright: ignore[reportAttributeAccessIssue]
+    assert Estimator(estimator=f"{mine.__name__}:Greedy").make(seed=11).n_jobs == 1
+    within = adopt_object(make_pipeline(StandardScaler(), Greedy())).make(seed=11)
+    assert within[-1].n_jobs == 1
     told = Estimator(estimator="sklearn.ensemble:RandomForestClassifier", settings=(("n_jobs", 2),))
     assert told.make(seed=11).n_jobs == 2
+
+
+def test_scikit_learns_own_numbers_of_jobs_are_left_alone_and_nothing_warns() -> None:
+    assert Estimator(estimator="sklearn.ensemble:RandomForestClassifier").make(seed=11).n_jobs is None
+    problem = make_problem(BITS, CLASS, 20)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for made in (LogisticRegression(), make_pipeline(StandardScaler(), LogisticRegression())):
+            adopt_object(made).fit(problem)
 
 
 def test_the_other_kind_of_target_is_refused_with_the_reason() -> None:
@@ -193,3 +226,111 @@ def test_features_that_are_no_share_are_refused(features: str) -> None:
     with pytest.raises(ValueError, match=r"expected auto, sqrt, log2, all or a share in \(0, 1\]"):
         Forest(max_features=features)
     assert Forest(max_features="0.5").classifier(make_problem(BITS, CLASS, 5)).max_features == 0.5
+
+
+def test_estimator_objects_and_classes_are_learners() -> None:
+    check_learner(RandomForestClassifier(n_estimators=3))
+    check_learner(DecisionTreeClassifier)
+    check_learner(make_pipeline(StandardScaler(), DecisionTreeRegressor()))
+    by_name = Estimator(estimator="sklearn.ensemble:RandomForestClassifier", settings=(("n_estimators", 3),))
+    assert adopt_object(RandomForestClassifier(n_estimators=3)) == by_name
+    assert adopt_object(DecisionTreeClassifier) == Estimator(estimator="sklearn.tree:DecisionTreeClassifier")
+
+
+def test_an_object_that_no_text_describes_is_the_same_learner_where_its_parameters_are() -> None:
+    one, same, other = (
+        adopt_object(make_pipeline(StandardScaler(), DecisionTreeClassifier(max_depth=depth))) for depth in (2, 2, 3)
+    )
+    assert one == same
+    assert hash(one) == hash(same)
+    assert one.parameters() == same.parameters() != other.parameters()
+    assert json.loads(json.dumps(one.parameters()))["estimator"]["class"] == "sklearn.pipeline:Pipeline"
+    assert pickle.loads(pickle.dumps(one)) == one  # noqa: S301 -- as it goes to a worker process
+
+
+def test_what_is_no_learner_and_what_cannot_be_recorded_is_refused_in_a_line() -> None:
+    with pytest.raises(TypeError, match="a int is no learner; expected a grue Learner or an estimator"):
+        check_learner(3)
+    with pytest.raises(TypeError, match="which cannot be recorded"):
+        adopt_object(RandomForestClassifier(random_state=np.random.RandomState(0)))
+
+    class Local(ScalingClassifier):
+        pass
+
+    with pytest.raises(TypeError, match="Local is not to be found in a module; define it at the top level"):
+        adopt_object(Local)
+
+
+@dataclass(frozen=True)
+class OnlyClassifies(EstimatorLearner):
+    name = "only-classifies"
+
+    def classifier(self, problem: Problem) -> DecisionTreeClassifier:
+        return DecisionTreeClassifier(random_state=problem.seed)
+
+
+def test_a_classifier_needs_no_regressor() -> None:
+    check_learner(OnlyClassifies())
+    assert (
+        OnlyClassifies().accepts(Spec(REALS, REALS)) == "only-classifies has no regressor; the targets are real numbers"
+    )
+
+
+class Wide(DecisionTreeClassifier):
+    def predict_proba(self, X: np.ndarray) -> np.ndarray:  # noqa: N803 -- the name of its base class
+        return np.full((len(X), 17), 1 / 17)
+
+
+def test_probabilities_of_the_wrong_shape_are_refused_with_what_was_expected(mine: ModuleType) -> None:
+    mine.Wide = Wide  # pyright: ignore[reportAttributeAccessIssue]
+    problem = make_problem(BITS, CLASS, 40)
+    expected = (
+        rf"Wide.predict_proba gave an array of shape \(40, 17\); expected an array of shape \(40, {CLASS.alphabet}\)"
+    )
+    with pytest.raises(ValueError, match=expected):
+        Estimator(estimator=f"{mine.__name__}:Wide").fit(problem).predict(problem.inputs)
+
+
+class GlobalNoise(ClassifierMixin, BaseEstimator):
+    """Draws from all global generators, in fit and in predict."""
+
+    def fit(self, features: np.ndarray, targets: np.ndarray) -> GlobalNoise:  # noqa: ARG002
+        self.classes = int(targets.max()) + 1
+        self.noise = draws()
+        return self
+
+    def predict_proba(self, features: np.ndarray) -> np.ndarray:
+        scores = np.outer(features.sum(axis=1) + self.noise.sum() + draws().sum(), np.arange(self.classes))
+        return np.exp(scores / 50) / np.exp(scores / 50).sum(axis=1, keepdims=True)
+
+    def predict(self, features: np.ndarray) -> np.ndarray:
+        return self.predict_proba(features).argmax(axis=1)
+
+
+def draws() -> np.ndarray:
+    return np.array([random.random(), np.random.random(), float(torch.rand(1))])  # noqa: NPY002, S311
+
+
+def test_global_generators_are_seeded_and_restored() -> None:
+    before = draws()
+    with seeded_globally(7):
+        first = draws()
+        draws()
+    after = draws()
+    with seeded_globally(7):
+        assert np.array_equal(draws(), first)
+    with seeded_globally(8):
+        assert not np.array_equal(draws(), first)
+    random.seed(0), np.random.seed(0), torch.manual_seed(0)  # noqa: NPY002
+    plain = [draws(), draws()]
+    random.seed(0), np.random.seed(0), torch.manual_seed(0)  # noqa: NPY002
+    interrupted = [draws()]
+    with pytest.raises(KeyError), seeded_globally(7):
+        raise KeyError
+    interrupted.append(draws())
+    assert np.array_equal(plain, interrupted), "code outside draws as if nothing had happened"
+    assert not np.array_equal(before, after)
+
+
+def test_a_learner_that_uses_global_generators_keeps_the_contract() -> None:
+    check_learner(GlobalNoise())

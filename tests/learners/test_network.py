@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from grue.learners.base import Problem, Spec, still_falling
 from grue.learners.cnn import CNN
@@ -15,7 +18,7 @@ from grue.learners.steps import TransformerSteps
 from grue.learners.training import BLOCK, _Passes
 from grue.learners.transformer import Transformer
 from grue.tasks.spaces import Space
-from grue.testing.learners import make_problem
+from grue.testing.learners import check_learner, make_problem
 
 BITS = Space((20,), 2, "vector", (0.0, 1.0))
 TOKENS = Space((20,), 11, "sequence")
@@ -151,3 +154,18 @@ def test_still_falling_compares_the_last_tenth_with_the_one_before() -> None:
     assert still_falling(np.linspace(1, 0, 100))
     assert not still_falling(np.r_[np.linspace(1, 0.5, 50), np.full(50, 0.5)])
     assert still_falling(np.ones(1)), "too short to tell"
+
+
+@dataclass(frozen=True)
+class Unstacked(Network):
+    name = "unstacked"
+
+    def build(self, stack: int, features: tuple[int, ...], inputs: Space, outputs: Space) -> nn.Module:  # noqa: ARG002
+        return nn.Sequential(nn.Flatten(2), nn.Linear(int(np.prod(features)), outputs.size * (outputs.alphabet or 1)))
+
+
+def test_a_layer_that_is_not_stacked_is_named_with_what_was_expected() -> None:
+    with pytest.raises(
+        TypeError, match=r"Unstacked.build puts torch's Linear .* expected .* Linear\(stack, inputs, outp"
+    ):
+        check_learner(Unstacked(steps=2))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import subprocess
 import sys
 import warnings
@@ -242,3 +243,39 @@ def test_what_is_no_predictor_is_refused(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(Forest, "fit", lambda *_: None)
     with pytest.raises(TypeError, match=r"Forest\.fit gave a NoneType; expected a grue Predictor"):
         run_batch(Batch(one, (Cell(one, 8, 0, 0),)))
+
+
+@dataclass(frozen=True)
+class Gambling(Learner):
+    """Draws from all global generators, in fit and in predict."""
+
+    name = "gambling"
+
+    def fit(self, problem: Problem) -> Predictor:
+        return GamblingPredictor(problem.output_space.size, _global_draws())
+
+
+@dataclass
+class GamblingPredictor(Predictor):
+    outputs: int
+    noise: float
+
+    def predict(self, inputs: np.ndarray) -> np.ndarray:
+        ones = np.random.random((len(inputs), self.outputs)) + self.noise + _global_draws() > 3  # noqa: NPY002
+        return np.eye(2)[ones.astype(int)]
+
+
+def _global_draws() -> float:
+    return random.random() + np.random.random() + float(torch.rand(1))  # noqa: NPY002, S311
+
+
+def test_a_learner_that_uses_global_generators_scores_the_same_whatever_came_before() -> None:
+    one = pair("identity-bits", Gambling())
+    first, second = Cell(one, 16, 0, 0), Cell(one, 64, 0, 0)
+    together = run_batch(Batch(one, (first, second)))
+    state = random.getstate(), torch.get_rng_state()
+    alone = run_batch(Batch(one, (second,)))
+    pd.testing.assert_series_equal(scores(together, second), scores(alone, second))
+    assert scores(together, first)["train", "score"] != scores(together, second)["train", "score"]
+    assert random.getstate() == state[0]
+    assert torch.equal(torch.get_rng_state(), state[1])

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from grue.learners.forest import Forest
 from grue.learners.mlp import MLP
+from grue.runs.cells import Pair
 from grue.runs.names import UsageError, make_learner, make_task
+from grue.tasks.base import Split
+from grue.tasks.identity import IdentityBits
 
 
 def test_a_name_gives_the_default_and_parameters_change_it() -> None:
@@ -167,3 +175,31 @@ def test_what_is_wrong_with_a_module_of_ones_own_is_said_in_a_line(
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(UsageError, match=message):
         make_learner(f"{module}:Mine")
+
+
+def test_estimators_and_classes_are_taken_as_they_are() -> None:
+    by_name = make_learner("sklearn.ensemble:RandomForestClassifier:n_estimators=3")
+    assert make_learner(RandomForestClassifier(n_estimators=3)) == by_name
+    assert make_learner(RandomForestClassifier).label == "sklearn.ensemble:RandomForestClassifier"
+    pipeline = make_learner(make_pipeline(StandardScaler(), LogisticRegression(C=2.0)))
+    assert pipeline.label.startswith("Pipeline(StandardScaler, LogisticRegression)-")
+    assert Pair(make_task("identity-bits"), pipeline, 4).digest
+    assert make_learner(Forest).thing == Forest()
+    assert make_task(IdentityBits).thing == IdentityBits()
+    for wrong in (3, dict, pytest):
+        with pytest.raises(UsageError, match="is no learner; expected a grue Learner or an estimator"):
+            make_learner(wrong)
+
+
+@dataclass(frozen=True)
+class Untaught(IdentityBits):
+    name = "untaught"
+
+    @property
+    def splits(self) -> tuple[Split, ...]:
+        return tuple(split for split in super().splits if split.name != "train")
+
+
+def test_a_task_without_a_train_split_is_refused_in_a_line() -> None:
+    with pytest.raises(UsageError, match="untaught has no split named 'train'; its splits are id, odd"):
+        make_task(Untaught())

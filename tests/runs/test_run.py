@@ -269,3 +269,27 @@ def test_values_that_make_no_sense_are_refused(folder: Path, arguments: list[str
     wrong = grue(folder, *arguments)
     assert wrong.returncode == 2
     assert message in wrong.stderr
+
+
+def test_estimator_objects_run_in_worker_processes_and_a_timeout_without_any_is_named(folder: Path) -> None:
+    (folder / "script.py").write_text(
+        "import grue, sys\n"
+        "from sklearn.pipeline import make_pipeline\n"
+        "from sklearn.preprocessing import StandardScaler\n"
+        "from sklearn.tree import DecisionTreeClassifier\n"
+        "if __name__ == '__main__':\n"
+        "    learners = [make_pipeline(StandardScaler(), DecisionTreeClassifier()), DecisionTreeClassifier]\n"
+        "    settings = dict(tasks=['identity-bits'], exposed=[0], out='out', learners=learners)\n"
+        "    outcome = grue.run('smoke', jobs=1, **settings)\n"
+        "    assert not outcome.failures, outcome.failures\n"
+        "    names = sorted(outcome.scores['learner'].unique())\n"
+        "    assert names[0].startswith('Pipeline(StandardScaler, DecisionTreeClassifier)-'), names\n"
+        "    assert names[1:] == ['sklearn.tree:DecisionTreeClassifier'], names\n"
+        "    grue.run('smoke', jobs=0, timeout=5, **settings)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "script.py"], cwd=folder, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "no batch is stopped after 5 s: without worker processes (0 jobs) there are no timeouts" in done.stderr
+    assert "0 to do" in done.stderr

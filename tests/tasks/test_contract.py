@@ -363,3 +363,18 @@ def test_calibration_accepts_the_truth_with_room_to_spare(monkeypatch: pytest.Mo
     monkeypatch.setattr(laws, "CALIBRATED", 4.0)
     for seed in range(20):
         laws.check_calibration(ScrambleBag(), "train", n=2000, seed=seed)
+
+
+@dataclass(frozen=True)
+class Imprecise(IdentityReals):
+    kind: str = "float32"
+
+    def canonical(self, inputs: np.ndarray) -> np.ndarray:
+        return inputs.reshape(len(inputs), -1).astype(self.kind)
+
+
+@pytest.mark.parametrize("kind", ["float32", "float16", "complex128", "object"])
+def test_problems_that_the_hash_would_cut_to_integers_are_refused(kind: str) -> None:
+    message = f"identity-reals: canonical gave {kind}; expected an array of int64 or float64"
+    with pytest.raises(TypeError, match=message):
+        Imprecise(kind=kind).sample("train", 4, np.random.default_rng(0))

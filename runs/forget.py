@@ -1,0 +1,64 @@
+"""Take cells out of a folder's plan: failed ones, or those of a learner or task that is not wanted any more."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from ..engine.store import Store
+from .catalogue import Catalogue, CellInfo, NotApplicable, read_catalogue, write_catalogue
+from .errors import UsageError
+from .names import nearest
+
+
+def forget(
+    folder: Path | str,
+    *,
+    learner: str | None = None,
+    task: str | None = None,
+    failed: bool = False,
+    say: Callable[[str], None] | None = None,
+) -> int:
+    """Take cells out of the plan, under the folder's lock; returns how many. All files of results stay.
+
+    learner, task  their labels in the plan; None: all
+    failed         only cells that failed and have no result
+
+    What is left without cells and reasons leaves the plan too. Raises UsageError for a folder without a plan, for a
+    label that is not in it (with the nearest), and where nothing is chosen.
+    """
+    store = Store(Path(folder))
+    if learner is None and task is None and not failed:
+        raise UsageError("nothing is chosen; expected a learner, a task, or failed cells")
+    if read_catalogue(store.folder) is None:
+        raise UsageError(f"{folder} is no result folder: it has no plan.json")
+    with store.locked(say or (lambda text: print(text, file=sys.stderr))):  # noqa: T201
+        before = read_catalogue(store.folder) or Catalogue()
+        for what, label, known in (("learner", learner, before.learners), ("task", task, before.tasks)):
+            if label is not None and label not in known:
+                raise UsageError(f"{folder}: " + nearest(label, known, f"{what} of the plan"))
+        without_result = {key for failure in store.failures() for key in failure["keys"]} if failed else set[str]()
+        if failed:
+            for table, _ in store.read(columns=["key"]).values():
+                without_result.difference_update(table["key"].to_pylist())
+
+        def is_chosen(row: CellInfo | NotApplicable) -> bool:
+            return learner in (None, row.learner) and task in (None, row.task)
+
+        cells = tuple(
+            cell for cell in before.cells if not is_chosen(cell) or (failed and cell.key not in without_result)
+        )
+        reasons = tuple(row for row in before.not_applicable if failed or not is_chosen(row))
+        left = [*cells, *reasons]
+        tasks, learners = {row.task for row in left}, {row.learner for row in left}
+        settings = {cell.settings for cell in cells}
+        rest = Catalogue(
+            tasks={name: about for name, about in before.tasks.items() if name in tasks},
+            learners={name: about for name, about in before.learners.items() if name in learners},
+            cells=cells,
+            not_applicable=reasons,
+            settings={digest: about for digest, about in before.settings.items() if digest in settings},
+        )
+        write_catalogue(store.folder, rest)
+    return len(before.cells) - len(cells)
