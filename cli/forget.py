@@ -18,6 +18,5 @@ def forget(
     from ..runs.forget import forget as take_out
 
     count = take_out(folder, learner=learner, task=task, failed=failed)
-    print(
-        f"{count} cells taken out of the plan of {folder}; the files of their results stay, and a run brings them back"
-    )
+    cells = f"{count} cell{'' if count == 1 else 's'}"
+    print(f"{cells} taken out of the plan of {folder}; the files of results stay, and a run brings the cells back")

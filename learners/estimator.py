@@ -41,7 +41,8 @@ class Estimator(EstimatorLearner):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "preload", (self.estimator.partition(":")[0],))
+        if isinstance(self.estimator, str):  # an object's module has been imported with it
+            object.__setattr__(self, "preload", (self.estimator.partition(":")[0],))
 
     def accepts(self, spec: Spec) -> str | None:
         kind = "classes" if spec.outputs.symbolic else "real numbers"

@@ -19,7 +19,7 @@ from importlib.metadata import PackageNotFoundError, packages_distributions, ver
 from pathlib import Path
 from typing import Any
 
-from .provenance import LIBRARIES
+from ..engine.provenance import LIBRARIES
 
 SUITE = __name__.partition(".")[0]
 """The package of the suite itself, whose versions are counted by hand."""
