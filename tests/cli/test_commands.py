@@ -121,7 +121,7 @@ def test_from_run_to_every_report(tmp_path: Path) -> None:
     few = ["--task", "identity-bits", "--learner", "forest", "--learner", "oracle", "--out", "out"]
     assert grue("run", "--preset", "smoke", *few, folder=tmp_path).returncode == 0
     board = grue("leaderboard", "out", folder=tmp_path)
-    assert "| forest" in board.stdout
+    assert "\nforest " in board.stdout
     frame = json.loads(grue("scores", "out", "--format", "json", folder=tmp_path).stdout)
     assert frame
     assert grue("plot", "out", "--output", "figures", folder=tmp_path).returncode == 0

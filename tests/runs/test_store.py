@@ -97,7 +97,7 @@ def test_what_is_no_result_folder_is_said_to_be_none(tmp_path: Path) -> None:
 
 def test_no_pickle_is_read_or_written() -> None:
     root = Path(__file__).parents[2]
-    for room in ("runs", "reports", "cli", "metrics", "learners", "tasks", "testing"):
+    for room in ("runs", "analysis", "reports", "cli", "metrics", "learners", "tasks", "testing"):
         for path in (root / room).rglob("*.py"):
             assert "import pickle" not in path.read_text(), path
             assert "allow_pickle=True" not in path.read_text(), path
