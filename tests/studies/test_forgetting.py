@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from grue.analysis.forgetting import Report
 from grue.learners.base import Learner, Predictor, Problem
 from grue.learners.lookup import Lookup
-from grue.reports.forgetting import Report, render
+from grue.reports.forgetting import render
 from grue.runs.names import UsageError
 from grue.studies.forgetting import Life, gaps, plan
 from grue.studies.streams import STREAMS
