@@ -95,6 +95,7 @@ class Learner(abc.ABC):
 
     name: ClassVar[str]
     version: ClassVar[int] = 1
+    kind: ClassVar[str] = "other"  # a name for learners that are alike: presets say kind:network
     control: ClassVar[bool] = False  # checks the suite rather than taking part in it
 
     def accepts(self, spec: Spec) -> str | None:  # noqa: ARG002

@@ -20,6 +20,7 @@ class Boosting(EstimatorLearner):
     """
 
     name = "boosting"
+    kind = "trees"
 
     rounds: int = 100
     rate: float = 0.3

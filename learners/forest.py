@@ -24,6 +24,8 @@ class Trees(EstimatorLearner):
                   auto: sqrt for classes and all for real targets, as is scikit-learn's default
     """
 
+    kind = "trees"
+
     several_outputs = True
 
     trees: int = 100

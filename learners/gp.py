@@ -35,6 +35,7 @@ class GP(Learner):
     """
 
     name = "gp"
+    kind = "kernel"
 
     encoding: str = "auto"
     depth: int = 2

@@ -50,6 +50,7 @@ class Kernel(EstimatorLearner):
     """
 
     name = "kernel"
+    kind = "kernel"
     version = 2
     several_outputs = True
 

@@ -48,6 +48,8 @@ class Network(Learner):
                0: every network trains for all steps
     """
 
+    kind = "network"
+
     encoding: str = "auto"
     steps: int = 2000
     batch: int = 64

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shlex
 import subprocess
 import sys
 from functools import cache
@@ -20,7 +21,7 @@ def command() -> str:
     """The command line of this process as a reader would type it, without the folders of its program."""
     program = Path(sys.argv[0])
     name = f"python -m {program.parent.name}" if program.name == "__main__.py" else program.name
-    return " ".join([name, *sys.argv[1:]])
+    return f"{name} {shlex.join(sys.argv[1:])}".strip()
 
 
 @cache

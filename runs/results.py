@@ -9,9 +9,12 @@ import numpy as np
 import pandas as pd
 
 COLUMNS = [
-    "task", "learner", "size", "exposed", "seed", "split", "metric", "value", "fit_seconds", "status", "key",
+    "task", "learner", "size", "exposed", "seed", "suite_seed", "split", "metric", "value",
+    "fit_seconds", "status", "key",
 ]  # fmt: skip
-"""One row a (cell, split, metric). `value` is null where the cell has no value for it."""
+"""One row a (cell, split, metric). `value` is null where the cell has no value for it.
+
+`seed` counts from 0 within `suite_seed`."""
 
 MARKS = ("underfit", "budget-limited", "diverged")
 """What a status may say beside "ok". budget-limited implies underfit (where one can tell); a diverged cell has no
@@ -27,7 +30,7 @@ class Results:
                                   "rules": [names of a riddle's two],
                                   "splits": [{"name", "shift", "severity", "headline"}]}},
                  "learners": {name: {"kind": "learner" | "control" | "heuristic", "version", "parameters"}},
-                 "cells": [{"key", "task", "learner", "size", "exposed", "seed"}],
+                 "cells": [{"key", "task", "learner", "size", "exposed", "seed", "suite_seed"}],
                  "not_applicable": [{"task", "learner", "size": int | None, "reason"}]}
     failures    [{"batch", "task", "learner", "keys": [...], "kind": "error" | "timeout" | "crash", "message",
                   "traceback", "when"}], only those whose cells are still missing

@@ -54,27 +54,24 @@ def run(
     *,
     tasks: Sequence[str | Task] | None = None,
     learners: Sequence[str | Learner] | None = None,
-    seeds: int | None = None,
-    sizes: Sequence[int] | None = None,
-    exposed: Sequence[int] | None = None,
     jobs: int | None = None,
-    timeout: float | None = None,
     fresh: bool = False,
     out: Path | str | None = None,
     trust: bool = False,
     stream: Any = None,
+    **fields: Any,
 ) -> Outcome:
     """Run a preset, or the part of it that is named, and write what comes out to a folder.
 
     preset    name (`grue list presets`) or path of a TOML file
     tasks, learners  names, "name:parameter=value", "module:attribute", or objects; None: the preset's
-    seeds, sizes, exposed  instead of the preset's
     jobs      worker processes; None: as many as cores; 0: none, everything in this process, without timeouts and
               without isolation: what a learner changes in the process (settings of torch or numpy), the next one meets
-    timeout   seconds a batch may take
     fresh     do every cell again; what was there is put away in the folder
     out       folder; None: results/local/PRESET under the current folder
     trust     import and call what a preset file names as module:attribute; what is given here is trusted anyway
+    fields    instead of the preset's, for all tasks: sizes, over_capacity, exposed, seeds, suite_seed, test_size,
+              timeout, encodings, crossed, budget, parameters (runs/schema.py says what they are)
 
     A run that is repeated does only the missing cells. With jobs > 0 a script needs the usual
     `if __name__ == "__main__":` around the call, because worker processes import it.
@@ -83,11 +80,14 @@ def run(
     # set while a worker that is being spawned imports the script of its parent
     if getattr(multiprocessing.current_process(), "_inheriting", False):
         raise UsageError('grue.run was called by one of its own workers: put it under `if __name__ == "__main__":`')
-    plan, folder, limit = plan_run(preset, tasks, learners, seeds, sizes, exposed, timeout, out, trust=trust)
+    plan, folder, limit = plan_run(preset, tasks, learners, out, trust=trust, **fields)
     jobs = cores() if jobs is None else jobs
     if jobs < 0:
         raise UsageError(f"{jobs} jobs; expected worker processes, or 0 for none")
-    session = Session(plan, folder, jobs, limit, Reporter(stream or sys.stderr, jobs), fresh)
+    reporter = Reporter(stream or sys.stderr, jobs)
+    for note in plan.notes:
+        reporter.say(note)
+    session = Session(plan, folder, jobs, limit, reporter, fresh)
     try:
         with interruptible(session):
             session.start()
@@ -102,27 +102,16 @@ def plan_run(
     preset: str,
     tasks: Sequence[str | Task] | None = None,
     learners: Sequence[str | Learner] | None = None,
-    seeds: int | None = None,
-    sizes: Sequence[int] | None = None,
-    exposed: Sequence[int] | None = None,
-    timeout: float | None = None,
     out: Path | str | None = None,
     *,
     trust: bool = False,
+    **fields: Any,
 ) -> tuple[Plan, Path, float]:
     """The plan, the folder and the timeout that these choices mean (see `run`)."""
-    chosen = adjust(
-        load_preset(preset, trust=trust),
-        seeds=seeds,
-        sizes=None if sizes is None else tuple(sizes),
-        exposed=None if exposed is None else tuple(exposed),
-        timeout=timeout,
-    )
+    chosen = adjust(load_preset(preset, trust=trust), **fields)
     for what, given in (("tasks", tasks), ("learners", learners)):
         if isinstance(given, str):
             raise UsageError(f"{what} is {given!r}; expected a list, such as [{given!r}]")
-    if chosen.timeout <= 0:
-        raise UsageError(f"a timeout of {chosen.timeout:g} s; expected more than 0")
     with contextlib.chdir("."):  # the module of a learner may change the folder that `out` is relative to
         plan = make_plan(
             chosen, tasks=None if tasks is None else list(tasks), learners=None if learners is None else list(learners)
@@ -146,7 +135,7 @@ def describe_plan(plan: Plan, folder: Path, jobs: int, *, fresh: bool = False) -
             f"{pair.task.label:<28} {pair.learner.label:<28} {len(cells[pair.digest]):>6} {len(todo):>6} {len(own):>8} "
             f"{sum(map(estimates.seconds, todo)):>8.1f}  {_sizes(cells[pair.digest])}"
         )
-    lines += plan.reasons()
+    lines += [*plan.notes, *plan.reasons()]
     total = sum(map(estimates.seconds, missing))
     timed = sum(map(estimates.known, missing))
     source = f"times in {folder} for {timed} of {len(missing)} cells" + ("" if timed else ": the rest are guesses")

@@ -31,7 +31,7 @@ METADATA = b"grue"
 
 LAYOUT = pa.schema(
     [(name, pa.string()) for name in ("task", "learner", "split", "metric", "status", "key")]
-    + [(name, pa.int64()) for name in ("size", "exposed", "seed", "count")]
+    + [(name, pa.int64()) for name in ("size", "exposed", "seed", "suite_seed", "count")]
     + [(name, pa.float64()) for name in ("value", "fit_seconds")]
     + [("examples", pa.binary()), ("kind", pa.string()), ("record", pa.string())]
 )
@@ -102,6 +102,8 @@ class Store:
         for path in sorted(self.batches.glob("*.parquet")):
             try:
                 table = pq.ParquetFile(path).read()
+                if "suite_seed" not in table.column_names:  # written when there was but one
+                    table = table.append_column("suite_seed", pa.array([0] * len(table), pa.int64()))
                 about.append(json.loads((table.schema.metadata or {})[METADATA]))
                 wanted = {*COLUMNS, *table.column_names}  # what else an earlier version did not write is null
                 tables.append(table.select([name for name in LAYOUT.names if name in wanted]))

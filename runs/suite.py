@@ -186,7 +186,7 @@ class Suite:
             table = pq.read_table(path)
             self._sources[path.name] = json.loads((table.schema.metadata or {})[METADATA])
             cells: dict[str, list[dict[str, Any]]] = {}
-            for row in table.select(COLUMNS).to_pylist():
+            for row in table.select([name for name in COLUMNS if name in table.column_names]).to_pylist():
                 cells.setdefault(row["key"], []).append(row)
             self._rows = {**cells, **self._rows}
 
