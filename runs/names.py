@@ -18,7 +18,7 @@ from typing import Any, Generic, TypeVar
 from ..learners import LEARNERS
 from ..learners.base import Learner
 from ..learners.estimator import Estimator, adopt
-from ..learners.tuned import SPACES, Tuned
+from ..learners.tuned import Tuned
 from ..tasks import TASKS
 from ..tasks.base import Task
 from .outside import is_path, refusal
@@ -246,7 +246,7 @@ def _tuned_label(thing: Tuned) -> str:
     fixed = dataclasses.replace(thing.base, **{axis: defaults[axis] for axis, _ in thing.space})  # pyright: ignore[reportArgumentType]
     name, colon, tail = _own_label(fixed).partition(":")
     label = f"{name}@tuned{colon}{tail}"
-    if thing.space == SPACES.get(name):
+    if thing.space == thing.base.search_space:
         return label
     space = ",".join(f"{axis}={'/'.join(map(str, values))}" for axis, values in thing.space)
     return f"{label}{',' if tail else ':'}{space}"

@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from .cells import Batch, Pair
+from .names import UsageError
 from .progress import Reporter
 from .reading import read
 from .results import COLUMNS
@@ -101,9 +102,19 @@ class Suite:
     """The pairs that the options of pytest ask for, and one run of those that were selected."""
 
     def __init__(
-        self, preset: str, tasks: list[str] | None, learners: list[str] | None, out: str | None, *, trust: bool = False
+        self,
+        preset: str,
+        tasks: list[str] | None,
+        learners: list[str] | None,
+        out: str | None,
+        *,
+        trust: bool = False,
+        device: str | None = None,
+        **fields: Any,
     ) -> None:
-        self.plan, self.folder, self.timeout = plan_run(preset, tasks, learners, out=out, trust=trust)
+        if device not in (None, "cpu"):
+            raise UsageError(f"device {device!r}; expected cpu, the only one that a run can be given so far")
+        self.plan, self.folder, self.timeout = plan_run(preset, tasks, learners, out, trust=trust, **fields)
         self._session: Session | None = None
         self._rows: dict[str, list[dict[str, Any]]] = {}  # by the key of their cell
         self._sources: dict[str, dict[str, Any]] = {}  # provenance, by the name of the batch's file
@@ -138,6 +149,8 @@ class Suite:
         )
         jobs = cores()
         reporter = _Progress(cast("TextIO", _Terminal(config)), jobs)
+        for note in self.plan.notes:
+            reporter.say(note)
         self._session = Session(plan, self.folder, jobs, self.timeout, reporter)
         self._session.start()
 
