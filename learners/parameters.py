@@ -53,7 +53,8 @@ class Choice:
         return value in self.names
 
     def __str__(self) -> str:
-        return f"one of {', '.join(self.names)}" if len(self.names) > 1 else self.names[0]
+        names = ", ".join(self.names)
+        return f"one of {names}" if len(self.names) > 1 else names
 
 
 def number(default: float, *, at_least: float | None = None, above: float | None = None, at_most: float = inf) -> Any:

@@ -106,7 +106,12 @@ def _make(spec: str, kind: str, base: type[T], settings: Mapping[str, Any]) -> N
     label = head + (":" + ",".join(f"{name}={given[name]}" for name in sorted(given)) if given else "")
     if isinstance(made, base) and not inspect.isclass(made):
         fixed = {name: value for name, value in settings.items() if name in _fields(made)}
-        thing: Any = dataclasses.replace(made, **_typed({**fixed, **given}, made, spec))  # pyright: ignore[reportArgumentType]
+        try:
+            thing: Any = dataclasses.replace(made, **_typed({**fixed, **given}, made, spec))  # pyright: ignore[reportArgumentType]
+        except UsageError:
+            raise
+        except ValueError as error:
+            raise UsageError(f"{head} cannot make a {what}: {error}") from error
     elif reason := refusal(made, base):
         raise UsageError(f"{head} {reason}")
     elif base is Learner and (adopted := _adopted(head, made, given)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -105,7 +105,7 @@ def _learners(
     return found
 
 
-def _crossed(grid: Preset, specs: list[str | Learner], references: Collection[str]) -> Iterator[str | Learner]:
+def _crossed(grid: Preset, specs: Sequence[str | Learner], references: Collection[str]) -> Iterator[str | Learner]:
     """The learners of `crossed`, or those of `specs` that leave their encoding open, in each further encoding."""
     if not grid.encodings:
         return

@@ -92,8 +92,9 @@ def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> 
     """
     if module_path != PATH:
         return None
-    inside = PATH.is_relative_to(parent.config.rootpath)
-    return SuiteModule.from_parent(parent, path=module_path, **({} if inside else {"nodeid": MODULE}))
+    if PATH.is_relative_to(parent.config.rootpath):
+        return SuiteModule.from_parent(parent, path=PATH)
+    return SuiteModule.from_parent(parent, path=PATH, nodeid=MODULE)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

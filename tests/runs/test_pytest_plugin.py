@@ -250,6 +250,12 @@ def test_the_fields_of_a_preset_are_options(folder: Folder):
     assert "device 'abacus'; expected cpu" in folder.pytest(*SUITE, "--device=abacus", code=4)
 
 
+def test_the_timeout_gives_way_to_the_plug_in_that_has_the_name(folder: Folder):
+    plugin = "def pytest_addoption(parser):\n    parser.addoption('--timeout', type=float)\n"
+    (folder.path / "pytest_timeout.py").write_text(plugin)
+    assert ids(folder.pytest("-p", "pytest_timeout", *SUITE, "--grue-timeout=30", "--collect-only", "-q"))
+
+
 def test_the_recorded_command_can_be_typed_again(folder: Folder):
     folder.pytest(*SUITE, "--sizes=4", "--seeds=1", "-k", "identity-bits and lookup")
     (about,) = read([folder.path / "out"]).provenance
