@@ -61,11 +61,16 @@ def _explained(kind: Kind, name: str, *, trust: bool) -> str:
     from ..learners.base import Learner
     from ..runs.names import UsageError, make_learner, make_task, written
     from ..runs.presets import load_preset
+    from ..runs.schema import FIELDS
     from ..tasks.base import Task
 
     if kind is Kind.presets:
         preset = load_preset(name, trust=trust)
-        return "\n".join(f"{field:<12} {value}" for field, value in vars(preset).items())
+        lines = [f"{field:<13} {getattr(preset, field)}" for field in ("name", *FIELDS)]
+        for grid in preset.grid:
+            lines.append(f"grid          of {', '.join(grid.tasks)}:")
+            lines += [f"  {field:<13} {value}" for field, value in grid.changes.items()]
+        return "\n".join(lines)
     if kind is Kind.learners and name == "oracle":
         raise UsageError("oracle is the rule of each task itself; it has no parameters")
     thing = make_task(name).thing if kind is Kind.tasks else make_learner(name).thing

@@ -2,25 +2,64 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from ..runs.schema import OPTIONS, metavar, option, read_option
 
 INTERRUPTED = 130
 
 
+def _with_fields(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with an option for each field of a preset in place of its **fields, as typer wants them listed."""
+    signature = inspect.signature(command, eval_str=True)
+    own = [one for one in signature.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
+    more = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_annotation(name))
+        for name in OPTIONS
+    ]
+    command.__signature__ = signature.replace(parameters=[*own, *more])  # pyright: ignore[reportFunctionMemberAccess]
+    return command
+
+
+def _annotation(name: str) -> Any:
+    def read(text: str) -> Any:
+        try:
+            return read_option(name, text)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
+
+    wanted = typer.Option(
+        option(name),
+        parser=read,
+        metavar=metavar(name),
+        help=OPTIONS[name].help,
+        rich_help_panel="Instead of the preset's",
+    )
+    return Annotated[str | None, wanted]
+
+
+@_with_fields
 def run(
     preset: Annotated[str, typer.Option(help="Name (grue list presets) or path of a TOML file.")] = "quick",
     task: Annotated[
-        list[str] | None, typer.Option(help="Task: a name, name:parameter=value, or module:attribute. Repeatable.")
+        list[str] | None,
+        typer.Option(
+            help="Task: a name, name:parameter=value, family:NAME, all, -NAME to leave out, or module:attribute. "
+            "Repeatable."
+        ),
     ] = None,
     learner: Annotated[
-        list[str] | None, typer.Option(help="Learner: a name, name:parameter=value, or module:attribute. Repeatable.")
+        list[str] | None,
+        typer.Option(
+            help="Learner: a name, name:parameter=value, kind:NAME, all, -NAME to leave out, or module:attribute. "
+            "Repeatable."
+        ),
     ] = None,
-    seeds: Annotated[int | None, typer.Option(help="How many seeds, instead of the preset's.")] = None,
-    sizes: Annotated[str | None, typer.Option(help="Training sizes, such as 16,64, instead of the preset's.")] = None,
-    exposed: Annotated[str | None, typer.Option(help="OOD examples added at the largest size, such as 0,16.")] = None,
     jobs: Annotated[
         int | None,
         typer.Option(help="Worker processes; 0: none, so no isolation and timeouts. Default: as many as cores."),
@@ -29,7 +68,6 @@ def run(
         str | None,
         typer.Option(help="Run on a Dask cluster: tcp://HOST:PORT, or local: one of this machine, of --jobs workers."),
     ] = None,
-    timeout: Annotated[float | None, typer.Option(help="Seconds a batch may take.")] = None,
     fresh: Annotated[  # noqa: FBT002
         bool, typer.Option(help="Begin the folder afresh: all that is in it is put away, in a folder within it.")
     ] = False,
@@ -39,12 +77,12 @@ def run(
     dry_run: Annotated[bool, typer.Option(help="Print cells, batches and the estimated time; run nothing.")] = False,  # noqa: FBT002
     device: Annotated[str, typer.Option(help="Where networks are trained: cpu, or cuda (in one process).")] = "cpu",
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder. Default: results/local/PRESET.")] = None,
+    **fields: Any,
 ) -> None:
     """Run a preset, or the part of it that is named. A run that is repeated does only the missing cells."""
     from ..runs import run as runs
 
-    numbers = {"sizes": _numbers(sizes, "--sizes"), "exposed": _numbers(exposed, "--exposed")}
-    chosen = {"seeds": seeds, **numbers, "timeout": timeout, "out": out, "trust": trust}
+    chosen = {"out": out, "trust": trust, **fields}
     if dry_run:
         plan, folder, _ = runs.plan_run(preset, task or None, learner or None, **chosen)
         print(runs.describe_plan(plan, folder, jobs, fresh=fresh))
@@ -72,13 +110,3 @@ def run(
         raise typer.Exit(INTERRUPTED)
     if outcome.failures or outcome.missing:
         raise typer.Exit(1)
-
-
-def _numbers(text: str | None, option: str) -> list[int] | None:
-    """Turn "16,64" into [16, 64]."""
-    if text is None:
-        return None
-    try:
-        return [int(part) for part in text.split(",") if part.strip()]
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is not a list of whole numbers such as 16,64", param_hint=option) from None

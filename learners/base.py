@@ -10,9 +10,15 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..tasks.spaces import Space, read_only
+from .parameters import check_parameters
 
 STILL_FALLING = 0.95
 """A loss was still falling if its mean over the last tenth of its curve is below this part of the tenth before."""
+
+
+Value = bool | int | float | str
+SearchSpace = tuple[tuple[str, tuple[Value, ...]], ...]
+"""The values of each parameter that is tuned, the default first; a space is all their combinations."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +111,8 @@ CPU = Resources()
 class Learner(abc.ABC):
     """An algorithm with all its settings.
 
-    A learner is a frozen dataclass: its fields are its parameters, and they are part of the key of every result.
+    A learner is a frozen dataclass: its fields are its parameters, and they are part of the key of every result. What
+    values they may have is declared with them (learners/parameters.py) and checked when a learner is made.
     Example: `Forest(trees=100).fit(problem)` turns the tokens of the problem into numbers by the declared `encoding`,
     grows 100 trees and returns a `Predictor` whose `predict(inputs)` gives one distribution over the
     classes for every output of every input.
@@ -113,8 +120,13 @@ class Learner(abc.ABC):
 
     name: ClassVar[str]
     version: ClassVar[int] = 1
+    kind: ClassVar[str] = "other"  # a name for learners that are alike: presets say kind:network
+    search_space: ClassVar[SearchSpace] = ()  # what tuning tries: a parameter, and its values with the default first
     control: ClassVar[bool] = False  # checks the suite rather than taking part in it
     preload: ClassVar[tuple[str, ...]] = ()  # modules that are imported before a fit is timed
+
+    def __post_init__(self) -> None:
+        check_parameters(self)
 
     def accepts(self, spec: Spec) -> str | None:  # noqa: ARG002
         """None if the learner can do such a task, else the reason why not, in one line."""

@@ -10,8 +10,9 @@ import numpy as np
 
 from ..tasks.spaces import Space
 from .base import Learner, Predictor, Problem, Spec
-from .encodings import refusal
+from .encodings import ENCODINGS, refusal
 from .estimators import flat_features
+from .parameters import choice, number
 
 CHUNK = 64
 """Networks drawn and run at a time: their activations on some hundred examples fit the cache of one core."""
@@ -43,11 +44,11 @@ class BayesNet(Learner):
 
     name = "bayes-net"
 
-    encoding: str = "auto"
-    draws: int = 100_000
-    width: int = 40
-    depth: int = 2
-    fewest: int = 10
+    encoding: str = choice("auto", ENCODINGS)
+    draws: int = number(100_000, at_least=1)
+    width: int = number(40, at_least=1)
+    depth: int = number(2, at_least=1)
+    fewest: int = number(10, at_least=1)
 
     def accepts(self, spec: Spec) -> str | None:
         if spec.outputs.alphabet is None:

@@ -10,6 +10,7 @@ import numpy as np
 from ..tasks.spaces import Space
 from .base import Predictor, Problem, still_falling
 from .estimators import EstimatorLearner, flat_features
+from .parameters import number
 
 
 @dataclass(frozen=True)
@@ -21,10 +22,12 @@ class Boosting(EstimatorLearner):
 
     name = "boosting"
     preload = ("xgboost",)
+    search_space = (("depth", (6, 1, 3, 10)), ("rate", (0.3, 0.03, 0.1, 1.0)))
+    kind = "trees"
 
-    rounds: int = 100
-    rate: float = 0.3
-    depth: int = 6
+    rounds: int = number(100, at_least=1)
+    rate: float = number(0.3, above=0)
+    depth: int = number(6, at_least=1)
 
     def classifier(self, problem: Problem) -> Any:
         from xgboost import XGBClassifier  # noqa: PLC0415

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..tasks.spaces import Space
+from .network import RATES
+from .parameters import number
 from .start import Starting
 
 if TYPE_CHECKING:
@@ -25,11 +27,12 @@ class CNN(Starting):
     """
 
     name = "cnn"
+    search_space = (("depth", (2, 3)), ("kernel", (3, 5)), ("rate", RATES))
 
-    channels: int = 32
-    grid_channels: int = 32
-    depth: int = 2
-    kernel: int = 3
+    channels: int = number(32, at_least=1)
+    grid_channels: int = number(32, at_least=1)
+    depth: int = number(2, at_least=1)
+    kernel: int = number(3, at_least=1)
 
     def build(self, stack: int, features: tuple[int, ...], inputs: Space, outputs: Space) -> nn.Module:
         from torch import nn  # noqa: PLC0415

@@ -11,7 +11,8 @@ import numpy as np
 
 from ..tasks.spaces import Space
 from .base import Learner, Predictor, Problem, Spec
-from .encodings import check_encoding, encode, refusal
+from .encodings import ENCODINGS, encode, refusal
+from .parameters import choice
 
 
 def flat_features(inputs: np.ndarray, space: Space, encoding: str) -> np.ndarray:
@@ -29,12 +30,9 @@ class EstimatorLearner(Learner):
     encoding  how it sees an example (learners/encodings.py)
     """
 
-    encoding: str = "auto"
+    encoding: str = choice("auto", ENCODINGS)
 
     several_outputs = False
-
-    def __post_init__(self) -> None:
-        check_encoding(self.encoding)
 
     def classifier(self, problem: Problem) -> Any:
         """A new classifier with fit and predict_proba."""

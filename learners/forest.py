@@ -10,6 +10,7 @@ import numpy as np
 
 from .base import Predictor, Problem
 from .estimators import EstimatorLearner
+from .parameters import number
 
 NAMED = ("auto", "sqrt", "log2", "all")
 
@@ -25,9 +26,11 @@ class Trees(EstimatorLearner):
     """
 
     preload = ("sklearn.ensemble",)
+    kind = "trees"
+
     several_outputs = True
 
-    trees: int = 100
+    trees: int = number(100, at_least=1)
     bootstrap: bool = True
     max_features: str = "auto"
 
@@ -89,6 +92,11 @@ class Forest(Trees):
     """
 
     name = "forest"
+    search_space = (
+        # Shares that mean different numbers of features on the suite's small inputs too.
+        ("max_features", ("auto", "0.1", "0.25", "0.4", "0.55", "0.7", "0.85", "0.95")),
+        ("bootstrap", (True, False)),
+    )
 
     def forest(self, *, classes: bool) -> type[Any]:
         from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor  # noqa: PLC0415

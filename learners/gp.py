@@ -8,8 +8,9 @@ import numpy as np
 
 from ..tasks.spaces import Space
 from .base import Learner, Predictor, Problem, Spec
-from .encodings import refusal
+from .encodings import ENCODINGS, refusal
 from .estimators import flat_features
+from .parameters import choice, number
 
 LARGEST = 5000
 """Training examples at most: the kernel matrix takes 200 MB then, and its factorisation a few seconds."""
@@ -36,12 +37,13 @@ class GP(Learner):
 
     name = "gp"
     preload = ("scipy.linalg",)
+    kind = "kernel"
 
-    encoding: str = "auto"
-    depth: int = 2
-    weight_variance: float = 2.0
-    bias_variance: float = 0.1
-    noise: float = 1e-4
+    encoding: str = choice("auto", ENCODINGS)
+    depth: int = number(2, at_least=1)
+    weight_variance: float = number(2.0, above=0)
+    bias_variance: float = number(0.1, at_least=0)
+    noise: float = number(1e-4, at_least=0)
 
     def accepts(self, spec: Spec) -> str | None:
         if spec.n is not None and spec.n > LARGEST:

@@ -10,6 +10,7 @@ import numpy as np
 
 from .base import Problem, Spec
 from .estimators import EstimatorLearner
+from .parameters import number
 
 FOLDS = 3
 """Parts into which the training set is cut to find how much its scores are worth."""
@@ -51,13 +52,15 @@ class Kernel(EstimatorLearner):
 
     name = "kernel"
     preload = ("sklearn.svm",)
+    search_space = (("strength", (10.0, 1.0, 100.0, 1000.0)), ("gamma", (1.0, 0.1, 0.3, 3.0)))
+    kind = "kernel"
     version = 2
     several_outputs = True
 
-    strength: float = 10.0
-    gamma: float = 1.0
-    tube: float = 0.01
-    iterations: int = 1_000_000
+    strength: float = number(10.0, above=0)
+    gamma: float = number(1.0, above=0)
+    tube: float = number(0.01, at_least=0)
+    iterations: int = number(1_000_000, at_least=1)
 
     def accepts(self, spec: Spec) -> str | None:
         if spec.n is not None and spec.n > LARGEST:

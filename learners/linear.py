@@ -10,6 +10,7 @@ import numpy as np
 
 from .base import Problem
 from .estimators import EstimatorLearner
+from .parameters import number
 
 SPARSE = 0.1
 """A logistic regression skips zeros where fewer features than this share are others: two to four times as fast."""
@@ -27,8 +28,8 @@ class Linear(EstimatorLearner):
     preload = ("sklearn.linear_model",)
     version = 2
 
-    strength: float = 100.0
-    iterations: int = 200
+    strength: float = number(100.0, above=0)
+    iterations: int = number(200, at_least=1)
 
     def classifier(self, problem: Problem) -> Any:  # noqa: ARG002
         from sklearn.linear_model import LogisticRegression  # noqa: PLC0415

@@ -8,7 +8,9 @@ import numpy as np
 
 from ..tasks.spaces import Space
 from .base import Learner, Predictor, Problem, Spec
+from .encodings import ENCODINGS
 from .forest import Forest
+from .parameters import choice, number
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,8 @@ class Shuffled(Learner):
     control = True
     preload = ("sklearn.ensemble",)
 
-    encoding: str = "auto"
-    trees: int = 30
+    encoding: str = choice("auto", ENCODINGS)
+    trees: int = number(30, at_least=1)
 
     def accepts(self, spec: Spec) -> str | None:
         return Forest(self.encoding, self.trees).accepts(spec)

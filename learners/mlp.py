@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..tasks.spaces import Space
+from .network import RATES
+from .parameters import number
 from .start import Starting
 
 if TYPE_CHECKING:
@@ -20,9 +22,10 @@ class MLP(Starting):
     """
 
     name = "mlp"
+    search_space = (("width", (128, 256)), ("depth", (2, 3)), ("rate", RATES))
 
-    width: int = 128
-    depth: int = 2
+    width: int = number(128, at_least=1)
+    depth: int = number(2, at_least=0)
 
     def build(self, stack: int, features: tuple[int, ...], inputs: Space, outputs: Space) -> nn.Module:
         import math  # noqa: PLC0415

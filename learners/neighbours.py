@@ -9,6 +9,7 @@ import numpy as np
 
 from .base import Predictor, Problem
 from .estimators import EstimatorLearner
+from .parameters import number
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Neighbours(EstimatorLearner):
     preload = ("sklearn.neighbors",)
     several_outputs = True
 
-    neighbours: int = 5
+    neighbours: int = number(5, at_least=1)
 
     def partial_fit(self, predictor: Predictor | None, problem: Problem) -> Predictor:
         """Add the new points to those it has kept."""

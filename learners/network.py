@@ -14,12 +14,16 @@ import numpy as np
 
 from ..tasks.spaces import Space
 from .base import CPU, Learner, Predictor, Problem, Resources, Spec
-from .encodings import check_encoding, encode, refusal
+from .encodings import ENCODINGS, encode, refusal
+from .parameters import choice, number
 
 if TYPE_CHECKING:  # torch takes seconds to import, and planning a run needs none of it
     from torch import nn
 
     from .training import Data
+
+RATES = (1e-3, 3e-4, 3e-3, 1e-2)
+"""The learning rates that tuning tries, the default first."""
 
 OPTIMISERS = ("adam", "sgd")
 
@@ -41,25 +45,16 @@ class Network(Learner):
     """
 
     preload = (f"{__package__}.training",)
+    kind = "network"
 
-    encoding: str = "auto"
-    steps: int = 2000
-    batch: int = 64
-    rate: float = 1e-3
-    optimiser: str = "adam"
-    enough: float = 0.0
-    patience: int = 100
-    until: str = "loss"
-
-    def __post_init__(self) -> None:
-        check_encoding(self.encoding)
-        if self.optimiser not in OPTIMISERS:
-            raise ValueError(f"optimiser is {self.optimiser!r}; expected {', '.join(OPTIMISERS)}")
-        if self.until not in UNTIL:
-            raise ValueError(f"until is {self.until!r}; expected {', '.join(UNTIL)}")
-        for name in ("steps", "batch", "patience"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; expected at least 1")
+    encoding: str = choice("auto", ENCODINGS)
+    steps: int = number(2000, at_least=1)
+    batch: int = number(64, at_least=1)
+    rate: float = number(1e-3, at_least=0)
+    optimiser: str = choice("adam", OPTIMISERS)
+    enough: float = number(0.0, at_least=0)
+    patience: int = number(100, at_least=1)
+    until: str = choice("loss", UNTIL)
 
     @abc.abstractmethod
     def build(self, stack: int, features: tuple[int, ...], inputs: Space, outputs: Space) -> nn.Module:

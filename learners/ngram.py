@@ -8,6 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from .base import Learner, Predictor, Problem, Spec
+from .parameters import choice, number
 
 ENCODING = "symbols"
 
@@ -35,14 +36,8 @@ class NGram(Learner):
 
     name = "ngram"
 
-    context: int = 5
-    encoding: str = ENCODING
-
-    def __post_init__(self) -> None:
-        if self.context < 0:
-            raise ValueError(f"context={self.context}; expected a number of symbols from 0 up")
-        if self.encoding != ENCODING:
-            raise ValueError(f"encoding={self.encoding!r}; n-grams know no other than {ENCODING!r}")
+    context: int = number(5, at_least=0)
+    encoding: str = choice(ENCODING, [ENCODING])
 
     def accepts(self, spec: Spec) -> str | None:
         if spec.inputs.layout != "sequence":

@@ -9,9 +9,10 @@ import numpy as np
 
 from ..tasks.spaces import Space
 from .base import CPU, Learner, Predictor, Problem, Resources, Spec
-from .encodings import encode, refusal
+from .encodings import ENCODINGS, encode, refusal
 from .enumeration import enumerate_programs
 from .language import NUMBER, Program, Rows, describe, evaluate
+from .parameters import choice, number
 
 SHOWN = 16
 """Training examples that programs are told apart by; all training sets that begin with the same ones share a search."""
@@ -47,9 +48,9 @@ class ProgramLearner(Learner):
 
     name = "program"
 
-    encoding: str = "auto"
-    candidates: int = 2_000_000
-    margin: int = 4
+    encoding: str = choice("auto", ENCODINGS)
+    candidates: int = number(2_000_000, at_least=1)
+    margin: int = number(4, at_least=0)
 
     def accepts(self, spec: Spec) -> str | None:
         for space, what in ((spec.inputs, "inputs"), (spec.outputs, "targets")):

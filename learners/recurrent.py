@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .network import RATES
+from .parameters import number
 from .reader import Reader
 
 if TYPE_CHECKING:
@@ -22,8 +24,9 @@ class RNN(Reader):
     """
 
     name = "rnn"
+    search_space = (("width", (32, 16, 64, 128)), ("rate", RATES))
 
-    width: int = 32
+    width: int = number(32, at_least=1)
 
     def body(self, stack: int, length: int, channels: int) -> tuple[nn.Module, int]:  # noqa: ARG002
         from .gru import GRU  # noqa: PLC0415

@@ -12,6 +12,7 @@ from ..tasks.spaces import Space
 from .base import Spec
 from .encodings import encode, resolve
 from .network import Network
+from .parameters import choice, number
 
 if TYPE_CHECKING:
     from torch import nn
@@ -27,15 +28,8 @@ class Starting(Network):
     margin  with start=rule, by how many nats the logit of the right class exceeds the next at first
     """
 
-    start: str = "random"
-    margin: float = 10.0
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.start not in STARTS:
-            raise ValueError(f"start is {self.start!r}; expected {', '.join(STARTS)}")
-        if not self.margin > 0:
-            raise ValueError(f"margin is {self.margin}; expected more than 0")
+    start: str = choice("random", STARTS)
+    margin: float = number(10.0, above=0)
 
     @abc.abstractmethod
     def room(self, inputs: Space) -> tuple[int, int]:

@@ -31,6 +31,7 @@ class TransformerSteps(Transformer):
     """
 
     name = "transformer-steps"
+    search_space = ()
 
     def accepts(self, spec: Spec) -> str | None:
         if spec.steps is None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .network import RATES
+from .parameters import choice, number
 from .reader import Reader
 
 if TYPE_CHECKING:
@@ -27,17 +29,16 @@ class Transformer(Reader):
     """
 
     name = "transformer"
+    search_space = (("width", (32, 64)), ("depth", (1, 2)), ("rate", RATES))
 
-    batch: int = 32
-    width: int = 32
-    heads: int = 2
-    depth: int = 1
-    positions: str = "learned"
+    batch: int = number(32, at_least=1)
+    width: int = number(32, at_least=1)
+    heads: int = number(2, at_least=1)
+    depth: int = number(1, at_least=1)
+    positions: str = choice("learned", POSITIONS)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.positions not in POSITIONS:
-            raise ValueError(f"unknown positions {self.positions!r}; expected one of {', '.join(POSITIONS)}")
         if self.width % LANES:
             raise ValueError(f"width {self.width}; expected a multiple of {LANES}, so that stack-mates cannot matter")
         if self.width % self.heads:

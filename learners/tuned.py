@@ -10,15 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from .base import CPU, Learner, Predictor, Problem, Resources, Spec
+from .base import CPU, Learner, Predictor, Problem, Resources, SearchSpace, Spec
 from .network import Network
 
-Value = bool | int | float | str
-SearchSpace = tuple[tuple[str, tuple[Value, ...]], ...]
-"""The values of each parameter that is tuned, the default first; a space is all their combinations."""
-
 CONFIGURATIONS = 16
-"""In every space: learners are compared after equally many trials."""
+"""In every space: learners are compared after equally many trials. Encodings and positions are bias, and budgets are
+the preset's: neither is in a space."""
 
 PART = 4
 """One in so many of the in-distribution examples is held out."""
@@ -27,33 +24,16 @@ FLOOR = 1e-3
 """A lower probability counts as this. A few hundred held-out examples cannot tell it from 0, and one that
 a forest holds to be impossible should not decide alone."""
 
-RATES = (1e-3, 3e-4, 3e-3, 1e-2)
-
-SPACES: dict[str, SearchSpace] = {
-    "mlp": (("width", (128, 256)), ("depth", (2, 3)), ("rate", RATES)),
-    "cnn": (("depth", (2, 3)), ("kernel", (3, 5)), ("rate", RATES)),
-    "rnn": (("width", (32, 16, 64, 128)), ("rate", RATES)),
-    "transformer": (("width", (32, 64)), ("depth", (1, 2)), ("rate", RATES)),
-    # Shares that mean different numbers of features on the suite's small inputs too.
-    "forest": (
-        ("max_features", ("auto", "0.1", "0.25", "0.4", "0.55", "0.7", "0.85", "0.95")),
-        ("bootstrap", (True, False)),
-    ),
-    "boosting": (("depth", (6, 1, 3, 10)), ("rate", (0.3, 0.03, 0.1, 1.0))),
-    "kernel": (("strength", (10.0, 1.0, 100.0, 1000.0)), ("gamma", (1.0, 0.1, 0.3, 3.0))),
-}
-"""By the name of the learner. Encodings and positions are bias, and budgets are the preset's: neither is tuned."""
-
 
 def tuned(base: Learner, space: SearchSpace | None = None) -> Tuned:
-    """The tuned variant of a learner, over a space of one's own or the one that is declared for it in SPACES.
+    """The tuned variant of a learner, over the space that it declares (`search_space`) or one of your own.
 
-    Raises ValueError where there is no such space, or where it does not have CONFIGURATIONS members.
+    Raises ValueError where there is no space, or where it does not have CONFIGURATIONS members.
     """
-    if space is None and base.name not in SPACES:
-        raise ValueError(f"no space is declared for {base.name}; give one, or tune one of {', '.join(sorted(SPACES))}")
-    kind = TunedNetwork if isinstance(base, Network) else Tuned
-    return kind(base, SPACES[base.name] if space is None else space)
+    space = base.search_space if space is None else space
+    if not space:
+        raise ValueError(f"{base.name} declares no search_space; give one as `space`, or declare one in its class")
+    return (TunedNetwork if isinstance(base, Network) else Tuned)(base, space)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ SCHEMA = 1
 
 FILE = "plan.json"
 
-AXES = ["task", "learner", "size", "exposed", "seed"]
+AXES = ["task", "learner", "size", "exposed", "seed", "suite_seed"]
 """The columns that identify a cell in a tidy table."""
 
 
@@ -94,6 +94,7 @@ class CellInfo:
     exposed: int
     seed: int
     settings: str = ""
+    suite_seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -162,7 +163,7 @@ class Catalogue:
     def cells_table(self) -> pd.DataFrame:
         """A row a cell: key and AXES."""
         columns = ["key", *AXES]
-        rows = [(cell.key, cell.task, cell.learner, cell.size, cell.exposed, cell.seed) for cell in self.cells]
+        rows = [(cell.key, *(getattr(cell, axis) for axis in AXES)) for cell in self.cells]
         return pd.DataFrame(rows, columns=columns).drop_duplicates("key", ignore_index=True)
 
     @cached_property

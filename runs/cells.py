@@ -86,6 +86,7 @@ class Cell:
             "size": self.size,
             "exposed": self.exposed,
             "seed": self.seed,
+            "suite_seed": self.pair.suite,
             "settings": self.pair.digest,
         }
 

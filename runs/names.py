@@ -17,7 +17,7 @@ from typing import Any, Generic, TypeVar
 from ..learners import LEARNERS
 from ..learners.base import Learner
 from ..learners.estimator import Estimator, adopt, adopt_object
-from ..learners.tuned import SPACES, Tuned
+from ..learners.tuned import Tuned
 from ..tasks import TASKS
 from ..tasks.base import Task
 from .errors import UsageError
@@ -153,7 +153,12 @@ def _make(spec: str, kind: str, base: type[T], settings: Mapping[str, Any]) -> N
     label = head + (":" + ",".join(f"{name}={given[name]}" for name in sorted(given)) if given else "")
     if isinstance(made, base) and not inspect.isclass(made):
         fixed = {name: value for name, value in settings.items() if name in _fields(made)}
-        thing: Any = dataclasses.replace(made, **_typed({**fixed, **given}, made, spec))  # pyright: ignore[reportArgumentType]
+        try:
+            thing: Any = dataclasses.replace(made, **_typed({**fixed, **given}, made, spec))  # pyright: ignore[reportArgumentType]
+        except UsageError:
+            raise
+        except ValueError as error:
+            raise UsageError(f"{head} cannot make a {what}: {error}") from error
     elif reason := refusal(made, base):
         raise UsageError(f"{head} {reason}")
     elif base is Learner and (adopted := _adopted(head, made, given)):
@@ -306,7 +311,7 @@ def _tuned_label(thing: Tuned) -> str:
     fixed = dataclasses.replace(thing.base, **{axis: defaults[axis] for axis, _ in thing.space})  # pyright: ignore[reportArgumentType]
     name, colon, tail = _own_label(fixed).partition(":")
     label = f"{name}@tuned{colon}{tail}"
-    if thing.space == SPACES.get(name):
+    if thing.space == thing.base.search_space:
         return label
     space = ",".join(f"{axis}={'/'.join(map(str, values))}" for axis, values in thing.space)
     return f"{label}{',' if tail else ':'}{space}"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..learners.base import Learner
@@ -12,7 +13,9 @@ from .catalogue import Catalogue, CellInfo, LearnerInfo, NotApplicable, SplitInf
 from .cells import Cell, Pair
 from .entrant import Entrant, enter, references
 from .names import Named, UsageError, make_learner, make_task
-from .presets import Preset
+from .presets import for_task
+from .schema import Preset, without
+from .sets import expand
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,7 @@ class Plan:
     pairs           every (task, learner) that is run
     cells           of all pairs
     not_applicable  [{"task", "learner", "size", "reason"}]; size None: at any size; with "exposed": that many alone
+    notes           what else there is to say of it, a line each
     """
 
     preset: str
@@ -32,6 +36,7 @@ class Plan:
     pairs: list[Pair] = field(default_factory=list)
     cells: list[Cell] = field(default_factory=list)
     not_applicable: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def reasons(self) -> list[str]:
         """Why cells cannot be, a line each."""
@@ -60,32 +65,30 @@ def make_plan(
 ) -> Plan:
     """Expand a preset, or the part of it that `tasks` and `learners` name; objects of one's own are welcome.
 
-    A task whose data are not installed is n/a in a preset, and refused if it was asked for by name.
+    A task whose data are not installed is n/a in a preset, and refused if it was asked for by name. What a
+    preset says of learners and their encodings for some tasks is left out where learners are picked.
     """
-    if not preset.sizes or min(preset.sizes) < 1 or preset.seeds < 1:
-        raise UsageError(
-            f"sizes {preset.sizes} and {preset.seeds} seeds; expected sizes from 1 up and at least one seed"
-        )
-    if preset.exposed and min(preset.exposed) < 0:
-        raise UsageError(f"exposed {preset.exposed}; expected numbers from 0 up")
+    if learners is not None:
+        preset = replace(preset, crossed=(), grid=without(preset.grid, ("learners", "encodings", "crossed")))
     plan = Plan(preset.name)
     chosen: list[Named[Task]] = []
-    for spec in preset.tasks if tasks is None else tasks:
+    for spec in preset.tasks if tasks is None else expand("tasks", tasks, preset.tasks):
         named = make_task(spec)
-        if tasks is not None and named.thing.missing:
+        if tasks is not None and named.thing.missing and named.label in tasks:
             raise UsageError(f"{named.label}: {named.thing.missing}")
-        _add_named(chosen, named, "tasks")
-        plan.tasks[named.label] = named.thing
+        _add_named(plan, chosen, named, "tasks")
+    plan.tasks.update((named.label, named.thing) for named in chosen)
     heuristics = {name for named in chosen for name in named.thing.heuristics}
     for named in chosen:
-        for learner in _learners(preset, named, learners, heuristics):
+        grid = for_task(preset, named)
+        for learner in _learners(plan, grid, named, learners, heuristics):
             plan.learners.setdefault(learner.label, learner.thing)
-            _add(plan, preset, named, learner)
+            _add(plan, grid, named, learner)
     return plan
 
 
 def _learners(
-    preset: Preset, task: Named[Task], wanted: list[str | Learner] | None, heuristics: set[str]
+    plan: Plan, grid: Preset, task: Named[Task], wanted: list[str | Learner] | None, heuristics: set[str]
 ) -> list[Named[Learner | Entrant]]:
     """What is put to a task: the learners asked for and, unless they were picked by hand, oracle and heuristics.
 
@@ -93,41 +96,55 @@ def _learners(
     """
     own = references(task.thing)
     found: list[Named[Any]] = []
-    specs = (
-        wanted
-        if wanted is not None
-        else [
-            *preset.of(task.label, "learners"),
-            *preset.task.get(task.label, {}).get("also", ()),
-        ]
-    )
-    for spec in specs:
+    specs = list(grid.learners) if wanted is None else expand("learners", wanted, grid.learners)
+    for spec in [*specs, *_crossed(grid, specs, {*own, *heuristics})]:
         if isinstance(spec, str) and spec in own:
-            named: Named[Any] = Named(spec, own[spec])
-        elif isinstance(spec, str) and spec in heuristics:
-            continue
-        elif isinstance(spec, str):
-            named = make_learner(spec, preset.settings(spec))
-        else:
-            named = make_learner(spec)
-        _add_named(found, named, "learners")
+            _add_named(plan, found, Named(spec, own[spec]), "learners")
+        elif not isinstance(spec, str) or spec not in heuristics:
+            _add_named(plan, found, _learner(grid, spec), "learners")
     if wanted is None:
         for name, reference in own.items():
-            _add_named(found, Named(name, reference), "learners")
+            _add_named(plan, found, Named(name, reference), "learners")
     return found
 
 
-def _add_named(chosen: list[Named[Any]], named: Named[Any], what: str) -> None:
-    """Add what is not there yet; two different things of one name would be one row in every table."""
+def _crossed(grid: Preset, specs: Sequence[str | Learner], references: Collection[str]) -> Iterator[str | Learner]:
+    """The learners of `crossed`, or those of `specs` that leave their encoding open, in each further encoding."""
+    if not grid.encodings:
+        return
+    for spec in grid.crossed or specs:
+        if grid.crossed or (
+            spec not in references and _learner(grid, spec).thing.parameters().get("encoding") == "auto"
+        ):
+            for encoding in grid.encodings:
+                if isinstance(spec, str):
+                    yield f"{spec}{',' if '=' in spec else ':'}encoding={encoding}"
+                else:
+                    yield replace(spec, encoding=encoding)  # pyright: ignore[reportArgumentType, reportCallIssue]
+
+
+def _learner(grid: Preset, spec: str | Learner) -> Named[Learner]:
+    return make_learner(spec, grid.settings(spec)) if isinstance(spec, str) else make_learner(spec)
+
+
+def _add_named(plan: Plan, chosen: list[Named[Any]], named: Named[Any], what: str) -> None:
+    """Add what is not there yet; two different things of one name would be one row in every table.
+
+    Of two labels of the same settings the first stays: their cells have the same keys, so there is one row for both.
+    """
     for other in chosen:
-        if other.label == named.label:
-            if other.thing != named.thing:
-                raise UsageError(f"two {what} go by the name {named.label!r}: {other.thing} and {named.thing}")
+        if other.label == named.label and other.thing != named.thing:
+            raise UsageError(f"two {what} go by the name {named.label!r}: {other.thing} and {named.thing}")
+        if other.thing == named.thing and other.source == named.source:
+            if other.label != named.label:
+                note = f"{named.label} has the same settings as {other.label}: one row, named {other.label}"
+                if note not in plan.notes:
+                    plan.notes.append(note)
             return
     chosen.append(named)
 
 
-def _add(plan: Plan, preset: Preset, task: Named[Task], learner: Named[Learner | Entrant]) -> None:
+def _add(plan: Plan, grid: Preset, task: Named[Task], learner: Named[Learner | Entrant]) -> None:
     def refuse(size: int | None, reason: str, **exposed: int) -> None:
         row = {"task": task.label, "learner": learner.label, "size": size, **exposed, "reason": reason}
         plan.not_applicable.append(row)
@@ -138,20 +155,20 @@ def _add(plan: Plan, preset: Preset, task: Named[Task], learner: Named[Learner |
         return entrant.accepts(thing, n)
 
     thing, entrant = task.thing, enter(learner.thing)
-    pair = Pair(task, learner, int(preset.of(task.label, "tests")))
+    pair = Pair(task, learner, grid.test_size, grid.suite_seed)
     never = reason(None)
     if never:
         if entrant.trains or not thing.missing:  # nobody misses the rules of such a task
             refuse(None, never)
         return
-    sizes = sorted(set(preset.of(task.label, "sizes")))
+    capacity, fitting = thing.capacity("train"), []
+    sizes = sorted({_shrunk(size, capacity) if grid.over_capacity == "shrink" else size for size in grid.sizes})
     pool = thing.capacity("exposed") if thing.headline else 0
-    exposed = sorted({0, *preset.of(task.label, "exposed")}) if thing.headline else [0]
+    exposed = sorted({0, *grid.exposed}) if thing.headline else [0]
     for extra in exposed:
         if pool is not None and extra > pool:
             refuse(sizes[-1], f"space exhausted: {extra} exposed, and the pool holds {pool}", exposed=extra)
     most = max(n for n in exposed if pool is None or n <= pool)
-    capacity, fitting = thing.capacity("train"), []
     for size in sizes:
         if capacity is not None and size > capacity:
             refuse(size, f"space exhausted: train holds {capacity} distinct problems")
@@ -163,7 +180,12 @@ def _add(plan: Plan, preset: Preset, task: Named[Task], learner: Named[Learner |
         return
     plan.pairs.append(pair)
     possible = [(size, 0) for size in fitting] + [(fitting[-1], n) for n in exposed if 0 < n <= most]
-    plan.cells.extend(Cell(pair, size, extra, seed) for seed in range(preset.seeds) for size, extra in possible)
+    plan.cells.extend(Cell(pair, size, extra, seed) for seed in range(grid.seeds) for size, extra in possible)
+
+
+def _shrunk(size: int, capacity: int | None) -> int:
+    """The size, or the largest power of 2 that there are examples for where there are fewer."""
+    return size if not capacity or size <= capacity else 1 << (capacity.bit_length() - 1)
 
 
 def _describe_task(task: Task) -> TaskInfo:

@@ -1,84 +1,26 @@
-"""Presets: which tasks, learners, sizes and seeds a run has, and how much training each learner gets."""
+"""Preset files: which tasks, learners, sizes and seeds a run has, and how much training each learner gets."""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from ..learners.base import Learner
 from ..learners.estimator import Estimator
-from .names import UsageError, make_learner, make_task, names, nearest, usable
+from ..tasks.base import Task
+from .errors import UsageError
+from .names import Named, make_learner, make_task, names, nearest
 from .outside import is_path
+from .schema import FIELDS, REQUIRED, Grid, Preset, check, frozen, is_whole, without
+from .sets import ALL, INHERITED, PREFIX, expand, is_set
 
 FOLDER = files("grue.runs") / "presets"
 
-EXPECTED = {
-    "description": 'a line of text, such as "a first try"',
-    "sizes": "sizes from 1 up, such as [16, 64]",
-    "exposed": "numbers from 0 up, such as [0, 16]",
-    "seeds": "at least one seed, such as 3",
-    "tests": "at least one test example, such as 1000",
-    "timeout": "more than 0 seconds, such as 300",
-    "tasks": 'names, such as ["identity-bits"]',
-    "learners": 'names, such as ["mlp"]',
-    "also": 'names, such as ["mlp:encoding=onehot"]',
-    "budget": "a table: the line [budget], and under it, say, steps = 600",
-    "parameters": "a table a learner: the line [parameters.cnn], and under it, say, channels = 16",
-    "task": "a table a task: the line [task.scramble-bag], and under it, say, sizes = [16, 64]",
-}
-"""What the value of each field is, as an error says it."""
-
-OPTIONAL = {"exposed", "budget", "parameters", "task"}
-PER_TASK_ONLY = {"also"}
-PER_TASK = {"sizes", "exposed", "tests", "learners"} | PER_TASK_ONLY
-
-
-@dataclass(frozen=True)
-class Preset:
-    """A run, as a TOML file says it.
-
-    sizes       in-distribution training examples
-    exposed     OOD training examples that are added at the largest size; 0 is always run
-    seeds       how many
-    tests       examples in each test split
-    timeout     seconds a batch may take
-    tasks       names, with parameters if any
-    learners    fitted to every task
-    budget      settings for every learner that has such a parameter
-    parameters  further settings by learner: a name, or module:attribute of a learner's class
-    task        what differs for one task: sizes, exposed, tests, learners, and `also` (further learners)
-    """
-
-    name: str
-    description: str
-    sizes: tuple[int, ...]
-    seeds: int
-    tests: int
-    timeout: float
-    tasks: tuple[str, ...]
-    learners: tuple[str, ...]
-    exposed: tuple[int, ...] = ()
-    budget: dict[str, Any] = field(default_factory=dict)
-    parameters: dict[str, dict[str, Any]] = field(default_factory=dict)
-    task: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-    def settings(self, learner: str) -> dict[str, Any]:
-        """What the preset sets of a learner's parameters; those that `learner` carries itself are not looked at.
-
-        What it sets of `cnn` holds for `cnn@tuned` too.
-        """
-        head, colon, tail = learner.partition(":")
-        learner = head.partition("@")[0] + colon + tail
-        own = (settings for name, settings in self.parameters.items() if f"{learner}:".startswith(f"{name}:"))
-        return {**self.budget, **next(own, {})}
-
-    def of(self, task: str, name: str) -> Any:
-        """The value of a field for one task."""
-        return self.task.get(task, {}).get(name, getattr(self, name))
+PER_TASK = tuple(name for name, about in FIELDS.items() if about.per_task)
 
 
 def presets() -> dict[str, str]:
@@ -95,74 +37,147 @@ def load_preset(name: str, *, trust: bool = False) -> Preset:
     Raises UsageError, with the nearest right thing, for a preset that is not there and for every name and value in the
     file that means nothing: it was meant to change the run.
     """
-    path, own = Path(name), name in presets()
+    own = _read(name)
+    where, raw = own["where"], _merged(name, own)
+    for key in REQUIRED:
+        if key not in raw:
+            raise UsageError(f"{where}: the field {key!r} is missing; expected {FIELDS[key].expected}")
+    if not trust:
+        _refuse_paths(where, raw)
+    del raw["where"], raw["extends"]
+    try:
+        raw |= {kind: tuple(expand(kind, raw[kind])) for kind in PREFIX}
+    except UsageError as error:
+        raise UsageError(f"{where}: {error}") from error
+    preset = Preset(name=Path(name).stem if name.endswith(".toml") else name, **raw)
+    _check_budget(f"{where}, [budget]", preset.budget)
+    for learner, settings in preset.parameters.items():
+        _check_parameters(f"{where}, [parameters.{learner}]", learner, settings)
+    return _check_grids(where, preset, own["grid"]) if preset.grid else preset
+
+
+def adjust(preset: Preset, **changes: Any) -> Preset:
+    """The preset with what the command line says instead, for all tasks; None leaves a field as it is.
+
+    Raises UsageError for a field or value that there is not.
+    """
+    given = {name: value for name, value in changes.items() if value is not None}
+    _check_names("", given, FIELDS, "field")
+    try:
+        changed = preset.changed(given)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    if "budget" in given:
+        _check_budget("budget", changed.budget)
+    return changed
+
+
+def for_task(preset: Preset, task: Named[Task]) -> Preset:
+    """The preset as it is for one task: with the changes of each grid that the task belongs to, in their order."""
+    found: dict[str, Any] = {name: getattr(preset, name) for name in PER_TASK}
+    for grid in preset.grid:
+        if _concerns(grid, task):
+            changes = dict(grid.changes)
+            if "learners" in changes:
+                changes["learners"] = tuple(expand("learners", changes["learners"], found["learners"]))
+            found |= changes
+    return replace(preset, grid=(), **found)
+
+
+def _concerns(grid: Grid, task: Named[Task]) -> bool:
+    return not {task.label, ALL, PREFIX["tasks"] + task.thing.family}.isdisjoint(grid.tasks)
+
+
+def _read(name: str) -> dict[str, Any]:
+    """The fields of one file, each checked, and `extends`, `grid` and `where` (how an error names the preset)."""
+    path = Path(name)
     if path.suffix == ".toml":
         try:
             text, name = path.read_text(encoding="utf-8"), path.stem
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"cannot read the preset {path}: {error}") from error
-    elif own:
+    elif name in presets():
         text = (FOLDER / f"{name}.toml").read_text()
     else:
         raise UsageError(nearest(name, presets(), "preset") + " (or give the path of a .toml file)")
+    where = f"preset {name}"
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"preset {name}: not valid TOML: {error}") from error
-    return _checked(name, raw, trust=trust)
+        raise UsageError(f"{where}: not valid TOML: {error}") from error
+    extends, grids = raw.pop("extends", None), raw.pop("grid", [])
+    if not isinstance(extends, str | None):
+        raise UsageError(f'{where}: extends = {extends!r}; expected a name or path, such as "standard"')
+    if not isinstance(grids, list) or not all(isinstance(grid, dict) for grid in grids):
+        raise UsageError(
+            f"{where}: grid = {grids!r}; expected tables: the line [[grid]], and under it, say, tasks = []"
+        )
+    _check_fields(where, raw, (*FIELDS, "extends", "grid"))
+    if extends is None and any(INHERITED in raw.get(kind, ()) for kind in PREFIX):
+        raise UsageError(f"{where}: {INHERITED!r} means nothing here: it is what a preset has from the one it extends")
+    return {**frozen(raw), "extends": extends, "grid": tuple(_grid(where, grid) for grid in grids), "where": where}
 
 
-def adjust(preset: Preset, **changes: Any) -> Preset:
-    """The preset with what the command line says instead; None leaves a field as it is."""
-    given = {name: value for name, value in changes.items() if value is not None}
-    # What is asked for on the command line holds for every task.
-    task = {label: {k: v for k, v in own.items() if k not in given} for label, own in preset.task.items()}
-    if "learners" in given:
-        for own in task.values():
-            own.pop("also", None)
-    return replace(preset, task=task, **given)
+def _grid(where: str, raw: dict[str, Any]) -> Grid:
+    where = f"{where}, [[grid]] of {raw.get('tasks', 'no tasks')}"
+    _check_fields(where, raw, ("tasks", *PER_TASK))
+    if "tasks" not in raw:
+        raise UsageError(f"{where}: the field 'tasks' is missing; expected {FIELDS['tasks'].expected}")
+    changes = frozen(raw)
+    return Grid(changes.pop("tasks"), changes)
 
 
-def _checked(name: str, raw: dict[str, Any], *, trust: bool) -> Preset:
-    where = f"preset {name}"
-    _check_names(where, raw, EXPECTED.keys() - PER_TASK_ONLY, "field")
-    for key, expected in EXPECTED.items():
-        if key in raw:
-            _check_value(where, key, raw[key])
-        elif key not in OPTIONAL | PER_TASK_ONLY:
-            raise UsageError(f"{where}: the field {key!r} is missing; expected {expected}")
-    if not trust:
-        _refuse_paths(where, raw)
-    preset = Preset(name=name, **{key: _frozen(value) for key, value in raw.items()})
+def _merged(name: str, own: dict[str, Any], children: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The fields of a preset together with those that it extends.
 
-    known = names("learners")
-    _check_settings(
-        f"{where}, [budget]", preset.budget, (make_learner(learner).thing for learner in usable("learners"))
-    )
-    for learner, settings in preset.parameters.items():
-        place = f"{where}, [parameters.{learner}]"
-        if ":" not in learner:
-            _check_names(place, [learner], known, "learner")
-        thing = make_learner(learner).thing
-        if isinstance(thing, Estimator):
-            raise UsageError(f"{place}: write the settings of an estimator behind its name, {learner}:setting=value")
-        _check_settings(place, settings, [thing])
+    What it says itself holds for all tasks, as on a command line; tables are merged; its grids come last.
+    """
+    if own["extends"] is None:
+        return dict(own)
+    if name in children:
+        raise UsageError(f"{own['where']} extends itself: {' extends '.join([*children, name])}")
+    extended = own["extends"]
+    if extended.endswith(".toml"):
+        extended = str(Path(name).parent / extended)
+    parent = _merged(extended, _read(extended), (*children, name))
+    merged = {**parent, **own}
+    for table in ("budget", "parameters"):
+        merged[table] = {**parent.get(table, {}), **own.get(table, {})}
+    for kind in PREFIX:
+        inherited = parent.get(kind, ())
+        both = (inherited if spec == INHERITED else (spec,) for spec in merged.get(kind, ()))
+        merged[kind] = tuple(spec for specs in both for spec in specs)
+    merged["grid"] = (*without(parent["grid"], own), *own["grid"])
+    return merged
 
-    labels = {make_task(task).label for task in preset.tasks} if preset.task else set()
-    for task, own in raw.get("task", {}).items():
-        place = f"{where}, [task.{task}]"
-        _check_names(place, [task], labels, "task of the preset")
-        _check_names(place, own, PER_TASK, "field")
-        for key, value in own.items():
-            _check_value(place, key, value)
-    return preset
+
+def _check_grids(where: str, preset: Preset, own: Iterable[Grid]) -> Preset:
+    """The preset with the tasks of its grids as labels; raises UsageError where a grid of its own has no task in it."""
+    tasks = [make_task(task) for task in preset.tasks]
+    known = {task.label for task in tasks} | {PREFIX["tasks"] + task.thing.family for task in tasks} | {ALL}
+    for grid in own:
+        _check_names(f"{where}, [[grid]] of {list(grid.tasks)}", _labels(grid.tasks), known, "task of the preset")
+    labelled = replace(preset, grid=tuple(Grid(_labels(grid.tasks), grid.changes) for grid in preset.grid))
+    for task in tasks:
+        try:
+            for_task(labelled, task)
+        except UsageError as error:
+            raise UsageError(f"{where}, [[grid]] of {task.label}: {error}") from error
+    return labelled
+
+
+def _labels(specs: Iterable[str]) -> tuple[str, ...]:
+    """Tasks by the labels that they have in a plan; names of sets as they are."""
+    return tuple(spec if is_set(spec) else make_task(spec).label for spec in specs)
 
 
 def _refuse_paths(where: str, raw: dict[str, Any]) -> None:
     """Raise UsageError if a preset names code to import: it may come from a stranger. Imports nothing."""
-    also = [own.get("also", []) for own in raw.get("task", {}).values() if isinstance(own, dict)]
-    lists = [raw["tasks"], raw["learners"], raw.get("parameters", {}), raw.get("task", {}), *also]
-    paths = dict.fromkeys(spec for one in lists for spec in one if isinstance(spec, str) and is_path(spec))
+    lists: list[Iterable[str]] = [raw["tasks"], raw["learners"], raw.get("crossed", ()), raw.get("parameters", {})]
+    for grid in raw["grid"]:
+        lists += [grid.tasks, grid.changes.get("learners", ()), grid.changes.get("crossed", ())]
+    specs = [spec.removeprefix("-") for one in lists for spec in one]
+    paths = dict.fromkeys(spec for spec in specs if is_path(spec) and not is_set(spec))
     if paths:
         raise UsageError(
             f"{where} names code to import and call: {', '.join(map(repr, paths))}; if you trust the file, say so "
@@ -170,39 +185,32 @@ def _refuse_paths(where: str, raw: dict[str, Any]) -> None:
         )
 
 
+def _check_fields(where: str, raw: Mapping[str, Any], known: Collection[str]) -> None:
+    _check_names(where, raw, known, "field")
+    for name, value in raw.items():
+        try:
+            check(name, value)
+        except ValueError as error:
+            raise UsageError(f"{where}: {error}") from error
+
+
 def _check_names(where: str, given: Iterable[str], known: Collection[str], what: str) -> None:
     for name in given:
         if name not in known:
-            raise UsageError(f"{where}: {nearest(name, known, what)}")
+            raise UsageError(f"{where}: {nearest(name, known, what)}" if where else nearest(name, known, what))
 
 
-def _check_value(where: str, key: str, value: Any) -> None:
-    if not _fits(key, value):
-        raise UsageError(f"{where}: {key} = {value!r}; expected {EXPECTED[key]}")
+def _check_budget(where: str, budget: Mapping[str, Any]) -> None:
+    _check_settings(where, budget, (make_learner(learner).thing for learner in names("learners")))
 
 
-def _fits(key: str, value: Any) -> bool:
-    match key:
-        case "description":
-            return isinstance(value, str)
-        case "seeds" | "tests":
-            return _is_number(value) and value >= 1
-        case "timeout":
-            return (_is_number(value) or isinstance(value, float)) and value > 0
-        case "sizes":
-            return isinstance(value, list) and len(value) > 0 and all(_is_number(n) and n >= 1 for n in value)
-        case "exposed":
-            return isinstance(value, list) and all(_is_number(n) and n >= 0 for n in value)
-        case "tasks" | "learners" | "also":
-            return isinstance(value, list) and all(isinstance(name, str) for name in value)
-        case "budget":
-            return isinstance(value, dict)
-        case _:  # parameters and task
-            return isinstance(value, dict) and all(isinstance(own, dict) for own in value.values())
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)  # Python takes True for 1
+def _check_parameters(where: str, learner: str, settings: Mapping[str, Any]) -> None:
+    if ":" not in learner:
+        _check_names(where, [learner], names("learners"), "learner")
+    thing = make_learner(learner).thing
+    if isinstance(thing, Estimator):
+        raise UsageError(f"{where}: write the settings of an estimator behind its name, {learner}:setting=value")
+    _check_settings(where, settings, [thing])
 
 
 def _check_settings(where: str, settings: Mapping[str, Any], learners: Iterable[Learner]) -> None:
@@ -211,13 +219,6 @@ def _check_settings(where: str, settings: Mapping[str, Any], learners: Iterable[
     _check_names(where, settings, known, "parameter")
     for name, value in settings.items():
         default = known[name]
-        kind = int if isinstance(default, float) and _is_number(value) else type(default)
+        kind = int if isinstance(default, float) and is_whole(value) else type(default)
         if default is not None and type(value) is not kind:
             raise UsageError(f"{where}: {name} = {value!r}; expected {type(default).__name__}, such as {default!r}")
-
-
-def _frozen(value: Any) -> Any:
-    """Arrays as tuples, which is what fields and parameters are in Python."""
-    if isinstance(value, dict):
-        return {key: _frozen(item) for key, item in value.items()}
-    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value

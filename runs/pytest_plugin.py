@@ -5,20 +5,24 @@ Load it with `-p grue.runs.pytest_plugin`; elsewhere than in a checkout also nam
     pytest -p grue.runs.pytest_plugin --pyargs grue.runs.suite --benchmark
 
 With --benchmark nothing but the suite is collected; without it the suite's items are skipped, where they are asked
-for at all. Write --out=DIR and --preset=FILE with the =: before pytest knows these options, it takes a path that stands
-alone for the place of its configuration.
+for at all. An id that pytest prints, given to it again, runs that item alone. Write --out=DIR and --preset=FILE with
+the =: before pytest knows these options, it takes a path that stands alone for the place of its configuration.
 
 The plugin is loaded in every run of pytest in a checkout: it imports the suite, and torch with it, only when it must.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import argparse
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from .schema import OPTIONS, metavar, option, read_option
 
 if TYPE_CHECKING:
     from .suite import Suite
@@ -41,6 +45,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--learner", action="append", metavar="NAME", help="Only this learner; may be repeated.")
     group.addoption("--trust", action="store_true", help="Import what a preset file names as module:attribute.")
     group.addoption("--out", metavar="DIR", help="Where results go. Default: results/local/PRESET.")
+    group.addoption("--device", metavar="NAME", help="Where networks are trained. Default: cpu.")
+    for name, about in OPTIONS.items():
+        text = f"{about.help} Instead of the preset's."
+        group.addoption(_option(name), dest=f"grue_{name}", metavar=metavar(name), type=_reader(name), help=text)
+
+
+def _option(name: str) -> str:
+    """The option of a field: as in `grue run`, unless the plug-in pytest-timeout, if there is one, has the name."""
+    return "--grue-timeout" if name == "timeout" and find_spec("pytest_timeout") else option(name)
+
+
+def _reader(name: str) -> Callable[[str], Any]:
+    def read(text: str) -> Any:
+        try:
+            return read_option(name, text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return read
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -52,7 +75,7 @@ def pytest_configure(config: pytest.Config) -> None:
             "--benchmark does not go with pytest-xdist (-n, --dist): the suite has worker processes of its own, as "
             "many as there are cores, and a second set would share them and spoil the measured times"
         )
-    config.args = [arg for arg in config.args if _names_the_suite(arg, config)] or [str(PATH)]
+    config.args = [own for arg in config.args if (own := _own_argument(arg, config))] or [str(PATH)]
     # A line an item, with its name: this takes minutes.
     config.option.verbose = config.option.verbose or 1
     # An item is measured once, and its seconds are those of a fit: one column, one unit, unless others are asked for.
@@ -62,8 +85,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
-    """Collect runs/suite.py by its name in the package, whatever the path it was asked for by."""
-    return SuiteModule.from_parent(parent, path=module_path) if module_path == PATH else None
+    """Collect runs/suite.py by its name in the package, whatever the path it was asked for by.
+
+    Outside the root of the run its ids begin with that name: pytest would begin them with nothing, or with a path out
+    of the root, and either could not be given to pytest again.
+    """
+    if module_path != PATH:
+        return None
+    if PATH.is_relative_to(parent.config.rootpath):
+        return SuiteModule.from_parent(parent, path=PATH)
+    return SuiteModule.from_parent(parent, path=PATH, nodeid=MODULE)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -114,16 +145,30 @@ def _suite(config: pytest.Config) -> Suite:
         from .suite import Suite  # noqa: PLC0415 -- loads torch
 
         chosen = config.option
+        fields = {name: getattr(chosen, f"grue_{name}") for name in OPTIONS}
         try:
-            config.stash[SUITE] = Suite(chosen.preset, chosen.task, chosen.learner, chosen.out, trust=chosen.trust)
+            config.stash[SUITE] = Suite(
+                chosen.preset,
+                chosen.task,
+                chosen.learner,
+                chosen.out,
+                trust=chosen.trust,
+                device=chosen.device,
+                **fields,
+            )
         except UsageError as error:
             raise pytest.UsageError(str(error)) from error
     return config.stash[SUITE]
 
 
-def _names_the_suite(arg: str, config: pytest.Config) -> bool:
-    """Whether an argument of the command line is the suite, or one of its items."""
-    place = arg.partition("[")[0].partition("::")[0]
-    if config.option.pyargs and place == MODULE:
-        return True
-    return (config.invocation_params.dir / place).resolve() == PATH.resolve()
+def _own_argument(arg: str, config: pytest.Config) -> str | None:
+    """An argument of the command line that is the suite or one of its items, by the path of the suite; else None.
+
+    The suite is named by its path, from the folder of the call or from the root, or by its module, as in the ids that
+    pytest prints: these may have the way from the folder to the root before them.
+    """
+    place, colons, item = arg.partition("::")
+    named = place in ("", MODULE) if colons else place == MODULE and config.option.pyargs
+    folders = (config.invocation_params.dir, config.rootpath)
+    there = any((folder / place).resolve() in (PATH, config.rootpath / MODULE) for folder in folders)
+    return f"{PATH}{colons}{item}" if named or there else None

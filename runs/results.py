@@ -11,9 +11,12 @@ import pandas as pd
 from .catalogue import Catalogue
 
 COLUMNS = [
-    "task", "learner", "size", "exposed", "seed", "split", "metric", "value", "fit_seconds", "status", "key",
+    "task", "learner", "size", "exposed", "seed", "suite_seed", "split", "metric", "value",
+    "fit_seconds", "status", "key",
 ]  # fmt: skip
-"""One row a (cell, split, metric). `value` is null where the cell has no value for it."""
+"""One row a (cell, split, metric). `value` is null where the cell has no value for it.
+
+`seed` counts from 0 within `suite_seed`."""
 
 MARKS = ("underfit", "budget-limited", "diverged")
 """What a status may say beside "ok". budget-limited implies underfit (where one can tell); a diverged cell has no

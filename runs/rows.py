@@ -10,7 +10,7 @@ import pyarrow as pa
 
 LAYOUT = pa.schema(
     [(name, pa.string()) for name in ("task", "learner", "split", "metric", "status", "key")]
-    + [(name, pa.int64()) for name in ("size", "exposed", "seed", "count")]
+    + [(name, pa.int64()) for name in ("size", "exposed", "seed", "suite_seed", "count")]
     + [(name, pa.float64()) for name in ("value", "fit_seconds")]
     + [("examples", pa.binary()), ("kind", pa.string()), ("record", pa.string())]
 )
@@ -34,4 +34,5 @@ def join(files: Mapping[str, tuple[pa.Table, dict[str, Any]]]) -> tuple[pd.DataF
     sources = [{"keys": about.get("cells", []), **about} for _, about in files.values()]
     whole = pa.concat_tables([*tables, LAYOUT.empty_table()], promote_options="default")
     rows = whole.select(LAYOUT.names).to_pandas().drop_duplicates(["key", "split", "metric"], ignore_index=True)
+    rows["suite_seed"] = rows["suite_seed"].fillna(0).astype("int64")  # earlier versions had but one
     return rows, sources

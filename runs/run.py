@@ -58,32 +58,29 @@ def run(
     *,
     tasks: Sequence[str | Task] | None = None,
     learners: Sequence[str | Learner] | None = None,
-    seeds: int | None = None,
-    sizes: Sequence[int] | None = None,
-    exposed: Sequence[int] | None = None,
     jobs: int | None = None,
     scheduler: str | None = None,
-    timeout: float | None = None,
     fresh: bool = False,
     out: Path | str | None = None,
     trust: bool = False,
     device: str = "cpu",
     stream: Any = None,
+    **fields: Any,
 ) -> Outcome:
     """Run a preset, or the part of it that is named, and write what comes out to a folder.
 
     preset    name (`grue list presets`) or path of a TOML file
     tasks, learners  names, "name:parameter=value", "module:attribute", or objects; None: the preset's
-    seeds, sizes, exposed  instead of the preset's
     jobs      worker processes; None: as many as cores; 0: none, everything in this process, without timeouts and
               without isolation: what a learner changes in the process (settings of torch or numpy), the next one meets
     scheduler  run on a Dask cluster: the address of its scheduler, tcp://HOST:PORT, where `jobs` may run at a time;
               or "local": a cluster of this machine, with `jobs` workers (pip install "grue[dask]")
-    timeout   seconds a batch may take
     fresh     do every cell again; what was there is put away in the folder
     out       folder; None: results/local/PRESET under the current folder
     device    where networks are trained, in torch's words, such as cuda: there one process trains them in large stacks
     trust     import and call what a preset file names as module:attribute; what is given here is trusted anyway
+    fields    instead of the preset's, for all tasks: sizes, over_capacity, exposed, seeds, suite_seed, test_size,
+              timeout, encodings, crossed, budget, parameters (runs/schema.py says what they are)
 
     A run that is repeated does only the missing cells. With jobs > 0 a script needs the usual
     `if __name__ == "__main__":` around the call, because worker processes import it.
@@ -93,7 +90,7 @@ def run(
     # set while a worker that is being spawned imports the script of its parent
     if getattr(multiprocessing.current_process(), "_inheriting", False):
         raise UsageError('grue.run was called by one of its own workers: put it under `if __name__ == "__main__":`')
-    plan, folder, limit = plan_run(preset, tasks, learners, seeds, sizes, exposed, timeout, out, trust=trust)
+    plan, folder, limit = plan_run(preset, tasks, learners, out, trust=trust, **fields)
     if jobs is not None and jobs < 0:
         raise UsageError(f"{jobs} jobs; expected worker processes, or 0 for none")
     if jobs == 0 and scheduler:
@@ -102,10 +99,10 @@ def run(
         check_device(device)
         jobs = 0 if jobs == 0 else 1  # one process fills the device
     reporter = Reporter(stream or sys.stderr)
-    if jobs == 0 and timeout is not None:
-        reporter.say(
-            f"no batch is stopped after {timeout:g} s: without worker processes (0 jobs) there are no timeouts"
-        )
+    for note in plan.notes:
+        reporter.say(note)
+    if jobs == 0 and fields.get("timeout") is not None:
+        reporter.say(f"no batch is stopped after {limit:g} s: without worker processes (0 jobs) there are no timeouts")
     session = PlanSession(plan, folder, Workers(jobs, limit, scheduler), reporter, Resources(device))
     try:
         with interruptible(session):
@@ -121,27 +118,16 @@ def plan_run(
     preset: str,
     tasks: Sequence[str | Task] | None = None,
     learners: Sequence[str | Learner] | None = None,
-    seeds: int | None = None,
-    sizes: Sequence[int] | None = None,
-    exposed: Sequence[int] | None = None,
-    timeout: float | None = None,
     out: Path | str | None = None,
     *,
     trust: bool = False,
+    **fields: Any,
 ) -> tuple[Plan, Path, float]:
     """The plan, the folder and the timeout that these choices mean (see `run`)."""
-    chosen = adjust(
-        load_preset(preset, trust=trust),
-        seeds=seeds,
-        sizes=None if sizes is None else tuple(sizes),
-        exposed=None if exposed is None else tuple(exposed),
-        timeout=timeout,
-    )
+    chosen = adjust(load_preset(preset, trust=trust), **fields)
     for what, given in (("tasks", tasks), ("learners", learners)):
         if isinstance(given, str):
             raise UsageError(f"{what} is {given!r}; expected a list, such as [{given!r}]")
-    if chosen.timeout <= 0:
-        raise UsageError(f"a timeout of {chosen.timeout:g} s; expected more than 0")
     with contextlib.chdir("."):  # the module of a learner may change the folder that `out` is relative to
         plan = make_plan(
             chosen, tasks=None if tasks is None else list(tasks), learners=None if learners is None else list(learners)
@@ -167,7 +153,7 @@ def describe_plan(plan: Plan, folder: Path, jobs: int | None = None, *, fresh: b
             f"{sum(map(estimates.seconds, todo)):>8.1f}  {_sizes(cells[pair.digest])}"
         )
         lines += [f"    {reason}" for reason in grouped(todo, before, failures)]
-    lines += plan.reasons()
+    lines += [*plan.notes, *plan.reasons()]
     processes = max(Workers(jobs).count, 1)
     total = sum(map(estimates.seconds, missing))
     timed = sum(map(estimates.known, missing))

@@ -22,11 +22,12 @@ from ..engine.parquet import SCHEMA_VERSION
 from ..engine.pool import Workers
 from ..engine.progress import Reporter
 from ..engine.store import Store
+from ..learners.base import Resources
 from .cells import Pair
 from .reading import read
 from .results import COLUMNS
 from .rows import join
-from .run import plan_run
+from .run import check_device, plan_run
 from .session import PlanSession
 
 if TYPE_CHECKING:
@@ -102,9 +103,20 @@ class Suite:
     """The pairs that the options of pytest ask for, and one run of those that were selected."""
 
     def __init__(
-        self, preset: str, tasks: list[str] | None, learners: list[str] | None, out: str | None, *, trust: bool = False
+        self,
+        preset: str,
+        tasks: list[str] | None,
+        learners: list[str] | None,
+        out: str | None,
+        *,
+        trust: bool = False,
+        device: str | None = None,
+        **fields: Any,
     ) -> None:
-        self.plan, self.folder, self.timeout = plan_run(preset, tasks, learners, out=out, trust=trust)
+        if device not in (None, "cpu"):
+            check_device(device)
+        self.plan, self.folder, self.timeout = plan_run(preset, tasks, learners, out, trust=trust, **fields)
+        self._resources = Resources(device or "cpu")
         self._session: PlanSession | None = None
         self._rows: dict[str, list[dict[str, Any]]] = {}  # by the key of their cell
         self._sources: dict[str, dict[str, Any]] = {}  # provenance, by the name of the batch's file
@@ -138,7 +150,10 @@ class Suite:
             not_applicable=[row for row in self.plan.not_applicable if (row["task"], row["learner"]) in wanted],
         )
         reporter = _Progress(cast("TextIO", _Terminal(config)))
-        self._session = PlanSession(plan, self.folder, Workers(timeout=self.timeout), reporter)
+        for note in self.plan.notes:
+            reporter.say(note)
+        jobs = None if self._resources.device == "cpu" else 1
+        self._session = PlanSession(plan, self.folder, Workers(jobs, self.timeout), reporter, self._resources)
         self._session.start()
 
     def wait(self, entry: Entry) -> Measured:

@@ -79,7 +79,7 @@ def test_says_what_it_cannot_do() -> None:
     assert "real numbers" in (NGram().accepts(Spec(Space((4,), None, "sequence"), letter)) or "")
     for outputs in (Space((2,), 3), Space((1,), None)):
         assert "one symbol" in (NGram().accepts(Spec(symbols, outputs)) or "")
-    with pytest.raises(ValueError, match="context=-1"):
+    with pytest.raises(ValueError, match="context is -1; expected a whole number from 0 up"):
         NGram(context=-1)
-    with pytest.raises(ValueError, match="encoding='onehot'"):
+    with pytest.raises(ValueError, match="encoding is 'onehot'; expected symbols"):
         NGram(encoding="onehot")

@@ -96,7 +96,7 @@ def test_what_is_not_a_copy_or_does_not_fit_is_refused(
 
 
 @pytest.mark.parametrize(
-    ("parameters", "message"), [({"start": "zero"}, "random, rule"), ({"margin": 0}, "more than 0")]
+    ("parameters", "message"), [({"start": "zero"}, "random, rule"), ({"margin": 0}, "a number above 0")]
 )
 def test_impossible_starts_are_refused(parameters: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):

@@ -76,7 +76,7 @@ def test_a_token_is_found_wherever_it_stands() -> None:
 
 
 def test_bad_parameters_are_refused() -> None:
-    with pytest.raises(ValueError, match="unknown positions 'absolute'; expected one of learned, sinusoidal, none"):
+    with pytest.raises(ValueError, match="positions is 'absolute'; expected one of learned, sinusoidal, none"):
         Transformer(positions="absolute")
     with pytest.raises(ValueError, match="width 20; expected a multiple of 16"):
         Transformer(width=20)

@@ -7,26 +7,31 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from grue.learners import LEARNERS
 from grue.learners.base import Problem
 from grue.learners.forest import Forest
+from grue.learners.linear import Linear
 from grue.learners.mlp import MLP
-from grue.learners.tuned import CONFIGURATIONS, PART, SPACES, hold_out, tuned, validation_loss
+from grue.learners.tuned import CONFIGURATIONS, PART, hold_out, tuned, validation_loss
 from grue.runs.names import UsageError, make_learner
 from grue.runs.presets import load_preset, presets
 from grue.testing.learners import BITS, CLASS, SEQUENCE, make_problem
 
+TUNED = [name for name in LEARNERS if name.endswith("@tuned")]
 
-@pytest.mark.parametrize("name", SPACES)
+
+@pytest.mark.parametrize("name", TUNED)
 def test_every_learner_has_as_many_configurations_and_starts_with_its_default(name: str) -> None:
-    learner = make_learner(f"{name}@tuned").thing
+    learner = make_learner(name).thing
     assert len(set(learner.configurations)) == CONFIGURATIONS
-    assert learner.configurations[0] == make_learner(name).thing
+    assert learner.configurations[0] == make_learner(name.removesuffix("@tuned")).thing
+    assert learner.space == learner.base.search_space
 
 
 def test_only_the_paper_is_tuned() -> None:
     tuned_in = {name for name in presets() if any("@tuned" in learner for learner in load_preset(name).learners)}
     assert tuned_in == {"paper"}
-    assert {name for name in load_preset("paper").learners if "@" in name} == {f"{name}@tuned" for name in SPACES}
+    assert {name for name in load_preset("paper").learners if "@" in name} == set(TUNED)
 
 
 @pytest.mark.parametrize(("inside", "exposed"), [(4, 0), (9, 0), (64, 8), (3, 5)])
@@ -99,6 +104,18 @@ def test_a_space_of_another_size_is_refused() -> None:
         tuned(MLP(), (("depth", (1, 2)),))
     with pytest.raises(ValueError, match="mlp has no parameter 'depht'"):
         tuned(MLP(), (("depht", tuple(range(16))),))
+
+
+def test_a_learner_that_declares_no_space_is_tuned_over_a_space_that_is_given_or_not_at_all() -> None:
+    with pytest.raises(ValueError, match="linear declares no search_space; give one"):
+        tuned(Linear())
+    assert (
+        tuned(Linear(), (("strength", tuple(float(n) for n in range(1, 17))),))
+        .configurations[-1]
+        .parameters()["strength"]
+        == 16
+    )
+    assert not make_learner("transformer-steps").thing.search_space, "that of its base would be another learner's"
 
 
 def test_what_is_tuned_cannot_be_set() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from grue.learners.base import Learner
@@ -88,8 +89,14 @@ def test_the_key_knows_everything_a_result_depends_on() -> None:
         preset = adjust(load_preset("smoke"), **changes)
         return make_plan(preset, tasks=[task], learners=[learner]).cells[0].key
 
-    others = [key("identity-bits:frozen=2"), key(learner="mlp:width=16"), key(sizes=(4,)), key(tests=7)]
-    assert len({key(), *others}) == 5
+    others = [
+        key("identity-bits:frozen=2"),
+        key(learner="mlp:width=16"),
+        key(sizes=(4,)),
+        key(test_size=7),
+        key(suite_seed=1),
+    ]
+    assert len({key(), *others}) == 6
     assert key() == key(seeds=9), "more seeds do not change the first one"
 
 
@@ -147,3 +154,50 @@ def test_a_task_that_no_learner_can_be_put_to_is_in_the_plan_and_no_report_stumb
     assert set(results.catalogue.tasks) == {"identity-bits", "boolean"}
     assert [row.task for row in results.catalogue.not_applicable] == ["boolean"]
     assert "identity" in to_markdown(make_leaderboard(results))
+
+
+def test_the_suite_seed_of_0_is_that_of_results_without_one(tmp_path: Path) -> None:
+    chosen = {"tasks": ["identity-bits"], "learners": ["lookup"], "sizes": [8], "exposed": [], "jobs": 0}
+    zero, one = (run("smoke", suite_seed=n, out=tmp_path / str(n), **chosen) for n in (0, 1))
+    assert set(zero.scores["suite_seed"]) == {0}
+    assert set(one.scores["suite_seed"]) == {1}
+    (file,) = (tmp_path / "0" / "batches").glob("*.parquet")
+    table = pq.read_table(file)
+    pq.write_table(table.drop_columns(["suite_seed"]), file)
+    assert set(read([zero.folder]).scores["suite_seed"]) == {0}
+
+
+def test_two_labels_of_the_same_settings_are_one_row_and_the_plan_says_so() -> None:
+    plan = make_plan(
+        load_preset("smoke"),
+        tasks=["identity-bits", "identity-bits:bits=20", "scramble-bag"],
+        learners=["linear", "linear:strength=100", "linear:strength=1"],
+    )
+    assert list(plan.learners) == ["linear", "linear:strength=1"]
+    assert list(plan.tasks) == ["identity-bits", "scramble-bag"]
+    assert plan.notes == [
+        "identity-bits:bits=20 has the same settings as identity-bits: one row, named identity-bits",
+        "linear:strength=100 has the same settings as linear: one row, named linear",
+    ]
+
+
+def test_learners_that_are_picked_are_crossed_with_the_encodings_that_are_asked_for_alone() -> None:
+    picked = make_plan(load_preset("smoke"), tasks=["scramble-bag"], learners=["mlp", "linear"])
+    assert list(picked.learners) == ["mlp", "linear"]
+    crossed = make_plan(
+        adjust(load_preset("smoke"), encodings=["value"]),
+        tasks=["scramble-bag"],
+        learners=["mlp", MLP(width=16), "lookup"],
+    )
+    assert list(crossed.learners) == [
+        "mlp",
+        "mlp:width=16",
+        "lookup",
+        "mlp:encoding=value",
+        "mlp:encoding=value,width=16",
+    ]
+
+
+def test_sets_of_tasks_and_learners_may_be_asked_for() -> None:
+    plan = make_plan(load_preset("smoke"), tasks=["family:maze"], learners=["kind:trees", "-boosting"])
+    assert (list(plan.tasks), list(plan.learners)) == (["maze-graph", "maze-grid"], ["extra-trees", "forest"])

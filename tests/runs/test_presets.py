@@ -5,21 +5,25 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from grue.learners import LEARNERS
 from grue.learners.base import Learner
 from grue.learners.cnn import CNN
-from grue.runs.names import UsageError
+from grue.runs.names import UsageError, make_task
 from grue.runs.plan import make_plan
-from grue.runs.presets import Preset, load_preset
+from grue.runs.presets import adjust, load_preset
+from grue.runs.schema import FIELDS, OPTIONS, Preset, read_option
+from grue.tasks import TASKS
 
-FIELDS = {
+MINE = {
     "description": '"one of mine"',
     "sizes": "[8, 16]",
     "seeds": "2",
-    "tests": "50",
+    "test_size": "50",
     "timeout": "60",
     "tasks": '["scramble-bag", "identity-bits:frozen=2,bits=12"]',
     "learners": '["cnn"]',
@@ -27,11 +31,16 @@ FIELDS = {
 
 
 def written(folder: Path, tables: str = "", *, trust: bool = True, **changes: str | None) -> Preset:
-    """The preset of a file with FIELDS, some of them changed or (None) left out, and `tables` under them."""
+    """The preset of a file with MINE, some of them changed or (None) left out, and `tables` under them."""
     path = folder / "mine.toml"
-    lines = [f"{name} = {value}" for name, value in {**FIELDS, **changes}.items() if value is not None]
+    lines = [f"{name} = {value}" for name, value in {**MINE, **changes}.items() if value is not None]
     path.write_text("\n".join([*lines, tables]))
     return load_preset(str(path), trust=trust)
+
+
+def grid(task: str, *lines: str) -> str:
+    """A [[grid]] of one task as a preset file has it."""
+    return "\n".join(["[[grid]]", f"tasks = ['{task}']", *lines])
 
 
 def learner_of(preset: Preset, task: str = "scramble-bag") -> object:
@@ -45,9 +54,10 @@ def test_a_preset_of_ones_own_sets_what_it_says(tmp_path: Path) -> None:
         rate = 1
         [parameters.cnn]
         channels = 8
-        [task."identity-bits:bits=12,frozen=2"]
+        [[grid]]
+        tasks = ["identity-bits:bits=12,frozen=2"]
         sizes = [4]
-        also = ["forest"]
+        learners = ["inherited", "forest"]
     """
     preset = written(tmp_path, tables)
     assert learner_of(preset) == CNN(steps=30, rate=1, channels=8)
@@ -85,11 +95,20 @@ def test_parameters_of_a_learner_from_a_module(tmp_path: Path) -> None:
         ("[parameters.cnn]\ntrees = 20", r"\[parameters.cnn\]: unknown parameter 'trees'"),
         ("[parameters]\ncnn = 3", "parameters = .*; expected a table a learner"),
         ('[parameters."sklearn.dummy:DummyClassifier"]\nstrategy = "prior"', "behind its name"),
-        ("[task.scramble-bog]\ntests = 9", "unknown task of the preset 'scramble-bog'; did you mean 'scramble-bag'"),
-        ("[task.maze-grid]\ntests = 9", "unknown task of the preset 'maze-grid'"),
-        ("[task.scramble-bag]\nseeds = 9", r"\[task.scramble-bag\]: unknown field 'seeds'"),
-        ("[task.scramble-bag]\nsizes = 16", r"\[task.scramble-bag\]: sizes = 16; expected sizes from 1 up, such as"),
-        ("[task.scramble-bag]\nalso = 'mlp'", "also = 'mlp'; expected names, such as"),
+        (grid("scramble-bog"), r"unknown task 'scramble-bog'; did you mean 'scramble-bag'"),
+        (grid("maze-grid"), "unknown task of the preset 'maze-grid'"),
+        (grid("family:maze"), "unknown task of the preset 'family:maze'"),
+        (grid("scramble-bag", "seeds = 9"), r"\[\[grid\]\] of \['scramble-bag'\]: unknown field 'seeds'"),
+        (grid("scramble-bag", "sizes = 16"), "sizes = 16; expected sizes from 1 up, such as"),
+        (grid("scramble-bag", "learners = 'mlp'"), "learners = 'mlp'; expected names, such as"),
+        (grid("scramble-bag", "learners = ['inherited', '-mlp']"), "'-mlp' leaves out what the list does not hold"),
+        (
+            grid("scramble-bag", "learners = ['kind:netwrk']"),
+            "unknown kind of learners 'netwrk'; did you mean 'network'",
+        ),
+        (grid("scramble-bag", "over_capacity = 'cut'"), 'over_capacity = \'cut\'; expected "skip" or "shrink"'),
+        ("[[grid]]\nsizes = [4]", "the field 'tasks' is missing"),
+        ("[grid]\ntasks = ['scramble-bag']", r"expected tables: the line \[\[grid\]\]"),
     ],
 )
 def test_a_name_or_value_in_a_table_that_means_nothing_is_refused(tmp_path: Path, tables: str, message: str) -> None:
@@ -107,7 +126,13 @@ def test_a_name_or_value_in_a_table_that_means_nothing_is_refused(tmp_path: Path
         ("exposed", "[-1]", r"exposed = \[-1\]; expected numbers from 0 up"),
         ("seeds", '"3"', "seeds = '3'; expected at least one seed, such as 3"),
         ("seeds", "true", "seeds = True; expected"),
-        ("tests", "0", "tests = 0; expected at least one test example"),
+        ("test_size", "0", "test_size = 0; expected at least one test example"),
+        ("tests", "10", "unknown field 'tests'; did you mean 'test_size'"),
+        ("suite_seed", "-1", "suite_seed = -1; expected a whole number from 0 up"),
+        ("extends", "3", "extends = 3; expected a name or path"),
+        ("extends", '"standrd"', "unknown preset 'standrd'; did you mean 'standard'"),
+        ("learners", '["inherited"]', "'inherited' means nothing here"),
+        ("learners", '["all", "-mpl"]', "'-mpl' leaves out what the list does not hold: .* did you mean 'mlp'"),
         ("timeout", "0", "timeout = 0; expected more than 0 seconds"),
         ("timeout", "nan", "timeout = nan; expected"),
         ("tasks", '"identity-bits"', r"tasks = 'identity-bits'; expected names, such as \[\"identity-bits\"\]"),
@@ -145,8 +170,11 @@ def stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         ("", {"learners": f'["mlp", "{STRANGER}"]'}),
         ("", {"tasks": f'["{STRANGER}"]'}),
         (f'[parameters."{STRANGER}"]\nwidth = 3', {}),
-        (f'[task."{STRANGER}"]\ntests = 3', {}),
-        (f'[task.scramble-bag]\nalso = ["{STRANGER}"]', {}),
+        ("", {"tasks": f'["identity-bits", "-{STRANGER}"]'}),
+        ("", {"crossed": f'["{STRANGER}"]'}),
+        (grid(STRANGER), {}),
+        (grid("scramble-bag", f'learners = ["inherited", "{STRANGER}"]'), {}),
+        (grid("scramble-bag", f'crossed = ["{STRANGER}"]'), {}),
     ],
 )
 def test_a_file_chooses_no_code_unless_it_is_trusted(stranger: Path, tables: str, changes: dict[str, str]) -> None:
@@ -161,8 +189,8 @@ def test_every_module_attribute_of_the_file_is_named(stranger: Path) -> None:
             stranger,
             '[parameters."c:D"]\nx = 1',
             trust=False,
-            tasks='["a:B", "identity-bits:bits=8"]',
-            learners='["subprocess:getoutput:cmd=touch x", "mlp:width=3", "cnn@tuned"]',
+            tasks='["a:B", "identity-bits:bits=8", "family:maze"]',
+            learners='["subprocess:getoutput:cmd=touch x", "mlp:width=3", "cnn@tuned", "kind:network"]',
         )
 
 
@@ -185,3 +213,154 @@ def test_a_name_with_a_path_in_it_is_no_preset_of_the_suite(stranger: Path) -> N
     written(stranger)
     with pytest.raises(UsageError, match="unknown preset"):
         load_preset(str(stranger / "mine"))
+
+
+def labels(preset: Preset, task: str) -> list[str]:
+    """The learners of a task, without oracle and heuristics."""
+    plan = make_plan(preset)
+    return [
+        pair.learner.label for pair in plan.pairs if pair.task.label == task and isinstance(pair.learner.thing, Learner)
+    ]
+
+
+def sizes(preset: Preset, task: str) -> set[tuple[int, int]]:
+    plan = make_plan(preset, tasks=[task], learners=["lookup"])
+    return {(cell.size, cell.exposed) for cell in plan.cells}
+
+
+def test_all_learners_are_those_of_the_suite_without_what_is_left_out(tmp_path: Path) -> None:
+    untuned = {name for name in LEARNERS if "@" not in name}
+    assert set(written(tmp_path, learners='["all"]').learners) == untuned
+    preset = written(tmp_path, learners='["all", "-mlp", "-kind:trees", "-kind:control"]')
+    assert set(preset.learners) == untuned - {"mlp", "forest", "extra-trees", "boosting", "lookup", "shuffled"}
+    assert set(written(tmp_path, learners='["kind:tuned"]').learners) == set(LEARNERS) - untuned
+
+
+def test_tasks_by_family_keep_the_order_in_which_they_come_first(tmp_path: Path) -> None:
+    preset = written(tmp_path, tasks='["maze-grid", "family:maze", "family:variables"]')
+    assert preset.tasks == ("maze-grid", "maze-graph", "variables", "variables-plus")
+    assert set(written(tmp_path, tasks='["all", "-text"]').tasks) == set(TASKS) - {"text"}
+
+
+def test_later_grids_change_what_earlier_ones_say(tmp_path: Path) -> None:
+    tables = grid("all", "sizes = [4]", "exposed = [2]") + "\n" + grid("family:identity", "sizes = [8]")
+    preset = written(tmp_path, tables)
+    assert sizes(preset, "scramble-bag") == {(4, 0), (4, 2)}
+    assert sizes(preset, "identity-bits:bits=12,frozen=2") == {(8, 0), (8, 2)}
+
+
+def test_learners_are_crossed_with_encodings_beside_their_own(tmp_path: Path) -> None:
+    preset = written(tmp_path, grid("scramble-bag", "encodings = ['onehot', 'value']", "crossed = ['mlp:width=16']"))
+    expected = ["cnn", "mlp:encoding=onehot,width=16", "mlp:encoding=value,width=16"]
+    assert labels(preset, "scramble-bag") == expected
+    assert labels(preset, "identity-bits:bits=12,frozen=2") == ["cnn"]
+
+
+def test_without_a_list_every_learner_that_leaves_its_encoding_open_is_crossed(tmp_path: Path) -> None:
+    preset = written(tmp_path, encodings='["onehot"]', learners='["cnn", "mlp:encoding=value", "lookup", "cnn@tuned"]')
+    extra = ["cnn:encoding=onehot", "cnn@tuned:encoding=onehot"]
+    assert labels(preset, "scramble-bag") == [*preset.learners, *extra]
+
+
+def test_a_size_over_the_capacity_shrinks_to_a_power_of_2_where_the_preset_says_so(tmp_path: Path) -> None:
+    task = "identity-bits:bits=8"
+    held = make_task(task).thing.capacity("train") or 0
+    most = 1 << (held.bit_length() - 1)
+    assert most <= held < 2 * most
+    shrinks = written(tmp_path, sizes="[4, 1000, 2000]", exposed="[1]", over_capacity='"shrink"')
+    assert sizes(shrinks, task) == {(4, 0), (most, 0), (most, 1)}
+    assert sizes(adjust(shrinks, sizes=[4, 1000]), task) == {(4, 0), (4, 1)}, "what is asked for is not changed"
+
+
+@pytest.fixture
+def child(tmp_path: Path) -> Path:
+    """A folder with a preset `parent.toml`, and room for one that extends it."""
+    tables = [
+        "[budget]",
+        "steps = 30",
+        "rate = 1.0",
+        grid("scramble-bag", "sizes = [4]", "learners = ['inherited', 'gp']"),
+    ]
+    written(tmp_path, "\n".join([*tables, grid("family:identity", "sizes = [2]", "learners = ['linear']")]))
+    (tmp_path / "mine.toml").rename(tmp_path / "parent.toml")
+    return tmp_path
+
+
+def extending(folder: Path, *lines: str) -> Preset:
+    (folder / "child.toml").write_text("\n".join(["extends = 'parent.toml'", *lines]))
+    return load_preset(str(folder / "child.toml"))
+
+
+def test_a_preset_has_what_it_extends(child: Path) -> None:
+    assert extending(child) == replace(load_preset(str(child / "parent.toml")), name="child")
+
+
+def test_what_a_preset_says_beside_what_it_extends_holds_for_all_tasks(child: Path) -> None:
+    preset = extending(child, "sizes = [16]", "learners = ['inherited', 'forest']", "[budget]", "steps = 5")
+    assert preset.budget == {"steps": 5, "rate": 1.0}
+    assert labels(preset, "scramble-bag") == ["cnn", "forest", "gp"], "a list that adds goes on adding"
+    assert labels(preset, "identity-bits:bits=12,frozen=2") == ["cnn", "forest"], "and one that replaces is replaced"
+    assert {cell.size for cell in make_plan(preset).cells} == {16}
+
+
+def test_grids_of_a_preset_come_after_those_that_it_extends(child: Path) -> None:
+    preset = extending(child, grid("all", "sizes = [8]"))
+    assert {cell.size for cell in make_plan(preset).cells} == {8}
+    fewer = extending(child, "tasks = ['maze-grid']")
+    assert set(make_plan(fewer).tasks) == {"maze-grid"}, "grids of tasks that are gone do no harm"
+
+
+def test_a_preset_that_extends_itself_is_refused(child: Path) -> None:
+    (child / "parent.toml").write_text("extends = 'child.toml'")
+    with pytest.raises(UsageError, match="extends itself"):
+        extending(child)
+
+
+def test_code_in_what_is_extended_needs_trust_too(stranger: Path) -> None:
+    written(stranger, learners='["stranger:Mine"]')
+    (stranger / "child.toml").write_text("extends = 'mine.toml'")
+    with pytest.raises(UsageError, match="preset child names code to import and call: 'stranger:Mine'"):
+        load_preset("child.toml")
+    assert load_preset("child.toml", trust=True).learners == ("stranger:Mine",)
+
+
+TEXTS = {
+    "sizes": ("4,8", (4, 8)),
+    "over_capacity": ("shrink", "shrink"),
+    "exposed": ("", ()),
+    "seeds": ("2", 2),
+    "suite_seed": ("7", 7),
+    "test_size": ("50", 50),
+    "timeout": ("1.5", 1.5),
+    "encodings": ("onehot,value", ("onehot", "value")),
+    "crossed": ("mlp,forest", ("mlp", "forest")),
+    "budget": ("steps=5,rate=0.1,optimiser=sgd", {"steps": 5, "rate": 0.1, "optimiser": "sgd"}),
+}
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_every_field_is_read_from_its_option_and_taken_by_adjust(name: str) -> None:
+    text, value = TEXTS[name]
+    assert read_option(name, text) == value
+    changed = getattr(adjust(load_preset("standard"), **{name: value}), name)
+    assert changed == (
+        {"enough": 0.01, "rounds": 300, "candidates": 1_000_000, "draws": 5_000} | value if name == "budget" else value
+    )
+
+
+def test_every_field_of_a_preset_is_an_option() -> None:
+    # --task, --learner, and --learner cnn:channels=16
+    assert set(FIELDS) == {*OPTIONS, "description", "tasks", "learners", "parameters"}
+
+
+def test_a_field_that_there_is_not_is_refused() -> None:
+    with pytest.raises(UsageError, match="unknown field 'sices'; did you mean 'sizes'"):
+        adjust(load_preset("smoke"), sices=[3])
+    with pytest.raises(UsageError, match="unknown parameter 'stepz'; did you mean 'steps'"):
+        adjust(load_preset("smoke"), budget={"stepz": 3})
+
+
+def test_presets_need_no_edit_for_another_learner(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(LEARNERS, "newcomer", "grue.learners.lookup:Lookup")
+    for name in ("smoke", "standard", "paper"):
+        assert "newcomer" in load_preset(name).learners

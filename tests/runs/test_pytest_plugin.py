@@ -22,7 +22,7 @@ description = "as small as can be"
 sizes = [4, 8]
 exposed = [2]
 seeds = 2
-tests = 20
+test_size = 20
 timeout = 60
 tasks = ["identity-bits", "scramble-bag"]
 learners = ["lookup", "linear"]
@@ -38,6 +38,13 @@ class Broken(Learner):
 
     def fit(self, problem):
         raise ArithmeticError("this one always breaks")
+
+@dataclass(frozen=True)
+class Plain(Broken):
+    name = "plain"
+
+    depth: int = 1
+    width: int = 1
 
 @dataclass(frozen=True)
 class Picky(Broken):
@@ -169,7 +176,7 @@ def test_the_summary_ends_with_the_leaderboard_and_the_folder(shared: Folder, na
     printed = (shared.path / f"{name}.txt").read_text()
     *_, tables, where, closing = printed.strip().rsplit("\n", 2)
     assert "\nLeaderboard\n" in tables
-    assert "| lookup " in tables
+    assert any(line.startswith("lookup ") for line in tables.splitlines())
     assert where == "results are in out"
     assert " passed in " in closing
 
@@ -197,6 +204,61 @@ def test_only_what_is_selected_is_run(folder: Folder):
     assert folder.planned() == {("scramble-bag", "lookup")}
     folder.pytest(*SUITE, "-k", "identity-bits and oracle")
     assert folder.planned() == {("scramble-bag", "lookup"), ("identity-bits", "oracle")}
+
+
+AWKWARD = [
+    "--task=variables:far=3/4,links=1/2",
+    "--task=identity-bits",
+    "--learner=own:Plain:depth=2,width=3",
+    "--learner=linear:encoding=onehot,strength=2.5",
+    "--learner=lookup",
+]
+
+
+def ids(printed: str) -> list[str]:
+    """The ids of the items that pytest lists."""
+    return [line for line in printed.splitlines() if "::" in line]
+
+
+@pytest.mark.parametrize("below", [False, True], ids=["in the root", "in a folder of the root"])
+def test_a_printed_id_given_to_pytest_again_runs_that_item_alone(folder: Folder, *, below: bool):
+    if below:  # the root is then the folder of the configuration, above that of the call
+        (folder.path / "pytest.ini").write_text("[pytest]\n")
+        (folder.path / "below").mkdir()
+        folder = new_folder(folder.path / "below", folder.environment)
+    listed = ids(folder.pytest(*SUITE, *AWKWARD, "--collect-only", "-q"))
+    assert len(listed) == 6
+    for given in listed:
+        again = folder.pytest("--benchmark", *SUITE[3:], *AWKWARD, given, "--collect-only", "-q")
+        assert ids(again) == [given]
+    both = folder.pytest("--benchmark", *SUITE[3:], *AWKWARD, listed[0], listed[-1], "--collect-only", "-q")
+    assert ids(both) == [listed[0], listed[-1]]
+    printed = folder.pytest("--benchmark", *SUITE[3:], *AWKWARD, listed[-1], "-v")
+    assert "1 passed" in printed
+    assert listed[-1] in printed
+
+
+def test_the_fields_of_a_preset_are_options(folder: Folder):
+    few = ["--task=identity-bits", "--learner=lookup", "--exposed=", "--sizes=4", "--seeds=1", "--suite-seed=3"]
+    folder.pytest(*SUITE, *few, "--test-size=7", "--timeout=30")
+    scores = read([folder.path / "out"]).scores
+    assert {*scores["suite_seed"]} == {3}
+    assert {(size, seed) for size, seed in zip(scores["size"], scores["seed"], strict=True)} == {(4, 0)}
+    printed = folder.pytest(*SUITE, "--sizes=0", code=4)
+    assert "argument --sizes: '0'; expected sizes from 1 up, such as [16, 64]" in printed
+    assert "device 'abacus'; expected cpu" in folder.pytest(*SUITE, "--device=abacus", code=4)
+
+
+def test_the_timeout_gives_way_to_the_plug_in_that_has_the_name(folder: Folder):
+    plugin = "def pytest_addoption(parser):\n    parser.addoption('--timeout', type=float)\n"
+    (folder.path / "pytest_timeout.py").write_text(plugin)
+    assert ids(folder.pytest("-p", "pytest_timeout", *SUITE, "--grue-timeout=30", "--collect-only", "-q"))
+
+
+def test_the_recorded_command_can_be_typed_again(folder: Folder):
+    folder.pytest(*SUITE, "--sizes=4", "--seeds=1", "-k", "identity-bits and lookup")
+    (about,) = read([folder.path / "out"]).provenance
+    assert about["command"].endswith("-k 'identity-bits and lookup'")
 
 
 def test_collecting_runs_nothing(folder: Folder):

@@ -216,7 +216,7 @@ def test_in_this_process_and_in_workers_the_scores_are_the_same(folder: Path) ->
 def test_usage_errors_are_one_line_and_exit_code_2(folder: Path) -> None:
     for arguments, message in (
         (["--learner", "mpl"], "did you mean 'mlp'"),
-        (["--sizes", "16,x"], "is not a list of whole numbers"),
+        (["--sizes", "16,x"], "expected sizes from 1 up"),
         (["--preset", "quikc"], "did you mean 'quick'"),
     ):
         wrong = grue(folder, *arguments)
@@ -263,7 +263,7 @@ def test_a_plan_that_cannot_be_read_is_named_with_what_to_do(folder: Path) -> No
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [(["--jobs", "-1"], "-1 jobs; expected"), (["--timeout", "-5"], "a timeout of -5 s; expected more than 0")],
+    [(["--jobs", "-1"], "-1 jobs; expected"), (["--timeout", "-5"], "expected more than 0 seconds")],
 )
 def test_values_that_make_no_sense_are_refused(folder: Path, arguments: list[str], message: str) -> None:
     wrong = grue(folder, *arguments)

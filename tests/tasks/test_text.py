@@ -11,7 +11,7 @@ import pytest
 
 from grue.runs.names import UsageError
 from grue.runs.plan import make_plan
-from grue.runs.presets import Preset
+from grue.runs.schema import Preset
 from grue.tasks import corpus
 from grue.tasks.base import Examples, MissingPackageError
 from grue.tasks.text import EPISTLES, NARRATIVE, Text
@@ -133,7 +133,16 @@ def test_an_unfit_window_is_refused() -> None:
         Text(window=13)
 
 
-PRESET = Preset("own", "", (4,), 1, 10, 60, ("identity-bits", "text"), ("lookup", "linear"))
+PRESET = Preset(
+    name="own",
+    description="",
+    sizes=(4,),
+    seeds=1,
+    test_size=10,
+    timeout=60,
+    tasks=("identity-bits", "text"),
+    learners=("lookup", "linear"),
+)
 
 
 def test_without_the_package_a_preset_goes_on_without_the_text(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,306 @@
+"""The fields of a preset: of each its type, what it may hold, what an error expects, and its option, in one place.
+
+A preset file, `grue run`, `grue.run` and `pytest --benchmark` all take their fields from here. Only the standard
+library is imported, because a command line needs the options before it needs numpy.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import MISSING, dataclass, field, fields, replace
+from math import isfinite
+from numbers import Integral
+from typing import Any
+
+OVER_CAPACITY = ("skip", "shrink")
+
+
+@dataclass(frozen=True)
+class About:
+    """What is known of a field.
+
+    expected  the values that it may have, as an error says it
+    fits      whether a value is one of them; lists are tuples by then
+    help      what its option says; "" for a field that has none
+    parse     from the text of the option to a value; raises ValueError
+    per_task  whether a [[grid]] of a preset may change it
+    """
+
+    expected: str
+    fits: Callable[[Any], bool]
+    help: str = ""
+    parse: Callable[[str], Any] = str
+    per_task: bool = False
+
+
+def parse_numbers(text: str) -> tuple[int, ...]:
+    """Turn "16,64" into (16, 64), and "" into ()."""
+    return tuple(int(part) for part in text.split(",") if part.strip())
+
+
+def parse_names(text: str) -> tuple[str, ...]:
+    """Turn "mlp,forest" into ("mlp", "forest")."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def parse_settings(text: str) -> dict[str, Any]:
+    """Turn "steps=600,positions=none" into {"steps": 600, "positions": "none"}."""
+    found: dict[str, Any] = {}
+    for part in parse_names(text):
+        name, equals, value = part.partition("=")
+        if not equals:
+            raise ValueError(f"{part!r} is not parameter=value")
+        try:
+            found[name] = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError:
+            found[name] = value  # text without quotes
+    return found
+
+
+def is_whole(value: Any) -> bool:
+    """Whether a value is a whole number; Python takes True for 1."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _from(low: int) -> Callable[[Any], bool]:
+    return lambda value: is_whole(value) and value >= low
+
+
+def _all_from(low: int, *, fewest: int) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, tuple) and len(value) >= fewest and all(map(_from(low), value))
+
+
+def _is_names(value: Any) -> bool:
+    return isinstance(value, tuple) and all(isinstance(name, str) for name in value)
+
+
+def _is_seconds(value: Any) -> bool:
+    return (is_whole(value) or isinstance(value, float)) and isfinite(value) and value > 0
+
+
+def _is_table_of_tables(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(own, dict) for own in value.values())
+
+
+def _about(*arguments: Any, **named: Any) -> dict[str, About]:
+    return {"about": About(*arguments, **named)}
+
+
+@dataclass(frozen=True)
+class Grid:
+    """What a preset changes for some of its tasks.
+
+    tasks    labels of tasks, "family:NAME" or "all"
+    changes  field -> value; a list of learners may begin with "inherited": those that the tasks have without the grid
+    """
+
+    tasks: tuple[str, ...]
+    changes: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preset:
+    """A run: for every task a grid of learners, sizes and seeds.
+
+    Raises ValueError for a value that a field cannot have.
+
+    sizes          in-distribution training examples
+    over_capacity  what becomes of a size above what a task holds: skip (it is n/a), or shrink (to the largest power
+                   of 2 that the task holds)
+    exposed        OOD training examples that are added at the largest size; 0 is always run
+    seeds          how many
+    suite_seed     seed of all data and learners; seeds count from 0 within it
+    test_size      examples in each test split
+    timeout        seconds a batch may take
+    tasks          names, with parameters if any
+    learners       fitted to every task
+    encodings      in which the learners of `crossed` are run as well, beside the encoding that they have
+    crossed        the learners that are crossed with `encodings`; empty: all that leave their encoding open
+    budget         settings for every learner that has such a parameter
+    parameters     further settings by learner: a name, or module:attribute of a learner's class
+    grid           what differs for some tasks, in this order
+    """
+
+    name: str
+    description: str = field(
+        metadata=_about('a line of text, such as "a first try"', lambda value: isinstance(value, str))
+    )
+    tasks: tuple[str, ...] = field(metadata=_about('names, such as ["identity-bits"]', _is_names))
+    learners: tuple[str, ...] = field(metadata=_about('names, such as ["mlp"]', _is_names, per_task=True))
+    sizes: tuple[int, ...] = field(
+        metadata=_about(
+            "sizes from 1 up, such as [16, 64]",
+            _all_from(1, fewest=1),
+            "Training sizes, such as 16,64. A size above what a task holds is n/a.",
+            parse_numbers,
+            per_task=True,
+        )
+    )
+    over_capacity: str = field(
+        default="skip",
+        metadata=_about(
+            '"skip" or "shrink"',
+            OVER_CAPACITY.__contains__,
+            "A size above what a task holds: skip, or shrink to the largest power of 2 that it holds.",
+            per_task=True,
+        ),
+    )
+    exposed: tuple[int, ...] = field(
+        default=(),
+        metadata=_about(
+            "numbers from 0 up, such as [0, 16]",
+            _all_from(0, fewest=0),
+            "OOD examples added at the largest size, such as 0,16.",
+            parse_numbers,
+            per_task=True,
+        ),
+    )
+    seeds: int = field(metadata=_about("at least one seed, such as 3", _from(1), "How many seeds.", int))
+    suite_seed: int = field(
+        default=0,
+        metadata=_about("a whole number from 0 up, such as 1", _from(0), "Seed of the whole suite: other data.", int),
+    )
+    test_size: int = field(
+        metadata=_about(
+            "at least one test example, such as 1000", _from(1), "Examples in each test split.", int, per_task=True
+        )
+    )
+    timeout: float = field(
+        metadata=_about("more than 0 seconds, such as 300", _is_seconds, "Seconds a batch may take.", float)
+    )
+    encodings: tuple[str, ...] = field(
+        default=(),
+        metadata=_about(
+            'encodings, such as ["onehot", "value"]',
+            _is_names,
+            "Run learners in these encodings too, such as onehot,value.",
+            parse_names,
+            per_task=True,
+        ),
+    )
+    crossed: tuple[str, ...] = field(
+        default=(),
+        metadata=_about(
+            'names, such as ["mlp"]',
+            _is_names,
+            "The learners that --encodings is about, such as mlp,forest. Default: all.",
+            parse_names,
+            per_task=True,
+        ),
+    )
+    budget: dict[str, Any] = field(
+        default_factory=dict,
+        metadata=_about(
+            "a table: the line [budget], and under it, say, steps = 600",
+            lambda value: isinstance(value, dict),
+            "Settings, beside the preset's, for every learner that has such a parameter, such as steps=600.",
+            parse_settings,
+        ),
+    )
+    parameters: dict[str, dict[str, Any]] = field(
+        default_factory=dict,
+        metadata=_about(
+            "a table a learner: the line [parameters.cnn], and under it, say, channels = 16", _is_table_of_tables
+        ),
+    )
+    grid: tuple[Grid, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in FIELDS:
+            value = getattr(self, name)
+            check(name, value)
+            object.__setattr__(self, name, frozen(value))
+
+    def settings(self, learner: str) -> dict[str, Any]:
+        """What the preset sets of a learner's parameters; those that `learner` carries itself are not looked at.
+
+        What it sets of `cnn` holds for `cnn@tuned` too.
+        """
+        head, colon, tail = learner.partition(":")
+        learner = head.partition("@")[0] + colon + tail
+        own = (settings for name, settings in self.parameters.items() if f"{learner}:".startswith(f"{name}:"))
+        return {**self.budget, **next(own, {})}
+
+    def changed(self, changes: Mapping[str, Any]) -> Preset:
+        """The preset with other values, for all tasks alike. Settings are added to those that it has.
+
+        A list of sizes that replaces the preset's is taken as it stands: what a task does not hold is n/a.
+        """
+        given = {"over_capacity": "skip", **changes} if "sizes" in changes else dict(changes)
+        for table in ("budget", "parameters"):
+            if isinstance(given.get(table), dict):
+                given[table] = {**getattr(self, table), **given[table]}
+        return replace(self, grid=without(self.grid, given), **given)
+
+
+FIELDS: dict[str, About] = {item.name: item.metadata["about"] for item in fields(Preset) if "about" in item.metadata}
+"""The fields of a preset by name."""
+
+REQUIRED = tuple(
+    item.name
+    for item in fields(Preset)
+    if item.name in FIELDS and item.default is MISSING and item.default_factory is MISSING
+)
+OPTIONS = {name: about for name, about in FIELDS.items() if about.help}
+"""The fields that are options of a command line: --NAME, with dashes for underscores."""
+
+
+METAVARS = {
+    int: "N",
+    float: "SECONDS",
+    parse_numbers: "N,N,...",
+    parse_names: "NAME,...",
+    parse_settings: "NAME=VALUE,...",
+}
+
+
+def option(name: str) -> str:
+    """The option of a field, such as --test-size."""
+    return f"--{name.replace('_', '-')}"
+
+
+def metavar(name: str) -> str:
+    """What a help text writes for the value of a field's option."""
+    return METAVARS.get(FIELDS[name].parse, "WORD")
+
+
+def check(name: str, value: Any) -> None:
+    """Raise ValueError for a value that the field cannot have."""
+    if not FIELDS[name].fits(frozen(value)):
+        raise ValueError(f"{name} = {value!r}; expected {FIELDS[name].expected}")
+
+
+def read_option(name: str, text: str) -> Any:
+    """The value of a field from the text of its option; raises ValueError that says what is expected."""
+    try:
+        value = FIELDS[name].parse(text)
+        check(name, value)
+    except ValueError as error:
+        raise ValueError(f"{text!r}; expected {FIELDS[name].expected}") from error
+    return value
+
+
+def without(grids: Iterable[Grid], names: Collection[str]) -> tuple[Grid, ...]:
+    """The grids without their changes to these fields; a list of learners with "inherited" in it adds, and stays."""
+    kept = [
+        Grid(
+            grid.tasks,
+            {
+                name: value
+                for name, value in grid.changes.items()
+                if name not in names or (name == "learners" and "inherited" in value)
+            },
+        )
+        for grid in grids
+    ]
+    return tuple(grid for grid in kept if grid.changes)
+
+
+def frozen(value: Any) -> Any:
+    """Lists as tuples, which is what fields and parameters are, and whole numbers of other libraries as int."""
+    if isinstance(value, dict):
+        return {key: frozen(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return tuple(frozen(item) for item in value)
+    return int(value) if isinstance(value, Integral) and not isinstance(value, bool) else value
