@@ -177,7 +177,7 @@ def test_the_summary_ends_with_the_leaderboard_and_the_folder(shared: Folder, na
     *_, tables, where, closing = printed.strip().rsplit("\n", 2)
     assert "\nLeaderboard\n" in tables
     assert any(line.startswith("lookup ") for line in tables.splitlines())
-    assert where == "results are in out"
+    assert where == "results are in out; every table: grue leaderboard out"
     assert " passed in " in closing
 
 
