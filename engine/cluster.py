@@ -6,6 +6,7 @@ which keeps the timeout and may crash. Results come back as bytes; no disk needs
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import multiprocessing
@@ -27,7 +28,7 @@ from .provenance import command, provenance
 from .worker import IMPORTABLE
 
 if TYPE_CHECKING:
-    from distributed import Client, Future
+    from distributed import Future
 
 COMPARED = ("grue", "commit", "python", "torch", "scikit-learn", "xgboost")
 """What must be the same on the workers as here: results depend on it."""
@@ -37,6 +38,9 @@ CONNECT = 10.0
 
 COUNT = 1.0
 """Seconds between looks at how many workers there are."""
+
+QUIET: dict[str, Any] = {"dashboard_address": None, "silence_logs": logging.CRITICAL}
+"""Of a local cluster: no dashboard, no log."""
 
 MACHINE = "machine"
 """The kind of a failure that is the Dask worker's and not the job's: it ends the run."""
@@ -70,7 +74,7 @@ class DaskPool:
         self._resources = contextlib.ExitStack()
         try:
             where = self._resources.enter_context(_local_cluster(jobs or 1)) if address == LOCAL else address
-            self._client: Client = self._resources.enter_context(
+            self._client: Any = self._resources.enter_context(  # its methods are coroutines only in asyncio
                 Client(where, timeout=CONNECT, set_as_default=False, name="grue")
             )
             self._check()
@@ -128,7 +132,7 @@ class DaskPool:
             result = Result.decode(future.result())
         except KilledWorker as error:
             return Result.failed("lost", f"every worker that it was given to ended: {error}")
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:  # the latter where the scheduler has gone
             self._check_connection()
             raise EngineError(
                 f"the Dask workers at {self.address} cannot run jobs of grue: {type(error).__name__}: {error}"
@@ -201,7 +205,7 @@ def execute(call: bytes, timeout: float, outside: bool, command: str, here: dict
     return result.encode()
 
 
-def _is_unwanted(worker: Any, key: str) -> bool:
+def _is_unwanted(worker: Any, key: Any) -> bool:
     """Whether nobody waits for a task any more: its client has gone, or the scheduler."""
     task = worker.state.tasks.get(key)
     return task is None or task.state == "cancelled" or worker.status.name in ("closing", "closed", "failed")
@@ -230,13 +234,7 @@ def _local_cluster(workers: int) -> Any:
     # Its threads and processes inherit the blocked signal: Ctrl-C is for the client.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
-        cluster = LocalCluster(
-            n_workers=workers,
-            threads_per_worker=1,
-            processes=True,
-            dashboard_address=None,
-            silence_logs=logging.CRITICAL,
-        )
+        cluster = LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, **QUIET)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     with cluster:

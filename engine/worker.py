@@ -24,7 +24,8 @@ ORPHANED = 0.25
 """Seconds between a worker's checks of whether its parent is still alive."""
 
 IMPORTABLE = (
-    "A worker process must be able to import what a job holds: define it in a module, or run with jobs=0 (--jobs 0)"
+    "A worker process must be able to import what a job holds: define it in a module (on a cluster, one that the "
+    "workers have: docs/cluster.md), or run with jobs=0 (--jobs 0)"
 )
 """What to do about a job that cannot be pickled, or unpickled."""
 

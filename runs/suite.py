@@ -200,7 +200,7 @@ class Suite:
         rows, sources = join(files)
         self._sources |= zip(files, sources, strict=True)
         cells: dict[str, list[dict[str, Any]]] = {}
-        for row in rows[COLUMNS].to_dict("records"):
+        for row in rows.reindex(columns=COLUMNS).to_dict("records"):
             cells.setdefault(row["key"], []).append(row)
         self._rows = {**cells, **self._rows}
 
