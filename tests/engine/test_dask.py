@@ -154,7 +154,7 @@ def test_the_jobs_of_a_killed_worker_run_elsewhere_and_none_is_written_twice(clu
     assert run.returncode == 0, said
     results = read([cluster.folder / "killed"])
     assert not results.failures
-    assert set(results.scores["key"]) == {cell["key"] for cell in results.catalogue.cells}
+    assert set(results.scores["key"]) == {cell.key for cell in results.catalogue.cells}
     keys = [
         key for path in (cluster.folder / "killed" / "batches").iterdir() for key in set(pd.read_parquet(path)["key"])
     ]

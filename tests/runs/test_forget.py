@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from grue.engine.store import Store
+from grue.runs.catalogue import Catalogue, read_catalogue
 from grue.runs.forget import forget
 from grue.runs.names import UsageError
 from grue.runs.reading import read
@@ -37,9 +37,15 @@ def out(made: Path, tmp_path: Path) -> Path:
     return shutil.copytree(made / "out", tmp_path / "out")
 
 
+def catalogue(out: Path) -> Catalogue:
+    found = read_catalogue(out)
+    assert found is not None
+    return found
+
+
 def planned(out: Path) -> dict[str, int]:
-    cells = json.loads((out / "plan.json").read_text())["cells"]
-    return {name: sum(cell["learner"] == name for cell in cells) for name in ("mine:Failing", "lookup")}
+    cells = catalogue(out).cells
+    return {name: sum(cell.learner == name for cell in cells) for name in ("mine:Failing", "lookup")}
 
 
 def test_failed_cells_leave_the_plan_and_their_failures_are_open_no_more(out: Path) -> None:
@@ -54,10 +60,10 @@ def test_failed_cells_leave_the_plan_and_their_failures_are_open_no_more(out: Pa
 def test_a_learner_leaves_the_plan_with_all_its_cells_and_its_files_stay(out: Path) -> None:
     files = sorted((out / "batches").iterdir())
     assert forget(out, learner="lookup") == 2
-    plan = json.loads((out / "plan.json").read_text())
-    assert set(plan["learners"]) == {"mine:Failing"}
-    assert set(plan["tasks"]) == {"identity-bits"}
-    assert {cell["settings"] for cell in plan["cells"]} == set(plan["settings"])
+    left = catalogue(out)
+    assert set(left.learners) == {"mine:Failing"}
+    assert set(left.tasks) == {"identity-bits"}
+    assert {cell.settings for cell in left.cells} == set(left.settings)
     assert set(read([out]).scores["learner"]) == {"mine:Failing"}
     assert sorted((out / "batches").iterdir()) == files
     assert forget(out, task="identity-bits") == 2
