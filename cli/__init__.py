@@ -11,6 +11,7 @@ import typer
 from .. import __version__
 from .export import export
 from .failures import failures
+from .forget import forget
 from .leaderboard import leaderboard
 from .listing import listing
 from .plot import plot
@@ -41,6 +42,7 @@ app.command()(plot)
 app.command()(show)
 app.command()(export)
 app.command()(failures)
+app.command()(forget)
 app.add_typer(studies, name="study")
 
 

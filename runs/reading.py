@@ -32,11 +32,11 @@ def read(folders: Sequence[Path | str]) -> Results:
         provenance += about
     plan = merge_plans(plans, supersede=False)
     rows = pd.concat(tables, ignore_index=True)
-    planned = rows["key"].isin([cell["key"] for cell in plan["cells"]])
-    rows = rows.loc[planned].drop_duplicates(["key", "split", "metric"], ignore_index=True)
+    planned = {cell["key"] for cell in plan["cells"]}
+    rows = rows.loc[rows["key"].isin(planned)].drop_duplicates(["key", "split", "metric"], ignore_index=True)
     scores = rows.reindex(columns=COLUMNS)
-    done = set(scores["key"])
-    open_failures = [failure for failure in failures if not done.issuperset(failure["keys"])]
+    missing = planned - set(scores["key"])
+    open_failures = [failure for failure in failures if not missing.isdisjoint(failure["keys"])]
     return Results(scores, plan, open_failures, _distinct(provenance), _answers(rows))
 
 
