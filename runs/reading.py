@@ -33,7 +33,7 @@ def read(folders: Sequence[Path | str]) -> Results:
     plan = merge_plans(plans, supersede=False)
     rows = pd.concat(tables, ignore_index=True)
     planned = {cell["key"] for cell in plan["cells"]}
-    rows = rows.loc[rows["key"].isin(planned)].drop_duplicates(["key", "split", "metric"], ignore_index=True)
+    rows = rows.loc[rows["key"].isin(list(planned))].drop_duplicates(["key", "split", "metric"], ignore_index=True)
     scores = rows.reindex(columns=COLUMNS)
     missing = planned - set(scores["key"])
     open_failures = [failure for failure in failures if not missing.isdisjoint(failure["keys"])]
