@@ -57,9 +57,10 @@ class Prototype:
             self.modules.add(getattr(value, "__module__", None) or "")
             self._paths.append(public_path(value))
             return self._paths[-1]
-        if hasattr(value, "get_params"):
+        get_params: Any = getattr(value, "get_params", None)
+        if get_params is not None:
             kind = self._describe(type(value))
-            parameters = {name: self._describe(item) for name, item in value.get_params(deep=False).items()}
+            parameters = {name: self._describe(item) for name, item in get_params(deep=False).items()}
             return {"class": kind, "parameters": parameters}
         raise TypeError(
             f"a parameter is {repr(value)[:100]}, which cannot be recorded; expected numbers, texts, arrays, classes, "

@@ -129,7 +129,7 @@ def _check_predicted(predicted: np.ndarray, space: Space, n: int, name: str) -> 
 def check_repeats(learner: Learner, problem: Problem, name: str) -> None:
     """The same problem gives the same predictions, bit for bit."""
     tests = make_problem(problem.input_space, problem.output_space, 7, seed=99).inputs
-    first, second = (_predict(learner, *_fit(learner, [problem]), tests) for _ in range(2))
+    first, second = (_predict(learner, _fit(learner, [problem])[0], tests) for _ in range(2))
     assert np.array_equal(first, second), f"{name}: fitted twice, predictions differ by {abs(first - second).max():.3g}"
 
 
@@ -139,7 +139,7 @@ def check_stack(learner: Learner, inputs: Space, outputs: Space, name: str, step
     problems = [make_problem(inputs, outputs, n, seed=n, steps=steps) for n in (3, 20, 11)]
     together = [_predict(learner, predictor, tests) for predictor in _fit(learner, problems)]
     reverse = [_predict(learner, predictor, tests) for predictor in _fit(learner, problems[::-1])][::-1]
-    alone = [_predict(learner, *_fit(learner, [problem]), tests) for problem in problems]
+    alone = [_predict(learner, _fit(learner, [problem])[0], tests) for problem in problems]
     for problem, *predicted in zip(problems, together, reverse, alone, strict=True):
         for how, other in zip(("in another place of the stack", "alone"), predicted[1:], strict=True):
             assert np.array_equal(predicted[0], other), (

@@ -311,6 +311,12 @@ def draws() -> np.ndarray:
     return np.array([random.random(), np.random.random(), float(torch.rand(1))])  # noqa: NPY002, S311
 
 
+def seed_all() -> None:
+    random.seed(0)
+    np.random.seed(0)  # noqa: NPY002
+    torch.manual_seed(0)
+
+
 def test_global_generators_are_seeded_and_restored() -> None:
     before = draws()
     with seeded_globally(7):
@@ -321,9 +327,9 @@ def test_global_generators_are_seeded_and_restored() -> None:
         assert np.array_equal(draws(), first)
     with seeded_globally(8):
         assert not np.array_equal(draws(), first)
-    random.seed(0), np.random.seed(0), torch.manual_seed(0)  # noqa: NPY002
+    seed_all()
     plain = [draws(), draws()]
-    random.seed(0), np.random.seed(0), torch.manual_seed(0)  # noqa: NPY002
+    seed_all()
     interrupted = [draws()]
     with pytest.raises(KeyError), seeded_globally(7):
         raise KeyError
