@@ -73,7 +73,7 @@ class FittedLearner(Entrant):
         fitted = fit(self.learner, [problem_of(data) for data in sets], resources)
         for data, (predictor, seconds) in zip(sets, fitted, strict=True):
             answers = predict(data.task, predictor, data.tests)
-            yield Predictions(answers, predictor.record, seconds)
+            yield Predictions(answers, predict(data.task, predictor, data.probes), predictor.record, seconds)
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,8 @@ class Reference(Entrant, abc.ABC):
             rule = self.rule(data.task)
             if rule is None:
                 raise ValueError(f"{data.task.name} has no rule {self.name!r}")
-            yield Predictions(predict(data.task, RulePredictor(data.task, rule), data.tests))
+            predictor = RulePredictor(data.task, rule)
+            yield Predictions(*(predict(data.task, predictor, asked) for asked in (data.tests, data.probes)))
 
 
 @dataclass(frozen=True)

@@ -22,11 +22,13 @@ class Predictions:
 
     answers  split -> probabilities (n, outputs, classes), or (n, outputs) values where targets are real; none where
              training diverged
+    probes   the same for the probe examples of each split
     record   what the fit says of itself (learners.base.Predictor.record)
     seconds  that the fit took
     """
 
     answers: Mapping[str, np.ndarray]
+    probes: Mapping[str, np.ndarray] = field(default_factory=dict)
     record: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
 

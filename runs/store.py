@@ -2,6 +2,8 @@
 
 DIR/plan.json              what was asked for: the union of all runs in this folder
 DIR/batches/NAME.parquet   rows of one batch; its provenance in the file's metadata
+DIR/predictions/NAME.parquet  its answers to the probe examples (runs/probes.py)
+DIR/examples/TASK.parquet  the first probe examples of a task in words
 DIR/failures/NAME.json     a batch that failed, with its traceback
 DIR/corrupt/               files that could not be read, set aside
 """
@@ -76,6 +78,16 @@ class Store:
         (self.failed / f"{name}.json").unlink(missing_ok=True)
         return path
 
+    def write_table(self, kind: str, name: str, rows: pd.DataFrame) -> None:
+        """Write DIR/KIND/NAME.parquet; nothing where there are no rows."""
+        if rows.empty:
+            return
+        path = self.folder / kind / f"{name}.parquet"
+        path.parent.mkdir(exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        pq.write_table(pa.Table.from_pandas(rows, preserve_index=False), temporary, compression="zstd")
+        temporary.replace(path)
+
     def write_failure(self, name: str, failure: dict[str, Any]) -> None:
         """Record a batch that failed."""
         self.failed.mkdir(exist_ok=True)
@@ -132,7 +144,8 @@ class Store:
         if self.batches.exists():
             old = self.folder / f"before-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
             old.mkdir()
-            for path in (self.batches, self.failed, self.folder / "plan.json"):
+            kept = (self.folder / name for name in ("predictions", "examples", "plan.json"))
+            for path in (self.batches, self.failed, *kept):
                 if path.exists():
                     path.rename(old / path.name)
         self.batches.mkdir(parents=True, exist_ok=True)

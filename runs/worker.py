@@ -53,7 +53,7 @@ IMPORTABLE = (
 def run_and_store(batch: Batch, folder: Path, command: str, resources: Resources = CPU) -> float:
     """Execute a batch and write its file; gives the seconds it took."""
     start = time.perf_counter()
-    rows = run_batch(batch, resources)
+    tables = run_batch(batch, resources)
     seconds = time.perf_counter() - start
     about = {
         **provenance(),
@@ -64,7 +64,10 @@ def run_and_store(batch: Batch, folder: Path, command: str, resources: Resources
         "seconds": seconds,
         "cells": [cell.key for cell in batch.cells],
     }
-    Store(folder).write(batch.name, rows, about)
+    store = Store(folder)
+    for table in ("predictions", "examples"):  # before the scores: a batch counts as done once these are there
+        store.write_table(table, tables[table].attrs.get("name", batch.name), tables[table])
+    store.write(batch.name, tables["batches"], about)
     return seconds
 
 
