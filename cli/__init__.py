@@ -11,6 +11,7 @@ import typer
 from .. import __version__
 from .export import export
 from .failures import failures
+from .import_ import import_
 from .leaderboard import leaderboard
 from .listing import listing
 from .plot import plot
@@ -40,6 +41,7 @@ app.command()(scores)
 app.command()(plot)
 app.command()(show)
 app.command()(export)
+app.command("import")(import_)
 app.command()(failures)
 app.add_typer(studies, name="study")
 

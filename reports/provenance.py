@@ -33,6 +33,7 @@ def long_lines(results: Results) -> list[str]:
     seeds = _seeds(results)
     lines = [
         _all("Command", _distinct(results, "command")),
+        _all("Imported answer", _distinct(results, "imported")),
         seeds[:1].upper() + seeds[1:],
         _all("Commit", _distinct(results, "commit")),
         "Versions: " + ", ".join(f"{name} {' and '.join(versions[name])}" for name in order) if order else "",

@@ -93,7 +93,8 @@ class Reference(Entrant, abc.ABC):
             if rule is None:
                 raise ValueError(f"{data.task.name} has no rule {self.name!r}")
             predictor = RulePredictor(data.task, rule)
-            yield Predictions(*(predict(data.task, predictor, asked) for asked in (data.tests, data.probes)))
+            answers, probes = (predict(data.task, predictor, asked) for asked in (data.tests, data.probes))
+            yield Predictions(answers, probes)
 
 
 @dataclass(frozen=True)
