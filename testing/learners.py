@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..learners.base import Learner, Problem, Spec
+from ..learners.base import CPU, Learner, Problem, Spec
 from ..tasks.spaces import Space
 
 BITS = Space((6,), 2, "vector", (0.0, 1.0))
@@ -98,8 +98,8 @@ def check_stack(learner: Learner, inputs: Space, outputs: Space, name: str, step
     """What a model learns does not depend on what is fitted beside it, nor on its place there."""
     tests = make_problem(inputs, outputs, 7, seed=99).inputs
     problems = [make_problem(inputs, outputs, n, seed=n, steps=steps) for n in (3, 20, 11)]
-    together = [predictor.predict(tests) for predictor in learner.fit_many(problems)]
-    reverse = [predictor.predict(tests) for predictor in learner.fit_many(problems[::-1])][::-1]
+    together = [predictor.predict(tests) for predictor in learner.fit_many(problems, CPU)]
+    reverse = [predictor.predict(tests) for predictor in learner.fit_many(problems[::-1], CPU)][::-1]
     alone = [learner.fit(problem).predict(tests) for problem in problems]
     for problem, *predicted in zip(problems, together, reverse, alone, strict=True):
         for how, other in zip(("in another place of the stack", "alone"), predicted[1:], strict=True):
