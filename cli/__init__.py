@@ -14,6 +14,7 @@ from .encoding import make_readable
 from .export import export
 from .failures import failures
 from .forget import forget
+from .import_ import import_
 from .leaderboard import leaderboard
 from .listing import listing
 from .plot import plot
@@ -43,6 +44,7 @@ app.command()(scores)
 app.command()(plot)
 app.command()(show)
 app.command()(export)
+app.command("import")(import_)
 app.command()(failures)
 app.command()(forget)
 app.add_typer(studies, name="study")

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from .parquet import SCHEMA_VERSION, to_bytes
+from .provenance import command as run_command
 from .provenance import provenance
 
 MESSAGE, TRACEBACK = 2_000, 20_000
@@ -58,7 +59,7 @@ class Job(Protocol):
         ...
 
     def run(self) -> Mapping[str, pa.Table]:
-        """Compute the tables, by their names."""
+        """Compute the tables, by their names; TABLE/NAME for one that other jobs give too, which is kept once."""
         ...
 
 
@@ -113,12 +114,17 @@ def carry_out(job: Job, command: str) -> Result:
         start = time.perf_counter()
         tables = job.run()
         seconds = time.perf_counter() - start
-        about = {"schema": SCHEMA_VERSION, **provenance(), "command": command, **job.about, "seconds": seconds}
-        return Result(seconds, {name: to_bytes(table, about) for name, table in tables.items()})
+        return Result(seconds, store_content(tables, {"command": command, **job.about, "seconds": seconds}))
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 -- a failed job is recorded, whatever it died of
         return Result(failure=describe(error))
+
+
+def store_content(tables: Mapping[str, pa.Table], about: Mapping[str, Any]) -> dict[str, bytes]:
+    """The contents of the files of some tables: name -> Parquet, with where they come from in its metadata."""
+    metadata = {"schema": SCHEMA_VERSION, **provenance(), "command": run_command(), **about}
+    return {name: to_bytes(table, metadata) for name, table in tables.items()}
 
 
 def describe(error: BaseException, hint: str = "") -> dict[str, str]:

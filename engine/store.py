@@ -60,9 +60,12 @@ class Store:
             yield
 
     def write(self, name: str, tables: Mapping[str, bytes]) -> None:
-        """Write the files of a job; the table that says that it is done comes last."""
+        """Write the files of a job; the table that says that it is done comes last.
+
+        A table TABLE/NAME is one that several jobs give: it is DIR/TABLE/NAME.parquet, whichever wrote it last.
+        """
         for table in sorted(tables, key=lambda table: table == self.table):
-            self.replace(self.path(name, table), tables[table])
+            self.replace(self.folder / f"{table}.parquet" if "/" in table else self.path(name, table), tables[table])
         (self.failed / f"{name}.json").unlink(missing_ok=True)
 
     def write_failure(self, name: str, failure: dict[str, Any]) -> dict[str, Any]:

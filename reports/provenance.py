@@ -39,6 +39,7 @@ def long_lines(results: Results) -> list[str]:
     seeds = _seeds(results.catalogue.seeds)
     lines = [
         _all("Command", _distinct(results.provenance, "command")),
+        _all("Imported answer", _distinct(results.provenance, "imported")),
         seeds[:1].upper() + seeds[1:],
         _all("Commit", _distinct(results.provenance, "commit")),
         "Versions: " + ", ".join(f"{name} {' and '.join(versions[name])}" for name in order) if order else "",

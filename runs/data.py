@@ -22,19 +22,21 @@ class CellData:
     training  `cell.size` in-distribution examples, then `cell.exposed` examples of the exposure pool
     tests     what is predicted and scored: "train" (the first TRAIN_SCORED), "train-exposed" if there are exposed
               examples, "id" and the OOD splits
+    probes    further examples of "id" and the OOD splits, the same for every seed (runs/probes.py)
     """
 
     cell: Cell
     task: Task
     training: Examples
     tests: dict[str, Examples]
+    probes: dict[str, Examples]
 
 
-def data_of(pair: Pair, cells: Sequence[Cell]) -> list[CellData]:
+def data_of(pair: Pair, cells: Sequence[Cell], probes: dict[str, Examples]) -> list[CellData]:
     """The data of some cells of a pair; those of one seed share their examples."""
     seeds = sorted({cell.seed for cell in cells})
     drawn = {index: _draw(pair, [cell for cell in cells if cell.seed == index], index) for index in seeds}
-    return [drawn[cell.seed].data(cell) for cell in cells]
+    return [drawn[cell.seed].data(cell, probes) for cell in cells]
 
 
 def of_seed(task: Task, index: int, suite: int = 0) -> Task:
@@ -78,7 +80,7 @@ class _Drawn:
     exposed: Examples | None
     tests: dict[str, Examples]
 
-    def data(self, cell: Cell) -> CellData:
+    def data(self, cell: Cell, probes: dict[str, Examples]) -> CellData:
         """What belongs to one cell."""
         training = self.train.take(slice(0, cell.size))
         tests = {"train": training.take(slice(0, min(cell.size, TRAIN_SCORED)))}
@@ -86,7 +88,7 @@ class _Drawn:
             extra = self.exposed.take(slice(0, cell.exposed))
             training = Examples.concatenate([training, extra])
             tests["train-exposed"] = extra
-        return CellData(cell, self.task, training, tests | self.tests)
+        return CellData(cell, self.task, training, tests | self.tests, probes)
 
 
 def _draw(pair: Pair, cells: Sequence[Cell], index: int) -> _Drawn:

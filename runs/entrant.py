@@ -74,8 +74,10 @@ class FittedLearner(Entrant):
     def predictions(self, sets: Sequence[CellData], resources: Resources = CPU) -> Iterator[Predictions]:
         fitted = fit(self.learner, [problem_of(data) for data in sets], resources)
         for data, (predictor, seconds) in zip(sets, fitted, strict=True):
-            answers = predict(data.task, predictor, data.tests, partial(seeded, self.learner, seed_of(data.cell)))
-            yield Predictions(answers, predictor.record, seconds)
+            context = partial(seeded, self.learner, seed_of(data.cell))
+            answers = predict(data.task, predictor, data.tests, context)
+            probes = predict(data.task, predictor, data.probes, context)
+            yield Predictions(answers, probes, predictor.record, seconds)
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,9 @@ class Reference(Entrant, abc.ABC):
             rule = self.rule(data.task)
             if rule is None:
                 raise ValueError(f"{data.task.name} has no rule {self.name!r}")
-            yield Predictions(predict(data.task, RulePredictor(data.task, rule), data.tests))
+            predictor = RulePredictor(data.task, rule)
+            answers, probes = (predict(data.task, predictor, asked) for asked in (data.tests, data.probes))
+            yield Predictions(answers, probes)
 
 
 @dataclass(frozen=True)

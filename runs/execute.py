@@ -10,14 +10,27 @@ from ..learners.base import CPU, Resources
 from .cells import Batch
 from .data import data_of
 from .entrant import enter
+from .probes import answer_rows, described, probes_of
 from .score import score
 
 
-def run_batch(batch: Batch, resources: Resources = CPU) -> pd.DataFrame:
-    """The rows of a batch: one a (cell, split, metric), as runs/score.py gives them."""
+def run_batch(batch: Batch, resources: Resources = CPU) -> dict[str, pd.DataFrame]:
+    """The tables of a batch.
+
+    "batches"      a row a (cell, split, metric): runs/score.py
+    "predictions"  a row a (cell, split): the answers to the probe examples, runs/probes.py
+    "examples"     a row a probe example of the task: its text, runs/probes.py
+    """
     entrant = enter(batch.pair.learner.thing)
-    sets = data_of(batch.pair, batch.cells)
+    probes = probes_of(batch.pair.task.thing, batch.pair.suite)
+    sets = data_of(batch.pair, batch.cells, probes)
     rows: list[dict[str, Any]] = []
+    answers: list[dict[str, Any]] = []
     for data, predictions in zip(sets, entrant.predictions(sets, resources), strict=True):
         rows += score(data, predictions, examined=entrant.examined)
-    return pd.DataFrame(rows)
+        answers += answer_rows(data, predictions)
+    return {
+        "batches": pd.DataFrame(rows),
+        "predictions": pd.DataFrame(answers),
+        "examples": described(batch.pair, probes),
+    }

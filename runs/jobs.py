@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 
 from ..engine.provenance import provenance
@@ -52,4 +54,14 @@ class BatchJob:
     def run(self) -> dict[str, pa.Table]:
         from .execute import run_batch  # noqa: PLC0415 -- loads torch
 
-        return {"batches": to_table(run_batch(self.batch, self.resources), LAYOUT)}
+        return tables_of(run_batch(self.batch, self.resources))
+
+
+def tables_of(frames: Mapping[str, pd.DataFrame]) -> dict[str, pa.Table]:
+    """The tables of a batch as the store keeps them, without empty ones; texts of examples are kept once a task."""
+    found = {"batches": to_table(frames["batches"], LAYOUT)}
+    for name, rows in frames.items():
+        if name not in found and not rows.empty:
+            stored = f"{name}/{rows.attrs['name']}" if "name" in rows.attrs else name
+            found[stored] = pa.Table.from_pandas(rows, preserve_index=False)
+    return found

@@ -23,13 +23,19 @@ class Predictions:
 
     answers  split -> probabilities (n, outputs, classes), or (n, outputs) values where targets are real; none where
              training diverged
+    probes   the same for the probe examples of each split
     record   what the fit says of itself (learners.base.Predictor.record)
     seconds  that the fit took
+    missing  split -> examples that were not answered; what stands in `answers` for them is a constant
+    certain  the answers name a class and say nothing of probabilities: what needs these has no value
     """
 
     answers: Mapping[str, np.ndarray]
+    probes: Mapping[str, np.ndarray] = field(default_factory=dict)
     record: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
+    missing: Mapping[str, int] = field(default_factory=dict)
+    certain: bool = False
 
     @property
     def diverged(self) -> bool:

@@ -56,9 +56,19 @@ def _scores(data: CellData, predictions: Predictions) -> dict[str, Scored | None
     if predictions.diverged:
         return dict.fromkeys(data.tests)
     scored: dict[str, Scored | None] = {
-        name: truth.score(answers[name], name, examples, data.training) for name, examples in data.tests.items()
+        name: truth.score(answers[name], name, examples, data.training)
+        for name, examples in data.tests.items()
+        if name in answers
     }
-    seen = [name for name in TRAINED_ON if name in data.tests]
+    for name, result in scored.items():
+        if result and predictions.certain:
+            for value in truth.metric_on(name).probabilistic:
+                result.metrics.pop(value, None)
+        if result and name in predictions.missing:
+            result.metrics["missing"] = float(predictions.missing[name])
+    seen = [name for name in TRAINED_ON if name in answers]
+    if not seen:
+        return scored
     examples = Examples.concatenate([data.tests[name] for name in seen])
     given = np.concatenate([answers[name] for name in seen])
 

@@ -44,6 +44,7 @@ def test_help_names_every_command_and_the_exit_codes() -> None:
         "plot",
         "show",
         "export",
+        "import",
         "failures",
         "study",
         "130",
@@ -81,7 +82,7 @@ def test_show_of_one_split() -> None:
 @pytest.mark.parametrize("form", ["jsonl", "parquet"])
 def test_export_is_the_data_of_a_run(form: str, tmp_path: Path) -> None:
     path = tmp_path / "data"
-    said("export", "scramble-bag", "--size", "20", "--seed", "3", "--format", form, "--output", str(path))
+    said("export", "scramble-bag", "--targets", "--size", "20", "--seed", "3", "--format", form, "--output", str(path))
     frame = pd.read_json(path, lines=True) if form == "jsonl" else pd.read_parquet(path)
     task = make_task("scramble-bag").thing
     for split in task.splits:
@@ -93,7 +94,7 @@ def test_export_is_the_data_of_a_run(form: str, tmp_path: Path) -> None:
 
 def test_export_of_more_than_a_split_holds_is_all_it_holds(tmp_path: Path) -> None:
     path = tmp_path / "data"
-    said("export", "tabular:table=iris", "--size", "4000", "--output", str(path))
+    said("export", "tabular:table=iris", "--targets", "--size", "4000", "--output", str(path))
     task = make_task("tabular:table=iris").thing
     counts = pd.read_json(path, lines=True)["split"].value_counts().to_dict()
     assert counts == {split.name: task.capacity(split.name) for split in task.splits}

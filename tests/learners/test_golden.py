@@ -50,6 +50,6 @@ LOG_LOSS = {  # (learner, version) -> bits an output, in distribution, with n = 
 def test_golden(name: str) -> None:
     pair = Pair(make_task(ELSEWHERE.get(name, "identity-bits")), make_learner(name, BUDGET), 200)
     cell = Cell(pair, 64, 0, 0)
-    rows = run_batch(Batch(pair, (cell,)))
+    rows = run_batch(Batch(pair, (cell,)))["batches"]
     found = rows.query("split == 'id' and metric == 'log_loss'")["value"].item()
     assert found == pytest.approx(LOG_LOSS[name, pair.learner.thing.version], rel=0.01, abs=1e-6)

@@ -11,12 +11,12 @@ import pytest
 import torch
 
 import grue
+from grue.engine.store import Store
 from grue.learners.base import Learner, Resources
 from grue.learners.mlp import MLP
 from grue.learners.tuned import tuned
 from grue.runs.cells import Cell, Pair
 from grue.runs.names import UsageError, make_learner, make_task
-from grue.runs.store import Store
 from grue.testing.learners import BITS, make_problem
 
 
@@ -41,8 +41,8 @@ def test_the_key_of_a_network_is_what_it_was_when_the_device_was_a_parameter() -
 
 def test_resources_are_in_the_provenance(tmp_path: Path) -> None:
     grue.run("smoke", tasks=["identity-bits"], learners=["lookup"], seeds=1, sizes=[16], out=tmp_path, jobs=0)
-    _, about = Store(tmp_path).read()
-    assert about[0]["resources"] == {"device": "cpu", "threads": 1, "stack": None}
+    ((_, about),) = Store(tmp_path).read().values()
+    assert about["resources"] == {"device": "cpu", "threads": 1, "stack": None}
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")

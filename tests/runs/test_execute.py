@@ -37,9 +37,9 @@ def scores(rows: pd.DataFrame, cell: Cell) -> pd.Series:
 def test_a_cell_scores_the_same_whatever_it_is_run_with() -> None:
     one = pair("identity-bits", MLP(steps=30))
     cells = [Cell(one, 16, 0, 0), Cell(one, 64, 0, 0), Cell(one, 64, 8, 0), Cell(one, 64, 0, 1)]
-    together = run_batch(Batch(one, tuple(cells)))
+    together = run_batch(Batch(one, tuple(cells)))["batches"]
     for cell in cells:
-        alone = run_batch(Batch(one, (cell,)))
+        alone = run_batch(Batch(one, (cell,)))["batches"]
         pd.testing.assert_series_equal(scores(together, cell), scores(alone, cell))
 
 
@@ -69,11 +69,11 @@ class ZeroingPredictor(Predictor):
 def test_a_learner_that_writes_past_the_read_only_flag_changes_no_other_cell() -> None:
     one, lookup = pair("identity-bits", Zeroing()), pair("identity-bits", "lookup")
     cells = [Cell(one, 8, 0, 0), Cell(one, 16, 0, 0), Cell(one, 16, 4, 0)]
-    together = run_batch(Batch(one, tuple(cells)))
+    together = run_batch(Batch(one, tuple(cells)))["batches"]
     for cell in cells:
-        pd.testing.assert_series_equal(scores(together, cell), scores(run_batch(Batch(one, (cell,))), cell))
+        pd.testing.assert_series_equal(scores(together, cell), scores(run_batch(Batch(one, (cell,)))["batches"], cell))
     honest = replace(cells[1], pair=lookup)
-    chance = scores(run_batch(Batch(lookup, (honest,))), honest).xs("chance", level="metric")
+    chance = scores(run_batch(Batch(lookup, (honest,)))["batches"], honest).xs("chance", level="metric")
     told = scores(together, cells[1]).xs("chance", level="metric")
     pd.testing.assert_series_equal(told, chance)
 
@@ -110,7 +110,7 @@ def test_learners_are_compared_on_the_same_data() -> None:
     forest, mlp = pair("maze-graph", Forest(trees=3)), pair("maze-graph", MLP(steps=3))
     task = forest.task.thing
     assert np.array_equal(draw(task, "train", 16, 0).inputs, draw(task, "train", 64, 0).inputs[:16])
-    rows = [run_batch(Batch(one, (Cell(one, 32, 0, 0),))) for one in (forest, mlp)]
+    rows = [run_batch(Batch(one, (Cell(one, 32, 0, 0),)))["batches"] for one in (forest, mlp)]
     chance = [one[one["metric"] == "chance"].set_index("split")["value"] for one in rows]
     pd.testing.assert_series_equal(chance[0], chance[1])
 
@@ -118,7 +118,7 @@ def test_learners_are_compared_on_the_same_data() -> None:
 def test_the_rows_of_a_cell() -> None:
     one = pair("identity-bits", Forest(trees=5))
     cell = Cell(one, 32, 4, 0)
-    rows = run_batch(Batch(one, (cell,)))
+    rows = run_batch(Batch(one, (cell,)))["batches"]
     assert set(COLUMNS) <= set(rows.columns)
     assert set(rows["split"]) == {"train", "train-exposed", "id", "odd"}
     score = rows[rows["metric"] == "score"].set_index("split")
@@ -131,7 +131,7 @@ def test_the_rows_of_a_cell() -> None:
 def test_of_a_long_training_set_the_first_examples_are_scored() -> None:
     one = pair("scramble-bag", "lookup")
     cells = (Cell(one, TRAIN_SCORED, 0, 0), Cell(one, 2 * TRAIN_SCORED, 8, 0))
-    rows = run_batch(Batch(one, cells))
+    rows = run_batch(Batch(one, cells))["batches"]
     counts = rows.query("metric == 'score' and split.str.startswith('train')").set_index(["size", "split"])["count"]
     longer = 2 * TRAIN_SCORED
     assert counts.to_dict() == {
@@ -144,7 +144,7 @@ def test_of_a_long_training_set_the_first_examples_are_scored() -> None:
 
 def test_moved_outputs_and_the_others_are_scored_apart() -> None:
     one = pair("identity-bits", Forest(trees=20))
-    rows = scores(run_batch(Batch(one, (Cell(one, 256, 0, 0),))), Cell(one, 256, 0, 0))
+    rows = scores(run_batch(Batch(one, (Cell(one, 256, 0, 0),)))["batches"], Cell(one, 256, 0, 0))
     assert rows["odd", "accuracy[moved=1]"] == 0
     assert rows["odd", "accuracy[moved=0]"] > 0.9
 
@@ -152,7 +152,7 @@ def test_moved_outputs_and_the_others_are_scored_apart() -> None:
 def test_underfit_and_budget_limited_are_told_apart() -> None:
     def status(learner: object) -> str:
         one = pair("maze-graph", learner)
-        return run_batch(Batch(one, (Cell(one, 64, 0, 0),)))["status"].iloc[0]
+        return run_batch(Batch(one, (Cell(one, 64, 0, 0),)))["batches"]["status"].iloc[0]
 
     assert status(MLP(steps=40)) == "underfit,budget-limited"
     assert status(MLP(steps=300)) == "ok"
@@ -162,7 +162,7 @@ def test_underfit_and_budget_limited_are_told_apart() -> None:
 def test_a_task_in_bits_has_no_score_and_is_never_called_underfit() -> None:
     """Nobody knows how few bits are possible, and to memorise a text is not the aim."""
     one = pair("text", MLP(steps=40))
-    rows = run_batch(Batch(one, (Cell(one, 64, 0, 0),)))
+    rows = run_batch(Batch(one, (Cell(one, 64, 0, 0),)))["batches"]
     assert "score" not in set(rows["metric"])
     bits = rows[rows["metric"] == "bits"].set_index("split")
     each = np.frombuffer(bits.loc["id", "examples"], np.float32)
@@ -173,27 +173,27 @@ def test_a_task_in_bits_has_no_score_and_is_never_called_underfit() -> None:
 
 def test_a_diverged_model_is_marked_and_has_no_score() -> None:
     one = pair("identity-reals", MLP(steps=50, rate=1e30, optimiser="sgd"))
-    rows = run_batch(Batch(one, (Cell(one, 16, 0, 0),)))
+    rows = run_batch(Batch(one, (Cell(one, 16, 0, 0),)))["batches"]
     assert set(rows["status"]) == {"diverged"}
     assert rows["value"].isna().all()
 
 
 def test_memorising_an_ambiguous_task_is_a_full_fit() -> None:
     one = pair("scramble-bag", "lookup")
-    rows = scores(run_batch(Batch(one, (Cell(one, 256, 0, 0),))), Cell(one, 256, 0, 0))
+    rows = scores(run_batch(Batch(one, (Cell(one, 256, 0, 0),)))["batches"], Cell(one, 256, 0, 0))
     assert rows["train", "fit"] == 1
     assert rows["train", "score"] < 1, "the sampled targets are not the posterior"
 
 
 def test_tests_of_a_small_split_are_all_it_holds() -> None:
     one = pair("identity-bits:bits=8", Forest(trees=2), tests=10_000)
-    rows = run_batch(Batch(one, (Cell(one, 8, 0, 0),)))
+    rows = run_batch(Batch(one, (Cell(one, 8, 0, 0),)))["batches"]
     assert rows.query("split == 'id'")["count"].max() == replace(one.task.thing).capacity("id")
 
 
 def test_exposed_examples_that_were_not_fitted_are_a_mark_too() -> None:
     one = pair("identity-bits", "boosting:rounds=50")
-    rows = run_batch(Batch(one, (Cell(one, 1024, 1, 0), Cell(one, 1024, 0, 0))))
+    rows = run_batch(Batch(one, (Cell(one, 1024, 1, 0), Cell(one, 1024, 0, 0))))["batches"]
     exposed = rows.query("split == 'train-exposed' and metric == 'exact_match'")["value"].item()
     assert exposed == 0, "one example among a thousand is not fitted in 50 rounds"
     assert rows.query("exposed == 1")["status"].iloc[0].startswith("underfit")
@@ -202,7 +202,7 @@ def test_exposed_examples_that_were_not_fitted_are_a_mark_too() -> None:
 
 def test_what_a_fit_says_of_itself_is_kept() -> None:
     one = pair("identity-bits", "program:candidates=2000")
-    rows = run_batch(Batch(one, (Cell(one, 16, 0, 0),)))
+    rows = run_batch(Batch(one, (Cell(one, 16, 0, 0),)))["batches"]
     (record,) = rows.query("split == 'train' and metric == 'score'")["record"]
     assert json.loads(record)["shortest"] == "copy"
 
@@ -211,7 +211,7 @@ def test_a_fit_is_not_timed_with_the_import_of_its_library() -> None:
     code = (
         "from grue.runs.cells import *; from grue.runs.execute import run_batch; from grue.runs.names import *\n"
         "pair = Pair(make_task('identity-bits'), make_learner('forest:trees=2'), 10)\n"
-        "rows = run_batch(Batch(pair, (Cell(pair, 8, 0, 0), Cell(pair, 16, 0, 0))))\n"
+        'rows = run_batch(Batch(pair, (Cell(pair, 8, 0, 0), Cell(pair, 16, 0, 0))))["batches"]\n'
         "first, second = rows.drop_duplicates('key')['fit_seconds']\n"
         "assert first < 20 * second + 0.05, (first, second)\n"
     )

@@ -22,7 +22,7 @@ def scores(task: str, learner: str, seeds: int, size: int = SIZE) -> pd.DataFram
     """Rows seed, columns split."""
     named = Named(learner, Oracle()) if learner == ORACLE else make_learner(learner)
     pair = Pair(make_task(task), named, TESTS)
-    rows = run_batch(Batch(pair, tuple(Cell(pair, size, 0, seed) for seed in range(seeds))))
+    rows = run_batch(Batch(pair, tuple(Cell(pair, size, 0, seed) for seed in range(seeds))))["batches"]
     return rows[rows["metric"] == "score"].pivot_table(index="seed", columns="split", values="value")
 
 
@@ -55,7 +55,7 @@ REAL = {name: metric.name for name in TASKS if (metric := make_task(name).thing.
 def measured(task: str, learner: str, seeds: int) -> pd.DataFrame:
     """Rows seed, columns (split, metric), of the tasks in REAL."""
     pair = Pair(make_task(task), make_learner(learner), TESTS)
-    rows = run_batch(Batch(pair, tuple(Cell(pair, REAL_SIZE, 0, seed) for seed in range(seeds))))
+    rows = run_batch(Batch(pair, tuple(Cell(pair, REAL_SIZE, 0, seed) for seed in range(seeds))))["batches"]
     return rows.pivot_table(index="seed", columns=["split", "metric"], values="value")
 
 

@@ -23,7 +23,7 @@ SEEDS = 3
 def exact(learner: str, size: int, exposed: int = 0) -> pd.DataFrame:
     """Exact match, rows seed, columns split."""
     pair = Pair(make_task("identity-bits"), make_learner(learner, BUDGET), 1000)
-    rows = run_batch(Batch(pair, tuple(Cell(pair, size, exposed, seed) for seed in range(SEEDS))))
+    rows = run_batch(Batch(pair, tuple(Cell(pair, size, exposed, seed) for seed in range(SEEDS))))["batches"]
     return rows[rows["metric"] == "exact_match"].pivot_table(index="seed", columns="split", values="value")
 
 

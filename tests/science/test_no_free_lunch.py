@@ -32,7 +32,7 @@ be seen, and so would one that was wrong about as many."""
 def above_chance(function: str, learner: str, seeds: int) -> tuple[float, float]:
     """2 x accuracy - 1 on unseen inputs: mean over seeds and half of its interval."""
     pair = Pair(make_task(f"boolean:function={function}"), make_learner(learner, BUDGET), 1000)
-    rows = run_batch(Batch(pair, tuple(Cell(pair, SIZE, 0, seed) for seed in range(seeds))))
+    rows = run_batch(Batch(pair, tuple(Cell(pair, SIZE, 0, seed) for seed in range(seeds))))["batches"]
     found = 2 * rows[(rows["metric"] == "exact_match") & (rows["split"] == "id")]["value"].to_numpy() - 1
     factor = float(stdtrit(seeds - 1, (1 + CONFIDENCE) / 2))
     return found.mean(), factor * found.std(ddof=1) / np.sqrt(seeds)

@@ -23,7 +23,7 @@ def answered(task: str, learner: str, size: int) -> pd.DataFrame:
     named = make_task(task)
     rule = learner in named.thing.truth.rules
     pair = Pair(named, Named(learner, NamedHeuristic(learner)) if rule else make_learner(learner), TESTS)
-    return run_batch(Batch(pair, tuple(Cell(pair, size, 0, seed) for seed in range(SEEDS))))
+    return run_batch(Batch(pair, tuple(Cell(pair, size, 0, seed) for seed in range(SEEDS))))["batches"]
 
 
 def mean(task: str, learner: str, size: int, metric: str, split: str = "apart") -> float:

@@ -23,7 +23,7 @@ CNN = "cnn:kernel=5,rate=0.01,grid_channels=16,batch=32"
 def accuracy(task: str, learner: str) -> pd.DataFrame:
     """Rows seed, columns split."""
     pair = Pair(make_task(task), make_learner(learner, {"steps": 600}), 1000)
-    rows = run_batch(Batch(pair, tuple(Cell(pair, SIZE, 0, seed) for seed in range(SEEDS))))
+    rows = run_batch(Batch(pair, tuple(Cell(pair, SIZE, 0, seed) for seed in range(SEEDS))))["batches"]
     return rows[rows["metric"] == "accuracy"].pivot_table(index="seed", columns="split", values="value")
 
 
