@@ -50,7 +50,7 @@ class Kernel(EstimatorLearner):
     """
 
     name = "kernel"
-    version = 2
+    version = 3
     several_outputs = True
 
     strength: float = 10.0

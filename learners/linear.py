@@ -24,7 +24,7 @@ class Linear(EstimatorLearner):
     """
 
     name = "linear"
-    version = 2
+    version = 3
 
     strength: float = 100.0
     iterations: int = 200

@@ -19,6 +19,7 @@ class Neighbours(EstimatorLearner):
     """
 
     name = "neighbours"
+    version = 2
     several_outputs = True
 
     neighbours: int = 5
