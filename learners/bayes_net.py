@@ -59,7 +59,7 @@ class BayesNet(Learner):
         return refusal(self.encoding, spec.inputs)
 
     def fit(self, problem: Problem) -> Predictor:
-        features = flat_features(problem.inputs, problem.input_space, self.encoding)
+        features = flat_features(problem.inputs, problem.input_space, self.encoding, np.float32)
         outputs = problem.output_space
         rng = np.random.default_rng(problem.seed)
         kept: list[list[np.ndarray]] = []
@@ -106,7 +106,7 @@ class BayesNetPredictor(Predictor):
     def predict(self, inputs: np.ndarray) -> np.ndarray:
         if not self.layers:
             return np.repeat(self.marginal[None], len(inputs), axis=0)
-        features = flat_features(inputs, self.inputs, self.learner.encoding)
+        features = flat_features(inputs, self.inputs, self.learner.encoding, np.float32)
         votes = np.zeros((len(inputs), *self.marginal.shape))
         networks = len(self.layers[0])
         for start in range(0, networks, CHUNK):

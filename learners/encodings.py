@@ -46,46 +46,46 @@ def refusal(encoding: str, space: Space) -> str | None:
     return None
 
 
-def encode(inputs: np.ndarray, space: Space, encoding: str) -> np.ndarray:
+def encode(inputs: np.ndarray, space: Space, encoding: str, dtype: type[np.floating] = np.float32) -> np.ndarray:
     """Turn examples into numbers.
 
     inputs   (n, *space.shape)
-    returns  float32: (n, length, channels) for vector, sequence and bag; (n, channels, height, width) for a grid
+    returns  of the dtype: (n, length, channels) for vector, sequence and bag; (n, channels, height, width) for a grid
     """
     space.check(inputs, "inputs")
     resolved = resolve(encoding, space)
     if resolved == "value":
-        encoded = _values(inputs, space)
+        encoded = _values(inputs, space, dtype)
     elif resolved == "onehot":
-        encoded = np.eye(space.alphabet or 0, dtype=np.float32)[inputs]  # (n, *shape, alphabet)
+        encoded = np.eye(space.alphabet or 0, dtype=dtype)[inputs]  # (n, *shape, alphabet)
     else:
-        return _counts(inputs, space)
+        return _counts(inputs, space, dtype)
     if space.layout == "grid":  # (n, planes, height, width, channels) -> channels of a plane together
         n, planes, height, width, channels = encoded.shape
         return encoded.transpose(0, 1, 4, 2, 3).reshape(n, planes * channels, height, width)
     return encoded
 
 
-def _values(inputs: np.ndarray, space: Space) -> np.ndarray:
+def _values(inputs: np.ndarray, space: Space, dtype: type[np.floating]) -> np.ndarray:
     """(n, *shape, channels): the numbers a token stands for, then one channel a token that stands for none."""
     if space.alphabet is None:
-        return inputs.astype(np.float32)[..., None]
+        return inputs.astype(dtype)[..., None]
     numbers = space.numbers
     if numbers is None:
-        return (inputs / max(space.alphabet - 1, 1)).astype(np.float32)[..., None]
+        return (inputs / max(space.alphabet - 1, 1)).astype(dtype)[..., None]
     scale = np.nanmax(np.abs(numbers)) or 1.0
     wordless = np.isnan(numbers[:, 0])
     table = np.concatenate([np.nan_to_num(numbers / scale), np.eye(space.alphabet)[:, wordless]], axis=1)
-    return table.astype(np.float32)[inputs]
+    return table.astype(dtype)[inputs]
 
 
-def _counts(inputs: np.ndarray, space: Space) -> np.ndarray:
+def _counts(inputs: np.ndarray, space: Space, dtype: type[np.floating]) -> np.ndarray:
     """(n, alphabet, 1): occurrences of each token along the number line."""
     alphabet = space.alphabet or 0
     numbers = space.numbers
     order = np.arange(alphabet) if numbers is None else np.lexsort(numbers.T[::-1])  # NaN comes last
     place = np.empty(alphabet, np.int64)
     place[order] = np.arange(alphabet)
-    counts = np.zeros((len(inputs), alphabet), np.float32)
+    counts = np.zeros((len(inputs), alphabet), dtype)
     np.add.at(counts, (np.arange(len(inputs))[:, None], place[inputs]), 1.0)
     return counts[..., None]

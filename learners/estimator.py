@@ -35,6 +35,7 @@ class Estimator(EstimatorLearner):
     """
 
     name = "estimator"
+    version = 2
 
     estimator: str | Prototype = "sklearn.dummy:DummyClassifier"
     settings: tuple[tuple[str, Setting], ...] = ()

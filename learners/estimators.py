@@ -15,9 +15,13 @@ from .encodings import ENCODINGS, encode, refusal
 from .parameters import choice
 
 
-def flat_features(inputs: np.ndarray, space: Space, encoding: str) -> np.ndarray:
-    """The encoded examples, one row of numbers each: (n, features) float32."""
-    return encode(inputs, space, encoding).reshape(len(inputs), -1)
+def flat_features(inputs: np.ndarray, space: Space, encoding: str, dtype: type[np.floating] = np.float64) -> np.ndarray:
+    """The encoded examples, one row of numbers each: (n, features).
+
+    In float64, what scikit-learn computes in by default: with float32, variances and densities of some estimators round
+    so far that probabilities do not add up to 1.
+    """
+    return encode(inputs, space, encoding, dtype).reshape(len(inputs), -1)
 
 
 @dataclass(frozen=True)

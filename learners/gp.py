@@ -56,7 +56,7 @@ class GP(Learner):
         reason = self.accepts(Spec(problem.input_space, problem.output_space, n=len(problem)))
         if reason:
             raise ValueError(reason)
-        features = flat_features(problem.inputs, problem.input_space, self.encoding).astype(np.float64)
+        features = flat_features(problem.inputs, problem.input_space, self.encoding, np.float32).astype(np.float64)
         classes = problem.output_space.alphabet
         targets = np.eye(classes)[problem.targets] if classes else problem.targets.astype(np.float64)
         targets = targets.reshape(len(problem), -1)  # (n, outputs * classes)
@@ -102,7 +102,7 @@ class GPPredictor(Predictor):
     mean: np.ndarray
 
     def predict(self, inputs: np.ndarray) -> np.ndarray:
-        features = flat_features(inputs, self.inputs, self.learner.encoding).astype(np.float64)
+        features = flat_features(inputs, self.inputs, self.learner.encoding, np.float32).astype(np.float64)
         values = self.mean + self.learner.kernel(features, self.features) @ self.weights
         if not self.outputs.alphabet:
             return values

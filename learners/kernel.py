@@ -54,7 +54,7 @@ class Kernel(EstimatorLearner):
     preload = ("sklearn.svm",)
     search_space = (("strength", (10.0, 1.0, 100.0, 1000.0)), ("gamma", (1.0, 0.1, 0.3, 3.0)))
     kind = "kernel"
-    version = 2
+    version = 3
     several_outputs = True
 
     strength: float = number(10.0, above=0)

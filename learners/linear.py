@@ -26,7 +26,7 @@ class Linear(EstimatorLearner):
 
     name = "linear"
     preload = ("sklearn.linear_model",)
-    version = 2
+    version = 3
 
     strength: float = number(100.0, above=0)
     iterations: int = number(200, at_least=1)

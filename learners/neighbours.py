@@ -21,6 +21,7 @@ class Neighbours(EstimatorLearner):
 
     name = "neighbours"
     preload = ("sklearn.neighbors",)
+    version = 2
     several_outputs = True
 
     neighbours: int = number(5, at_least=1)

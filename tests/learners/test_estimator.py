@@ -17,6 +17,7 @@ import torch
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
@@ -28,6 +29,7 @@ from grue.learners.estimators import EstimatorLearner
 from grue.learners.extra_trees import ExtraTrees
 from grue.learners.forest import Forest
 from grue.learners.global_generators import seeded_globally
+from grue.tasks.identity import IdentityTokens
 from grue.tasks.spaces import Space
 from grue.testing.learners import BAG, BITS, CLASS, REALS, SEQUENCE, check_learner, make_problem
 
@@ -187,6 +189,18 @@ def test_an_estimator_that_writes_to_its_arrays_changes_those_of_no_other_output
         assert np.array_equal(learner.fit(one).predict(tests)[:, 0], predicted[:, output])
     after = problem.inputs, problem.targets, tests
     assert all(map(np.array_equal, before, after))
+
+
+def test_estimators_get_float64_and_real_inputs_as_they_are() -> None:
+    problem = make_problem(REALS, CLASS, 200)
+    naive = adopt_object(GaussianNB()).fit(problem).predict(problem.inputs)
+    own = GaussianNB().fit(problem.inputs, problem.targets[:, 0]).predict_proba(problem.inputs)
+    assert np.array_equal(naive[:, 0], own)
+    task = IdentityTokens()
+    tokens = task.sample("train", 16, np.random.default_rng(0))
+    copy = Problem(tokens.inputs, tokens.targets, task.inputs, task.outputs, seed=0)
+    sums = adopt_object(GaussianNB()).fit(copy).predict(tokens.inputs).sum(axis=-1)
+    assert np.allclose(sums, 1, atol=1e-5), "in float32 they add up to 1 to 5"
 
 
 def test_the_forest_is_scikit_learns_own() -> None:
