@@ -13,7 +13,6 @@ import multiprocessing
 import multiprocessing.util
 import os
 import queue
-import signal
 import threading
 import time
 import uuid
@@ -22,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import EngineError
 from .job import Job, Result, describe
-from .local import LOOK, THREADS, Call, Slot, pickled, wait_for_slots
+from .local import LOOK, THREADS, Call, Slot, pickled, sigint_blocked, wait_for_slots
 from .pool import LOCAL
 from .provenance import command, provenance
 from .worker import IMPORTABLE
@@ -39,8 +38,8 @@ CONNECT = 10.0
 COUNT = 1.0
 """Seconds between looks at how many workers there are."""
 
-QUIET: dict[str, Any] = {"dashboard_address": None, "silence_logs": logging.CRITICAL}
-"""Of a local cluster: no dashboard, no log."""
+QUIET: dict[str, Any] = {"dashboard_address": "127.0.0.1:0", "silence_logs": logging.CRITICAL}
+"""Of a local cluster: a free port, since another cluster may have the usual one; no log."""
 
 MACHINE = "machine"
 """The kind of a failure that is the Dask worker's and not the job's: it ends the run."""
@@ -66,11 +65,11 @@ class DaskPool:
             raise EngineError('--scheduler needs Dask: pip install "grue[dask]"') from error
         for part in ("distributed", "distributed.client", "distributed.scheduler", "distributed.nanny"):
             logging.getLogger(part).setLevel(logging.CRITICAL)  # what concerns the run is an EngineError
-        self.address, self._jobs, self._timeout = address, jobs, timeout
+        self.address, self._jobs, self._timeout, self._say = address, jobs, timeout, say
         self._running: dict[str, tuple[Job, Future]] = {}
         self._done: queue.SimpleQueue[str] = queue.SimpleQueue()  # keys
         self._refused: list[tuple[Job, Result]] = []  # cannot be sent to a worker
-        self._threads, self._counted = 0, 0.0
+        self._threads, self._counted = -1, 0.0  # not counted yet
         self._resources = contextlib.ExitStack()
         try:
             where = self._resources.enter_context(_local_cluster(jobs or 1)) if address == LOCAL else address
@@ -84,8 +83,6 @@ class DaskPool:
         except BaseException:
             self._resources.close()
             raise
-        if not self._count():
-            say(f"the Dask scheduler at {address} has no workers yet; waiting for them")
 
     @property
     def slots(self) -> int:
@@ -119,6 +116,7 @@ class DaskPool:
         except queue.Empty:
             keys = []
         self._check_connection()
+        self._count()  # says when there are none
         return [(job, self._result(future)) for job, future in map(self._running.pop, keys)]
 
     def close(self) -> None:
@@ -160,7 +158,10 @@ class DaskPool:
         """Threads of all workers."""
         if time.monotonic() > self._counted + COUNT:
             self._check_connection()
-            self._threads, self._counted = sum(self._client.nthreads().values()), time.monotonic()
+            threads = sum(self._client.nthreads().values())
+            if not threads and self._threads:
+                self._say(f"the Dask scheduler at {self.address} has no workers; waiting for them")
+            self._threads, self._counted = threads, time.monotonic()
         return self._threads
 
 
@@ -231,11 +232,7 @@ def _own_slot(command: str) -> Slot:
 def _local_cluster(workers: int) -> Any:
     from distributed import LocalCluster  # noqa: PLC0415 -- an extra
 
-    # Its threads and processes inherit the blocked signal: Ctrl-C is for the client.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    try:
+    with sigint_blocked():  # Ctrl-C is for the client
         cluster = LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, **QUIET)
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     with cluster:
         yield cluster

@@ -11,7 +11,9 @@ import multiprocessing
 import os
 import signal
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import wait as wait_for
 from multiprocessing.reduction import ForkingPickler
 from typing import Any
@@ -90,6 +92,20 @@ class LocalPool:
 def pickled(job: Job) -> bytes:
     """A job as a worker process takes it."""
     return bytes(ForkingPickler.dumps(job))
+
+
+@contextlib.contextmanager
+def sigint_blocked() -> Iterator[None]:
+    """Processes and threads that are started meanwhile are born with SIGINT blocked.
+
+    The terminal sends Ctrl-C to them too: it must not end a worker while it imports, before it ignores the signal.
+    """
+    resource_tracker.ensure_running()  # as multiprocessing starts its tracker, it unblocks SIGINT
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def wait_for_slots(slots: list[Slot]) -> None:
@@ -187,15 +203,12 @@ class Slot:
         self.pipe, other = context.Pipe()
         self.process = context.Process(target=serve, args=[other, os.getpid(), self.command])
         self._used = self._ready = False
-        # A worker is born with SIGINT blocked: Ctrl-C, which the terminal sends to it too, must not end it while it
-        # imports, before it can say that it ignores it.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
         try:
-            self.process.start()
+            with sigint_blocked():
+                self.process.start()
         except OSError as error:
             raise EngineError(f"the worker processes cannot start: {error}") from error
         finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
             other.close()
 
     def _send(self) -> None:

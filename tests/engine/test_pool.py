@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -130,6 +131,26 @@ def test_workers_that_are_always_killed_as_they_start_end_the_run_with_a_message
     os.kill(pool._slots[0].process.pid, signal.SIGKILL)
     with pytest.raises(EngineError, match=r"the worker processes cannot start \(SIGKILL\)"):
         pool.wait()
+
+
+BORN = """
+from pathlib import Path
+from grue.engine.local import Slot
+
+if __name__ == "__main__":
+    slot = Slot("grue run")
+    slot._start()
+    print(*[line.split()[1] for line in Path(f"/proc/{slot.process.pid}/status").open() if line.startswith("SigBlk")])
+    slot.discard()
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads /proc")
+def test_also_the_first_worker_is_born_with_ctrl_c_blocked(tmp_path: Path) -> None:
+    """Before the first one multiprocessing starts a process of its own, and unblocks the signal."""
+    (tmp_path / "born.py").write_text(BORN)
+    done = subprocess.run([sys.executable, tmp_path / "born.py"], capture_output=True, text=True, check=True)
+    assert int(done.stdout, 16) >> (signal.SIGINT - 1) & 1
 
 
 def submit(pool: LocalPool) -> int:
