@@ -1,4 +1,7 @@
-"""The command line `grue`: one file a command, put together here."""
+"""The command line `grue`: one file a command, put together here.
+
+May import: tasks, learners, metrics, runs, engine, analysis, reports, studies; most of them inside the command.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
 """How anything is run: jobs, pools of processes, the store on disk, sessions, progress and provenance.
 
-The engine knows no task, no learner and no study, and imports nothing else of grue. A batch of cells (`runs/jobs.py`)
-and a unit of a study (`studies/`) are jobs, and the engine runs nothing else.
+The engine knows no task, no learner and no study. A batch of cells (`runs/jobs.py`) and a unit of a study (`studies/`)
+are jobs, and the engine runs nothing else.
+
+May import: nothing of grue.
 """

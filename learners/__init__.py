@@ -2,6 +2,8 @@
 
 LEARNERS maps each name to where its factory is, so that listing them loads none of their libraries. The factory of
 NAME@VARIANT takes the learner NAME, with what parameters it was given, and makes the variant of it.
+
+May import: tasks.spaces.
 """
 
 LEARNERS = {

@@ -231,9 +231,10 @@ def read_catalogue(folder: Path) -> Catalogue | None:
         wrong = "it is no plan of a run"
     except ValueError as error:
         wrong = str(error)
+    relative = os.path.relpath(path)
     raise UsageError(
-        f"cannot read {path}: {wrong}; move it away, and `grue run` with the same arguments makes it "
-        "again, without repeating what is done"
+        f"cannot read {path if relative.startswith(os.pardir) else relative}: {wrong}; move it away, and `grue run` with "
+        "the same arguments makes it again, without repeating what is done"
     )
 
 

@@ -13,7 +13,7 @@ from ..learners.base import Learner
 from ..learners.estimator import Estimator
 from ..tasks.base import Task
 from .errors import UsageError
-from .names import Named, make_learner, make_task, names, nearest
+from .names import Named, make_learner, make_task, names, nearest, usable
 from .outside import is_path
 from .schema import FIELDS, REQUIRED, Grid, Preset, check, frozen, is_whole, without
 from .sets import ALL, INHERITED, PREFIX, expand, is_set
@@ -201,7 +201,7 @@ def _check_names(where: str, given: Iterable[str], known: Collection[str], what:
 
 
 def _check_budget(where: str, budget: Mapping[str, Any]) -> None:
-    _check_settings(where, budget, (make_learner(learner).thing for learner in names("learners")))
+    _check_settings(where, budget, (make_learner(learner).thing for learner in usable("learners")))
 
 
 def _check_parameters(where: str, learner: str, settings: Mapping[str, Any]) -> None:

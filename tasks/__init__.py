@@ -1,6 +1,8 @@
 """What is learnt: one family a file; `base` has the contract, `spaces` and `pools` what all tasks share.
 
 TASKS maps each name to where its factory is.
+
+May import: metrics.
 """
 
 TASKS = {

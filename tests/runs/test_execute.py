@@ -272,9 +272,9 @@ def _global_draws() -> float:
 def test_a_learner_that_uses_global_generators_scores_the_same_whatever_came_before() -> None:
     one = pair("identity-bits", Gambling())
     first, second = Cell(one, 16, 0, 0), Cell(one, 64, 0, 0)
-    together = run_batch(Batch(one, (first, second)))
+    together = run_batch(Batch(one, (first, second)))["batches"]
     state = random.getstate(), torch.get_rng_state()
-    alone = run_batch(Batch(one, (second,)))
+    alone = run_batch(Batch(one, (second,)))["batches"]
     pd.testing.assert_series_equal(scores(together, second), scores(alone, second))
     assert scores(together, first)["train", "score"] != scores(together, second)["train", "score"]
     assert random.getstate() == state[0]

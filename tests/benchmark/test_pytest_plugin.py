@@ -54,7 +54,7 @@ class Picky(Broken):
         return "it is too picky"
 """
 
-SUITE = ["--pyargs", "grue.runs.suite", "--benchmark", "--preset=tiny.toml", "--out=out"]
+SUITE = ["--pyargs", "grue.benchmark.suite", "--benchmark", "--preset=tiny.toml", "--out=out"]
 
 
 @dataclass
@@ -66,7 +66,7 @@ class Folder:
 
     def pytest(self, *arguments: str, code: int = 0) -> str:
         """What pytest prints; fails if it does not end with that exit code."""
-        return self.run(sys.executable, "-m", "pytest", "-p", "grue.runs.pytest_plugin", *arguments, code=code)
+        return self.run(sys.executable, "-m", "pytest", "-p", "grue.benchmark.pytest_plugin", *arguments, code=code)
 
     def run(self, *command: str, code: int = 0) -> str:
         """What a program prints to both of its outputs."""
@@ -200,7 +200,7 @@ def test_a_failed_batch_fails_its_item_with_its_traceback_and_no_other(folder: F
 
 
 def test_only_what_is_selected_is_run(folder: Folder):
-    folder.pytest("--pyargs", "grue.runs.suite::scramble-bag[lookup]", *SUITE[2:])
+    folder.pytest("--pyargs", "grue.benchmark.suite::scramble-bag[lookup]", *SUITE[2:])
     assert folder.planned() == {("scramble-bag", "lookup")}
     folder.pytest(*SUITE, "-k", "identity-bits and oracle")
     assert folder.planned() == {("scramble-bag", "lookup"), ("identity-bits", "oracle")}
@@ -268,7 +268,7 @@ def test_collecting_runs_nothing(folder: Folder):
 
 
 def test_without_the_flag_the_items_are_skipped(folder: Folder):
-    printed = folder.pytest("--pyargs", "grue.runs.suite", "--preset=tiny.toml", "--out=out", "-rs")
+    printed = folder.pytest("--pyargs", "grue.benchmark.suite", "--preset=tiny.toml", "--out=out", "-rs")
     assert "the suite runs with --benchmark" in printed
     closing = printed.strip().splitlines()[-1]
     assert " skipped in " in closing
@@ -307,11 +307,11 @@ def test_in_the_checkout_the_flag_alone_is_enough():
     listed = [sys.executable, "-m", "pytest", "--benchmark", "--preset=smoke", "--collect-only", "-q"]
     done = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL)
     found = [line for line in done.stdout.splitlines() if "::" in line]
-    assert "runs/suite.py::identity-bits[mlp]" in found
-    assert all(line.startswith("runs/suite.py::") for line in found)
+    assert "benchmark/suite.py::identity-bits[mlp]" in found
+    assert all(line.startswith("benchmark/suite.py::") for line in found)
 
 
 def test_loading_the_plugin_loads_no_library():
-    program = "import sys, grue.runs.pytest_plugin; print(*{name.partition('.')[0] for name in sys.modules})"
+    program = "import sys, grue.benchmark.pytest_plugin; print(*{name.partition('.')[0] for name in sys.modules})"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert not {"torch", "pandas", "numpy", "sklearn", "xgboost"} & set(done.stdout.split())

@@ -1,8 +1,8 @@
 """`pytest --benchmark`: the suite as pytest items, one a (task, learner), named like `identity-bits[mlp]`.
 
-Load it with `-p grue.runs.pytest_plugin`; elsewhere than in a checkout also name the items' place:
+Load it with `-p grue.benchmark.pytest_plugin`; elsewhere than in a checkout also name the items' place:
 
-    pytest -p grue.runs.pytest_plugin --pyargs grue.runs.suite --benchmark
+    pytest -p grue.benchmark.pytest_plugin --pyargs grue.benchmark.suite --benchmark
 
 With --benchmark nothing but the suite is collected; without it the suite's items are skipped, where they are asked
 for at all. An id that pytest prints, given to it again, runs that item alone. Write --out=DIR and --preset=FILE with
@@ -22,12 +22,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .schema import OPTIONS, metavar, option, read_option
+from ..runs.schema import OPTIONS, metavar, option, read_option
 
 if TYPE_CHECKING:
     from .suite import Suite
 
-MODULE = "grue.runs.suite"
+MODULE = "grue.benchmark.suite"
 PATH = Path(__file__).with_name("suite.py")
 
 SUITE: pytest.StashKey[Suite] = pytest.StashKey()
@@ -85,7 +85,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
-    """Collect runs/suite.py by its name in the package, whatever the path it was asked for by.
+    """Collect benchmark/suite.py by its name in the package, whatever the path it was asked for by.
 
     Outside the root of the run its ids begin with that name: pytest would begin them with nothing, or with a path out
     of the root, and either could not be given to pytest again.
@@ -112,7 +112,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 class SuiteModule(pytest.Module):
-    """runs/suite.py: one item a pair of its plan, by task.
+    """benchmark/suite.py: one item a pair of its plan, by task.
 
     The module is imported by name: imported from its path, as pytest does, it would be another module than the
     package's own, and its relative imports would fail.
@@ -141,7 +141,7 @@ class SuiteModule(pytest.Module):
 def _suite(config: pytest.Config) -> Suite:
     """The suite that the options ask for, made when it is first needed."""
     if SUITE not in config.stash:
-        from .names import UsageError  # noqa: PLC0415 -- loads numpy
+        from ..runs.names import UsageError  # noqa: PLC0415 -- loads numpy
         from .suite import Suite  # noqa: PLC0415 -- loads torch
 
         chosen = config.option

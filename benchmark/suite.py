@@ -23,12 +23,12 @@ from ..engine.pool import Workers
 from ..engine.progress import Reporter
 from ..engine.store import Store
 from ..learners.base import Resources
-from .cells import Pair
-from .reading import read
-from .results import COLUMNS
-from .rows import join
-from .run import check_device, plan_run
-from .session import PlanSession
+from ..runs.cells import Pair
+from ..runs.reading import read
+from ..runs.results import COLUMNS
+from ..runs.rows import join
+from ..runs.run import check_device, plan_run
+from ..runs.session import PlanSession
 
 if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture

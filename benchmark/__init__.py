@@ -1,0 +1,4 @@
+"""The suite as pytest items: the plug-in, and the module that it collects.
+
+May import: learners, runs, engine, reports.
+"""
