@@ -232,9 +232,10 @@ def read_catalogue(folder: Path) -> Catalogue | None:
     except ValueError as error:
         wrong = str(error)
     relative = os.path.relpath(path)
+    shown = str(path) if relative.startswith(os.pardir) else relative
     raise UsageError(
-        f"cannot read {path if relative.startswith(os.pardir) else relative}: {wrong}; move it away, and `grue run` with "
-        "the same arguments makes it again, without repeating what is done"
+        f"cannot read {shown}: {wrong}; move it away, and `grue run` with the same arguments makes it again, without "
+        "repeating what is done"
     )
 
 

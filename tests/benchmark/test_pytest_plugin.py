@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import subprocess
 import sys
 from collections import defaultdict
@@ -305,7 +306,10 @@ def test_a_preset_file_that_names_code_needs_trust(folder: Folder):
 
 def test_in_the_checkout_the_flag_alone_is_enough():
     listed = [sys.executable, "-m", "pytest", "--benchmark", "--preset=smoke", "--collect-only", "-q"]
-    done = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_XDIST")}
+    done = subprocess.run(
+        listed, cwd=ROOT, capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL, env=environment
+    )
     found = [line for line in done.stdout.splitlines() if "::" in line]
     assert "benchmark/suite.py::identity-bits[mlp]" in found
     assert all(line.startswith("benchmark/suite.py::") for line in found)
