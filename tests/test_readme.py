@@ -6,15 +6,19 @@ import re
 import shlex
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from grue.analysis.intervals import interval
 from grue.cli import app
 from grue.runs.presets import presets
+from grue.runs.reading import load
 from grue.tasks import TASKS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
+SCORES = load(ROOT / "results" / "reference" / "quick")
 
 
 def test_the_leaderboard_is_what_the_command_prints(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -23,7 +27,41 @@ def test_the_leaderboard_is_what_the_command_prints(monkeypatch: pytest.MonkeyPa
     assert f"`{command}`" in README
     printed = CliRunner().invoke(app, shlex.split(command)[1:]).output
     shown = README.partition("<!-- leaderboard -->")[2].partition("<!-- /leaderboard -->")[0]
-    assert shown.strip() == printed.strip()
+    assert shown.strip() == f"```text\n{printed.strip()}\n```"
+    assert max(map(len, printed.splitlines())) <= 100
+
+
+def largest(task: str, learner: str, split: str) -> np.ndarray:
+    """The scores of the reference at the largest training size, without exposed examples: (seeds,)."""
+    rows = SCORES.loc[(SCORES["task"] == task) & (SCORES["learner"] == learner) & (SCORES["split"] == split)]
+    rows = rows.loc[(rows["metric"] == "score") & (rows["exposed"] == 0) & (rows["size"] == rows["size"].max())]
+    assert set(rows["status"]) == {"ok"}, "the README says nothing of cells that are flagged"
+    return rows.sort_values("seed")["value"].to_numpy()
+
+
+MAZE, PARTS, WORDS = "maze-grid", "compositions", "cycle-navigation:longest=6"
+
+
+@pytest.mark.parametrize(
+    ("higher", "lower"),
+    [
+        ((MAZE, "cnn", "id"), (MAZE, "cnn", "detour")),
+        ((PARTS, "mlp", "unseen"), (PARTS, "boosting", "unseen")),
+        ((WORDS, "transformer", "twice"), (WORDS, "rnn", "twice")),
+        ((WORDS, "transformer", "twice"), (WORDS, "cnn", "twice")),
+    ],
+)
+def test_differences_that_the_readme_names_are_larger_than_their_paired_intervals(
+    higher: tuple[str, str, str], lower: tuple[str, str, str]
+) -> None:
+    difference = interval(largest(*higher) - largest(*lower))
+    assert difference.seeds == 5
+    assert difference.mean - difference.half_width > 0
+
+
+def test_where_the_greedy_move_is_wrong_the_convolution_does_worse_than_a_constant_answer() -> None:
+    score = interval(largest(MAZE, "cnn", "detour"))
+    assert score.mean + score.half_width < 0
 
 
 @pytest.mark.parametrize(
