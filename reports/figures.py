@@ -248,6 +248,8 @@ class _Drawing:
         axes.fill_between(
             places, mean - half, mean + half, color=look.colour, alpha=0.1, linewidth=0, transform=moved, zorder=2.2
         )
+        if len(places) == 1:  # a band needs two points
+            axes.vlines(places, mean - half, mean + half, color=look.colour, alpha=0.35, transform=moved, zorder=2.2)
         # The interval is drawn above: seaborn's own would be a bootstrap, too narrow for a few seeds.
         common: dict[str, Any] = {"ax": axes, "transform": moved, "clip_on": False, "errorbar": None, "legend": False}
         sns.lineplot(x=places, y=shown, zorder=3, **look.style(), **common)
