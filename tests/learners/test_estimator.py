@@ -291,7 +291,7 @@ def test_a_classifier_needs_no_regressor() -> None:
 
 
 class Wide(DecisionTreeClassifier):
-    def predict_proba(self, X: np.ndarray) -> np.ndarray:  # noqa: N803 -- the name of its base class
+    def predict_proba(self, X: np.ndarray, check_input: bool = True) -> np.ndarray:  # noqa: ARG002, FBT001, FBT002, N803
         return np.full((len(X), 17), 1 / 17)
 
 
