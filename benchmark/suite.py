@@ -184,7 +184,8 @@ class Suite:
         from ..reports.formats import render  # noqa: PLC0415 -- loads matplotlib
         from ..reports.leaderboard import make_leaderboard, summary_of  # noqa: PLC0415
 
-        board = make_leaderboard(read([self.folder]))
+        suite_seed = self.plan.pairs[0].suite  # the same for all: it is no field of a grid
+        board = make_leaderboard(read([self.folder]).of_suite(suite_seed))
         printed = render(summary_of(board) if board.ranked else board, "text")
         return f"{printed}\nresults are in {self.folder}; every table: grue leaderboard {self.folder}"
 

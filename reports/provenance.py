@@ -16,11 +16,11 @@ MOST = 3
 
 def short_line(results: Results) -> str:
     """One line: version and commit of grue, seeds, and the commands that made the results."""
-    return line_of(results.provenance, results.catalogue.seeds)
+    return line_of(results.provenance, results.catalogue.seeds, results.catalogue.suite_seeds)
 
 
-def line_of(provenance: Sequence[dict[str, Any]], seeds: Sequence[int]) -> str:
-    """The same from the distinct provenances and the seeds."""
+def line_of(provenance: Sequence[dict[str, Any]], seeds: Sequence[int], suite_seeds: Sequence[int] = ()) -> str:
+    """The same from the distinct provenances, the seeds and the suite seeds."""
     versions = _versions(provenance).get("grue", [])
     commits = [commit[:12] for commit in _distinct(provenance, "commit")]
     commands = _distinct(provenance, "command")
@@ -28,7 +28,7 @@ def line_of(provenance: Sequence[dict[str, Any]], seeds: Sequence[int]) -> str:
     made += f", commit{'' if len(commits) == 1 else 's'} {_few(commits)}" if commits else ""
     more = len(commands) - 1
     others = [f"and {more} other command{'' if more == 1 else 's'}"] if more > 0 else []
-    return "; ".join([made, _seeds(seeds), *commands[:1], *others])
+    return "; ".join([made, _seeds(seeds, suite_seeds), *commands[:1], *others])
 
 
 def long_lines(results: Results) -> list[str]:
@@ -36,7 +36,7 @@ def long_lines(results: Results) -> list[str]:
     provenance = results.provenance
     versions = _versions(provenance)
     order = [*[name for name in MAIN if name in versions], *sorted(set(versions) - set(MAIN))]
-    seeds = _seeds(results.catalogue.seeds)
+    seeds = _seeds(results.catalogue.seeds, results.catalogue.suite_seeds)
     lines = [
         _all("Command", _distinct(results.provenance, "command")),
         _all("Imported answer", _distinct(results.provenance, "imported")),
@@ -96,8 +96,9 @@ def _plain(values: Iterable[Any]) -> list[str]:
     return list(dict.fromkeys(texts))
 
 
-def _seeds(seeds: Sequence[int]) -> str:
-    """The seeds that were asked for, rising, in words."""
+def _seeds(seeds: Sequence[int], suite_seeds: Sequence[int]) -> str:
+    """The seeds that were asked for, rising, in words; the suite seed where it is not 0."""
     run = seeds == list(range(seeds[0], seeds[-1] + 1)) if seeds else False
     named = f"{seeds[0]}-{seeds[-1]}" if run and len(seeds) > 1 else ", ".join(map(str, seeds))
-    return f"seed{'' if len(seeds) == 1 else 's'} {named or 'none'}"
+    suite = f" of suite seed {' and '.join(map(str, suite_seeds))}" if any(suite_seeds) else ""
+    return f"seed{'' if len(seeds) == 1 else 's'} {named or 'none'}{suite}"

@@ -18,7 +18,9 @@ from grue.analysis.points import curve_points
 from grue.analysis.summary import summarise
 from grue.reports.formats import make_tables
 from grue.reports.leaderboard import make_leaderboard
+from grue.reports.provenance import short_line
 from grue.runs.catalogue import Catalogue, CellInfo, LearnerInfo, NotApplicable, TaskInfo
+from grue.runs.errors import UsageError
 from grue.runs.results import COLUMNS, Results
 
 HALF = 4.302653 * 0.02 / 3**0.5
@@ -276,6 +278,30 @@ def test_two_results_of_one_cell_are_refused(results: Results) -> None:
     catalogue = replace(results.catalogue, cells=(*cells, replace(cells[0], key="another")))
     with pytest.raises(ValueError, match="two different results for mlp on identity-bits, n = 16, seed 0"):
         summarise(results.scores, catalogue)
+
+
+def test_two_suite_seeds_are_not_mixed(results: Results) -> None:
+    both = of_two_suites(results)
+    with pytest.raises(ValueError, match="results of the suite seeds 0, 1, which have other data; choose one"):
+        make_leaderboard(both)
+    for suite_seed in (0, 1):
+        entries = make_leaderboard(both.of_suite(suite_seed)).entries
+        assert repr(entries) == repr(make_leaderboard(results).entries)
+    other = both.of_suite(1)
+    assert "seeds 0-2 of suite seed 1" in short_line(other)
+    with pytest.raises(UsageError, match="no results of suite seed 2; there are 0, 1"):
+        both.of_suite(2)
+
+
+def of_two_suites(results: Results) -> Results:
+    """The same results twice, those of suite seed 0 and of 1."""
+    zero = results.scores.assign(suite_seed=0)
+    cells = tuple(replace(cell, key=f"{cell.key}/1", suite_seed=1) for cell in results.catalogue.cells)
+    return replace(
+        results,
+        scores=pd.concat([zero, zero.assign(suite_seed=1, key=zero["key"] + "/1")], ignore_index=True),
+        catalogue=replace(results.catalogue, cells=(*results.catalogue.cells, *cells)),
+    )
 
 
 def test_an_empty_plan_is_refused(results: Results) -> None:
