@@ -6,7 +6,7 @@ import contextlib
 import multiprocessing
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +124,10 @@ def plan_run(
     **fields: Any,
 ) -> tuple[Plan, Path, float]:
     """The plan, the folder and the timeout that these choices mean (see `run`)."""
-    chosen = adjust(load_preset(preset, trust=trust), **fields)
+    loaded = load_preset(preset, trust=trust)
+    if learners is not None:
+        loaded = replace(loaded, crossed=())  # of those that are picked all are crossed, unless `crossed` is given too
+    chosen = adjust(loaded, **fields)
     for what, given in (("tasks", tasks), ("learners", learners)):
         if isinstance(given, str):
             raise UsageError(f"{what} is {given!r}; expected a list, such as [{given!r}]")
