@@ -44,6 +44,7 @@ def long_lines(results: Results) -> list[str]:
         _all("Commit", _distinct(results.provenance, "commit")),
         "Versions: " + ", ".join(f"{name} {' and '.join(versions[name])}" for name in order) if order else "",
         _all("Machine", _distinct(results.provenance, "machine")),
+        _all("Device", devices) if (devices := _devices(results.provenance)) not in ([], ["cpu"]) else "",
     ]
     return [line for line in lines if line]
 
@@ -55,13 +56,15 @@ def whole_line(results: Results) -> str:
 
 
 def warnings_of(results: Results) -> list[str]:
-    """What is mixed in these results that should not be: library versions, and commits of grue."""
+    """What is mixed in these results that should not be: library versions, commits of grue, devices."""
     mixed = {name: found for name, found in _versions(results.provenance).items() if len(found) > 1}
     lines = [f"mixed versions of {name}: {', '.join(found)}" for name, found in sorted(mixed.items())]
-    commits = _distinct(results.provenance, "commit")
-    return lines + (
-        [f"mixed commits of grue: {', '.join(commit[:12] for commit in commits)}"] if len(commits) > 1 else []
-    )
+    commits, devices = _distinct(results.provenance, "commit"), _devices(results.provenance)
+    if len(commits) > 1:
+        lines.append(f"mixed commits of grue: {', '.join(commit[:12] for commit in commits)}")
+    if len(devices) > 1:
+        lines.append(f"mixed devices: {', '.join(devices)}")
+    return lines
 
 
 def _few(values: list[str]) -> str:
@@ -84,6 +87,11 @@ def _versions(provenance: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
 
 def _distinct(provenance: Sequence[dict[str, Any]], field: str) -> list[str]:
     return _plain(one.get(field) for one in provenance)
+
+
+def _devices(provenance: Sequence[dict[str, Any]]) -> list[str]:
+    """What the learners were trained on; answers from elsewhere were trained on none."""
+    return _plain(one.get("resources", {}).get("device") for one in provenance if "imported" not in one)
 
 
 def _plain(values: Iterable[Any]) -> list[str]:

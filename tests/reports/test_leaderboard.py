@@ -18,7 +18,7 @@ from grue.analysis.points import curve_points
 from grue.analysis.summary import summarise
 from grue.reports.formats import make_tables
 from grue.reports.leaderboard import make_leaderboard
-from grue.reports.provenance import short_line
+from grue.reports.provenance import long_lines, short_line
 from grue.runs.catalogue import Catalogue, CellInfo, LearnerInfo, NotApplicable, TaskInfo
 from grue.runs.errors import UsageError
 from grue.runs.results import COLUMNS, Results
@@ -322,6 +322,16 @@ def test_mixed_versions_warn(results: Results) -> None:
     board = make_leaderboard(replace(results, provenance=[*results.provenance, other]))
     assert board.warnings == ("mixed versions of torch: 2.13.0, 2.12.0",)
     assert make_leaderboard(results).warnings == ()
+
+
+def test_mixed_devices_warn_and_a_device_is_named_unless_it_is_the_processor(results: Results) -> None:
+    here, there = ({**results.provenance[0], "resources": {"device": device}} for device in ("cpu", "cuda"))
+    imported = {**here, "imported": "answers of a person"}
+    assert make_leaderboard(replace(results, provenance=[here, there])).warnings == ("mixed devices: cpu, cuda",)
+    on_cuda = replace(results, provenance=[there, imported])
+    assert make_leaderboard(on_cuda).warnings == ()
+    assert "Device: cuda" in long_lines(on_cuda)
+    assert not any(line.startswith("Device") for line in long_lines(replace(results, provenance=[here])))
 
 
 def test_points_of_a_figure_have_the_same_intervals_as_the_table(results: Results, entries: list[Entry]) -> None:
