@@ -31,10 +31,10 @@ class PlannedCell:
 def planned_cells(scores: pd.DataFrame, catalogue: Catalogue) -> dict[tuple[str, str], list[PlannedCell]]:
     """Every planned cell of every (task, learner), measured or not, of the tasks that have a learning curve.
 
-    Raises ValueError where two results of one cell contradict each other (other budgets or versions).
+    Raises ValueError where results contradict each other (`refuse_contradictions`).
     """
+    refuse_contradictions(catalogue)
     cells = catalogue.cells_table
-    _refuse_contradictions(cells)
     curves = [name for name, task in catalogue.tasks.items() if task.has_curve]
     cells = cells.loc[cells["task"].isin(curves)]
     rows = scored_rows(scores, catalogue)
@@ -80,8 +80,16 @@ def anchors_of(catalogue: Catalogue, task: str) -> tuple[int, ...]:
     return max(count, key=lambda own: (count[own], len(own), own))
 
 
-def _refuse_contradictions(cells: pd.DataFrame) -> None:
-    """Two keys for the same axes were made with different settings: their mean would be of neither."""
+def refuse_contradictions(catalogue: Catalogue) -> None:
+    """Raise ValueError where results cannot stand in one table.
+
+    Two keys for the same axes were made with different settings: their mean would be of neither. Two suite seeds have
+    other data under the same numbers of seeds.
+    """
+    if len(catalogue.suite_seeds) > 1:
+        named = ", ".join(map(str, catalogue.suite_seeds))
+        raise ValueError(f"results of the suite seeds {named}, which have other data; choose one (--suite-seed)")
+    cells = catalogue.cells_table
     twice = cells.loc[cells.duplicated(AXES)]
     if len(twice):
         first = twice.iloc[0]

@@ -19,7 +19,6 @@ import pytest
 
 from ..engine.job import Job
 from ..engine.parquet import SCHEMA_VERSION
-from ..engine.pool import Workers
 from ..engine.progress import Reporter
 from ..engine.store import Store
 from ..learners.base import Resources
@@ -27,7 +26,7 @@ from ..runs.cells import Pair
 from ..runs.reading import read
 from ..runs.results import COLUMNS
 from ..runs.rows import join
-from ..runs.run import check_device, plan_run
+from ..runs.run import choose_workers, plan_run
 from ..runs.session import PlanSession
 
 if TYPE_CHECKING:
@@ -113,10 +112,9 @@ class Suite:
         device: str | None = None,
         **fields: Any,
     ) -> None:
-        if device not in (None, "cpu"):
-            check_device(device)
         self.plan, self.folder, self.timeout = plan_run(preset, tasks, learners, out, trust=trust, **fields)
         self._resources = Resources(device or "cpu")
+        self._workers = choose_workers(None, self.timeout, device=self._resources.device)
         self._session: PlanSession | None = None
         self._rows: dict[str, list[dict[str, Any]]] = {}  # by the key of their cell
         self._sources: dict[str, dict[str, Any]] = {}  # provenance, by the name of the batch's file
@@ -152,8 +150,7 @@ class Suite:
         reporter = _Progress(cast("TextIO", _Terminal(config)))
         for note in self.plan.notes:
             reporter.say(note)
-        jobs = None if self._resources.device == "cpu" else 1
-        self._session = PlanSession(plan, self.folder, Workers(jobs, self.timeout), reporter, self._resources)
+        self._session = PlanSession(plan, self.folder, self._workers, reporter, self._resources)
         self._session.start()
 
     def wait(self, entry: Entry) -> Measured:
@@ -184,7 +181,8 @@ class Suite:
         from ..reports.formats import render  # noqa: PLC0415 -- loads matplotlib
         from ..reports.leaderboard import make_leaderboard, summary_of  # noqa: PLC0415
 
-        board = make_leaderboard(read([self.folder]))
+        suite_seed = self.plan.pairs[0].suite  # the same for all: it is no field of a grid
+        board = make_leaderboard(read([self.folder]).of_suite(suite_seed))
         printed = render(summary_of(board) if board.ranked else board, "text")
         return f"{printed}\nresults are in {self.folder}; every table: grue leaderboard {self.folder}"
 

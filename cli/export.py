@@ -38,7 +38,7 @@ def export(
     import pandas as pd
 
     from ..runs.data import split_named
-    from ..runs.export import answer_rows, answered_splits, export_rows
+    from ..runs.export import answered_splits, export_rows, question_rows
     from ..runs.names import UsageError, make_task
 
     named = make_task(task)
@@ -52,7 +52,7 @@ def export(
     if not targets and "exposed" in chosen:
         raise UsageError("--split exposed: the exposure pool is no part of a set to be answered (--targets writes it)")
     path = output or Path(f"{task.replace(':', '_').replace('/', '_')}-{size}-{seed}.{form.value}")
-    rows = [] if targets else answer_rows(named, chosen, size, tests or size, seed)
+    rows = [] if targets else question_rows(named, chosen, size, tests or size, seed)
     frame = export_rows(thing, chosen, size, seed) if targets else pd.DataFrame(rows)
     if form is Form.parquet:
         frame.to_parquet(path, index=False)

@@ -5,16 +5,22 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 if TYPE_CHECKING:
     from ..runs.results import Results
 
+SuiteSeed = Annotated[int | None, typer.Option("--suite-seed", help="Only the results of this suite seed.")]
+"""The option of all commands that report."""
 
-def read_folders(dirs: Sequence[Path], *, measured: bool = False) -> Results:
+
+def read_folders(dirs: Sequence[Path], suite_seed: int | None = None, *, measured: bool = False) -> Results:
     """The results of some folders. Raises UsageError, which ends the command with exit code 2, where one holds none.
 
-    measured  also insist on at least one cell that has been measured
+    suite_seed  only what was made with it; None: everything
+    measured    also insist on at least one cell that has been measured
     """
     from ..runs.errors import UsageError
     from ..runs.reading import read
@@ -25,6 +31,8 @@ def read_folders(dirs: Sequence[Path], *, measured: bool = False) -> Results:
         reasons = {row.reason: f"{row.task}, {row.learner}" for row in results.catalogue.not_applicable}
         why = "".join(f"\n  {pair}: {reason}" for reason, pair in reasons.items())
         raise UsageError(f"{named}: a plan without cells, so there is nothing to report{why}")
+    if suite_seed is not None:
+        results = results.of_suite(suite_seed)
     if measured and results.scores.empty:
         planned = len(results.catalogue.cells)
         raise UsageError(f"{named}: none of the {planned} planned cells has been measured yet (grue run does them)")

@@ -21,12 +21,13 @@ def import_(
 
     from ..engine.job import store_content
     from ..engine.store import Store
-    from ..runs.catalogue import extend_catalogue
+    from ..runs.catalogue import extend_catalogue, read_catalogue
     from ..runs.imported import read_answers
 
     found = read_answers(file, name, trust=trust)
     store = Store(out)
     with store.locked(lambda line: print(line, file=sys.stderr)):
+        found.check(read_catalogue(store.folder))
         extend_catalogue(store.folder, found.plan.catalogue())
         for job, tables, imported in found.jobs:
             store.write(job.name, store_content(tables, {**job.about, "imported": imported, "seconds": 0.0}))

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from .folders import read_folders, write_text
+from .folders import SuiteSeed, read_folders, write_text
 
 
 class Format(StrEnum):
@@ -29,13 +29,14 @@ def leaderboard(
     ] = Format.text,
     summary: Annotated[bool, typer.Option("--summary", help="Only the board of tasks.")] = False,  # noqa: FBT002
     output: Annotated[Path | None, typer.Option(help="A file instead of the standard output.")] = None,
+    suite_seed: SuiteSeed = None,
 ) -> None:
     """Print the leaderboard: a board of all tasks, means over families, and a table a task."""
     from ..reports.formats import render
     from ..reports.leaderboard import make_leaderboard, summary_of
     from ..runs.errors import UsageError
 
-    results = read_folders(dirs)
+    results = read_folders(dirs, suite_seed)
     try:
         board = make_leaderboard(results)
         board = summary_of(board) if summary else board

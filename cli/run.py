@@ -84,8 +84,9 @@ def run(
 
     chosen = {"out": out, "trust": trust, **fields}
     if dry_run:
-        plan, folder, _ = runs.plan_run(preset, task or None, learner or None, **chosen)
-        print(runs.describe_plan(plan, folder, jobs, fresh=fresh))
+        plan, folder, limit = runs.plan_run(preset, task or None, learner or None, **chosen)
+        workers = runs.choose_workers(jobs, limit, scheduler, device)
+        print(runs.describe_plan(plan, folder, workers, fresh=fresh))
         return
     try:
         outcome = runs.run(

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from .folders import read_folders, write_text
+from .folders import SuiteSeed, read_folders, write_text
 
 
 class Format(StrEnum):
@@ -32,6 +32,7 @@ def scores(
     output: Annotated[
         Path | None, typer.Option(help="A file instead of the standard output; parquet needs one, bundle a folder.")
     ] = None,
+    suite_seed: SuiteSeed = None,
 ) -> None:
     """Print every score of every seed: a row a (cell, split, metric)."""
     from ..reports.export import scores_to_csv, scores_to_json, write_parquet
@@ -40,7 +41,7 @@ def scores(
     if form in (Format.parquet, Format.bundle) and output is None:
         what = "a file" if form is Format.parquet else "a folder"
         raise typer.BadParameter(f"{form.value} is not text; name {what} to write it to", param_hint="--output")
-    results = read_folders(dirs, measured=True)
+    results = read_folders(dirs, suite_seed, measured=True)
     if form is Format.parquet and output is not None:
         write_parquet(results, output)
         typer.echo(f"wrote {output}", err=True)

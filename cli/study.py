@@ -15,6 +15,9 @@ from .run import INTERRUPTED
 studies = typer.Typer(help="Questions that are no learning curve, each with a protocol of its own.")
 
 
+TIMEOUT = 900
+
+
 class Format(StrEnum):
     """Names of the formats, as on the command line."""
 
@@ -44,7 +47,10 @@ def forgetting(
         str | None,
         typer.Option(help="Run on a Dask cluster: tcp://HOST:PORT, or local: one of this machine, of --jobs workers."),
     ] = None,
-    timeout: Annotated[float, typer.Option(help="Seconds that a learner may take on one stream of one seed.")] = 900,
+    timeout: Annotated[
+        float | None,
+        typer.Option(help=f"Seconds that a learner may take on one stream of one seed. Default: {TIMEOUT}."),
+    ] = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the results.")] = Path("results/local/forgetting"),
     figures: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder of the figure. Default: DIR/figures.")
@@ -56,25 +62,27 @@ def forgetting(
 ) -> None:
     """Ask what is kept of earlier stages of a stream, and whether it is what will be needed again."""
     from ..analysis.forgetting import Report
-    from ..engine.pool import Workers
     from ..engine.progress import Reporter
     from ..engine.session import Session, run_study
     from ..engine.store import Store
     from ..reports.forgetting import render
     from ..reports.forgetting_figure import write_figure
     from ..runs.names import UsageError
+    from ..runs.run import choose_workers
     from ..studies import forgetting as study
 
     chosen, count = learner or study.LEARNERS, study.SEEDS if seeds is None else seeds
     lives, refused = study.plan(chosen, count)
-    if (jobs is not None and jobs < 0) or timeout <= 0:
-        raise UsageError(f"{jobs} jobs, a timeout of {timeout:g} s; expected at least 0, and more than 0")
-    if jobs == 0 and scheduler:
-        raise UsageError(f"0 jobs with the scheduler {scheduler}; expected at least 1, or none named")
+    limit = TIMEOUT if timeout is None else timeout
+    if limit <= 0:
+        raise UsageError(f"a timeout of {limit:g} s; expected more than 0")
+    workers = choose_workers(jobs, limit, scheduler)
+    if jobs == 0 and timeout is not None:
+        typer.echo(f"nothing is stopped after {limit:g} s: without worker processes there are no timeouts", err=True)
     for name, reason in refused.items():
         typer.echo(f"n/a: {name}: {reason}", err=True)
     store = Store(out, "units")
-    session = Session(store, Workers(jobs, timeout, scheduler), Reporter(sys.stderr))
+    session = Session(store, workers, Reporter(sys.stderr))
     try:
         run_study(session, "forgetting", {"learners": list(chosen), "seeds": count, "n/a": refused}, lives)
     except KeyboardInterrupt:

@@ -118,8 +118,8 @@ class Store:
 
         table    None: the one that every job has;  names, columns: these only
 
-        A file that cannot be read is named in a warning and, with quarantine, moved to corrupt/, so that its job is
-        done again.
+        A file that cannot be read is named in a warning and, with quarantine, moved to corrupt/: if it is of the table
+        that every job has, its job is done again.
         """
         table, found = table or self.table, {}
         for name in self.names(table) if names is None else filter(set(self.names(table)).__contains__, names):
@@ -131,7 +131,8 @@ class Store:
                 if quarantine:
                     self.corrupt.mkdir(exist_ok=True)
                     path.replace(self.corrupt / f"{path.name}.{time.time_ns()}")
-                    note = f"; it is now in {self.show(self.corrupt)}, and its job is done again"
+                    note = f"; it is now in {self.show(self.corrupt)}"
+                    note += ", and its job is done again" if table == self.table else ""
                 warnings.warn(f"cannot read {self.show(path)}: {error}{note}", stacklevel=2)
         return found
 

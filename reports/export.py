@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ..runs.catalogue import AXES
 from ..runs.results import COLUMNS, Results
 
 PARQUET_METADATA = b"grue"
@@ -39,5 +40,4 @@ def write_parquet(results: Results, path: Path) -> None:
 
 
 def _ordered(results: Results) -> pd.DataFrame:
-    axes = ["task", "learner", "size", "exposed", "seed", "split", "metric"]
-    return results.scores.reindex(columns=COLUMNS).sort_values([*axes, "key"], ignore_index=True)
+    return results.scores.reindex(columns=COLUMNS).sort_values([*AXES, "split", "metric", "key"], ignore_index=True)

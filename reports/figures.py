@@ -27,6 +27,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from matplotlib.transforms import ScaledTranslation
 
 from ..analysis.curves import FLOOR
+from ..analysis.planned import refuse_contradictions
 from ..analysis.points import curve_points
 from ..runs.catalogue import SplitInfo
 from ..runs.results import Results
@@ -72,7 +73,11 @@ for all together: many curves lie on 0 or on 1, and none shall hide another."""
 
 
 def write_figures(results: Results, folder: Path) -> Iterator[Path]:
-    """Draw an overview, every task and the fingerprints, as SVG, PDF and PNG; yields each file once it is written."""
+    """Draw an overview, every task and the fingerprints, as SVG, PDF and PNG; yields each file once it is written.
+
+    Raises ValueError, before the first file, where two results contradict each other.
+    """
+    refuse_contradictions(results.catalogue)
     points = curve_points(results.scores, results.catalogue)
     measured = set(points["task"].tolist())
     for task in results.catalogue.tasks:

@@ -16,11 +16,11 @@ MOST = 3
 
 def short_line(results: Results) -> str:
     """One line: version and commit of grue, seeds, and the commands that made the results."""
-    return line_of(results.provenance, results.catalogue.seeds)
+    return line_of(results.provenance, results.catalogue.seeds, results.catalogue.suite_seeds)
 
 
-def line_of(provenance: Sequence[dict[str, Any]], seeds: Sequence[int]) -> str:
-    """The same from the distinct provenances and the seeds."""
+def line_of(provenance: Sequence[dict[str, Any]], seeds: Sequence[int], suite_seeds: Sequence[int] = ()) -> str:
+    """The same from the distinct provenances, the seeds and the suite seeds."""
     versions = _versions(provenance).get("grue", [])
     commits = [commit[:12] for commit in _distinct(provenance, "commit")]
     commands = _distinct(provenance, "command")
@@ -28,7 +28,7 @@ def line_of(provenance: Sequence[dict[str, Any]], seeds: Sequence[int]) -> str:
     made += f", commit{'' if len(commits) == 1 else 's'} {_few(commits)}" if commits else ""
     more = len(commands) - 1
     others = [f"and {more} other command{'' if more == 1 else 's'}"] if more > 0 else []
-    return "; ".join([made, _seeds(seeds), *commands[:1], *others])
+    return "; ".join([made, _seeds(seeds, suite_seeds), *commands[:1], *others])
 
 
 def long_lines(results: Results) -> list[str]:
@@ -36,7 +36,7 @@ def long_lines(results: Results) -> list[str]:
     provenance = results.provenance
     versions = _versions(provenance)
     order = [*[name for name in MAIN if name in versions], *sorted(set(versions) - set(MAIN))]
-    seeds = _seeds(results.catalogue.seeds)
+    seeds = _seeds(results.catalogue.seeds, results.catalogue.suite_seeds)
     lines = [
         _all("Command", _distinct(results.provenance, "command")),
         _all("Imported answer", _distinct(results.provenance, "imported")),
@@ -44,6 +44,7 @@ def long_lines(results: Results) -> list[str]:
         _all("Commit", _distinct(results.provenance, "commit")),
         "Versions: " + ", ".join(f"{name} {' and '.join(versions[name])}" for name in order) if order else "",
         _all("Machine", _distinct(results.provenance, "machine")),
+        _all("Device", devices) if (devices := _devices(results.provenance)) not in ([], ["cpu"]) else "",
     ]
     return [line for line in lines if line]
 
@@ -55,13 +56,15 @@ def whole_line(results: Results) -> str:
 
 
 def warnings_of(results: Results) -> list[str]:
-    """What is mixed in these results that should not be: library versions, and commits of grue."""
+    """What is mixed in these results that should not be: library versions, commits of grue, devices."""
     mixed = {name: found for name, found in _versions(results.provenance).items() if len(found) > 1}
     lines = [f"mixed versions of {name}: {', '.join(found)}" for name, found in sorted(mixed.items())]
-    commits = _distinct(results.provenance, "commit")
-    return lines + (
-        [f"mixed commits of grue: {', '.join(commit[:12] for commit in commits)}"] if len(commits) > 1 else []
-    )
+    commits, devices = _distinct(results.provenance, "commit"), _devices(results.provenance)
+    if len(commits) > 1:
+        lines.append(f"mixed commits of grue: {', '.join(commit[:12] for commit in commits)}")
+    if len(devices) > 1:
+        lines.append(f"mixed devices: {', '.join(devices)}")
+    return lines
 
 
 def _few(values: list[str]) -> str:
@@ -86,6 +89,11 @@ def _distinct(provenance: Sequence[dict[str, Any]], field: str) -> list[str]:
     return _plain(one.get(field) for one in provenance)
 
 
+def _devices(provenance: Sequence[dict[str, Any]]) -> list[str]:
+    """What the learners were trained on; answers from elsewhere were trained on none."""
+    return _plain(one.get("resources", {}).get("device") for one in provenance if "imported" not in one)
+
+
 def _plain(values: Iterable[Any]) -> list[str]:
     """Distinct values as text, in order; a dict reads "name value, name value"."""
     texts = [
@@ -96,8 +104,9 @@ def _plain(values: Iterable[Any]) -> list[str]:
     return list(dict.fromkeys(texts))
 
 
-def _seeds(seeds: Sequence[int]) -> str:
-    """The seeds that were asked for, rising, in words."""
+def _seeds(seeds: Sequence[int], suite_seeds: Sequence[int]) -> str:
+    """The seeds that were asked for, rising, in words; the suite seed where it is not 0."""
     run = seeds == list(range(seeds[0], seeds[-1] + 1)) if seeds else False
     named = f"{seeds[0]}-{seeds[-1]}" if run and len(seeds) > 1 else ", ".join(map(str, seeds))
-    return f"seed{'' if len(seeds) == 1 else 's'} {named or 'none'}"
+    suite = f" of suite seed {' and '.join(map(str, suite_seeds))}" if any(suite_seeds) else ""
+    return f"seed{'' if len(seeds) == 1 else 's'} {named or 'none'}{suite}"

@@ -160,6 +160,11 @@ class Catalogue:
         return sorted({cell.seed for cell in self.cells})
 
     @cached_property
+    def suite_seeds(self) -> list[int]:
+        """All suite seeds that were asked for, rising."""
+        return sorted({cell.suite_seed for cell in self.cells})
+
+    @cached_property
     def cells_table(self) -> pd.DataFrame:
         """A row a cell: key and AXES."""
         columns = ["key", *AXES]

@@ -37,7 +37,7 @@ class Pair:
     @cached_property
     def settings(self) -> dict[str, Any]:
         """What a result depends on, apart from size, exposed and seed; plain JSON."""
-        settings = {
+        settings: dict[str, Any] = {
             "protocol": PROTOCOL_VERSION,
             "metrics": METRICS_VERSION,
             "suite": self.suite,
@@ -45,7 +45,7 @@ class Pair:
             "task": _identity(self.task),
             "learner": _identity(self.learner),
         }
-        return json.loads(json.dumps(settings, default=str))
+        return plain(settings)
 
     @cached_property
     def digest(self) -> str:
@@ -102,13 +102,23 @@ class Batch:
     def name(self) -> str:
         """The name of its file: the pair in words, and a hash of its cells."""
         words = f"{self.pair.task.label}--{self.pair.learner.label}"
-        plain = "".join(letter if letter.isalnum() or letter in "-.=" else "_" for letter in words)
-        return f"{plain[:80]}--{digest([cell.key for cell in self.cells])[:12]}"
+        return file_name(words, [cell.key for cell in self.cells])
 
     @property
     def outside(self) -> bool:
         """Whether code from outside the suite takes part: such a batch gets a worker process of its own."""
         return is_outside(self.pair.task.thing) or is_outside(self.pair.learner.thing)
+
+
+def plain(content: dict[str, Any]) -> dict[str, Any]:
+    """As plain JSON; what has no such form, a path say, as its text."""
+    return json.loads(json.dumps(content, default=str))
+
+
+def file_name(words: str, content: Any) -> str:
+    """The name of a file: some words, as far as a name can hold them, and a hash of what it is of."""
+    readable = "".join(letter if letter.isalnum() or letter in "-.=" else "_" for letter in words)
+    return f"{readable[:80]}--{digest(content)[:12]}"
 
 
 def digest(content: Any) -> str:

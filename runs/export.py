@@ -13,7 +13,7 @@ from .entrant import Oracle
 from .names import Named
 
 
-def answer_rows(task: Named[Task], splits: list[str], size: int, tests: int, seed: int) -> list[dict[str, Any]]:
+def question_rows(task: Named[Task], splits: list[str], size: int, tests: int, seed: int) -> list[dict[str, Any]]:
     """A set to be answered, a row an example: the training set with targets, and tests without.
 
     key, split, index  name the example; an answer repeats them (runs/imported.py)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from ..learners.base import CPU, Resources
 from ..metrics.scores import marginal
 from ..tasks.base import Task
 from ..tasks.spaces import Space
+from .catalogue import Catalogue
 from .cells import Batch, Cell, Pair
 from .data import CellData, draw, split_named, tested
 from .entrant import ORACLE, Entrant
@@ -82,6 +83,13 @@ class Import:
     plan: Plan
     jobs: list[tuple[BatchJob, dict[str, pa.Table], str]]
 
+    def check(self, before: Catalogue | None) -> None:
+        """Raise UsageError where a learner of a folder's plan, which was not imported, has the name."""
+        for name in self.plan.learners:
+            known = before.learners.get(name) if before else None
+            if known and not known.parameters.get("imported"):
+                raise UsageError(f"the name {name!r} is taken in this folder, by a {known.kind}; expected another one")
+
     def lines(self) -> list[str]:
         """What was imported, a line a set."""
         return [said for _, _, said in self.jobs] + self.plan.reasons()
@@ -110,6 +118,7 @@ def read_answers(path: Path, name: str, *, trust: bool = False) -> Import:
     if not sets:
         raise UsageError(f"{path} holds no answers; expected a JSON object a line")
     _check_name(name, [one.task.thing for one in sets.values()])
+    _check_tests(sets.values())
     plan, jobs = Plan("import"), list[tuple[BatchJob, dict[str, pa.Table], str]]()
     for one in sets.values():
         entrant = Answers(name, one.given, one.certain)
@@ -221,6 +230,17 @@ def _numbers(given: Any, shape: tuple[int, ...], what: str) -> np.ndarray:
     if not np.isfinite(array).all():
         raise UsageError(f"{what} holds NaN or infinity")
     return array
+
+
+def _check_tests(sets: Iterable[_Set]) -> None:
+    """Raise UsageError for sets of one task with other numbers of tests: they are no two points of one curve."""
+    first: dict[str, _Set] = {}
+    for one in sets:
+        other = first.setdefault(one.task.label, one)
+        if one.tests != other.tests:
+            raise UsageError(
+                f"sets of {one.task.label} with {other.tests} and {one.tests} tests; expected one number (--tests)"
+            )
 
 
 def _check_name(name: str, tasks: list[Task]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from ..learners.base import Learner
 from ..tasks.base import Task
 from .catalogue import Catalogue, CellInfo, LearnerInfo, NotApplicable, SplitInfo, TaskInfo
-from .cells import Cell, Pair
+from .cells import Cell, Pair, plain
 from .entrant import Entrant, enter, references
 from .names import Named, UsageError, make_learner, make_task
 from .presets import for_task
@@ -69,7 +69,7 @@ def make_plan(
     preset says of learners and their encodings for some tasks is left out where learners are picked.
     """
     if learners is not None:
-        preset = replace(preset, crossed=(), grid=without(preset.grid, ("learners", "encodings", "crossed")))
+        preset = replace(preset, grid=without(preset.grid, ("learners", "encodings", "crossed")))
     plan = Plan(preset.name)
     chosen: list[Named[Task]] = []
     for spec in preset.tasks if tasks is None else expand("tasks", tasks, preset.tasks):
@@ -208,7 +208,7 @@ def _describe_task(task: Task) -> TaskInfo:
 
 def _describe_learner(learner: Learner | Entrant) -> LearnerInfo:
     entrant = enter(learner)
-    return LearnerInfo(entrant.kind, entrant.version, entrant.parameters())
+    return LearnerInfo(entrant.kind, entrant.version, plain(entrant.parameters()))
 
 
 def _in_words(kind: type) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from ..learners.base import Learner
 from ..learners.estimator import Estimator
+from ..learners.tuned import Tuned
 from ..tasks.base import Task
 from .errors import UsageError
 from .names import Named, make_learner, make_task, names, nearest, usable
@@ -207,6 +208,8 @@ def _check_budget(where: str, budget: Mapping[str, Any]) -> None:
 def _check_parameters(where: str, learner: str, settings: Mapping[str, Any]) -> None:
     if ":" not in learner:
         _check_names(where, [learner], names("learners"), "learner")
+    if "@" in learner.partition(":")[0]:
+        raise UsageError(f"{where}: write [parameters.{learner.partition('@')[0]}], which holds for {learner} too")
     thing = make_learner(learner).thing
     if isinstance(thing, Estimator):
         raise UsageError(f"{where}: write the settings of an estimator behind its name, {learner}:setting=value")
@@ -215,7 +218,12 @@ def _check_parameters(where: str, learner: str, settings: Mapping[str, Any]) -> 
 
 def _check_settings(where: str, settings: Mapping[str, Any], learners: Iterable[Learner]) -> None:
     """Each is a parameter of one of the learners, and a value of its kind."""
-    known = {name: default for learner in learners for name, default in learner.parameters().items()}
+    known = {
+        item.name: getattr(learner, item.name)
+        for learner in learners
+        if not isinstance(learner, Tuned)  # has the parameters of its base
+        for item in fields(learner)  # pyright: ignore[reportArgumentType] -- parameters() may say more than can be set
+    }
     _check_names(where, settings, known, "parameter")
     for name, value in settings.items():
         default = known[name]

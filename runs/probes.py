@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from ..tasks.base import Examples, Task
-from .cells import Pair, digest
+from .cells import Pair, file_name
 from .data import CellData, of_seed, tested
 from .predict import Predictions
 from .seeds import generator
@@ -48,8 +48,8 @@ def answer_rows(data: CellData, predictions: Predictions) -> list[dict[str, Any]
 def described(pair: Pair, probes: dict[str, Examples]) -> pd.DataFrame:
     """The table "examples": the first probe examples of each split, and their targets, in words.
 
-    Columns: task, split, index, input, target. It is the same for all batches of a task, so it goes by a name of the
-    task's own (`attrs["name"]`) and is on disk once.
+    Columns: task, split, index, input, target. It is the same for all batches of a task and suite seed, so it goes by a
+    name of their own (`attrs["name"]`) and is on disk once.
     """
     task, label = pair.task.thing, pair.task.label
     rows = [
@@ -64,6 +64,6 @@ def described(pair: Pair, probes: dict[str, Examples]) -> pd.DataFrame:
         for index in range(min(DESCRIBED, len(examples)))
     ]
     table = pd.DataFrame(rows)
-    plain = "".join(letter if letter.isalnum() or letter in "-.=" else "_" for letter in label)
-    table.attrs["name"] = f"{plain[:80]}--{digest(label)[:12]}"
+    words = f"{label}--suite-{pair.suite}" if pair.suite else label  # another suite seed has other probe examples
+    table.attrs["name"] = file_name(words, words)
     return table

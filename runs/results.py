@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from .catalogue import Catalogue
+from .errors import UsageError
 
 COLUMNS = [
     "task", "learner", "size", "exposed", "seed", "suite_seed", "split", "metric", "value",
@@ -29,8 +30,8 @@ class Results:
 
     scores      tidy table with COLUMNS
     catalogue   what was asked for
-    failures    [{"batch", "task", "learner", "keys": [...], "kind": "error" | "timeout" | "crash", "message",
-                  "traceback", "when"}], only those whose cells are still missing
+    failures    [{"job", "task", "learner", "keys": [...], "cells": [...], "message", "traceback", "when", ...,
+                  "kind": "error" | "timeout" | "crash" | "lost"}], only those whose cells are still missing
     answers     of riddles: (key of a cell, split) -> which rule each answer follows, (n,) int8 as coded in
                 metrics/rules.py; every seed was asked the same
     provenance  one dict a distinct provenance: {"versions": {package: version}, "commit", "command", "machine", ...}
@@ -43,3 +44,19 @@ class Results:
     provenance: list[dict[str, Any]] = field(default_factory=list)
     answers: dict[tuple[str, str], np.ndarray] = field(default_factory=dict)
     folders: dict[str, Catalogue] = field(default_factory=dict)
+
+    def of_suite(self, suite_seed: int) -> Results:
+        """What was planned and measured with one suite seed alone. Raises UsageError where there is nothing."""
+        known = self.catalogue.suite_seeds
+        if suite_seed not in known:
+            raise UsageError(f"no results of suite seed {suite_seed}; there are {', '.join(map(str, known)) or 'none'}")
+        catalogue = self.catalogue.only(lambda cell: cell.suite_seed == suite_seed)
+        return replace(
+            self,
+            scores=self.scores.loc[self.scores["suite_seed"] == suite_seed],
+            catalogue=catalogue,
+            failures=[one for one in self.failures if not catalogue.by_key.keys().isdisjoint(one["keys"])],
+            folders={
+                name: folder.only(lambda cell: cell.suite_seed == suite_seed) for name, folder in self.folders.items()
+            },
+        )

@@ -6,13 +6,13 @@ import contextlib
 import multiprocessing
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from ..engine.pool import Workers
+from ..engine.pool import LOCAL, Workers
 from ..engine.progress import Reporter, duration
 from ..engine.session import interruptible
 from ..engine.store import Store
@@ -91,19 +91,13 @@ def run(
     if getattr(multiprocessing.current_process(), "_inheriting", False):
         raise UsageError('grue.run was called by one of its own workers: put it under `if __name__ == "__main__":`')
     plan, folder, limit = plan_run(preset, tasks, learners, out, trust=trust, **fields)
-    if jobs is not None and jobs < 0:
-        raise UsageError(f"{jobs} jobs; expected worker processes, or 0 for none")
-    if jobs == 0 and scheduler:
-        raise UsageError(f"0 jobs with the scheduler {scheduler}; expected at least 1, or none named")
-    if device != "cpu":
-        check_device(device)
-        jobs = 0 if jobs == 0 else 1  # one process fills the device
+    workers = choose_workers(jobs, limit, scheduler, device)
     reporter = Reporter(stream or sys.stderr)
     for note in plan.notes:
         reporter.say(note)
     if jobs == 0 and fields.get("timeout") is not None:
         reporter.say(f"no batch is stopped after {limit:g} s: without worker processes (0 jobs) there are no timeouts")
-    session = PlanSession(plan, folder, Workers(jobs, limit, scheduler), reporter, Resources(device))
+    session = PlanSession(plan, folder, workers, reporter, Resources(device))
     try:
         with interruptible(session):
             session.start(fresh=fresh)
@@ -124,7 +118,10 @@ def plan_run(
     **fields: Any,
 ) -> tuple[Plan, Path, float]:
     """The plan, the folder and the timeout that these choices mean (see `run`)."""
-    chosen = adjust(load_preset(preset, trust=trust), **fields)
+    loaded = load_preset(preset, trust=trust)
+    if learners is not None:
+        loaded = replace(loaded, crossed=())  # of those that are picked all are crossed, unless `crossed` is given too
+    chosen = adjust(loaded, **fields)
     for what, given in (("tasks", tasks), ("learners", learners)):
         if isinstance(given, str):
             raise UsageError(f"{what} is {given!r}; expected a list, such as [{given!r}]")
@@ -135,7 +132,7 @@ def plan_run(
     return plan, Path(out) if out else RESULTS / chosen.name, chosen.timeout
 
 
-def describe_plan(plan: Plan, folder: Path, jobs: int | None = None, *, fresh: bool = False) -> str:
+def describe_plan(plan: Plan, folder: Path, workers: Workers | None = None, *, fresh: bool = False) -> str:
     """What a run would do, and why: cells, batches and the estimated time (`--dry-run`); touches nothing."""
     store = Store(folder)
     rows, about = join(store.read())
@@ -154,15 +151,31 @@ def describe_plan(plan: Plan, folder: Path, jobs: int | None = None, *, fresh: b
         )
         lines += [f"    {reason}" for reason in grouped(todo, before, failures)]
     lines += [*plan.notes, *plan.reasons()]
-    processes = max(Workers(jobs).count, 1)
+    workers = workers or Workers()
     total = sum(map(estimates.seconds, missing))
     timed = sum(map(estimates.known, missing))
     source = f"times in {folder} for {timed} of {len(missing)} cells" + ("" if timed else ": the rest are guesses")
+    if workers.scheduler not in (None, LOCAL) and workers.jobs is None:
+        estimate = f"{duration(total)} of one process, on {workers}"
+    else:
+        processes = max(workers.count, 1)
+        estimate = f"{duration(total / processes)} on {processes} processes"
     lines.append(
-        f"{len(plan.cells)} cells, {len(missing)} to do in {len(batches)} batches: about "
-        f"{duration(total / processes)} on {processes} processes ({source})"
+        f"{len(plan.cells)} cells, {len(missing)} to do in {len(batches)} batches: about {estimate} ({source})"
     )
     return "\n".join(lines)
+
+
+def choose_workers(jobs: int | None, timeout: float, scheduler: str | None = None, device: str = "cpu") -> Workers:
+    """The workers that these choices mean; raises UsageError where they mean none."""
+    if jobs is not None and jobs < 0:
+        raise UsageError(f"{jobs} jobs; expected worker processes, or 0 for none")
+    if jobs == 0 and scheduler:
+        raise UsageError(f"0 jobs with the scheduler {scheduler}; expected at least 1, or none named")
+    if device != "cpu":
+        check_device(device)
+        jobs = 0 if jobs == 0 else 1  # one process fills the device
+    return Workers(jobs, timeout, scheduler)
 
 
 def check_device(device: str) -> None:

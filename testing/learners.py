@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..learners.base import Learner, Predictor, Problem, Spec
+from ..learners.base import CPU, Learner, Predictor, Problem, Spec
 from ..learners.estimator import Estimator, adopt_object
 from ..learners.global_generators import seeded_globally
 from ..tasks.spaces import Space
@@ -99,7 +99,7 @@ def _fit(learner: Learner, problems: Sequence[Problem]) -> list[Predictor]:
     predictors: list[Predictor] = []
     for group in [list(problems)] if stacked else [[problem] for problem in problems]:
         with _seeded(learner, group[0].seed):
-            predictors += learner.fit_many(group)
+            predictors += learner.fit_many(group, CPU)
     for given in predictors:
         assert isinstance(given, Predictor), (
             f"{type(learner).__name__}.fit gave a {type(given).__name__}; expected a grue Predictor"

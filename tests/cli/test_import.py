@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from grue.runs.catalogue import Catalogue, LearnerInfo, read_catalogue, write_catalogue
 from grue.runs.data import draw
 from grue.runs.names import make_task
 from grue.runs.reading import read
@@ -27,8 +28,8 @@ def grue(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
 
 
-def exported(folder: Path, task: str, seed: int = 0) -> list[Row]:
-    sizes = ["--size", str(SIZE), "--tests", str(TESTS), "--seed", str(seed)]
+def exported(folder: Path, task: str, seed: int = 0, tests: int = TESTS) -> list[Row]:
+    sizes = ["--size", str(SIZE), "--tests", str(tests), "--seed", str(seed)]
     done = grue(folder, "export", task, *sizes, "--output", "set.jsonl")
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in (folder / "set.jsonl").read_text().splitlines()]
@@ -115,6 +116,25 @@ def test_point_answers_cannot_be_had_where_the_score_needs_probabilities(tmp_pat
     write(tmp_path, answered(exported(tmp_path, "identity-bits"), "identity-bits"))
     assert grue(tmp_path, "import", "answers.jsonl", *OUT).returncode == 0
     assert "log_loss" not in set(read([tmp_path / "out"]).scores["metric"])
+
+
+def test_sets_of_one_task_have_one_number_of_tests(tmp_path: Path) -> None:
+    rows = [answered(exported(tmp_path, "identity-bits", tests=n), "identity-bits") for n in (TESTS, TESTS - 1)]
+    write(tmp_path, rows[0] + rows[1])
+    done = grue(tmp_path, "import", "answers.jsonl", *OUT)
+    assert done.returncode == 2
+    assert done.stderr == "grue: sets of identity-bits with 30 and 29 tests; expected one number (--tests)\n"
+
+
+def test_the_name_of_another_learner_of_the_folder_is_taken(tmp_path: Path) -> None:
+    write(tmp_path, answered(exported(tmp_path, "identity-bits"), "identity-bits"))
+    (tmp_path / "out").mkdir()
+    there = Catalogue(learners={"human": LearnerInfo("learner")})
+    write_catalogue(tmp_path / "out", there)
+    done = grue(tmp_path, "import", "answers.jsonl", *OUT)
+    assert done.returncode == 2
+    assert "the name 'human' is taken in this folder, by a learner" in done.stderr
+    assert read_catalogue(tmp_path / "out") == there
 
 
 def changed(**new: Any) -> Callable[[list[Row]], None]:

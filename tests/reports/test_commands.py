@@ -124,14 +124,21 @@ def test_a_folder_without_results_is_named_with_exit_code_2(command: str, tmp_pa
     assert f"{tmp_path / 'empty'} is no result folder" in err
 
 
+@pytest.mark.parametrize("command", ["leaderboard", "plot"])
 def test_two_results_of_one_cell_are_refused_in_one_line(
-    run: Callable[..., tuple[int, str, str]], results: Results, monkeypatch: pytest.MonkeyPatch
+    run: Callable[..., tuple[int, str, str]],
+    results: Results,
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+    tmp_path: Path,
 ) -> None:
     catalogue = results.catalogue
     twice = replace(catalogue, cells=(*catalogue.cells, replace(catalogue.cells[0], key="another")))
     monkeypatch.setattr(grue.runs.reading, "read", lambda _dirs: replace(results, catalogue=twice))
-    code, _, err = run("leaderboard", "somewhere")
+    monkeypatch.chdir(tmp_path)
+    code, _, err = run(command, "somewhere")
     assert code == 2
+    assert not list(tmp_path.glob("figures/*"))
     assert err.startswith("grue: two different results for mlp on identity-bits")
     assert err.count("\n") == 1
 

@@ -18,7 +18,9 @@ from grue.analysis.points import curve_points
 from grue.analysis.summary import summarise
 from grue.reports.formats import make_tables
 from grue.reports.leaderboard import make_leaderboard
+from grue.reports.provenance import long_lines, short_line
 from grue.runs.catalogue import Catalogue, CellInfo, LearnerInfo, NotApplicable, TaskInfo
+from grue.runs.errors import UsageError
 from grue.runs.results import COLUMNS, Results
 
 HALF = 4.302653 * 0.02 / 3**0.5
@@ -278,6 +280,30 @@ def test_two_results_of_one_cell_are_refused(results: Results) -> None:
         summarise(results.scores, catalogue)
 
 
+def test_two_suite_seeds_are_not_mixed(results: Results) -> None:
+    both = of_two_suites(results)
+    with pytest.raises(ValueError, match="results of the suite seeds 0, 1, which have other data; choose one"):
+        make_leaderboard(both)
+    for suite_seed in (0, 1):
+        entries = make_leaderboard(both.of_suite(suite_seed)).entries
+        assert repr(entries) == repr(make_leaderboard(results).entries)
+    other = both.of_suite(1)
+    assert "seeds 0-2 of suite seed 1" in short_line(other)
+    with pytest.raises(UsageError, match="no results of suite seed 2; there are 0, 1"):
+        both.of_suite(2)
+
+
+def of_two_suites(results: Results) -> Results:
+    """The same results twice, those of suite seed 0 and of 1."""
+    zero = results.scores.assign(suite_seed=0)
+    cells = tuple(replace(cell, key=f"{cell.key}/1", suite_seed=1) for cell in results.catalogue.cells)
+    return replace(
+        results,
+        scores=pd.concat([zero, zero.assign(suite_seed=1, key=zero["key"] + "/1")], ignore_index=True),
+        catalogue=replace(results.catalogue, cells=(*results.catalogue.cells, *cells)),
+    )
+
+
 def test_an_empty_plan_is_refused(results: Results) -> None:
     results = replace(results, catalogue=Catalogue())
     with pytest.raises(ValueError, match="no cell was planned"):
@@ -296,6 +322,16 @@ def test_mixed_versions_warn(results: Results) -> None:
     board = make_leaderboard(replace(results, provenance=[*results.provenance, other]))
     assert board.warnings == ("mixed versions of torch: 2.13.0, 2.12.0",)
     assert make_leaderboard(results).warnings == ()
+
+
+def test_mixed_devices_warn_and_a_device_is_named_unless_it_is_the_processor(results: Results) -> None:
+    here, there = ({**results.provenance[0], "resources": {"device": device}} for device in ("cpu", "cuda"))
+    imported = {**here, "imported": "answers of a person"}
+    assert make_leaderboard(replace(results, provenance=[here, there])).warnings == ("mixed devices: cpu, cuda",)
+    on_cuda = replace(results, provenance=[there, imported])
+    assert make_leaderboard(on_cuda).warnings == ()
+    assert "Device: cuda" in long_lines(on_cuda)
+    assert not any(line.startswith("Device") for line in long_lines(replace(results, provenance=[here])))
 
 
 def test_points_of_a_figure_have_the_same_intervals_as_the_table(results: Results, entries: list[Entry]) -> None:

@@ -6,10 +6,13 @@ import json
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from grue.learners.base import Learner, Predictor, Problem
+from grue.learners.lookup import Lookup
 from grue.runs.catalogue import (
     Catalogue,
     CellInfo,
@@ -28,6 +31,16 @@ from grue.runs.presets import load_preset
 ROOT = Path(__file__).parents[2]
 
 
+@dataclass(frozen=True)
+class WithPath(Learner):
+    name = "with-path"
+
+    where: Path = Path()
+
+    def fit(self, problem: Problem) -> Predictor:
+        return Lookup().fit(problem)
+
+
 def test_a_plan_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     catalogue = make_plan(load_preset("smoke")).catalogue()
     write_catalogue(tmp_path, catalogue)
@@ -44,6 +57,15 @@ def test_tasks_are_described_in_words_and_parameters_are_columns() -> None:
     assert {"kind", "version", "encoding"} <= set(table.columns)
     only_of_mlp = set(catalogue.learners["mlp"].parameters) - set(catalogue.learners["forest"].parameters)
     assert table.loc["forest", sorted(only_of_mlp)].isna().all()
+
+
+def test_a_parameter_that_json_does_not_know_is_recorded_as_its_text(tmp_path: Path) -> None:
+    learner = WithPath(where=tmp_path)
+    catalogue = make_plan(load_preset("smoke"), tasks=["identity-bits"], learners=[learner]).catalogue()
+    write_catalogue(tmp_path, catalogue)
+    assert read_catalogue(tmp_path) == catalogue
+    (recorded,) = catalogue.learners.values()
+    assert recorded.parameters["where"] == str(tmp_path)
 
 
 def test_the_committed_folder_stays_readable() -> None:

@@ -16,7 +16,7 @@ from grue.runs.names import UsageError
 from grue.runs.plan import make_plan
 from grue.runs.presets import adjust, load_preset, presets
 from grue.runs.reading import read
-from grue.runs.run import run
+from grue.runs.run import plan_run, run
 
 
 @pytest.mark.parametrize("name", list(presets()))
@@ -196,6 +196,14 @@ def test_learners_that_are_picked_are_crossed_with_the_encodings_that_are_asked_
         "mlp:encoding=value",
         "mlp:encoding=value,width=16",
     ]
+
+
+def test_learners_that_are_picked_are_crossed_as_the_command_line_says() -> None:
+    def learners(**fields: list[str]) -> list[str]:
+        return list(plan_run("standard", ["scramble-bag"], ["mlp", "rnn"], encodings=["onehot"], **fields)[0].learners)
+
+    assert learners() == ["mlp", "rnn", "mlp:encoding=onehot", "rnn:encoding=onehot"], "not the list of the preset"
+    assert learners(crossed=["rnn"]) == ["mlp", "rnn", "rnn:encoding=onehot"]
 
 
 def test_sets_of_tasks_and_learners_may_be_asked_for() -> None:

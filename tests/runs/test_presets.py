@@ -93,6 +93,8 @@ def test_parameters_of_a_learner_from_a_module(tmp_path: Path) -> None:
         ("[parameters.cnnn]\nsteps = 20", "unknown learner 'cnnn'; did you mean 'cnn'"),
         ("[parameters.cnn]\nchanels = 20", r"\[parameters.cnn\]: unknown parameter 'chanels'; did you mean 'channels'"),
         ("[parameters.cnn]\ntrees = 20", r"\[parameters.cnn\]: unknown parameter 'trees'"),
+        ('[parameters.cnn]\ndevice = "cuda"', "unknown parameter 'device'"),
+        ('[parameters."cnn@tuned"]\nchannels = 8', r"write \[parameters.cnn\], which holds for cnn@tuned too"),
         ("[parameters]\ncnn = 3", "parameters = .*; expected a table a learner"),
         ('[parameters."sklearn.dummy:DummyClassifier"]\nstrategy = "prior"', "behind its name"),
         (grid("scramble-bog"), r"unknown task 'scramble-bog'; did you mean 'scramble-bag'"),
