@@ -163,7 +163,7 @@ def adopt(path: str, found: Any, given: Mapping[str, str]) -> Estimator | None:
         return None
     settings = tuple(sorted((name, _literal(text)) for name, text in given.items() if name != "encoding"))
     learner = Estimator(given.get("encoding", "auto"), path, settings)
-    _is_classifier(learner.make())  # raises TypeError where it does not say
+    _is_classifier(learner.make())  # raises TypeError if the kind is not declared
     return learner
 
 
@@ -182,7 +182,7 @@ def adopt_object(found: Any) -> Estimator:
     else:
         path = public_path(found if inspect.isclass(found) else type(found))
         learner = Estimator(estimator=path, settings=tuple(sorted(changed.items())))
-    _is_classifier(learner.make())  # raises TypeError where it does not say
+    _is_classifier(learner.make())  # raises TypeError if the kind is not declared
     return learner
 
 

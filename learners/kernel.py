@@ -95,7 +95,7 @@ class Machines:
     seed: int
 
     def prepare(self, features: np.ndarray) -> np.ndarray:
-        """Store the training examples (n, features); returns the input of the machines: (n, n), or (n, features) if large."""
+        """Store the training examples (n, features); returns the machines' input: (n, n), or (n, features) if large."""
         self.known = features.astype(np.float64)
         variance = self.known.var()
         self.gamma = self.learner.gamma / (features.shape[1] * variance) if variance > 0 else self.learner.gamma
