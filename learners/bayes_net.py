@@ -33,7 +33,7 @@ class BayesNet(Learner):
 
     Rejection sampling from the posterior (Valle-Perez, Camargo & Louis 2019): networks are sampled from the initial
     distribution, with weights and biases uniform within +-sqrt(6 / fan-in) in hidden layers and +-sqrt(3 / fan-in) in
-    the last. Those that fit every training target form an ensemble, which predicts by majority vote shares. If fewer
+    the last. Those that fit every training target form an ensemble, which predicts the shares of their votes. If fewer
     than `fewest` fit, the training marginal is predicted; the record has their number and `still_falling`.
 
     encoding  input encoding (learners/encodings.py)

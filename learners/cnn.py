@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CNN(Starting):
-    """Convolutional network: weights shared across positions; features learned at one apply at every other.
+    """Convolutional network: weights shared across positions; features learned at one apply at all.
 
     Fully convolutional if the output is as long as the input, so that output i depends only on the neighbourhood of
     input i; otherwise mean pooling over all positions, then a linear layer.

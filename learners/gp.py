@@ -21,7 +21,7 @@ ROWS = 256
 
 @dataclass(frozen=True)
 class GP(Learner):
-    """Gaussian process with the NNGP kernel: exact inference under the prior of an infinitely wide ReLU network.
+    """Gaussian process with the NNGP kernel: exact inference, prior of an infinitely wide ReLU network.
 
     Exact regression (Lee et al. 2018; Matthews et al. 2018) on the targets minus their training mean, so that far from
     all data it falls back on the marginal. Classes are regressed as one-hot vectors; predictions below 0 are

@@ -36,7 +36,7 @@ LEFT_OUT = 1000
 
 @dataclass(frozen=True)
 class Kernel(EstimatorLearner):
-    """Support vector machine (Gaussian kernel): predictions are smooth in the encoding, constant far from all data.
+    """Support vector machine (Gaussian kernel): smooth in the encoding, constant far from all data.
 
     Classification is one-vs-rest with calibrated probabilities: the softmax of the scores times an inverse temperature
     (slope), mixed with the uniform distribution (doubt). Both are chosen per output to maximise the likelihood of

@@ -15,7 +15,7 @@ from .parameters import choice, number
 
 @dataclass(frozen=True)
 class Lookup(Learner):
-    """Lookup table (control): memorises the training set; predicts the training marginal for all other inputs."""
+    """Lookup table (control): memorises the training set; predicts the training marginal elsewhere."""
 
     name = "lookup"
     control = True

@@ -33,10 +33,10 @@ class ProgramLearner(Learner):
     """Program induction: ensemble of the shortest programs that fit all examples, weighted by 2^-length.
 
     The language is described in learners/language.py; lengths are in bits. Programs are enumerated by increasing
-    length. Two programs are treated as equal if they have the same values on SHOWN training inputs and on inputs
-    sampled from the Space (ALTERED). Programs that reproduce every training target are kept. The search ends `margin`
-    bits after the shortest of them. If none is found among `candidates`, the prediction is the training marginal, and
-    the record has `programs: 0` and `still_falling`.
+    length. Two programs are treated as equal if they have the same values on SHOWN training inputs and on perturbed and
+    random inputs (ALTERED). Programs that reproduce every training target are kept. The search ends `margin` bits after
+    the shortest of them. If none is found among `candidates`, the prediction is the training marginal, and the record
+    has `programs: 0` and `still_falling`.
 
     One search serves all training sets that begin with the same SHOWN examples, as those of one seed do, because only
     these examples and the Spaces determine the enumeration.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RNN(Reader):
-    """Recurrent network (GRU): the same update at every step and a fixed-size state, biased to recent tokens.
+    """Recurrent network (GRU): the same update at every step, a fixed-size state, biased to recent tokens.
 
     If the output is as long as the input, output i is a readout of the hidden state after step i, which does not depend
     on later steps. Otherwise the readout is from the final state.

@@ -1,4 +1,4 @@
-"""Training loop for a stack of networks: same step count, separate data, random numbers and records per network."""
+"""Training loop for a stack of networks, each with its own data, random numbers and record."""
 
 from __future__ import annotations
 

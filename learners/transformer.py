@@ -20,7 +20,7 @@ POSITIONS = ("learned", "sinusoidal", "none")
 
 @dataclass(frozen=True)
 class Transformer(Reader):
-    """Transformer encoder: self-attention between all positions; order only through the positional encoding.
+    """Transformer encoder: self-attention between all positions; order only by the positional encoding.
 
     If the output is as long as the input, output i is a readout of position i; otherwise of the mean over all
     positions.

@@ -21,8 +21,8 @@ PART = 4
 """One in this many in-distribution examples is held out for validation."""
 
 FLOOR = 1e-3
-"""Lower bound on predicted probabilities. A few hundred validation examples cannot distinguish less from 0, and a
-single one to which a forest assigns probability 0 should not decide alone."""
+"""Lower bound on predicted probabilities. A few hundred validation examples cannot distinguish a lower one from 0, and
+a single example to which a forest assigns probability 0 should not decide alone."""
 
 
 def tuned(base: Learner, space: SearchSpace | None = None) -> Tuned:

@@ -19,8 +19,8 @@ class Writer(nn.Module):
     """Decoder from (stack, batch, reads + steps + 1, channels) to logits (stack, batch, steps + outputs, classes).
 
     Position reads + t holds the token before step t (the start token for t = 0) and predicts step t; the last position
-    holds the last step and predicts the answer. If tokens and classes differ in number, the fewer are padded with
-    logits of -inf.
+    holds the last step and predicts the answer. If tokens and classes differ in number, the shorter logits are padded
+    with -inf.
     """
 
     def __init__(self, stack: int, body: nn.Module, width: int, reads: int, tokens: int, outputs: Space) -> None:

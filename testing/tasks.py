@@ -18,8 +18,8 @@ NEW_PLACES = ("value", "order", "position")
 """Shifts that move known tokens to new positions: there a token must occur in training, at any position."""
 
 CALIBRATED = 6.0
-"""Maximum deviation of sampled targets from their posterior, in standard deviations; about 1e-9 over thousands of
-samples."""
+"""Maximum deviation of sampled targets from their posterior, in standard deviations; exceeded by chance with a
+probability of about 1e-9 over thousands of samples."""
 
 AFFORDABLE = 20_000
 """A split with a larger capacity is not sampled exhaustively."""
