@@ -1,7 +1,7 @@
-"""What learns: one family a file; `base` has the contract.
+"""Learners: one family per file; `base` defines the interface.
 
-LEARNERS maps each name to where its factory is, so that listing them loads none of their libraries. The factory of
-NAME@VARIANT takes the learner NAME, with what parameters it was given, and makes the variant of it.
+LEARNERS maps each name to the location of its factory, so that listing the learners does not import their libraries.
+The factory of NAME@VARIANT takes the learner NAME, with the given parameters, and returns the variant of it.
 
 May import: tasks.spaces.
 """

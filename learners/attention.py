@@ -1,6 +1,6 @@
-"""The layers of a stack of transformers (Vaswani et al., NeurIPS 2017), each part normalised first (Xiong et al. 2020).
+"""Stacked transformer layers (Vaswani et al., NeurIPS 2017) with pre-layer normalisation (Xiong et al. 2020).
 
-Everything is (stack, batch, length, width), and matrix products see (stack, rows, width).
+Tensors are (stack, batch, length, width); matrix products use (stack, rows, width).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .places import PerPlace, Placed
 
 
 class LayerNorm(Stacked):
-    """Mean 0 and variance 1 over the width of each place, then a scale and a shift that are learnt."""
+    """Layer normalisation over the width of each position, with learned scale and shift."""
 
     def __init__(self, stack: int, width: int) -> None:
         super().__init__()
@@ -24,18 +24,18 @@ class LayerNorm(Stacked):
         self.bias = nn.Parameter(torch.zeros(stack, 1, 1, width))
 
     def draw(self, generators: Sequence[torch.Generator]) -> None:
-        """Leave scale 1 and shift 0."""
+        """Keep scale 1 and shift 0."""
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.addcmul(self.bias, functional.layer_norm(x, x.shape[-1:]), self.weight)
 
 
 class Attention(Placed, nn.Module):
-    """Every place asks all places that it may see, and takes a mean of what they say.
+    """Multi-head self-attention with an optional mask and KV cache.
 
-    mask    (length, length), True where the place of the row may see the place of the column; None: all may see all
-    memory  keys and values of the places before `start`, each (rows, places, width), where a sequence is read piece by
-            piece; None: it is read at once
+    mask    (length, length), True where the row's position may attend to the column's position; None: no mask
+    memory  KV cache for incremental decoding: keys and values of the positions before `start`, each
+            (rows, positions, width); None: the sequence is processed at once
     """
 
     mask: Tensor | None
@@ -44,7 +44,7 @@ class Attention(Placed, nn.Module):
     def __init__(self, stack: int, width: int, heads: int, mask: Tensor | None = None) -> None:
         super().__init__()
         self.heads = heads
-        self.ask = PerPlace(stack, width, 3 * width)  # queries, keys and values side by side
+        self.ask = PerPlace(stack, width, 3 * width)  # query, key and value projections, concatenated
         self.answer = PerPlace(stack, width, width)
         self.register_buffer("mask", mask, persistent=False)
 
@@ -63,7 +63,7 @@ class Attention(Placed, nn.Module):
 
 
 def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None) -> Tensor:
-    """softmax(Q K' / sqrt(width)) V: each (rows, length, width); mask (queries, keys)."""
+    """Scaled dot-product attention, softmax(Q K' / sqrt(width)) V: each (rows, length, width); mask (queries, keys)."""
     scores = torch.bmm(query * query.shape[-1] ** -0.5, key.transpose(1, 2))
     if mask is not None:
         scores = scores.masked_fill(~mask, -torch.inf)
@@ -71,7 +71,7 @@ def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None
 
 
 class Block(nn.Module):
-    """One layer: attention, then a hidden layer of four times the width, each added to what was there."""
+    """One transformer layer: self-attention, then a feed-forward layer of four times the width, both residual."""
 
     def __init__(self, stack: int, width: int, heads: int, mask: Tensor | None = None) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The contract of a learner: what it gets, and what it must give back."""
+"""The learner interface: `Learner`, the `Problem` it is fitted to and the `Predictor` it returns."""
 
 from __future__ import annotations
 
@@ -13,34 +13,36 @@ from ..tasks.spaces import Space, read_only
 from .parameters import check_parameters
 
 STILL_FALLING = 0.95
-"""A loss was still falling if its mean over the last tenth of its curve is below this part of the tenth before."""
+"""Not converged: the mean loss over the last tenth of the curve is below this fraction of the tenth before."""
 
 
 Value = bool | int | float | str
 SearchSpace = tuple[tuple[str, tuple[Value, ...]], ...]
-"""The values of each parameter that is tuned, the default first; a space is all their combinations."""
+"""Parameters to tune, each with its values, the default first; the search space is the Cartesian product."""
 
 
 @dataclass(frozen=True)
 class Spec:
-    """What a learner may know of a task before it accepts it."""
+    """The properties of a task that a learner's `accepts` can check before any data is sampled."""
 
     inputs: Space
     outputs: Space
-    steps: Space | None = None  # of the worked solutions, where the task gives them
-    n: int | None = None  # training examples, where they are known
+    steps: Space | None = None  # of the intermediate steps, if the task provides them
+    n: int | None = None  # number of training examples, if known
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A training set. There is no task and no test split in it. Its arrays are read-only.
+    """A training set. It contains neither the task nor any test split. Its arrays are read-only.
 
     inputs   (n, *input_space.shape)
     targets  (n, outputs)
-    seed     for all that the learner draws
-    steps    (n, length): the worked solutions as tokens of step_space; None where the task gives none
-    inside   so many examples, the first ones, are in distribution; None: all. Those that follow come from the
-             exposure pool: they are fitted, and never tuned on
+    seed     random seed for everything the learner samples
+    steps    (n, length): intermediate steps (scratchpad) as tokens of step_space; None if the task provides none
+    inside   number of in-distribution examples, which come first; None: all of them. The rest come from the exposure
+             pool: they are used for fitting, never for validation
+
+    Raises ValueError if the training set is empty, lengths differ or a value lies outside its Space.
     """
 
     inputs: np.ndarray
@@ -73,30 +75,30 @@ class Problem:
 
 @dataclass
 class Predictor(abc.ABC):
-    """What has been learnt.
+    """A fitted model.
 
-    record  what the fit has to say of itself, as plain numbers: `steps` done, final `loss`, `still_falling`
-            (True where the loss still fell when the budget ended), `diverged` (the step whose loss was not finite);
-            of a tuned learner also `configuration` and `validation` (learners/tuned.py)
+    record  metadata of the fit, as plain numbers: `steps` performed, final `loss`, `still_falling` (True if training
+            had not converged when the budget ended), `diverged` (the step at which the loss was not finite); for a
+            tuned learner also `configuration` and `validation` (learners/tuned.py)
     """
 
     record: dict[str, Any] = field(default_factory=dict, kw_only=True)
 
     @abc.abstractmethod
     def predict(self, inputs: np.ndarray) -> np.ndarray:
-        """Probabilities (n, outputs, classes) for symbolic targets, values (n, outputs) for real ones.
+        """Probabilities (n, outputs, classes) for symbolic targets, values (n, outputs) for real targets.
 
-        `inputs` is read-only.
+        inputs  (n, *input_space.shape), read-only
         """
 
 
 @dataclass(frozen=True)
 class Resources:
-    """What a fit may use: given by the runner, recorded as provenance, and no part of what a learner is.
+    """Compute resources of a fit: set by the runner and recorded as provenance; not parameters of the learner.
 
-    device   where networks are trained, in torch's words: cpu, cuda, ...
-    threads  of torch's operations
-    stack    networks that are trained together, at most; None: as many as the device is good for
+    device   torch device on which networks are trained: cpu, cuda, ...
+    threads  number of threads for torch operations
+    stack    maximum number of networks trained together; None: chosen for the device
     """
 
     device: str = "cpu"
@@ -105,67 +107,69 @@ class Resources:
 
 
 CPU = Resources()
-"""One thread of the processor: the pool has a process a core."""
+"""One CPU thread, because the process pool runs one process per core."""
 
 
 class Learner(abc.ABC):
-    """An algorithm with all its settings.
+    """A learning algorithm with all its parameters.
 
-    A learner is a frozen dataclass: its fields are its parameters, and they are part of the key of every result. What
-    values they may have is declared with them (learners/parameters.py) and checked when a learner is made.
-    Example: `Forest(trees=100).fit(problem)` turns the tokens of the problem into numbers by the declared `encoding`,
-    grows 100 trees and returns a `Predictor` whose `predict(inputs)` gives one distribution over the
-    classes for every output of every input.
+    A learner is a frozen dataclass. Its fields are its parameters, and they are part of the key of every result. The
+    valid values of a parameter are declared with its field (learners/parameters.py) and checked on construction.
+
+    Example: `Forest(trees=100).fit(problem)` encodes the tokens of the problem as numbers with the declared `encoding`,
+    grows 100 trees and returns a `Predictor`, whose `predict(inputs)` returns one distribution over the classes for
+    every output of every input.
     """
 
     name: ClassVar[str]
     version: ClassVar[int] = 1
-    kind: ClassVar[str] = "other"  # a name for learners that are alike: presets say kind:network
-    search_space: ClassVar[SearchSpace] = ()  # what tuning tries: a parameter, and its values with the default first
-    control: ClassVar[bool] = False  # checks the suite rather than taking part in it
-    preload: ClassVar[tuple[str, ...]] = ()  # modules that are imported before a fit is timed
+    kind: ClassVar[str] = "other"  # the learner family; presets select it with kind:network
+    search_space: ClassVar[SearchSpace] = ()  # tuned parameters and their values, the default first
+    control: ClassVar[bool] = False  # a control (sanity check), not a competitor
+    preload: ClassVar[tuple[str, ...]] = ()  # modules to import before a fit is timed
 
     def __post_init__(self) -> None:
         check_parameters(self)
 
     def accepts(self, spec: Spec) -> str | None:  # noqa: ARG002
-        """None if the learner can do such a task, else the reason why not, in one line."""
+        """None if the learner supports such a task, else the reason why not, in one line."""
         return None
 
     @abc.abstractmethod
     def fit(self, problem: Problem) -> Predictor:
-        """Learn from one training set."""
+        """Fit to one training set."""
 
     def fit_many(self, problems: Sequence[Problem], resources: Resources = CPU) -> list[Predictor]:  # noqa: ARG002
-        """Learn from several training sets, each on its own, with no more than the `resources`.
+        """Fit to several training sets independently, within the given `resources`.
 
-        Networks train them as one stack.
+        Networks are trained together as one stack.
         """
         return [self.fit(problem) for problem in problems]
 
     def partial_fit(self, predictor: Predictor | None, problem: Problem) -> Predictor:
-        """Go on learning from another training set, without the earlier ones.
+        """Continue training on another training set, without access to earlier ones.
 
-        predictor  what an earlier `partial_fit` of the same learner gave, which stays as it is; None to begin: what is
-                   to go on may have to know from the beginning of classes that have not occurred yet
-        problem    of the same Spaces; its targets may be classes that are new
+        predictor  the return value of an earlier `partial_fit` of the same learner, which is not modified; None for the
+                   first call, so that a learner can allocate all classes before they occur
+        problem    a training set with the same Spaces; its targets may contain classes that have not occurred before
 
-        Optional: a learner that does not override it cannot go on (`continues`), and raises NotImplementedError.
+        Optional. A learner that does not override it does not support continual learning (`continues`), and raises
+        NotImplementedError.
         """
         raise NotImplementedError(f"{self.name} cannot go on learning; it can only be fitted anew")
 
     @property
     def continues(self) -> bool:
-        """Whether it can go on learning from what it knows (`partial_fit`)."""
+        """Whether the learner supports continual learning (`partial_fit`)."""
         return type(self).partial_fit is not Learner.partial_fit
 
     def parameters(self) -> dict[str, Any]:
-        """The fields of the dataclass: what makes this learner this learner."""
+        """The fields of the dataclass by name: they identify the learner."""
         return {item.name: getattr(self, item.name) for item in fields(self)}  # pyright: ignore[reportArgumentType]
 
 
 def still_falling(losses: np.ndarray) -> bool:
-    """Whether a training loss, (steps,), had not settled when the budget ended."""
+    """Whether a training loss, (steps,), had not reached a plateau when the budget ended."""
     tenth = max(len(losses) // 10, 1)
     if len(losses) < 2 * tenth:
         return True

@@ -1,4 +1,4 @@
-"""The Bayesian sampler: networks as they are before training, those that happen to be right."""
+"""Bayesian neural network by rejection sampling from the prior over random networks."""
 
 from __future__ import annotations
 
@@ -15,31 +15,32 @@ from .estimators import flat_features
 from .parameters import choice, number
 
 CHUNK = 64
-"""Networks drawn and run at a time: their activations on some hundred examples fit the cache of one core."""
+"""Number of networks sampled and run at a time: their activations on some hundred examples fit one core's cache."""
 
 TINY = 4.0
-"""Bits of a target at most: the chance to guess n targets falls as 2^(-n bits) for all but the simplest rules."""
+"""Maximum bits of a target: the chance to fit n targets falls as 2^(-n bits) for all but the simplest functions."""
 
 FIRST_LOOK = 16
-"""Training examples that a network must fit before it is run on the others."""
+"""Number of training examples that a network must fit before it is run on the others."""
 
 ENOUGH = 1000
-"""Fitting networks after which no more are drawn."""
+"""Sampling stops after this many networks that fit."""
 
 
 @dataclass(frozen=True)
 class BayesNet(Learner):
-    """Random networks that fit by chance: the vote of the initial distribution alone, with no descent to bend it.
+    """Bayesian neural network: ensemble of random networks that fit the training set, without training.
 
-    Rejection sampling from the posterior (Valle-Perez, Camargo & Louis 2019): networks are drawn from the initial
-    distribution, weights and biases uniform within +-sqrt(6 / fan-in) in hidden layers and +-sqrt(3 / fan-in) in the
-    last; those that fit every training target predict by their vote. Where fewer than `fewest` fit, the training
-    marginal is predicted, and the record says how many there were and `still_falling`.
+    Rejection sampling from the posterior (Valle-Perez, Camargo & Louis 2019): networks are sampled from the initial
+    distribution, with weights and biases uniform within +-sqrt(6 / fan-in) in hidden layers and +-sqrt(3 / fan-in) in
+    the last. Those that fit every training target form an ensemble, which predicts the shares of their votes. If fewer
+    than `fewest` fit, the training marginal is predicted; the record has their number and `still_falling`.
 
-    encoding  how they see an example (learners/encodings.py)
-    draws     networks drawn at most, 30,000 a second or more
-    width     of each of `depth` hidden layers of ReLU
-    fewest    fitting networks that a vote takes
+    encoding  input encoding (learners/encodings.py)
+    draws     maximum number of networks sampled, 30,000 a second or more
+    width     units per hidden layer (ReLU)
+    depth     number of hidden layers
+    fewest    minimum number of fitting networks for an ensemble
     """
 
     name = "bayes-net"
@@ -82,7 +83,7 @@ class BayesNet(Learner):
         return BayesNetPredictor(self, problem.input_space, outputs, voters, marginal, record=record)
 
     def draw(self, rng: np.random.Generator, networks: int, inputs: int, units: int) -> list[np.ndarray]:
-        """Weights from the initial distribution: a layer is (networks, inputs + 1, units) float32, the bias last."""
+        """Sample weights from the initial distribution: a layer is (networks, inputs + 1, units) float32, bias last."""
         sizes = [inputs, *[self.width] * self.depth, units]
         layers = []
         for layer, (fan_in, fan_out) in enumerate(pairwise(sizes)):
@@ -95,7 +96,7 @@ class BayesNet(Learner):
 
 @dataclass
 class BayesNetPredictor(Predictor):
-    """The networks that vote, or the training marginal (outputs, classes) where they are too few."""
+    """The ensemble of networks, or the training marginal (outputs, classes) if there are too few."""
 
     learner: BayesNet
     inputs: Space
@@ -116,7 +117,7 @@ class BayesNetPredictor(Predictor):
 
 
 def run(layers: list[np.ndarray], features: np.ndarray) -> np.ndarray:
-    """Outputs before any threshold: layers as BayesNet.draw gives them, (n, features) -> (networks, n, units)."""
+    """Outputs before thresholding: layers as returned by BayesNet.draw, (n, features) -> (networks, n, units)."""
     values = features @ layers[0][:, :-1]
     values += layers[0][:, -1:]
     for layer in layers[1:]:
@@ -127,13 +128,13 @@ def run(layers: list[np.ndarray], features: np.ndarray) -> np.ndarray:
 
 
 def _units(outputs: Space) -> int:
-    """One unit for two classes, thresholded at 0; else one a class, of which the largest wins."""
+    """Number of output units: one per output for two classes, thresholded at 0; else one per class, with argmax."""
     return outputs.size * (1 if outputs.alphabet == 2 else outputs.alphabet or 0)  # noqa: PLR2004
 
 
 def _classes(layers: list[np.ndarray], features: np.ndarray, outputs: Space) -> np.ndarray:
-    """What each network says, (networks, n, outputs)."""
+    """The predicted class of each network, (networks, n, outputs)."""
     values = run(layers, features)
-    if outputs.alphabet == 2:  # noqa: PLR2004 -- one unit
+    if outputs.alphabet == 2:  # noqa: PLR2004 -- a single unit
         return (values > 0).astype(np.int64)
     return values.reshape(*values.shape[:2], outputs.size, outputs.alphabet or 0).argmax(-1)

@@ -15,9 +15,13 @@ from .parameters import number
 
 @dataclass(frozen=True)
 class Boosting(EstimatorLearner):
-    """Boosted trees (xgboost): a sum of small trees, additive first, and constant outside the training range.
+    """Gradient-boosted trees (xgboost): additive ensemble of shallow trees; does not extrapolate.
 
-    rounds  trees for every class and output; rate: shrinkage; depth: of a tree; histogram splits
+    rounds  boosting rounds: trees per class and output
+    rate    learning rate (shrinkage)
+    depth   maximum depth of a tree
+
+    Splits use the histogram method.
     """
 
     name = "boosting"
@@ -49,9 +53,9 @@ class Boosting(EstimatorLearner):
         }
 
     def partial_fit(self, predictor: Any, problem: Problem) -> Predictor:
-        """Add `rounds` rounds, fitted to the new training set alone, to the sum of trees there is.
+        """Add `rounds` rounds, fitted to the new training set only, to the existing ensemble.
 
-        The sum has a part for every class from the beginning; `fit` has one only for the classes that occur.
+        It allocates trees for every class from the start; `fit` has trees only for the classes that occur.
         """
         import xgboost  # noqa: PLC0415
 
@@ -80,7 +84,7 @@ class Boosting(EstimatorLearner):
         return Boosters(self, problem.input_space, space, boosters, record=record)
 
     def train(self, model: Any, features: np.ndarray, targets: np.ndarray) -> None:
-        # Zeros among zeros and ones may as well be absent: the same trees, 3 to 5 times as fast on one-hot codes.
+        # Treat zeros of binary features as missing: the same trees, 3 to 5 times as fast on one-hot encodings.
         if np.isin(features, (0, 1)).all():
             model.set_params(missing=0.0)
         model.fit(features, targets, eval_set=[(features, targets)], verbose=False)
@@ -93,7 +97,7 @@ class Boosting(EstimatorLearner):
 
 @dataclass
 class Boosters(Predictor):
-    """Sums of trees that others can be added to: one over all classes for every output, or one for all values."""
+    """Boosters that can be extended: one over all classes for every output, or one for all real values."""
 
     learner: Boosting
     space: Space

@@ -1,4 +1,4 @@
-"""A stack of networks whose initial weights carry the input through to the output."""
+"""Identity initialisation of a stack of networks: the initial weights pass the input through to the output."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from .layers import Linear, Stacked, draw
 
 
 class Carrying(Stacked):
-    """Hidden layers with ReLU between them and a last layer: drawn at random, then made to compute a linear map.
+    """Hidden layers with ReLU and a last layer, initialised at random and then set to compute a linear map.
 
-    The first units of every hidden layer carry the input through, with no weight from any other unit, and the outputs
-    are read off them alone. The other units stay as drawn, so that training has something to work with.
+    The first units of every hidden layer pass the input through, with no weight from any other unit, and the outputs
+    are a readout of these units only. The other units keep their random weights, so that they can be trained.
 
-    body   linear layers, or convolutions along a sequence, which carry at the centre of their kernel and read place by
-           place
-    enter  (inputs, units): how the units of the first layer see the input, of a convolution the centre
-    read   (units, outputs), and bias (outputs,): how the outputs are read off them
+    body   linear layers, or convolutions along a sequence, which pass the input through at the centre of their kernel
+           and read out position by position
+    enter  (inputs, units): weights from the input to these units of the first layer; of a convolution, at the centre
+    read   (units, outputs), and bias (outputs,): weights of the readout
     """
 
     def __init__(self, body: nn.Module, enter: np.ndarray, read: np.ndarray, bias: np.ndarray) -> None:
@@ -47,7 +47,7 @@ class Carrying(Stacked):
 
 
 def _carry(layer: Linear, weights: Tensor) -> None:
-    """Let the first units of a layer see only the centre of what it sees, with `weights` (inputs, units)."""
+    """Connect the first units of a layer only to the centre of its receptive field, with `weights` (inputs, units)."""
     inputs, units = weights.shape
     centre = inputs * (layer.inputs // inputs // 2)
     layer.weight[:, :, :units] = 0

@@ -1,4 +1,4 @@
-"""The convolutional network, along a sequence or over a grid."""
+"""Convolutional network for sequences and grids."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CNN(Starting):
-    """Convolutional network: one set of weights for all places; what is learnt at one place holds at every other.
+    """Convolutional network: weights shared across positions; features learned at one apply at all.
 
-    Fully convolutional where the output is as long as the input, so that output i depends on the
-    neighbourhood of input i alone; else the mean over all places, then a linear layer.
+    Fully convolutional if the output is as long as the input, so that output i depends only on the neighbourhood of
+    input i; otherwise mean pooling over all positions, then a linear layer.
 
-    channels       of a layer along a sequence or vector
-    grid_channels  of a layer over a grid
-    depth, kernel  convolutional layers, with zero padding and ReLU, and their width in places
+    channels       channels per layer for a sequence, vector or bag
+    grid_channels  channels per layer for a grid
+    depth, kernel  number of convolutional layers, with zero padding and ReLU, and their kernel size in positions
     """
 
     name = "cnn"
@@ -53,5 +53,5 @@ class CNN(Starting):
             ends = [Pool(-2, -1) if grid else Pool(-2), Linear(stack, channels, outputs.size * classes)]
         return self.started(nn.Sequential(*layers, *ends), inputs, outputs)
 
-    def room(self, inputs: Space) -> tuple[int, int]:  # noqa: ARG002 -- it sees every place alike
+    def room(self, inputs: Space) -> tuple[int, int]:  # noqa: ARG002 -- weights are shared across positions
         return 1, self.channels if self.depth else 0

@@ -1,11 +1,11 @@
-"""How a learner sees an example: part of its bias, so it is a declared parameter of every adapter.
+"""Input encodings: how examples are converted to numbers. Part of the inductive bias, hence a declared parameter.
 
-onehot  one 0/1 channel for every token, at every place
-value   the number a token stands for, divided by the largest magnitude (a channel for each number, where a token
-        stands for several), and a 0/1 channel for each token that stands for none; the token's index, scaled to
-        [0, 1], where no token stands for a number; bits stay {0, 1} and real numbers stay as they are
-counts  how often each token occurs, in the order of the number line (by the first number, then by the next, where a
-        token stands for several) and then the tokens that stand for no number; forgets the places, whatever the layout
+onehot  one 0/1 channel for each token, at every position
+value   the number a token represents, divided by the largest magnitude (a channel for each number, if a token
+        represents several), and a 0/1 channel for each token that represents none; the token's index, scaled to
+        [0, 1], if no token represents a number; bits stay {0, 1} and real numbers are unchanged
+counts  number of occurrences of each token, ordered by the number it represents (by the first number, then by the
+        next, if a token represents several), then the tokens that represent none; discards positions in any layout
 auto    value for reals and bits, counts for bags, onehot for the rest
 """
 
@@ -19,13 +19,13 @@ ENCODINGS = ("auto", "onehot", "value", "counts")
 
 
 def check_encoding(encoding: str) -> None:
-    """Raise ValueError for a name that is none of ENCODINGS."""
+    """Raise ValueError for a name that is not in ENCODINGS."""
     if encoding not in ENCODINGS:
         raise ValueError(f"unknown encoding {encoding!r}; expected one of {', '.join(ENCODINGS)}")
 
 
 def resolve(encoding: str, space: Space) -> str:
-    """The encoding that `encoding` means on this space; raises ValueError where it does not exist."""
+    """The encoding that `encoding` resolves to on this space; raises ValueError if it does not exist there."""
     check_encoding(encoding)
     if encoding == "auto":
         if space.alphabet is None or space.alphabet == 2:  # noqa: PLR2004 -- bits
@@ -47,7 +47,7 @@ def refusal(encoding: str, space: Space) -> str | None:
 
 
 def encode(inputs: np.ndarray, space: Space, encoding: str, dtype: type[np.floating] = np.float32) -> np.ndarray:
-    """Turn examples into numbers.
+    """Encode examples as numbers.
 
     inputs   (n, *space.shape)
     returns  of the dtype: (n, length, channels) for vector, sequence and bag; (n, channels, height, width) for a grid
@@ -60,14 +60,14 @@ def encode(inputs: np.ndarray, space: Space, encoding: str, dtype: type[np.float
         encoded = np.eye(space.alphabet or 0, dtype=dtype)[inputs]  # (n, *shape, alphabet)
     else:
         return _counts(inputs, space, dtype)
-    if space.layout == "grid":  # (n, planes, height, width, channels) -> channels of a plane together
+    if space.layout == "grid":  # (n, planes, height, width, channels): group the channels of a plane
         n, planes, height, width, channels = encoded.shape
         return encoded.transpose(0, 1, 4, 2, 3).reshape(n, planes * channels, height, width)
     return encoded
 
 
 def _values(inputs: np.ndarray, space: Space, dtype: type[np.floating]) -> np.ndarray:
-    """(n, *shape, channels): the numbers a token stands for, then one channel a token that stands for none."""
+    """(n, *shape, channels): the numbers a token represents, then one channel for each token that represents none."""
     if space.alphabet is None:
         return inputs.astype(dtype)[..., None]
     numbers = space.numbers
@@ -80,7 +80,7 @@ def _values(inputs: np.ndarray, space: Space, dtype: type[np.floating]) -> np.nd
 
 
 def _counts(inputs: np.ndarray, space: Space, dtype: type[np.floating]) -> np.ndarray:
-    """(n, alphabet, 1): occurrences of each token along the number line."""
+    """(n, alphabet, 1): occurrences of each token, ordered by the number it represents."""
     alphabet = space.alphabet or 0
     numbers = space.numbers
     order = np.arange(alphabet) if numbers is None else np.lexsort(numbers.T[::-1])  # NaN comes last

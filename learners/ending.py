@@ -1,4 +1,4 @@
-"""Networks of a stack that end before the others: they keep their weights, and in time they leave the stack."""
+"""Early stopping within a stack: stopped networks keep their weights and are later removed from the computation."""
 
 from __future__ import annotations
 
@@ -9,29 +9,30 @@ import torch
 from torch import Tensor
 
 LEAVE = 0.5
-"""Once this part of a stack has ended, it is computed without those: moving the others costs about one step."""
+"""Stopped networks are removed once they are this fraction of the stack; a removal costs about as much as one step."""
 
 
 class Running:
-    """Which networks of a stack are still trained, and the weights of those that are not.
+    """Tracks which networks of a stack are still training, and stores the weights of those that have stopped.
 
-    A network ends at the first step at which what is watched has been below `enough` for `patience` steps on end, with
-    the weights that it had at that step. It stays in the stack until LEAVE of the stack has ended. It cannot matter to
-    a network which others stand beside it, and when they end: a stack computes each the same, whatever its size.
+    A network stops at the first step at which the monitored quantity has been below `enough` for `patience` consecutive
+    steps, with the weights it had before that step's update. It stays in the stack until a fraction LEAVE has stopped.
+    This does not affect the other networks: the stack size does not change the result of any network.
 
-    enough  0: no network ends early
+    enough    tolerance; 0: no early stopping
+    patience  number of consecutive steps below the tolerance
     """
 
     def __init__(self, parameters: Iterable[Tensor], stack: int, enough: float, patience: int) -> None:
         self.parameters = list(parameters)
         self.enough, self.patience = enough, patience
-        self.networks = np.arange(stack)  # which network stands at each place of the stack
-        self.ended = np.full(stack, -1)  # the steps that each network was trained for; -1: it still is
-        self._below = np.zeros(stack, dtype=np.int64)  # steps on end, by place
+        self.networks = np.arange(stack)  # index of the network in each slot of the stack
+        self.ended = np.full(stack, -1)  # number of steps of each network; -1: still training
+        self._below = np.zeros(stack, dtype=np.int64)  # consecutive steps below the tolerance, by slot
         self._kept: dict[int, list[Tensor]] = {}
 
     def note(self, step: int, watched: Tensor) -> None:
-        """Take note of what is watched, (stack,), before the weights change in step `step`, counted from 0."""
+        """Record the monitored quantity, (stack,), before the weight update of step `step`, counted from 0."""
         self._below = np.where(watched.cpu().numpy() < self.enough, self._below + 1, 0)
         for place in np.flatnonzero(self._below >= self.patience).tolist():
             network = int(self.networks[place])
@@ -41,18 +42,18 @@ class Running:
 
     @property
     def none(self) -> bool:
-        """Whether all have ended."""
+        """Whether all networks have stopped."""
         return bool((self.ended >= 0).all())
 
     @property
     def staying(self) -> np.ndarray | None:
-        """The places to go on with, if it is worth leaving the others behind."""
+        """Slots of the networks still training, if enough have stopped to remove them; else None."""
         left = np.flatnonzero(self.ended[self.networks] < 0)
         return left if len(left) <= (1 - LEAVE) * len(self.networks) else None
 
     @torch.no_grad()
     def leave(self, places: np.ndarray, update: torch.optim.Optimizer) -> None:
-        """Go on with the networks at `places` alone: their weights, and what the optimiser knows of them."""
+        """Keep only the networks at slots `places`: their weights and optimiser state."""
         for parameter in self.parameters:
             parameter.data, parameter.grad = parameter.data[places], None
             state = update.state[parameter]
@@ -61,7 +62,7 @@ class Running:
 
     @torch.no_grad()
     def restore(self) -> None:
-        """Put the weights of all networks back into the whole stack, each where it stood at first."""
+        """Restore the weights of all networks into the full stack, in the original order."""
         if not self._kept:
             return
         for number, parameter in enumerate(self.parameters):

@@ -1,7 +1,7 @@
-"""All programs of the language from short to long, without those that nothing tells from a shorter one.
+"""Bottom-up enumeration of programs by increasing length, pruned by observational equivalence.
 
-Two programs that give the same values on all rows looked at are held for the same function, and only the first, which
-is the shortest, is kept and built upon (observational equivalence: Albarghouthi, Gulwani & Kincaid 2013).
+Two programs with the same values on all rows of the search are treated as the same function. Only the first, which is
+the shortest, is kept and used in larger programs (Albarghouthi, Gulwani & Kincaid 2013).
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ import numpy as np
 from .language import NUMBER, SYMBOL_BITS, UNBOUNDED, Program, Rows, choice_bits, compute, evaluate, gamma_bits
 
 CHUNK = 4096
-"""Candidates evaluated at a time: their values on 128 rows are a megabyte, which the cache of one core holds."""
+"""Number of candidates evaluated at a time: their values on 128 rows are a megabyte, which fits one core's cache."""
 
 BANK = 2**18
-"""Programs are made of so many different functions at most, the shortest ones: what the memory holds."""
+"""Maximum number of different functions, the shortest, from which programs are composed; limited by memory."""
 
 BODIES = 1000
-"""Candidates for the body of a fold: so many over truth values, and so many over numbers."""
+"""Number of candidates for the body of a fold, separately for truth values and for numbers."""
 
 STATES = 8
-"""Bodies of folds over numbers are told apart by the states 0..STATES-1."""
+"""Bodies of folds over numbers are compared on the states 0..STATES-1."""
 
 
 @dataclass(frozen=True)
 class Leaf:
-    """A program that is not made of functions that the search has found.
+    """A program that is not composed of functions found by the search.
 
-    truth  whether it is a truth value
-    price  candidates that it counts as: a fold counts as one for each place
+    truth  whether its value is a truth value
+    price  number of candidates that it counts as: a fold counts as one per position
     """
 
     bits: int
@@ -46,10 +46,10 @@ class Leaf:
 class Operation:
     """A symbol with arguments.
 
-    truths     takes truth values only; else numbers, which truth values are too
-    truth      gives a truth value
-    symmetric  in its two arguments
-    numeric    useless on two truth values, where another symbol says the same
+    truths     takes truth values only; otherwise numbers, including truth values
+    truth      its value is a truth value
+    symmetric  commutative in its two arguments
+    numeric    redundant for two truth values, where another symbol computes the same
     parameter  the modulus of an addition
     """
 
@@ -68,10 +68,10 @@ class Block:
     """Different functions of one length, in the order in which they were found.
 
     values      (functions, rows) NUMBER
-    truth       (functions,): which are truth values
+    truth       (functions,): whether each is a truth value
     bits        their length
-    candidates  looked at before this block was done
-    program     gives the shortest program of a function, by its place in the block
+    candidates  number of candidates evaluated up to the end of this block
+    program     returns the shortest program of a function, by its index in the block
     """
 
     values: np.ndarray
@@ -82,9 +82,9 @@ class Block:
 
 
 def enumerate_programs(rows: Rows, outputs: int, classes: int, candidates: int) -> Iterator[Block]:
-    """All programs on `rows`, until so many candidates have been looked at.
+    """All programs on `rows`, up to a maximum number of candidates.
 
-    outputs, classes  of a target; the order in which programs come depends on nothing but the arguments
+    outputs, classes  of a target; the order of enumeration depends only on the arguments
     """
     places = rows.tokens.shape[1]
     bit = rows.alphabet == 2  # noqa: PLR2004 -- tokens of an alphabet of two are truth values
@@ -95,7 +95,7 @@ def enumerate_programs(rows: Rows, outputs: int, classes: int, candidates: int) 
         leaves += [Leaf(SYMBOL_BITS, ("output",), truth=False), Leaf(SYMBOL_BITS, ("copy",), bit)]
         leaves += [Leaf(place_bits, ("shift", step), bit) for step in range(1, places)]
     moduli = {rows.alphabet, classes, places}
-    leaves += _folds(places, rows.alphabet, frozenset(moduli - {places}))  # places come around, counts do not
+    leaves += _folds(places, rows.alphabet, frozenset(moduli - {places}))  # positions are cyclic, counts are not
     look_up = [Operation("at", SYMBOL_BITS, 1, truth=bit), Operation("find", SYMBOL_BITS, 1)]
     yield from _Search(rows, leaves, look_up + _operations(moduli), candidates).blocks()
 
@@ -105,7 +105,7 @@ def _constants(count: int) -> list[Leaf]:
 
 
 def _operations(moduli: Iterable[int]) -> list[Operation]:
-    """The symbols with arguments that both programs and the bodies of folds are made of."""
+    """The symbols with arguments, used in programs and in the bodies of folds."""
     useful = [*sorted(modulus for modulus in moduli if modulus > 2), UNBOUNDED]  # noqa: PLR2004 -- modulo 2 is xor
     add_bits = SYMBOL_BITS + choice_bits(len(useful))
     return [
@@ -121,7 +121,7 @@ def _operations(moduli: Iterable[int]) -> list[Operation]:
 
 @cache
 def _folds(places: int, alphabet: int, moduli: frozenset[int]) -> list[Leaf]:
-    """Folds from 0 and from 1, with the bodies that a small search finds: over truth values, then over numbers."""
+    """Folds starting from 0 and from 1, with bodies found by a small search: over truth values, then over numbers."""
     folds = []
     for truth, states in ((True, 2), (False, STATES)):
         state, token = (grid.ravel().astype(NUMBER) for grid in np.meshgrid(range(states), range(alphabet)))
@@ -139,7 +139,7 @@ def _folds(places: int, alphabet: int, moduli: frozenset[int]) -> list[Leaf]:
 
 
 class _Search:
-    """Bottom-up: programs of a length are its leaves, and operations on functions of lesser lengths."""
+    """Bottom-up search: programs of a length are its leaves, and operations on shorter functions."""
 
     def __init__(
         self,
@@ -157,11 +157,11 @@ class _Search:
         self.budget = candidates
         self.seen = _Seen(candidates)
         self.bank = np.empty((min(candidates, BANK), len(rows.outputs)), NUMBER)
-        self.programs: list[Program] = []  # those of the bank
-        self.levels: dict[int, tuple[np.ndarray, np.ndarray]] = {}  # length -> places of truth values, of numbers
+        self.programs: list[Program] = []  # programs of the functions in the bank
+        self.levels: dict[int, tuple[np.ndarray, np.ndarray]] = {}  # length -> bank indices of truth values, of numbers
 
     def blocks(self) -> Iterator[Block]:
-        """Blocks from short to long, until the budget is used up or nothing new can come."""
+        """Blocks by increasing length, until the budget is used up or no new function is possible."""
         step = max(operation.bits for operation in self.operations)
         last_leaf = max(leaf.bits for leaf in self.leaves)
         for bits in itertools.count(1):
@@ -189,7 +189,7 @@ class _Search:
                 yield from self._apply(operation, bits, first[: self.left], second[: self.left])
 
     def _arguments(self, operation: Operation, bits: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Places of arguments that are so long together, as pairs of lists whose members are all to be combined."""
+        """Bank indices of arguments with this total length, as pairs of lists to be combined as a Cartesian product."""
         if operation.arguments == 1:
             if bits in self.levels:
                 truths, numbers = self.levels[bits]
@@ -218,7 +218,7 @@ class _Search:
         yield from self._new(values, bits, operation.truth, program)
 
     def _new(self, values: np.ndarray, bits: int, truth: bool, program: Callable[[int], Program]) -> Iterator[Block]:  # noqa: FBT001
-        """The block of those candidates, values (candidates, rows), that are not known yet; puts them in the bank."""
+        """The block of candidates, values (candidates, rows), that are not yet known; adds them to the bank."""
         fresh = self.seen.add(values)
         if not len(fresh):
             return
@@ -236,7 +236,7 @@ class _Search:
 
 
 def _chunks(pieces: Iterator[tuple[np.ndarray, np.ndarray]]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """All pairs of all pieces, in chunks of CHUNK and a last one: pairs (chunk,), (chunk,)."""
+    """All pairs from all pieces, in chunks of CHUNK and a shorter last one: pairs (chunk,), (chunk,)."""
     firsts: list[np.ndarray] = []
     seconds: list[np.ndarray] = []
     waiting = 0
@@ -262,7 +262,7 @@ class _Seen:
         self.table = np.zeros(1 << (2 * most).bit_length(), np.uint64)
 
     def add(self, values: np.ndarray) -> np.ndarray:
-        """Places, ascending, of the rows of `values` (functions, rows) that are new, the first one of equals."""
+        """Indices, ascending, of the rows of `values` (functions, rows) that are new; of equal rows the first."""
         hashed, places = np.unique(_hash(values), return_index=True)
         slot = hashed & np.uint64(len(self.table) - 1)
         new = np.zeros(len(hashed), bool)
@@ -270,7 +270,7 @@ class _Seen:
         while len(pending):
             wanted, at = hashed[pending], slot[pending]
             empty = self.table[at] == 0
-            self.table[at[empty]] = wanted[empty]  # of several that want a slot, the last one has it
+            self.table[at[empty]] = wanted[empty]  # on a collision the last write wins
             has = self.table[at] == wanted
             new[pending[empty & has]] = True
             pending = pending[~has]

@@ -1,4 +1,4 @@
-"""Any classifier or regressor with scikit-learn's interface, as it stands."""
+"""Adapter for any classifier or regressor with the scikit-learn interface."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ Setting = bool | int | float | str | None
 
 @dataclass(frozen=True)
 class Estimator(EstimatorLearner):
-    """Somebody else's estimator: its bias is its own, and how it sees an example is declared here.
+    """Adapter for an external estimator with the scikit-learn interface (fit, predict, predict_proba).
 
     Example: `Estimator(estimator="sklearn.ensemble:HistGradientBoostingClassifier", settings=(("max_iter", 50),))`,
-    on the command line `sklearn.ensemble:HistGradientBoostingClassifier:max_iter=50`. One estimator an output; every
-    `random_state` in it that is left open comes from the problem's seed, and every open `n_jobs` is 1 where it may
-    mean all cores (in scikit-learn it means 1), as the pool has a process a core. A classifier without `predict_proba`
-    predicts with certainty.
+    on the command line `sklearn.ensemble:HistGradientBoostingClassifier:max_iter=50`. One estimator is fitted per
+    output. Every unset `random_state` in it is derived from the problem's seed. Every unset `n_jobs` is set to 1 if
+    None may mean all cores (in scikit-learn it means 1), because the pool runs one process per core. A classifier
+    without `predict_proba` predicts with probability 1.
 
-    encoding   how it sees an example (learners/encodings.py)
+    encoding   input encoding (learners/encodings.py)
     estimator  module:attribute of a class, of an estimator (which is cloned), or of a function whose return annotation
-               says that it makes one; or a Prototype of an estimator object
+               is an estimator; or a Prototype of an estimator object
     settings   keyword arguments for it, as (name, value) pairs
     """
 
@@ -42,7 +42,7 @@ class Estimator(EstimatorLearner):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if isinstance(self.estimator, str):  # an object's module has been imported with it
+        if isinstance(self.estimator, str):  # the module of an object is already imported
             object.__setattr__(self, "preload", (self.estimator.partition(":")[0],))
 
     def accepts(self, spec: Spec) -> str | None:
@@ -66,7 +66,7 @@ class Estimator(EstimatorLearner):
         return parameters
 
     def make(self, seed: int | None = None) -> Any:
-        """A new estimator; with a seed, its random states are set."""
+        """A new estimator; if a seed is given, its random states are set."""
         found: Any = self.estimator
         if isinstance(found, Prototype):
             found = found.estimator
@@ -76,7 +76,7 @@ class Estimator(EstimatorLearner):
             for part in attribute.split("."):
                 found = getattr(found, part)
         estimator = _new(found, dict(self.settings))
-        open_settings: dict[str, Setting] = dict.fromkeys(_open_jobs(estimator), 1)  # the pool has the cores
+        open_settings: dict[str, Setting] = dict.fromkeys(_open_jobs(estimator), 1)  # the pool already uses all cores
         if seed is not None:
             open_settings |= dict.fromkeys(_open_random_states(estimator), seed % 2**31)
         return estimator.set_params(**open_settings) if open_settings else estimator
@@ -91,7 +91,7 @@ class Estimator(EstimatorLearner):
 
 @dataclass
 class PerOutput:
-    """A regressor for each output; each gets arrays of its own, since it may write to them."""
+    """One regressor per output; each gets a copy of the arrays, since it may modify them."""
 
     estimators: list[Any]
 
@@ -108,7 +108,7 @@ class PerOutput:
 
 @dataclass
 class Certain:
-    """A classifier that names a class and says nothing of probabilities."""
+    """Wrapper for a classifier without `predict_proba`: probability 1 for the predicted class."""
 
     estimator: Any
 
@@ -118,28 +118,28 @@ class Certain:
         self.estimator.fit(features, targets)
 
     def predict_proba(self, features: np.ndarray) -> np.ndarray:
-        """1 for the class it names, (n, classes)."""
+        """One-hot predictions, (n, classes)."""
         return np.eye(self.classes)[np.asarray(self.estimator.predict(features)).astype(np.int64).ravel()]
 
 
 def is_estimator(made: Any) -> bool:
-    """Whether `made` is an estimator, or a class of estimators."""
+    """Whether `made` is an estimator, or an estimator class."""
     return callable(getattr(made, "fit", None)) and callable(getattr(made, "predict", None))
 
 
 def returned(found: Any) -> type | None:
-    """The class that a function's return annotation says it gives; None for what is no function, or names none."""
+    """The class in a function's return annotation; None if there is none, or if it is not a class."""
     if not (inspect.isfunction(found) or inspect.ismethod(found)):
         return None
     try:
         made = get_type_hints(found).get("return")
-    except (NameError, AttributeError, TypeError, SyntaxError):  # names what is not imported when it runs
+    except (NameError, AttributeError, TypeError, SyntaxError):  # a name only imported for type checkers
         return None
     return made if inspect.isclass(made) else None
 
 
 def gives_estimator(found: Any) -> bool:
-    """Whether `found` is an estimator, a class of estimators, or a function that says by annotation it makes one."""
+    """Whether `found` is an estimator, an estimator class, or a function whose return annotation is an estimator."""
     if is_estimator(found):
         return True
     made = returned(found)
@@ -151,27 +151,27 @@ def gives_estimator(found: Any) -> bool:
 
 
 def adopt(path: str, found: Any, given: Mapping[str, str]) -> Estimator | None:
-    """The learner for what was found at module:attribute; None unless it `gives_estimator`.
+    """The learner for an object found at module:attribute; None unless it `gives_estimator`.
 
-    given  parameters as a user writes them: `encoding` is the learner's, the others are the estimator's and read as
-           Python literals (50, 0.1, None, true) where they are such
+    given  parameters as text: `encoding` belongs to the learner; the others belong to the estimator and are parsed as
+           Python literals (50, 0.1, None, true) where possible
 
-    Raises TypeError where it takes no such parameters, makes no estimator after all, or does not say whether it is a
-    classifier or a regressor.
+    Raises TypeError if it does not take these parameters, does not return an estimator, or does not declare whether it
+    is a classifier or a regressor.
     """
     if not gives_estimator(found):
         return None
     settings = tuple(sorted((name, _literal(text)) for name, text in given.items() if name != "encoding"))
     learner = Estimator(given.get("encoding", "auto"), path, settings)
-    _is_classifier(learner.make())  # raises TypeError where it does not say
+    _is_classifier(learner.make())  # raises TypeError if the kind is not declared
     return learner
 
 
 def adopt_object(found: Any) -> Estimator:
-    """The learner for an estimator object, or for a class of estimators.
+    """The learner for an estimator object, or for an estimator class.
 
-    What can also be written as module:attribute:settings is the same learner as that. Raises TypeError for what is no
-    estimator, or cannot be made again in another process.
+    An object that can be written as module:attribute:settings gives the same learner as that text. Raises TypeError if
+    it is not an estimator, or cannot be reconstructed in another process.
     """
     if not is_estimator(found):
         kind = f"the class {found.__name__}" if inspect.isclass(found) else f"a {type(found).__name__}"
@@ -182,12 +182,12 @@ def adopt_object(found: Any) -> Estimator:
     else:
         path = public_path(found if inspect.isclass(found) else type(found))
         learner = Estimator(estimator=path, settings=tuple(sorted(changed.items())))
-    _is_classifier(learner.make())  # raises TypeError where it does not say
+    _is_classifier(learner.make())  # raises TypeError if the kind is not declared
     return learner
 
 
 def _new(found: Any, settings: dict[str, Setting]) -> Any:
-    """An estimator of a class, from a function, or like another estimator."""
+    """An estimator from a class, a function, or a clone of another estimator."""
     if not gives_estimator(found):
         raise TypeError(f"{found!r} is no estimator, and no function with a return annotation that says it makes one")
     if inspect.isclass(found) or not is_estimator(found):
@@ -236,15 +236,15 @@ def _told(question: Callable[[Any], bool], estimator: Any) -> bool:
 
 
 def _left_open(estimator: Any, suffix: str) -> list[str]:
-    """The names of all parameters so called, those of its parts included, that are None."""
+    """Names of the parameters with this suffix, including nested ones, that are None."""
     parameters = estimator.get_params() if hasattr(estimator, "get_params") else {}
     return [name for name, value in parameters.items() if name.endswith(suffix) and value is None]
 
 
 def _open_jobs(estimator: Any) -> list[str]:
-    """The names of all numbers of jobs that are None, in parts that may then use all cores.
+    """Names of the `n_jobs` parameters that are None in components where None may mean all cores.
 
-    In scikit-learn None means 1, and to set it warns where it does nothing.
+    In scikit-learn None means 1, and setting it causes a warning where it has no effect.
     """
     parts = estimator.get_params() if hasattr(estimator, "get_params") else {}
     found = []
@@ -257,10 +257,10 @@ def _open_jobs(estimator: Any) -> list[str]:
 
 
 def _open_random_states(estimator: Any) -> list[str]:
-    """The names of all its random states, those of its parts included, that are None."""
+    """Names of the random states, including nested ones, that are None."""
     states = _left_open(estimator, "random_state")
     parameters = estimator.get_params() if hasattr(estimator, "get_params") else {}
     arguments = inspect.signature(type(estimator)).parameters
     if "random_state" in arguments and "random_state" not in parameters and "random_seed" not in parameters:
-        states.append("random_state")  # some libraries list only the parameters that were given
+        states.append("random_state")  # some libraries list only the parameters that were set
     return states

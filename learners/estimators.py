@@ -1,4 +1,4 @@
-"""Any scikit-learn estimator as a learner: dense labels, missing classes and several outputs are taken care of here."""
+"""Base class of learners made from scikit-learn estimators; handles label encoding, absent classes and multi-output."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from .parameters import choice
 
 
 def flat_features(inputs: np.ndarray, space: Space, encoding: str, dtype: type[np.floating] = np.float64) -> np.ndarray:
-    """The encoded examples, one row of numbers each: (n, features).
+    """The encoded examples as a feature matrix, (n, features).
 
-    In float64, what scikit-learn computes in by default: with float32, variances and densities of some estimators round
-    so far that probabilities do not add up to 1.
+    float64 by default, as in scikit-learn: with float32, rounding in the variances and densities of some estimators is
+    large enough that probabilities do not sum to 1.
     """
     return encode(inputs, space, encoding, dtype).reshape(len(inputs), -1)
 
 
 @dataclass(frozen=True)
 class EstimatorLearner(Learner):
-    """A learner made of scikit-learn estimators, new ones for every training set.
+    """A learner based on scikit-learn estimators; a new estimator is made for every training set.
 
-    A subclass says how to make a classifier, a regressor or both, and whether the classifier takes several
-    outputs at once; if it does not, each output gets a classifier of its own. Tasks for which it has none are refused.
+    A subclass makes a classifier, a regressor or both, and declares with `several_outputs` whether the classifier is
+    multi-output; if not, one classifier is fitted per output. Tasks without a suitable estimator are refused.
 
-    encoding  how it sees an example (learners/encodings.py)
+    encoding  input encoding (learners/encodings.py)
     """
 
     encoding: str = choice("auto", ENCODINGS)
@@ -39,11 +39,11 @@ class EstimatorLearner(Learner):
     several_outputs = False
 
     def classifier(self, problem: Problem) -> Any:
-        """A new classifier with fit and predict_proba."""
+        """A new classifier with `fit` and `predict_proba`."""
         raise NotImplementedError(f"{self.name} has no classifier")
 
     def regressor(self, problem: Problem) -> Any:
-        """A new regressor with fit and predict, for targets (n, outputs)."""
+        """A new regressor with `fit` and `predict`, for targets (n, outputs)."""
         raise NotImplementedError(f"{self.name} has no regressor")
 
     def accepts(self, spec: Spec) -> str | None:
@@ -67,20 +67,20 @@ class EstimatorLearner(Learner):
         return Classifier(self, problem.input_space, problem.output_space, models, record=record)
 
     def train(self, model: Any, features: np.ndarray, targets: np.ndarray) -> None:
-        """Fit an estimator; a subclass may pass it more, or silence what its record says anyway."""
-        with warnings.catch_warnings():  # small training sets are what a learning curve begins with
+        """Fit an estimator; a subclass may pass further arguments, or silence warnings that the record reports."""
+        with warnings.catch_warnings():  # small training sets are intended
             warnings.filterwarnings("ignore", "The number of unique classes is greater than 50%", UserWarning)
             model.fit(features, targets)
 
     def record(self, model: Any) -> dict[str, Any]:  # noqa: ARG002
-        """What a fitted estimator has to say of its fit; `still_falling` where a budget ended it."""
+        """Metadata of a fitted estimator, such as `still_falling` if it did not converge within its budget."""
         return {}
 
     def _fit_classifier(self, problem: Problem, features: np.ndarray, targets: np.ndarray) -> Outputs:
-        """Fit one estimator to targets (outputs, n), the classes of each output renumbered 0, 1, ... without gaps.
+        """Fit one estimator to targets (outputs, n), with the classes of each output relabelled 0, 1, ... without gaps.
 
         scikit-learn accepts labels with gaps but xgboost does not, and neither accepts a single class. Each estimator
-        gets arrays of its own: one that writes to them must not change those of the next output.
+        gets a copy of the arrays: one that modifies them must not affect the next output.
         """
         found = [np.unique(column, return_inverse=True) for column in targets]
         labels = [classes for classes, _ in found]
@@ -108,9 +108,9 @@ class Regressor(Predictor):
 
 @dataclass
 class Outputs:
-    """A classifier of some of the outputs, in dense labels; `labels` gives back the classes of each output.
+    """A classifier for some of the outputs, with dense labels; `labels` maps them back to the classes of each output.
 
-    model is None where each of the outputs had one class only: the classifier has nothing to decide.
+    model is None if every one of these outputs has a single class in training.
     """
 
     model: Any
@@ -124,7 +124,7 @@ class Outputs:
             if len(labels) == 1:
                 full[:, output, labels[0]] = 1.0
         if self.model is not None:
-            dense = self.model.predict_proba(np.array(features))  # its own, as in the fit
+            dense = self.model.predict_proba(np.array(features))  # a copy, as in the fit
             shares = [np.asarray(share) for share in (dense if isinstance(dense, list) else [dense])]
             expected = [(len(features), len(self.labels[output])) for output in self.varying]
             if [share.shape for share in shares] != expected:
@@ -140,7 +140,7 @@ class Outputs:
 
 @dataclass
 class Classifier(Predictor):
-    """Fitted classifiers, together one for every output."""
+    """Fitted classifiers that together cover all outputs."""
 
     learner: EstimatorLearner
     space: Space
@@ -153,7 +153,7 @@ class Classifier(Predictor):
 
 
 def _shapes(shapes: Iterable[tuple[int, ...]]) -> str:
-    """Shapes in words, equal ones once."""
+    """Shapes as text, without duplicates."""
     found = list(shapes)
     text = " and ".join(map(str, dict.fromkeys(found)))
     return f"an array of shape {text}" if len(found) == 1 else f"{len(found)} arrays of shape {text}"

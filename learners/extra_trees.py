@@ -10,7 +10,7 @@ from .forest import Trees
 
 @dataclass(frozen=True)
 class ExtraTrees(Trees):
-    """Extra trees (Geurts et al. 2006): like a forest, but thresholds are drawn, so the votes vary more smoothly.
+    """Extra trees (Geurts et al. 2006): tree ensemble with random split thresholds; smoother than forest.
 
     Its parameters are those of Trees; each tree is grown on the whole training set by default.
     """

@@ -1,4 +1,4 @@
-"""The random forest, and what it shares with other forests of independent trees."""
+"""Random forest, and the base class of ensembles of independent trees."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ NAMED = ("auto", "sqrt", "log2", "all")
 
 @dataclass(frozen=True)
 class Trees(EstimatorLearner):
-    """The mean of trees that are grown to pure leaves, independently of each other.
+    """Base class of averaging tree ensembles: independent trees, grown to pure leaves.
 
-    trees         how many
-    bootstrap     whether each is grown on a bootstrap sample, rather than on the training set itself
-    max_features  features that may be split at a node: sqrt, log2, all, or a share of them such as 0.3;
+    trees         number of trees
+    bootstrap     whether each tree is grown on a bootstrap sample instead of the whole training set
+    max_features  number of features considered for a split: sqrt, log2, all, or a fraction such as 0.3;
                   auto: sqrt for classes and all for real targets, as is scikit-learn's default
     """
 
@@ -46,7 +46,7 @@ class Trees(EstimatorLearner):
             raise ValueError(f"max_features is {self.max_features!r}; expected {', '.join(NAMED)} or a share in (0, 1]")
 
     def partial_fit(self, predictor: Predictor | None, problem: Problem) -> Predictor:
-        """Add `trees` trees, grown on the new training set alone, to those there are."""
+        """Add `trees` trees, grown on the new training set only, to the ensemble."""
         grown = self.fit(problem)
         if predictor is None:
             return grown
@@ -55,7 +55,7 @@ class Trees(EstimatorLearner):
 
     @abc.abstractmethod
     def forest(self, *, classes: bool) -> type[Any]:
-        """The estimator's class, for classes or for reals."""
+        """The scikit-learn class, for classes or for real targets."""
 
     def classifier(self, problem: Problem) -> Any:
         return self._make(problem, "sqrt", classes=True)
@@ -76,7 +76,7 @@ class Trees(EstimatorLearner):
 
 @dataclass
 class Forests(Predictor):
-    """Equally many trees from each of several training sets, and their mean, whatever classes each set had."""
+    """Mean of ensembles of equal size fitted to different training sets, whose classes may differ."""
 
     forests: tuple[Predictor, ...]
 
@@ -86,14 +86,14 @@ class Forests(Predictor):
 
 @dataclass(frozen=True)
 class Forest(Trees):
-    """Random forest (Breiman 2001): votes of trees, each constant on boxes, so nothing outside the training range.
+    """Random forest (Breiman 2001): piecewise constant tree ensemble; does not extrapolate.
 
     Its parameters are those of Trees.
     """
 
     name = "forest"
     search_space = (
-        # Shares that mean different numbers of features on the suite's small inputs too.
+        # Fractions that give different numbers of features even on the suite's small inputs.
         ("max_features", ("auto", "0.1", "0.25", "0.4", "0.55", "0.7", "0.85", "0.95")),
         ("bootstrap", (True, False)),
     )

@@ -1,4 +1,4 @@
-"""The global random generators of Python, numpy and torch, for learners that use them."""
+"""Seeding of the global random generators of Python, numpy and torch, for learners that use them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy as np
 def seeded_globally(seed: int) -> Iterator[None]:
     """Seed the global generators of random, numpy and torch (if it has been imported); restore their states afterwards.
 
-    A learner of the suite draws from generators of its own. Learners of other libraries may not: skorch draws initial
+    Learners of the suite use generators of their own. Learners from other libraries may not: skorch samples initial
     weights from torch's global generator.
     """
     python, legacy = random.getstate(), np.random.get_state()  # noqa: NPY002 -- what other libraries use

@@ -1,4 +1,4 @@
-"""The Gaussian process that an infinitely wide network is before training."""
+"""Gaussian process with the kernel of an infinitely wide network (NNGP)."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from .estimators import flat_features
 from .parameters import choice, number
 
 LARGEST = 5000
-"""Training examples at most: the kernel matrix takes 200 MB then, and its factorisation a few seconds."""
+"""Maximum number of training examples: the kernel matrix then takes 200 MB, and its factorisation a few seconds."""
 
 ROWS = 256
-"""Rows of the kernel matrix that are computed at a time: what they need stays in the cache, and takes half the time."""
+"""Number of kernel matrix rows computed at a time: the intermediate results fit the cache, which halves the time."""
 
 
 @dataclass(frozen=True)
 class GP(Learner):
-    """Gaussian process with the kernel of an infinitely wide ReLU network: the prior of the network, untrained, exact.
+    """Gaussian process with the NNGP kernel: exact inference, prior of an infinitely wide ReLU network.
 
     Exact regression (Lee et al. 2018; Matthews et al. 2018) on the targets minus their training mean, so that far from
     all data it falls back on the marginal. Classes are regressed as one-hot vectors; predictions below 0 are
-    set to 0 and the rest is divided by its sum; where nothing is left, the marginal is predicted.
+    set to 0 and the rest is divided by its sum; if nothing is left, the marginal is predicted.
 
-    encoding         how it sees an example (learners/encodings.py)
-    depth            hidden layers
-    weight_variance  variance of a weight times the width of the layer before
+    encoding         input encoding (learners/encodings.py)
+    depth            number of hidden layers
+    weight_variance  variance of a weight times the width of the previous layer
     bias_variance    variance of a bias
-    noise            variance of the targets' noise, relative to the kernel's mean variance; averages examples that
-                     contradict each other
+    noise            noise variance of the targets, relative to the mean of the kernel's diagonal; averages examples
+                     that contradict each other
     """
 
     name = "gp"
@@ -69,7 +69,7 @@ class GP(Learner):
     def kernel(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
         """Covariance of the network's outputs, (n, features) and (m, features) -> (n, m).
 
-        A layer takes K to bias_variance + weight_variance / (2 pi) sqrt(K_xx K_yy) (sin t + (pi - t) cos t), where t is
+        A layer maps K to bias_variance + weight_variance / (2 pi) sqrt(K_xx K_yy) (sin t + (pi - t) cos t), where t is
         the angle whose cosine is K_xy / sqrt(K_xx K_yy) (Cho & Saul 2009).
         """
         return np.concatenate(
@@ -92,7 +92,7 @@ class GP(Learner):
 
 @dataclass
 class GPPredictor(Predictor):
-    """The posterior mean: a weighted sum of the kernel's values between an example and all training examples."""
+    """The posterior mean: a weighted sum of kernel values between an example and all training examples."""
 
     learner: GP
     inputs: Space

@@ -1,4 +1,4 @@
-"""The support vector machine with a Gaussian kernel."""
+"""Support vector machine with a Gaussian kernel."""
 
 from __future__ import annotations
 
@@ -13,41 +13,41 @@ from .estimators import EstimatorLearner
 from .parameters import number
 
 FOLDS = 3
-"""Parts into which the training set is cut to find how much its scores are worth."""
+"""Number of cross-validation folds for calibration."""
 
 SLOPES = np.geomspace(0.001, 50.0, 33)
-"""Factors from a score to a logit that are tried: from knowing nothing to next to certainty."""
+"""Inverse temperatures tried in calibration: from uninformative to almost certain."""
 
 DOUBTS = (0.0, 0.003, 0.01, 0.03, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-"""Parts of the probability that are spread evenly, whatever the scores; all of these leave the order of classes."""
+"""Weights tried for mixing with the uniform distribution; none of them changes the order of the classes."""
 
 TINY = 1e-12
-"""A likelihood of 0 counts as this."""
+"""Lower bound on likelihoods."""
 
 SHARED = 5000
-"""Up to so many training examples the kernel's values are kept (200 MB) and serve all outputs and all parts."""
+"""Up to this many training examples the kernel matrix is computed once (200 MB) and shared by all outputs and folds."""
 
 LARGEST = 10_000
-"""Training examples at most: beyond, the solver takes many minutes for an output of many classes."""
+"""Maximum number of training examples: beyond it the solver takes many minutes for an output of many classes."""
 
 LEFT_OUT = 1000
-"""About so many left-out examples are enough for slope and doubt: where one part has them, no other is left out."""
+"""Approximate number of held-out examples for calibration: if one fold has that many, the other folds are skipped."""
 
 
 @dataclass(frozen=True)
 class Kernel(EstimatorLearner):
-    """Support vector machine (Gaussian kernel): what is near in the encoding is alike; far from all data, a constant.
+    """Support vector machine (Gaussian kernel): smooth in the encoding, constant far from all data.
 
-    Probabilities: one score a class, against the rest; the softmax of the scores times a slope; and some doubt, a
-    probability that is spread evenly. Slope and doubt are those of an output under which examples that were left out
-    (FOLDS parts) are likeliest, so the machine is as sure as it deserves to be, and the likeliest class is its own
-    choice. A left-out example of a class that no other part has counts against it. Where nothing can be left out (a
-    single example of all classes but one) the slope is 1. Real targets: one regression an output.
+    Classification is one-vs-rest with calibrated probabilities: the softmax of the scores times an inverse temperature
+    (slope), mixed with the uniform distribution (doubt). Both are chosen per output to maximise the likelihood of
+    held-out examples (FOLDS-fold cross-validation); the most probable class stays the machine's own decision. A
+    held-out example of a class that is absent from the other folds counts as an error. If nothing can be held out (a
+    single example of all classes but one), slope is 1 and doubt 0. For real targets: one regression per output.
 
-    strength    penalty on errors (C)
+    strength    inverse regularisation strength (C)
     gamma       inverse squared width of the kernel, in units of 1 / (features * their variance)
-    tube        errors on real targets that cost nothing, in standard deviations of the target
-    iterations  of the solver at most
+    tube        epsilon of the regression: errors below it cost nothing; in standard deviations of the target
+    iterations  maximum number of solver iterations
     """
 
     name = "kernel"
@@ -77,7 +77,7 @@ class Kernel(EstimatorLearner):
         from sklearn.exceptions import ConvergenceWarning  # noqa: PLC0415
 
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # the record says so
+            warnings.simplefilter("ignore", ConvergenceWarning)  # reported in the record
             super().train(model, features, targets)
 
     def record(self, model: Any) -> dict[str, Any]:
@@ -86,16 +86,16 @@ class Kernel(EstimatorLearner):
 
 @dataclass
 class Machines:
-    """What both kinds of machine share: the kernel's values, computed once for all outputs and all parts.
+    """Base class of the two machines: the kernel matrix is computed once for all outputs and all folds.
 
-    machines  those that were fitted to all examples, one an output
+    machines  the machines fitted to all examples, one per output
     """
 
     learner: Kernel
     seed: int
 
     def prepare(self, features: np.ndarray) -> np.ndarray:
-        """Note the training examples (n, features); what machines are fitted to: (n, n), or (n, features) of many."""
+        """Store the training examples (n, features); returns the machines' input: (n, n), or (n, features) if large."""
         self.known = features.astype(np.float64)
         variance = self.known.var()
         self.gamma = self.learner.gamma / (features.shape[1] * variance) if variance > 0 else self.learner.gamma
@@ -103,7 +103,7 @@ class Machines:
         return self.seen(features)
 
     def seen(self, features: np.ndarray) -> np.ndarray:
-        """Examples (m, features) as the fitted machines see them: (m, n) values of the kernel, or as they are."""
+        """Examples (m, features) as input of the fitted machines: (m, n) kernel values, or unchanged if n is large."""
         if not self.shared:
             return features
         left, right = features.astype(np.float64), self.known
@@ -112,17 +112,17 @@ class Machines:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What each machine is made with."""
+        """Arguments of each machine."""
         kernel = {"kernel": "precomputed"} if self.shared else {"kernel": "rbf", "gamma": self.gamma}
         return {"C": self.learner.strength, "max_iter": self.learner.iterations, **kernel}
 
 
 @dataclass
 class SureSVC(Machines):
-    """Support vector classifiers whose scores have been made probabilities; sureness: slope and doubt an output."""
+    """Calibrated support vector classifiers; sureness: (slope, doubt) per output."""
 
     def fit(self, features: np.ndarray, targets: np.ndarray) -> None:
-        """Fit to dense labels of at least two classes an output, (n,) or (n, outputs)."""
+        """Fit to dense labels of at least two classes per output, (n,) or (n, outputs)."""
         columns = targets.reshape(len(targets), -1).T
         seen = self.prepare(features)
         self.machines = [self._machine(seen, column) for column in columns]
@@ -135,10 +135,10 @@ class SureSVC(Machines):
             within, across = (seen[rows][:, inside] if self.shared else seen[rows] for rows in (inside, outside))
             for output, column in enumerate(columns):
                 known = np.unique(column[inside])
-                if len(known) < 2:  # noqa: PLR2004 -- a machine tells classes apart
+                if len(known) < 2:  # noqa: PLR2004 -- a classifier needs two classes
                     continue
                 own = _scores(self._machine(within, column[inside]), across)
-                padded = np.repeat(own.min(1, keepdims=True), column.max() + 1, axis=1)  # unknown: as unlikely as any
+                padded = np.repeat(own.min(1, keepdims=True), column.max() + 1, axis=1)  # absent: the lowest score
                 padded[:, known] = own
                 scores[output].append(padded)
                 wanted[output].append(column[outside])
@@ -160,7 +160,7 @@ class SureSVC(Machines):
 
 @dataclass
 class SeveralSVR(Machines):
-    """One support vector regression an output, on standardised targets."""
+    """One support vector regression per output, on standardised targets."""
 
     def fit(self, features: np.ndarray, targets: np.ndarray) -> None:
         """Fit features (n, features) to targets (n, outputs)."""
@@ -178,13 +178,13 @@ class SeveralSVR(Machines):
 
 
 def _scores(machine: Any, features: np.ndarray) -> np.ndarray:
-    """One score a class, (n, classes), the greater the likelier."""
+    """One decision score per class, (n, classes); higher is more likely."""
     scores = machine.decision_function(features)
     return np.stack([-scores / 2, scores / 2], axis=1) if scores.ndim == 1 else scores
 
 
 def _calibrate(parts: list[np.ndarray], labels: list[np.ndarray]) -> tuple[float, float]:
-    """Slope and doubt under which left-out scores (n, classes) give the labels (n,) the greatest likelihood."""
+    """Slope and doubt that maximise the likelihood of the labels (n,) given held-out scores (n, classes)."""
     few = slice(None, None, max(1, sum(map(len, labels)) // LEFT_OUT))
     scores, wanted = np.concatenate(parts)[few], np.concatenate(labels)[few]
     best = (-np.inf, 1.0, 0.0)

@@ -1,23 +1,23 @@
-"""A small typed language of thought: what its programs are, how long they are, and what they compute.
+"""A small typed domain-specific language for program induction: syntax, description length and evaluation.
 
 A program is a nested tuple, (symbol, arguments...), and computes one number for one output of one example.
-`("xor", ("read", 3), ("not", ("copy",)))` says: the bit at place 3, xor the opposite of the bit at the output's own
-place. Because a program may use the output's index, copying a whole sequence is one short program, `("copy",)`.
+`("xor", ("read", 3), ("not", ("copy",)))` is the bit at position 3, xor the negated bit at the output's own position.
+Because a program may use the output's index, copying a whole sequence is one short program, `("copy",)`.
 
-    read p        the token at place p                 copy          the token at the output's own place
-    constant c    the number c                         shift k       the token k places after it, around the end
-    output        the index of the output              at e          look-up: the token at the place that e computes
-    find e        the first place that holds token e; the number of places where there is none
-    add m a b     a + b modulo m                       equal, less   comparisons, of numbers
-    and, or, xor, not                                  of truth values
-    fold i f      a state, i at first, becomes f(state, token) at one place after another; the last one is the result
+    read p        the token at position p              copy          the token at the output's own position
+    constant c    the number c                         shift k       the token k positions later, cyclically
+    output        the index of the output              at e          look-up: the token at the position given by e
+    find e        the first position of token e; the number of positions if it does not occur
+    add m a b     a + b modulo m                       equal, less   comparisons of numbers
+    and, or, xor, not                                  logic, on truth values
+    fold i f      left fold over positions: state = f(state, token), initially i; the result is the last state
 
-Types: truth values (0, 1), which are numbers too, and numbers. Tokens of an alphabet of two are truth values. Places
-are counted around the end, so every program has a value everywhere. In the body of a fold the only variables are
+Types: truth values (0, 1), which are also numbers, and numbers. Tokens of an alphabet of two are truth values.
+Positions are cyclic, so every program has a value on every input. In the body of a fold the only variables are
 ("state",) and ("token",).
 
-The length of a program is in bits: SYMBOL_BITS for each symbol, all places and all moduli being equally likely, and
-Elias's gamma code for other numbers (Elias 1975), so that small numbers are short whatever the alphabet.
+The length of a program is in bits: SYMBOL_BITS for each symbol, a uniform code for positions and moduli, and Elias's
+gamma code for other numbers (Elias 1975), so that small numbers are short whatever the alphabet.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ import numpy as np
 Program = tuple[Any, ...]
 
 SYMBOL_BITS = 4
-"""The language has 15 symbols, and the variables of a fold take the place of others."""
+"""The language has 15 symbols; in the body of a fold, its variables replace others."""
 
 UNBOUNDED = 4096
-"""Addition modulo this number is plain addition for all that occurs here, and stays within 16 bits."""
+"""Addition modulo this number is ordinary addition for all values that occur here, and fits in 16 bits."""
 
 NUMBER = np.int16
-"""Numbers of programs: short, because many programs are looked at on many rows."""
+"""Number type of programs: small, because many programs are evaluated on many rows."""
 
 
 @dataclass(frozen=True)
 class Rows:
-    """What programs are run on: one row for each output of each example that is looked at.
+    """Inputs on which programs are evaluated: one row per output of each example.
 
-    tokens    (rows, places) NUMBER
+    tokens    (rows, positions) NUMBER
     outputs   (rows,) NUMBER, the index of the output
     alphabet  number of tokens
     """
@@ -60,7 +60,7 @@ class Rows:
 
     @cached_property
     def first(self) -> np.ndarray:
-        """(rows, alphabet) NUMBER: the first place of each token, the number of places where there is none."""
+        """(rows, alphabet) NUMBER: first position of each token; the number of positions if it does not occur."""
         places = self.tokens.shape[1]
         first = np.full((len(self.tokens), self.alphabet), places, NUMBER)
         for place in range(places - 1, -1, -1):
@@ -68,11 +68,11 @@ class Rows:
         return first
 
     def at(self, places: np.ndarray) -> np.ndarray:
-        """The token at a place of each row, counted around the end: (..., rows) -> (..., rows)."""
+        """The token at a cyclic position of each row: (..., rows) -> (..., rows)."""
         return self.tokens[self.index, places % self.tokens.shape[1]]
 
     def find(self, tokens: np.ndarray) -> np.ndarray:
-        """The first place of a token in each row: (..., rows) -> (..., rows)."""
+        """The first position of a token in each row: (..., rows) -> (..., rows)."""
         found = self.first[self.index, np.minimum(tokens, self.alphabet - 1)]
         return np.where(tokens < self.alphabet, found, NUMBER(self.tokens.shape[1]))
 
@@ -80,7 +80,7 @@ class Rows:
 def evaluate(
     program: Program, rows: Rows, state: np.ndarray | None = None, token: np.ndarray | None = None
 ) -> np.ndarray:
-    """The values of a program, (rows,) NUMBER; `state` and `token` are the variables of the body of a fold."""
+    """The values of a program, (rows,) NUMBER; `state` and `token` are the variables in the body of a fold."""
     symbol, *rest = program
     if symbol == "state" and state is not None:
         return state
@@ -107,7 +107,7 @@ def evaluate(
 
 
 def compute(symbol: str, parameter: int, rows: Rows, first: np.ndarray, second: np.ndarray | None = None) -> np.ndarray:
-    """One step, for one program or many: arguments (..., rows) NUMBER -> (..., rows) NUMBER."""
+    """Apply one symbol, for one program or many: arguments (..., rows) NUMBER -> (..., rows) NUMBER."""
     if second is None:
         if symbol == "not":
             return first ^ NUMBER(1)
@@ -124,23 +124,23 @@ def compute(symbol: str, parameter: int, rows: Rows, first: np.ndarray, second: 
         return (first < second).astype(NUMBER)
     if symbol == "add":
         total = first + second
-        # masking takes a fifth of the time of a division
+        # masking takes a fifth of the time of division
         return total & NUMBER(parameter - 1) if parameter == UNBOUNDED else total % NUMBER(parameter)
     raise ValueError(f"unknown symbol {symbol!r}; expected one of those that learners/language.py describes")
 
 
 def gamma_bits(number: int) -> int:
-    """The length of a number from 0 up in Elias's gamma code."""
+    """Length in bits of a non-negative integer in Elias's gamma code."""
     return 2 * (number + 1).bit_length() - 1
 
 
 def choice_bits(alternatives: int) -> int:
-    """The length of one of several equally likely alternatives, rounded up."""
+    """Length in bits of a choice among equally likely alternatives, rounded up."""
     return max(alternatives - 1, 0).bit_length()
 
 
 def describe(program: Program) -> str:
-    """A program in one line, such as "xor(read 3, not(copy))"."""
+    """A program as one line of text, such as "xor(read 3, not(copy))"."""
     symbol, *rest = program
     if symbol == "fold":
         return f"fold({rest[0]}, {describe(rest[1])})"

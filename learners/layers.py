@@ -1,8 +1,8 @@
-"""Layers with a leading stack dimension: many independent networks of one shape, computed as one.
+"""Stacked layers: many independent networks of one shape, computed together along a leading stack dimension.
 
-A layer's parameters have the shape (stack, ...) and its input is (stack, batch, ...). Widths are padded to multiples
-of 16 with zeros that stay zero: a matrix product then rounds a network the same way whatever stands beside it in
-the stack (tests/learners/test_network.py checks it bit by bit).
+A layer's parameters have the shape (stack, ...) and its input is (stack, batch, ...). Widths are zero-padded to
+multiples of 16, and the padding stays zero. Matrix products then round each network the same way, whatever else is in
+the stack (tests/learners/test_network.py checks this bit for bit).
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 LANES = 16
-"""float32 numbers in one vector register of the reference machine."""
+"""Number of float32 values in one vector register of the reference machine."""
 
 
 def padded(width: int) -> int:
-    """The next multiple of LANES."""
+    """Round up to a multiple of LANES."""
     return -(-width // LANES) * LANES
 
 
 class Stacked(nn.Module):
-    """A layer that knows how to draw the initial weights of each network from that network's own generator."""
+    """A stacked layer; the initial weights of each network are sampled from that network's own generator."""
 
     def draw(self, generators: Sequence[torch.Generator]) -> None:
-        """Fill the parameters of network i from generators[i]."""
+        """Initialise the parameters of network i from generators[i]."""
         raise NotImplementedError
 
 
 class Linear(Stacked):
-    """y = x W + b, for each network of the stack: (stack, batch, inputs) -> (stack, batch, outputs).
+    """Stacked linear layer, y = x W + b: (stack, batch, inputs) -> (stack, batch, outputs).
 
     Initial weights and biases are uniform in +-1/sqrt(inputs), as in torch.nn.Linear.
     """
@@ -57,9 +57,9 @@ class Linear(Stacked):
 
 
 class Conv1d(Stacked):
-    """Convolution along a sequence, zero padding: (stack, batch, length, channels) -> the same length.
+    """Stacked 1D convolution with zero padding: (stack, batch, length, channels) -> the same length.
 
-    Written as one matrix product over shifted slices: faster here than a grouped convolution.
+    Computed as one matrix product over shifted slices, which is faster here than a grouped convolution.
     """
 
     def __init__(self, stack: int, inputs: int, outputs: int, kernel: int) -> None:
@@ -79,10 +79,10 @@ class Conv1d(Stacked):
 
 
 class Conv2d(Stacked):
-    """Convolution over a grid, zero padding: (stack, batch, channels, height, width) -> the same height and width.
+    """Stacked 2D convolution with zero padding: (stack, batch, channels, height, width) -> the same height and width.
 
-    One call for each network: on this size of grid it is as fast as one grouped convolution, and it
-    cannot mix the networks of a stack.
+    One call per network: at this grid size it is as fast as one grouped convolution, and it cannot mix the networks of
+    a stack.
     """
 
     def __init__(self, stack: int, inputs: int, outputs: int, kernel: int) -> None:
@@ -109,7 +109,7 @@ class Conv2d(Stacked):
 
 
 class Pool(nn.Module):
-    """The mean over all places, so that only what occurs counts and not where."""
+    """Mean pooling over all positions."""
 
     def __init__(self, *dims: int) -> None:
         super().__init__()
@@ -120,14 +120,14 @@ class Pool(nn.Module):
 
 
 class Flatten(nn.Module):
-    """All numbers of an example in one row: (stack, batch, ...) -> (stack, batch, features)."""
+    """Flatten each example: (stack, batch, ...) -> (stack, batch, features)."""
 
     def forward(self, x: Tensor) -> Tensor:
         return x.flatten(2)
 
 
 def draw(module: nn.Module, generators: Sequence[torch.Generator]) -> None:
-    """Draw the initial weights of every stacked layer of a module."""
+    """Initialise every stacked layer of a module."""
     for child in module.children():
         if isinstance(child, Stacked):
             child.draw(generators)
@@ -136,7 +136,7 @@ def draw(module: nn.Module, generators: Sequence[torch.Generator]) -> None:
 
 
 def check_stacked(module: nn.Module, learner: str) -> None:
-    """Raise TypeError where a layer has weights but no stack of them, which its networks would share."""
+    """Raise TypeError if a layer has parameters but no stack dimension, so that the networks would share them."""
     for layer in module.modules():
         if not isinstance(layer, Stacked) and next(layer.parameters(recurse=False), None) is not None:
             kind = f"{type(layer).__module__.partition('.')[0]}'s {type(layer).__name__}"

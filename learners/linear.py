@@ -13,15 +13,15 @@ from .estimators import EstimatorLearner
 from .parameters import number
 
 SPARSE = 0.1
-"""A logistic regression skips zeros where fewer features than this share are others: two to four times as fast."""
+"""Sparse features are used for logistic regression below this fraction of nonzeros: two to four times as fast."""
 
 
 @dataclass(frozen=True)
 class Linear(EstimatorLearner):
-    """Logistic regression for classes, least squares for reals: weighs the evidence, sees no combination.
+    """Logistic regression for classes, least squares for real targets: no feature interactions.
 
-    strength    inverse of the L2 penalty on a logistic regression (scikit-learn's C)
-    iterations  of L-BFGS at most
+    strength    inverse of the L2 penalty of logistic regression (scikit-learn's C)
+    iterations  maximum number of L-BFGS iterations
     """
 
     name = "linear"
@@ -46,7 +46,7 @@ class Linear(EstimatorLearner):
         from sklearn.exceptions import ConvergenceWarning  # noqa: PLC0415
 
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # the record says so
+            warnings.simplefilter("ignore", ConvergenceWarning)  # reported in the record
             sparse = hasattr(model, "predict_proba") and np.count_nonzero(features) < SPARSE * features.size
             seen: Any = csr_array(features) if sparse else features
             super().train(model, seen, targets)

@@ -1,4 +1,4 @@
-"""The controls that are learners: pure memory, and learning from shuffled targets."""
+"""Control learners: memorisation, and a forest trained on shuffled targets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .parameters import choice, number
 
 @dataclass(frozen=True)
 class Lookup(Learner):
-    """Lookup table: what it has seen it gives back, and for all else the marginal of the training targets."""
+    """Lookup table (control): memorises the training set; predicts the training marginal elsewhere."""
 
     name = "lookup"
     control = True
@@ -32,7 +32,7 @@ class Lookup(Learner):
 
 @dataclass
 class LookupPredictor(Predictor):
-    """A table from inputs to mean targets, and the mean of all."""
+    """A table from inputs to mean targets, and the mean of all targets."""
 
     space: Space
     table: dict[bytes, np.ndarray]
@@ -44,7 +44,7 @@ class LookupPredictor(Predictor):
 
 @dataclass(frozen=True)
 class Shuffled(Learner):
-    """A forest trained on shuffled targets: what is left of its score is luck or a leak.
+    """Random forest trained on shuffled targets (control): a score other than chance is luck or a leak.
 
     trees, encoding  of the forest
     """
@@ -65,12 +65,12 @@ class Shuffled(Learner):
 
 
 def _keys(inputs: np.ndarray, space: Space) -> list[bytes]:
-    """What makes two inputs the same: their bytes, after sorting where the order means nothing."""
+    """Dictionary keys of inputs: their bytes, after sorting if the layout is a bag."""
     rows = np.sort(inputs, axis=1) if space.layout == "bag" else inputs
     rows = np.ascontiguousarray(rows, np.float64 if space.alphabet is None else np.int64)
     return [row.tobytes() for row in rows]
 
 
 def _distributions(targets: np.ndarray, space: Space) -> np.ndarray:
-    """Targets as distributions: one-hot (n, outputs, classes), or the values themselves."""
+    """Targets as distributions: one-hot (n, outputs, classes), or unchanged if real."""
     return targets if space.alphabet is None else np.eye(space.alphabet)[targets]

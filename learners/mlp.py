@@ -1,4 +1,4 @@
-"""The multilayer perceptron."""
+"""Multilayer perceptron."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MLP(Starting):
-    """Multilayer perceptron: every place has weights of its own, so nothing learnt at one is known at another.
+    """Multilayer perceptron: separate weights for every position, so no generalisation across positions.
 
-    width, depth  units of a hidden layer, and how many hidden layers; ReLU between them
+    width, depth  units per hidden layer, and number of hidden layers; ReLU activations
     """
 
     name = "mlp"

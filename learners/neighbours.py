@@ -14,9 +14,9 @@ from .parameters import number
 
 @dataclass(frozen=True)
 class Neighbours(EstimatorLearner):
-    """k nearest neighbours, nearer ones weighing more: what is alike in the encoding is alike in the answer.
+    """k nearest neighbours, weighted by inverse Euclidean distance in the encoding.
 
-    neighbours  asked; all there are where there are fewer; Euclidean distance, weights 1 / distance
+    neighbours  number of neighbours; all training examples if there are fewer
     """
 
     name = "neighbours"
@@ -27,7 +27,7 @@ class Neighbours(EstimatorLearner):
     neighbours: int = number(5, at_least=1)
 
     def partial_fit(self, predictor: Predictor | None, problem: Problem) -> Predictor:
-        """Add the new points to those it has kept."""
+        """Add the new points to the stored ones."""
         if isinstance(predictor, Points):
             inputs = np.concatenate([predictor.problem.inputs, problem.inputs])
             targets = np.concatenate([predictor.problem.targets, problem.targets])
@@ -47,7 +47,7 @@ class Neighbours(EstimatorLearner):
 
 @dataclass
 class Points(Predictor):
-    """Neighbours among all points so far, which are kept so that others can be added."""
+    """Nearest-neighbour predictor that stores its training set so that more points can be added."""
 
     problem: Problem
     neighbours: Predictor

@@ -1,6 +1,6 @@
-"""What all neural networks have in common: encoding, stacking, training, prediction.
+"""Base class of all neural networks: encoding, stacking, training and prediction.
 
-A new architecture is a subclass with one method, `build`, that puts stacked layers together.
+A new architecture is a subclass with one method, `build`, which composes stacked layers.
 """
 
 from __future__ import annotations
@@ -17,31 +17,36 @@ from .base import CPU, Learner, Predictor, Problem, Resources, Spec
 from .encodings import ENCODINGS, encode, refusal
 from .parameters import choice, number
 
-if TYPE_CHECKING:  # torch takes seconds to import, and planning a run needs none of it
+if TYPE_CHECKING:  # torch takes seconds to import, and planning a run does not need it
     from torch import nn
 
     from .training import Data
 
 RATES = (1e-3, 3e-4, 3e-3, 1e-2)
-"""The learning rates that tuning tries, the default first."""
+"""Learning rates in the search space, the default first."""
 
 OPTIMISERS = ("adam", "sgd")
 
 UNTIL = ("loss", "error")
 
 ROWS = 512
-"""Examples predicted at a time."""
+"""Batch size of prediction."""
 
 
 @dataclass(frozen=True)
 class Network(Learner):
-    """A neural network trained by gradient descent on minibatches drawn in shuffled passes.
+    """A neural network trained by minibatch gradient descent over shuffled epochs.
 
-    encoding   how it sees an example (learners/encodings.py)
-    steps      gradient steps; batch: examples a step; rate: learning rate; optimiser: adam, or sgd with momentum 0.9
-    enough     a network whose minibatch loss (until="loss"), or the share of the minibatch's outputs that it gets
-               wrong (until="error"), was below this for `patience` steps on end trains no longer;
-               0: every network trains for all steps
+    encoding   input encoding (learners/encodings.py)
+    steps      maximum number of gradient steps
+    batch      batch size
+    rate       learning rate
+    optimiser  adam, or sgd with momentum 0.9
+    enough     early stopping tolerance: training of a network stops once the monitored quantity has been below it for
+               `patience` consecutive steps; 0: no early stopping
+    patience   number of consecutive steps below the tolerance
+    until      monitored quantity: loss, the minibatch loss, or error, the fraction of the minibatch's outputs that are
+               predicted incorrectly (classes only)
     """
 
     preload = (f"{__package__}.training",)
@@ -75,7 +80,7 @@ class Network(Learner):
         return self.fit_rates(problems, [self.rate] * len(problems), resources)
 
     def partial_fit(self, predictor: Any, problem: Problem) -> Predictor:
-        """Train for `steps` more, from the weights that the predictor has; the optimiser starts anew."""
+        """Train for `steps` more steps from the predictor's weights; the optimiser state is reset."""
         if predictor is None:
             return self.fit(problem)
         data = self.data(problem)
@@ -87,7 +92,7 @@ class Network(Learner):
     def fit_rates(
         self, problems: Sequence[Problem], rates: Sequence[float], resources: Resources = CPU
     ) -> list[Predictor]:
-        """As `fit_many`, with a learning rate for each problem in place of `rate`; equal ones are best side by side."""
+        """Like `fit_many`, with one learning rate per problem instead of `rate`; fastest if equal ones are adjacent."""
         together = self._together(problems, resources)
         return [
             predictor
@@ -98,16 +103,16 @@ class Network(Learner):
         ]
 
     def parameters(self) -> dict[str, Any]:
-        # The device was a parameter. It stays in the key, so that keys do not change, until the names of parameters
-        # change anyway (issue 9, section 2).
+        # The device used to be a parameter. It stays in the key, so that keys do not change, until the names of
+        # parameters change anyway (issue 9, section 2).
         return {**super().parameters(), "device": "cpu"}
 
     def sees(self, space: Space) -> str:  # noqa: ARG002
-        """The encoding that is used on a space."""
+        """The encoding used for inputs of a space."""
         return self.encoding
 
     def data(self, problem: Problem) -> Data:
-        """The training set as numbers."""
+        """The encoded training set."""
         from .training import Data  # noqa: PLC0415 -- loads torch
 
         dtype = np.int64 if problem.output_space.symbolic else np.float32
@@ -115,7 +120,7 @@ class Network(Learner):
         return Data(features, problem.targets.astype(dtype), problem.seed)
 
     def module(self, stack: int, features: tuple[int, ...], problem: Problem) -> nn.Module:
-        """What is trained: `build`, its outputs as (stack, batch, outputs, classes), or as they are if real."""
+        """The module to train: `build`, with outputs as (stack, batch, outputs, classes), or unchanged if real."""
         from torch import nn  # noqa: PLC0415
 
         from .layers import check_stacked  # noqa: PLC0415
@@ -127,13 +132,13 @@ class Network(Learner):
         return nn.Sequential(body, nn.Unflatten(2, shape))
 
     def predictor(self, module: nn.Module, problem: Problem, record: dict[str, Any]) -> Predictor:
-        """What predicts with a trained module, a stack of one."""
+        """The predictor for a trained module, a stack of one."""
         return NetworkPredictor(self, module, problem.input_space, problem.output_space, record=record)
 
     def _together(self, problems: Sequence[Problem], resources: Resources) -> int:
-        """How many networks to train as one stack.
+        """Number of networks to train as one stack.
 
-        It changes no result: a network comes out the same whatever stands beside it.
+        It does not affect results: a network is the same whatever else is in its stack.
         """
         from .stacks import stack_size  # noqa: PLC0415
 
@@ -164,7 +169,7 @@ class Network(Learner):
         *,
         initial: bool = True,
     ) -> list[dict[str, Any]]:
-        """Train a stack in place by this learner's settings; one record a network."""
+        """Train a stack in place with this learner's parameters; returns one record per network."""
         from .training import train  # noqa: PLC0415
 
         return train(
@@ -185,7 +190,7 @@ class Network(Learner):
 
 @dataclass
 class NetworkPredictor(Predictor):
-    """One trained network."""
+    """A trained network."""
 
     learner: Network
     module: nn.Module

@@ -1,4 +1,4 @@
-"""What language models were before networks: counts of the last few symbols, smoothed."""
+"""N-gram model with interpolated Kneser-Ney smoothing."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from .parameters import choice, number
 ENCODING = "symbols"
 
 DISCOUNT = 0.5
-"""Taken off every count where no count is 1 or 2, from which it is estimated otherwise."""
+"""Discount of counts if no count is 1, so that it cannot be estimated."""
 
 
 @dataclass(frozen=True)
 class NGram(Learner):
-    """Interpolated Kneser-Ney: the counts of what followed the last few symbols, backed by those after fewer.
+    """Interpolated Kneser-Ney n-gram model: smoothed counts of the next symbol after the last few symbols.
 
-    A context that was seen N times, before T different classes, gives class c the share (its count - D) / N, and hands
-    the rest, D T / N, to the context that is one symbol shorter; the shortest hands it to all classes alike. The
-    longest context counts examples; in a shorter one a class counts by how many different symbols preceded
-    the two of them, so that what is frequent after one symbol alone is not taken for frequent. D is n1 / (n1 + 2 n2) of
-    each length, with n1 and n2 the numbers of pairs that were counted once and twice. Kneser & Ney, ICASSP 1995; in
-    the interpolated form of Chen & Goodman, Computer Speech and Language 13, 1999, without their three discounts.
+    A context seen N times, before T different classes, gives class c the probability (its count - D) / N, and backs off
+    with the remaining weight, D T / N, to the context that is one symbol shorter; the shortest backs off to the uniform
+    distribution. The longest context counts examples; in a shorter one the count of a class is the number of different
+    symbols that preceded context and class, so that a class that is frequent after a single symbol only is not taken
+    for frequent. D is n1 / (n1 + 2 n2) for each length, with n1 and n2 the numbers of pairs that were counted once and
+    twice. Kneser & Ney, ICASSP 1995; in the interpolated form of Chen & Goodman, Computer Speech and Language 13, 1999,
+    without their three discounts.
 
-    Only the targets are counted, as the other learners have nothing else to learn from either; so a context and a
-    class need not share an alphabet.
+    Only the targets are counted, as for the other learners; so contexts and classes need not share an alphabet.
 
-    context   the last symbols that are looked at, at most
+    context   maximum number of last symbols in a context
     encoding  symbols as they are: equal or not
     """
 
@@ -63,11 +63,11 @@ class NGram(Learner):
 
 @dataclass(frozen=True)
 class Level:
-    """What is known of the contexts of one length, m of them.
+    """Statistics of the contexts of one length, m of them.
 
-    codes   (m,): alphabet * row of the context without its oldest symbol + that symbol, rising
-    kept    (m, classes): shares of the classes, after discounting
-    handed  (m,): what is left for the shorter context
+    codes   (m,): alphabet * row of the context without its oldest symbol + that symbol, ascending
+    kept    (m, classes): discounted probabilities of the classes
+    handed  (m,): back-off weight for the shorter context
     """
 
     codes: np.ndarray
@@ -77,14 +77,14 @@ class Level:
 
 @dataclass
 class NGramPredictor(Predictor):
-    """Levels, from the empty context to the longest."""
+    """A fitted n-gram model: levels from the empty context to the longest."""
 
     levels: list[Level]
     alphabet: int
     classes: int
 
     def predict(self, inputs: np.ndarray) -> np.ndarray:
-        rows = np.zeros(len(inputs), np.int64)  # of the context in its level; -1: not seen, nor any longer one
+        rows = np.zeros(len(inputs), np.int64)  # row of the context in its level; -1: not seen in training
         predicted = np.full((len(inputs), self.classes), 1 / self.classes)
         for length, level in enumerate(self.levels):
             if length:
@@ -98,7 +98,7 @@ class NGramPredictor(Predictor):
 def _contexts(inputs: np.ndarray, alphabet: int, longest: int) -> tuple[list[np.ndarray], np.ndarray]:
     """The codes of the contexts of each length from 0 up, and the row of each example (n,) in the longest.
 
-    A context is numbered through its shorter one, so that no code is larger than examples times alphabet.
+    A context is numbered through its shorter one, so that no code exceeds examples times alphabet.
     """
     contexts, rows = [np.zeros(1, np.int64)], np.zeros(len(inputs), np.int64)
     for length in range(1, min(longest, inputs.shape[1]) + 1):
@@ -117,7 +117,7 @@ def _level(codes: np.ndarray, row: np.ndarray, column: np.ndarray, counts: np.nd
 
 
 def _find(codes: np.ndarray, shorter: np.ndarray, symbols: np.ndarray, alphabet: int) -> np.ndarray:
-    """The rows of contexts in their level, from those of the shorter contexts and the symbols before them; or -1."""
+    """Rows of contexts in their level, given the rows of the shorter contexts and the preceding symbols; or -1."""
     wanted = shorter * alphabet + symbols
     rows = np.minimum(np.searchsorted(codes, wanted), len(codes) - 1)
     return np.where((shorter >= 0) & (codes[rows] == wanted), rows, -1)

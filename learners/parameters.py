@@ -1,6 +1,6 @@
-"""What values a learner's parameters may have: declared with the field, checked when a learner is made.
+"""Parameter validation: valid values are declared with the field and checked when a learner is constructed.
 
-Example: `width: int = number(128, at_least=1)` in a learner makes `mlp:width=0` an error that says "width is 0;
+Example: `width: int = number(128, at_least=1)` in a learner makes `mlp:width=0` an error with the message "width is 0;
 expected a whole number from 1 up" before anything runs.
 """
 
@@ -13,18 +13,18 @@ from numbers import Integral, Real
 from typing import Any, Protocol
 
 KEY = "parameter"
-"""Where in a field's metadata its values are declared."""
+"""Key of the valid values in a field's metadata."""
 
 
 class Values(Protocol):
-    """The values that a parameter may have; str() of them is what an error expects."""
+    """The valid values of a parameter; str() of them is used in error messages."""
 
     def __contains__(self, value: object) -> bool: ...
 
 
 @dataclass(frozen=True)
 class Interval:
-    """Finite numbers from `low` up, without `low` itself where it is `open`, to `high`."""
+    """Finite numbers from `low` to `high`; `low` itself is excluded if `open`, and `whole` allows integers only."""
 
     whole: bool
     low: float
@@ -45,7 +45,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class Choice:
-    """Some names."""
+    """A set of names."""
 
     names: tuple[str, ...]
 
@@ -58,19 +58,19 @@ class Choice:
 
 
 def number(default: float, *, at_least: float | None = None, above: float | None = None, at_most: float = inf) -> Any:
-    """A field for a number: whole where the default is an int; finite, `at_least` or `above` a bound, and `at_most`."""
+    """A numeric field: integer if the default is one; bounded by `at_least` or `above` (exclusive), and `at_most`."""
     low = at_least if above is None else above
     interval = Interval(isinstance(default, int), -inf if low is None else low, at_most, above is not None)
     return field(default=default, metadata={KEY: interval})
 
 
 def choice(default: str, names: Sequence[str]) -> Any:
-    """A field for one of some names."""
+    """A field with one of several names."""
     return field(default=default, metadata={KEY: Choice(tuple(names))})
 
 
 def check_parameters(learner: Any) -> None:
-    """Raise ValueError for the first parameter whose value is not one that it may have."""
+    """Raise ValueError for the first parameter with an invalid value."""
     for item in fields(learner):
         value = getattr(learner, item.name)
         if KEY in item.metadata and value not in item.metadata[KEY]:

@@ -1,4 +1,4 @@
-"""Small layers around a sequence (stack, batch, length, width): its places, where they are, what stands for all."""
+"""Layers for sequences, (stack, batch, length, width): position-wise linear, positional encodings, last position."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .layers import Linear, Stacked
 
 
 class PerPlace(nn.Module):
-    """The same linear layer at every place: (stack, batch, length, inputs) -> (stack, batch, length, outputs)."""
+    """Position-wise linear layer: (stack, batch, length, inputs) -> (stack, batch, length, outputs)."""
 
     def __init__(self, stack: int, inputs: int, outputs: int) -> None:
         super().__init__()
@@ -22,31 +22,34 @@ class PerPlace(nn.Module):
 
 
 class Rows(nn.Module):
-    """A grid as the sequence of its rows: (stack, batch, planes, height, width) -> (.., .., height, planes * width)."""
+    """A grid as a sequence of rows: (stack, batch, planes, height, width) -> (.., .., height, planes * width)."""
 
     def forward(self, x: Tensor) -> Tensor:
         return x.transpose(2, 3).flatten(3)
 
 
 class Last(nn.Module):
-    """What stands at the last place: (stack, batch, length, width) -> (stack, batch, width)."""
+    """Select the last position: (stack, batch, length, width) -> (stack, batch, width)."""
 
     def forward(self, x: Tensor) -> Tensor:
         return x[:, :, -1]
 
 
 class Placed:
-    """A layer to which it matters where a sequence begins: at place `start`, 0 unless it is read piece by piece."""
+    """Mixin for layers that depend on absolute position: `start` is the first position of the input.
+
+    It is 0 except in incremental decoding, where the sequence is passed in several parts.
+    """
 
     start: int = 0
 
     def here(self, table: Tensor, length: int) -> Tensor:
-        """The rows of a table of all places (.., places, width) that belong to the `length` places from `start` on."""
+        """The rows of a position table (.., positions, width) for the `length` positions from `start` on."""
         return table if table.shape[-2] == length else table[..., self.start : self.start + length, :]
 
 
 class LearnedPositions(Placed, Stacked):
-    """Adds a vector of its own to every place, uniform in +-1/sqrt(width) at first: (stack, batch, length, width)."""
+    """Learned positional embeddings, initially uniform in +-1/sqrt(width): (stack, batch, length, width)."""
 
     def __init__(self, stack: int, length: int, width: int) -> None:
         super().__init__()
@@ -63,7 +66,7 @@ class LearnedPositions(Placed, Stacked):
 
 
 class SinusoidalPositions(Placed, nn.Module):
-    """Adds sin and cos of p / 10000^(2k/width) to place p of (.., .., length, width): Vaswani et al., NeurIPS 2017."""
+    """Sinusoidal encoding: adds sin and cos of p / 10000^(2k/width) at position p (Vaswani et al., NeurIPS 2017)."""
 
     table: Tensor
 
@@ -72,7 +75,7 @@ class SinusoidalPositions(Placed, nn.Module):
         rates = 10_000.0 ** (-torch.arange(0, width, 2) / width)
         angles = torch.arange(length)[:, None] * rates
         table = torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1)[:, :width]
-        self.register_buffer("table", table, persistent=False)  # the same for all networks: no weight
+        self.register_buffer("table", table, persistent=False)  # shared by all networks: not a parameter
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.here(self.table, x.shape[2])

@@ -1,4 +1,4 @@
-"""The learner that thinks in programs."""
+"""Program induction by enumeration, with a posterior over short programs."""
 
 from __future__ import annotations
 
@@ -15,35 +15,36 @@ from .language import NUMBER, Program, Rows, describe, evaluate
 from .parameters import choice, number
 
 SHOWN = 16
-"""Training examples that programs are told apart by; all training sets that begin with the same ones share a search."""
+"""Number of training examples in the search rows; training sets that begin with the same ones share one search."""
 
 ALTERED = 56
-"""Further inputs that programs are told apart by: training inputs with a quarter of their tokens redrawn, and as many
-inputs all of whose tokens are drawn. Without them a place that is constant in training would be lost."""
+"""Number of perturbed inputs added to the search rows: training inputs with a quarter of their tokens resampled, and as
+many inputs sampled uniformly. Without them, a position that is constant in training could not be distinguished."""
 
 FIRST_LOOK = 512
-"""Rows that a program must fit before it is run on all."""
+"""Number of rows on which a program is checked before it is run on all."""
 
 KEPT = 256
-"""Programs that vote at most: the shortest."""
+"""Maximum number of programs in the ensemble: the shortest."""
 
 
 @dataclass(frozen=True)
 class ProgramLearner(Learner):
-    """Language of thought: the shortest programs that fit all examples vote, each with the weight 2^-length.
+    """Program induction: ensemble of the shortest programs that fit all examples, weighted by 2^-length.
 
-    The language is that of learners/language.py; lengths are in bits. Programs are enumerated from short to long, told
-    apart by their values on SHOWN training inputs and on inputs made up from the Space; those that give every training
-    target are kept. The search ends `margin` bits after the shortest of them. Where none is found among
-    `candidates`, the prediction is the training marginal, and the record says `programs: 0` and `still_falling`.
+    The language is described in learners/language.py; lengths are in bits. Programs are enumerated by increasing
+    length. Two programs are treated as equal if they have the same values on SHOWN training inputs and on perturbed and
+    random inputs (ALTERED). Programs that reproduce every training target are kept. The search ends `margin` bits after
+    the shortest of them. If none is found among `candidates`, the prediction is the training marginal, and the record
+    has `programs: 0` and `still_falling`.
 
-    One search serves all training sets that begin with the same SHOWN examples, as those of one seed do, because
-    nothing but these examples and the Spaces decides which programs come in which order.
+    One search serves all training sets that begin with the same SHOWN examples, as those of one seed do, because only
+    these examples and the Spaces determine the enumeration.
 
-    encoding    auto and value: tokens as whole numbers, those of a bag sorted; onehot: a truth value for each token at
-                each place; counts: how often each token occurs
-    candidates  programs looked at, at most, about 200,000 a second; a fold counts as one for each place
-    margin      bits by which a voting program may be longer than the shortest
+    encoding    auto and value: tokens as integers, those of a bag sorted; onehot: a truth value for each token at each
+                position; counts: how often each token occurs
+    candidates  maximum number of candidate programs, about 200,000 a second; a fold counts as one per position
+    margin      maximum difference in bits between a program of the ensemble and the shortest
     """
 
     name = "program"
@@ -72,7 +73,7 @@ class ProgramLearner(Learner):
         return [fit.predictor() for fit in fits]
 
     def _search(self, fits: list[_Fit]) -> None:
-        """Enumerate once for training sets that all have the same beginning; each takes what it would take alone."""
+        """One enumeration for training sets that begin alike; each result is the same as for a search of its own."""
         rows, wanted = _rows_to_tell_apart(fits[0].problem, self.encoding)
         outputs = fits[0].problem.output_space
         for block in enumerate_programs(rows, outputs.size, outputs.alphabet or 0, self.candidates):
@@ -94,7 +95,7 @@ class _Fit:
 
     problem: Problem
     learner: ProgramLearner
-    found: list[tuple[Program, int]] = field(default_factory=list)  # with their lengths in bits
+    found: list[tuple[Program, int]] = field(default_factory=list)  # programs and their lengths in bits
     candidates: int = 0
     done: bool = False
 
@@ -106,7 +107,7 @@ class _Fit:
         self.contradictory = len(np.unique(self.tokens, axis=0)) < len(np.unique(both, axis=0))
 
     def reach(self, bits: int) -> None:
-        """The search has come to programs of this length."""
+        """Called when the search reaches programs of this length."""
         if self.found and bits > self.found[0][1] + self.learner.margin:
             self.done = True
 
@@ -123,7 +124,7 @@ class _Fit:
         self.done = len(self.found) == KEPT
 
     def count(self, candidates: int) -> None:
-        """So many candidates have been looked at."""
+        """Update the number of candidates evaluated so far."""
         if not self.done:
             self.candidates = candidates
 
@@ -148,9 +149,10 @@ class _Fit:
 
 @dataclass
 class ProgramPredictor(Predictor):
-    """Programs that vote, or the training marginal (outputs, classes) where there are none.
+    """Weighted ensemble of programs, or the training marginal (outputs, classes) if there are none.
 
-    A program whose value is no class, which it has not been in training, votes for the marginal.
+    Where the value of a program is not a class, which cannot happen on the training set, its weight goes to the
+    marginal.
     """
 
     space: Space
@@ -177,7 +179,7 @@ class ProgramPredictor(Predictor):
 
 
 def _beginning(problem: Problem) -> bytes:
-    """What decides the search: the Spaces and the first examples."""
+    """Key of the search: the Spaces and the first examples."""
     few = min(len(problem), SHOWN)
     first = (problem.inputs[:few].astype(np.int64), problem.targets[:few].astype(np.int64))
     return b"".join([repr((problem.input_space, problem.output_space)).encode(), *(part.tobytes() for part in first)])
@@ -186,7 +188,7 @@ def _beginning(problem: Problem) -> bytes:
 def _rows_to_tell_apart(problem: Problem, encoding: str) -> tuple[Rows, np.ndarray]:
     """The rows of the search, and the targets (SHOWN,) of the first of them.
 
-    Of each input one output is looked at, drawn at random. All draws are the same for all problems.
+    For each input one output is used, sampled at random. The random numbers are the same for all problems.
     """
     rng = np.random.default_rng(0)
     space, outputs = problem.input_space, problem.output_space.size
@@ -202,12 +204,12 @@ def _rows_to_tell_apart(problem: Problem, encoding: str) -> tuple[Rows, np.ndarr
 
 
 def _rows(tokens: np.ndarray, outputs: int, alphabet: int) -> Rows:
-    """One row for each output of each example."""
+    """One row per output of each example."""
     return Rows(np.repeat(tokens, outputs, axis=0), np.tile(np.arange(outputs, dtype=NUMBER), len(tokens)), alphabet)
 
 
 def _tokens(inputs: np.ndarray, space: Space, encoding: str) -> np.ndarray:
-    """The examples as programs see them, (n, places) NUMBER."""
+    """The examples as programs read them, (n, positions) NUMBER."""
     if encoding in ("auto", "value"):
         space.check(inputs, "inputs")
         rows = np.sort(inputs, axis=1) if space.layout == "bag" else inputs
@@ -217,5 +219,5 @@ def _tokens(inputs: np.ndarray, space: Space, encoding: str) -> np.ndarray:
 
 
 def _alphabet(space: Space, encoding: str) -> int:
-    """How many different tokens programs may see."""
+    """Number of different tokens in the encoded input."""
     return {"onehot": 2, "counts": space.size + 1}.get(encoding, space.alphabet or 0)

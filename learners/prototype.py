@@ -1,4 +1,4 @@
-"""Estimator objects and classes as they are given in Python, turned into what a key can hold."""
+"""Estimator objects and classes given in Python, converted to a form that can be part of a result's key."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ PLAIN = (bool, int, float, str, type(None))
 
 
 class Prototype:
-    """An estimator object, of which every fit gets a clone; two are equal where their classes and parameters are.
+    """An estimator object, cloned for every fit; two prototypes are equal if their classes and parameters are.
 
-    document  the class and all parameters as plain JSON, those of nested estimators included
-    modules   where the classes and functions in it are defined
+    document  the class and all parameters as plain JSON, including those of nested estimators
+    modules   the modules that define its classes and functions
     """
 
     def __init__(self, estimator: Any) -> None:
@@ -69,9 +69,9 @@ class Prototype:
 
 
 def public_path(found: Any) -> str:
-    """A class or function as module:attribute, by the outermost package that has it.
+    """A class or function as module:attribute, in the outermost package that exports it.
 
-    Raises TypeError for what no module has under its name: it was defined within a function, say.
+    Raises TypeError if no module has it under its name, for example because it was defined within a function.
     """
     name, parts = getattr(found, "__qualname__", ""), (getattr(found, "__module__", None) or "").split(".")
     for end in range(1, len(parts) + 1):

@@ -1,4 +1,4 @@
-"""What networks that read a sequence have in common: how any input becomes one, and what is read off it."""
+"""Sequence encoders: base class of networks that process the input as a sequence of positions."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reader(Network):
-    """A network that reads its input as a sequence of places, from the first to the last.
+    """Base class of sequence encoders: input as a sequence of positions, a stacked body, and a linear readout.
 
-    A place is a token or number; of a grid it is a row, of all planes at once; with the encoding counts it is a
-    token's count. With the encoding auto a bag is read token by token, in the order in which it is written down.
-    Sequences are as long as their Space says: a place is cut off for no training set, as a test may use it.
-    Where the output is as long as the input, output i is read off place i alone, by the same weights at every place.
+    A position is a token or number; of a grid it is a row, with all planes; with the encoding counts it is the count of
+    one token. With the encoding auto a bag is processed token by token, in the order in which it is written down.
+    The sequence length is that of the Space. It is not truncated to the training set, because a test split may use
+    positions that training does not. If the output is as long as the input, output i is a readout of position i, with
+    weights shared across positions.
     """
 
     @abc.abstractmethod
@@ -29,7 +30,7 @@ class Reader(Network):
 
     @abc.abstractmethod
     def summary(self) -> nn.Module:
-        """From (stack, batch, length, width) to (stack, batch, width), where the output is not as long as the input."""
+        """Pooling, (stack, batch, length, width) -> (stack, batch, width), for outputs not as long as the input."""
 
     def sees(self, space: Space) -> str:
         return "onehot" if self.encoding == "auto" and space.layout == "bag" and space.symbolic else self.encoding

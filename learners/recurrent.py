@@ -1,4 +1,4 @@
-"""The recurrent network."""
+"""Recurrent network."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RNN(Reader):
-    """Recurrent network (GRU): one rule for every step and a small memory; what it read last it knows best.
+    """Recurrent network (GRU): the same update at every step, a fixed-size state, biased to recent tokens.
 
-    Output i is read off the memory after step i, which knows nothing of the steps to come, where the output is as long
-    as the input; else off the memory at the end.
+    If the output is as long as the input, output i is a readout of the hidden state after step i, which does not depend
+    on later steps. Otherwise the readout is from the final state.
 
-    width  units of the memory
+    width  units of the hidden state
     """
 
     name = "rnn"

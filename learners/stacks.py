@@ -1,4 +1,4 @@
-"""How many networks are trained together as one stack."""
+"""Stack size: the number of networks trained together."""
 
 from __future__ import annotations
 
@@ -12,25 +12,26 @@ from .base import Resources
 from .training import use_threads
 
 STACKED = (4, 128)
-"""Fewest and most networks that are trained together on the processor, where there are so many."""
+"""Minimum and maximum stack size on the CPU."""
 
 FLOATS = 3_000_000
-"""What a stack on the processor may hold in weights, their gradients and moments, and activations: measured to be where
-more networks together stop saving time a network (make speed)."""
+"""Number of floats that a stack on the CPU may hold in weights, gradients, optimiser moments and activations. Measured:
+larger stacks no longer save time per network (make speed)."""
 
 SHARE = 0.5
-"""The part of the free memory of another device that a stack may fill."""
+"""Fraction of the free memory of another device that a stack may use."""
 
 
 def stack_size(module: nn.Module, example: np.ndarray, batch: int, examples: int, resources: Resources) -> int:
-    """How many networks to train as one stack.
+    """Number of networks to train as one stack.
 
-    On the processor small networks share the cost of each operation, and large ones the cache. On another device the
-    stack is as large as its memory allows.
+    On the CPU, small networks share the overhead of each operation, and the cache limits the number of large ones. On
+    another device the stack is as large as its memory allows.
 
     module    a stack of one
-    example   (1, ...) encoded
-    examples  of the largest training set
+    example   one encoded example, (1, ...)
+    batch     batch size
+    examples  size of the largest training set
     """
     one = footprint(module, example, batch)
     if resources.stack is not None:
@@ -42,9 +43,13 @@ def stack_size(module: nn.Module, example: np.ndarray, batch: int, examples: int
 
 
 def footprint(module: nn.Module, example: np.ndarray, batch: int) -> int:
-    """How many numbers a network holds while it is trained, from a stack of one and an example, (1, ...).
+    """Number of floats that one network holds during training.
 
-    Four a parameter (itself, its gradient, Adam's moments), and what every layer gives for a batch and its gradient.
+    Four per parameter (value, gradient, Adam's two moments), plus the output of every layer for a batch and its
+    gradient.
+
+    module   a stack of one
+    example  one encoded example, (1, ...)
     """
     activations = 0
 

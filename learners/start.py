@@ -1,4 +1,4 @@
-"""Networks that may start at the rule "every output is its input", to see whether training keeps it."""
+"""Networks with an optional identity initialisation, to test whether training preserves it."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ STARTS = ("random", "rule")
 
 @dataclass(frozen=True)
 class Starting(Network):
-    """A network whose hidden layers can carry its input through to the output.
+    """A network that can be initialised to the identity function (every output is its input).
 
-    start   random: all weights are drawn; rule: it gives back its input before it is trained (learners/carry.py)
-    margin  with start=rule, by how many nats the logit of the right class exceeds the next at first
+    start   random: random initialisation; rule: identity initialisation (learners/carry.py)
+    margin  with start=rule, the initial difference in nats between the logit of the correct class and the next
     """
 
     start: str = choice("random", STARTS)
@@ -33,7 +33,7 @@ class Starting(Network):
 
     @abc.abstractmethod
     def room(self, inputs: Space) -> tuple[int, int]:
-        """How many places of the input a unit of the first layer can tell apart, and the units of a hidden layer."""
+        """Number of input positions that a first-layer unit can distinguish, and number of units per hidden layer."""
 
     def accepts(self, spec: Spec) -> str | None:
         reason = super().accepts(spec)
@@ -50,7 +50,7 @@ class Starting(Network):
         return None
 
     def started(self, body: nn.Module, inputs: Space, outputs: Space) -> nn.Module:
-        """The network `body` as it starts; raises ValueError where it is to start at a rule that it cannot have."""
+        """The network `body` with its initialisation; raises ValueError if identity initialisation is not possible."""
         if self.start == "random":
             return body
         from .carry import Carrying  # noqa: PLC0415 -- loads torch
@@ -64,9 +64,9 @@ class Starting(Network):
 
 
 def _carriers(space: Space, encoding: str) -> np.ndarray:
-    """What the units that carry a place through have for weights, (channels, units).
+    """Input weights of the units that pass one position through, (channels, units).
 
-    Numbers that may be negative take two units each, for the positive and the negative part: ReLU stands in between.
+    Numbers that may be negative take two units each, for the positive and the negative part, because of the ReLU.
     """
     codes = _codes(space, encoding)
     one = np.eye(codes.shape[1], dtype=np.float32)
@@ -74,10 +74,10 @@ def _carriers(space: Space, encoding: str) -> np.ndarray:
 
 
 def _reading(space: Space, encoding: str, margin: float) -> tuple[np.ndarray, np.ndarray]:
-    """Weights (channels, classes) and biases (classes,) from the encoding of a place to its logits, or to its value.
+    """Readout weights (channels, classes) and biases (classes,) from the encoding of a position to logits, or value.
 
-    A logit is, but for what all have in common, the negative squared distance to the encoding of its token, on such a
-    scale that the nearest two differ by `margin`.
+    Up to a constant shared by all classes, a logit is the negative squared distance to the encoding of its token,
+    scaled so that the nearest two differ by `margin`.
     """
     if not space.symbolic:
         return np.ones((1, 1), np.float32), np.zeros(1, np.float32)
@@ -88,6 +88,6 @@ def _reading(space: Space, encoding: str, margin: float) -> tuple[np.ndarray, np
 
 
 def _codes(space: Space, encoding: str) -> np.ndarray:
-    """The encoding of each token, (tokens, channels); of real numbers that of 0, which is 0."""
+    """The encoding of each token, (tokens, channels); for real numbers, that of 0, which is 0."""
     tokens = np.arange(space.alphabet) if space.alphabet else np.zeros(1)
     return encode(np.tile(tokens[:, None], (1, space.size)), space, encoding)[:, 0]

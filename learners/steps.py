@@ -1,4 +1,4 @@
-"""The transformer that writes the worked solution down before it answers."""
+"""Transformer with a scratchpad: it generates the intermediate steps autoregressively before the answer."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TransformerSteps(Transformer):
-    """Transformer that thinks in writing: it writes the worked solution token by token, then answers.
+    """Transformer with a scratchpad: decodes the intermediate steps token by token, then the answer.
 
-    The network of `transformer`, with its parameters, reads the input and what it has written so far, and every token
-    that it writes counts as much as the answer in training, where it sees the right tokens before each. At test time
-    it sees its own, always the likeliest. On top of what `transformer` has come a vector for each step token and for
-    each step's place, and the weights that read the tokens off.
+    The network of `transformer`, with its parameters, attends to the input and to the tokens generated so far. It is
+    trained with teacher forcing, with equal weight in the loss for every step token and every output. At test time
+    decoding is greedy and conditions on its own tokens. In addition to the weights of `transformer` it has an embedding
+    for each step token and each step position, and an output projection for step tokens.
     """
 
     name = "transformer-steps"
@@ -66,7 +66,7 @@ class TransformerSteps(Transformer):
 
 @dataclass
 class StepsPredictor(Predictor):
-    """One trained network, which writes before it answers."""
+    """A trained scratchpad transformer, which decodes the intermediate steps before the answer."""
 
     learner: TransformerSteps
     module: Writer
@@ -78,7 +78,7 @@ class StepsPredictor(Predictor):
         return self.think(inputs)[1]
 
     def think(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """What is written, (n, length) tokens, and the answers, probabilities (n, outputs, classes)."""
+        """The decoded steps, (n, length) tokens, and the answers, probabilities (n, outputs, classes)."""
         import torch  # noqa: PLC0415
 
         from .training import use_threads  # noqa: PLC0415
@@ -99,7 +99,7 @@ class StepsPredictor(Predictor):
         written = torch.zeros(len(inputs), length, dtype=torch.int64, device=page.device)
         rows = torch.arange(len(inputs), device=page.device)
         with self.module.piece_by_piece() as see:
-            place = read.shape[1]  # the first that is written to
+            place = read.shape[1]  # the first decoder position
             seen = see(page[:, :, : place + 1])[:, :, -1:]
             for step in range(length):
                 written[:, step] = self.module.write(seen)[0, :, 0].argmax(-1)
@@ -111,25 +111,25 @@ class StepsPredictor(Predictor):
 
 
 def _steps(problem: Problem) -> tuple[np.ndarray, Space]:
-    """The worked solutions of a problem, and their space; raises ValueError where there are none."""
+    """The intermediate steps of a problem, and their Space; raises ValueError if there are none."""
     if problem.steps is None or problem.step_space is None:
         raise ValueError("the problem gives no worked solutions; transformer-steps needs Problem.steps and step_space")
     return problem.steps, problem.step_space
 
 
 def _tokens(space: Space) -> int:
-    """How many step tokens there are; the next number stands for "nothing written yet"."""
+    """The number of step tokens, which is also the index of the start token."""
     return space.alphabet or 0
 
 
 def _written(steps: np.ndarray, space: Space) -> np.ndarray:
-    """What has been written before each token and before the answer: (n, length) -> (n, 1 + length)."""
+    """Decoder inputs: the start token, then the step tokens, (n, length) -> (n, 1 + length)."""
     nothing = np.full((len(steps), 1), _tokens(space))
     return np.concatenate([nothing, steps], axis=1)
 
 
 def _places(inputs: np.ndarray, space: Space, encoding: str) -> np.ndarray:
-    """What is read, place by place: (n, places, channels); the rows of a grid are its places."""
+    """The encoded input as a sequence, (n, positions, channels); the rows of a grid are its positions."""
     encoded = encode(inputs, space, encoding)
     if space.layout == "grid":
         return encoded.transpose(0, 2, 1, 3).reshape(len(inputs), encoded.shape[2], -1)
@@ -137,7 +137,7 @@ def _places(inputs: np.ndarray, space: Space, encoding: str) -> np.ndarray:
 
 
 def _side_by_side(read: np.ndarray, written: np.ndarray) -> np.ndarray:
-    """First all places that are read, then all that are written, each kind in channels of its own."""
+    """Concatenate input positions and decoder positions, each kind in its own channels."""
     n, places, channels = read.shape
     page = np.zeros((n, places + written.shape[1], channels + written.shape[2]), np.float32)
     page[:, :places, :channels] = read

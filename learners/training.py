@@ -1,4 +1,4 @@
-"""Train a stack of networks: the same steps for all, each on its own data and with its own random numbers."""
+"""Training loop for a stack of networks, each with its own data, random numbers and record."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from .ending import Running
 from .layers import draw
 
 BLOCK = 64
-"""Steps for which the order of the examples is drawn at a time."""
+"""Number of steps for which the example order is sampled at a time."""
 
 
 @dataclass(frozen=True)
 class Data:
-    """One network's training set: features (n, ...) float32, targets (n, outputs), and the seed of its numbers."""
+    """The training set of one network: features (n, ...) float32, targets (n, outputs), and its random seed."""
 
     features: np.ndarray
     targets: np.ndarray
@@ -45,14 +45,19 @@ def train(
     until: str = "loss",
     initial: bool = True,
 ) -> list[dict[str, Any]]:
-    """Train module's networks in place, network i on data[i]; one record a network.
+    """Train the module's networks in place, network i on data[i]; returns one record per network.
 
-    The module maps (stack, batch, ...) to logits (stack, batch, outputs, classes), or to values (stack, batch,
-    outputs) where the targets are real. The learning rate is one for all, or one a network; networks that share theirs
-    are fastest side by side. A loss that is not finite stays within its own network and ends up in that network's
-    record. A network ends early once its minibatch loss, or with until="error" the share of the minibatch's outputs
-    that it gets wrong, was below `enough` for `patience` steps on end; it keeps the weights that it had then. Training
-    starts at weights that are drawn, or, where they are not `initial`, at those that the module has.
+    The module maps (stack, batch, ...) to logits (stack, batch, outputs, classes), or to values (stack, batch, outputs)
+    for real targets.
+
+    rate     one learning rate for all networks, or one per network; fastest if equal rates are adjacent
+    enough   early stopping tolerance: a network stops once the monitored quantity has been below it for `patience`
+             consecutive steps, and keeps its weights of that step; 0: no early stopping
+    until    monitored quantity: loss, the minibatch loss, or error, the fraction of the minibatch's outputs that are
+             wrong
+    initial  sample initial weights; False: continue from the module's weights
+
+    A loss that is not finite affects only its own network and is reported in that network's record.
     """
     generators = [torch.Generator().manual_seed(one.seed) for one in data]
     with use_threads(threads):
@@ -64,7 +69,7 @@ def train(
         passes = _Passes([len(one.targets) for one in data], batch, generators)
         rates = [rate] * len(data) if isinstance(rate, int | float) else rate
         update = _optimiser(optimiser, module, rates)
-        # With several rates the optimiser holds slices, and networks that have ended stay until the end.
+        # With several rates the optimiser holds slices, so stopped networks cannot be removed from the stack.
         shrinks = enough > 0 and len(set(rates)) == 1
         running = Running(module.parameters(), len(data), enough, patience)
         losses = torch.empty(steps, len(data), device=device)
@@ -92,7 +97,7 @@ def train(
 
 @contextmanager
 def use_threads(count: int) -> Iterator[None]:
-    """Compute on so many threads of the processor; on one, sums have one order."""
+    """Context manager that sets the number of torch CPU threads; with one, the order of summation is fixed."""
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:
@@ -102,18 +107,18 @@ def use_threads(count: int) -> Iterator[None]:
 
 
 class _Passes:
-    """The rows of the concatenated data that each network is shown: shuffled passes over its own examples.
+    """Minibatch sampler: row indices into the concatenated data, from shuffled epochs over each network's own examples.
 
-    They are drawn BLOCK steps at a time, so that a network that ends early has not drawn what it never needed.
+    BLOCK steps are sampled at a time, so that a network that stops early does not sample steps it never uses.
     """
 
     def __init__(self, sizes: Sequence[int], batch: int, generators: Sequence[torch.Generator]) -> None:
         self.sizes, self.batch, self.generators = sizes, batch, generators
         self.offsets = np.cumsum([0, *sizes[:-1]]).tolist()
-        self.left = [torch.empty(0, dtype=torch.int64)] * len(sizes)  # of the pass that a block ended in
+        self.left = [torch.empty(0, dtype=torch.int64)] * len(sizes)  # remainder of an epoch
 
     def block(self, networks: Sequence[int]) -> Tensor:
-        """The next BLOCK steps of some of the networks: (BLOCK, networks, batch) rows."""
+        """The next BLOCK minibatches of some of the networks: (BLOCK, networks, batch) rows."""
         return torch.stack([self._next(network) for network in networks], dim=1)
 
     def _next(self, network: int) -> Tensor:
@@ -126,10 +131,10 @@ class _Passes:
 
 
 def _optimiser(name: str, module: nn.Module, rates: Sequence[float]) -> torch.optim.Optimizer:
-    """One optimiser for the stack, network i with rates[i].
+    """One optimiser for the stack; network i has the learning rate rates[i].
 
-    A fused update takes one rate. So networks side by side that share a rate are updated as one slice of every
-    parameter: bit for bit what a stack of theirs alone would get.
+    A fused update takes a single learning rate. Adjacent networks with the same rate are therefore updated as one slice
+    of every parameter, with bitwise the same result as in a stack of their own.
     """
     makers: dict[str, Callable[[Any], torch.optim.Optimizer]] = {
         "adam": lambda groups: torch.optim.Adam(groups, fused=True),
@@ -158,9 +163,9 @@ def _optimiser(name: str, module: nn.Module, rates: Sequence[float]) -> torch.op
 
 
 def _gradients(module: nn.Module, features: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-    """Leave the gradients in the parameters; returns outputs and losses (stack,) without the graph behind them.
+    """Compute gradients in the parameters; returns outputs and losses (stack,), detached from the graph.
 
-    A stack that shrinks gives its parameters new shapes, which a graph that is still alive would hold against them.
+    The graph must be freed because the parameters change shape when networks are removed from the stack.
     """
     outputs = module(features)
     loss = _losses(outputs, targets)
@@ -170,7 +175,7 @@ def _gradients(module: nn.Module, features: Tensor, targets: Tensor) -> tuple[Te
 
 
 def _losses(outputs: Tensor, targets: Tensor) -> Tensor:
-    """Mean loss of each network: cross-entropy in nats for classes, squared error for reals."""
+    """Mean loss of each network: cross-entropy in nats for classes, squared error for real targets."""
     if outputs.dim() == targets.dim():
         return (outputs - targets).square().mean(dim=(1, 2))
     each = functional.cross_entropy(outputs.flatten(0, 2), targets.flatten(), reduction="none")
@@ -179,16 +184,16 @@ def _losses(outputs: Tensor, targets: Tensor) -> Tensor:
 
 @torch.no_grad()
 def _errors(outputs: Tensor, targets: Tensor) -> Tensor:
-    """Share of each network's outputs that are wrong."""
+    """Fraction of each network's outputs that are wrong."""
     return (outputs.argmax(-1) != targets).float().mean(dim=(1, 2))
 
 
 def _record(curve: np.ndarray, ended: int, steps: int) -> dict[str, Any]:
-    """What a network's loss curve says of its training, which ended early after `ended` steps, or not (-1)."""
+    """The record of a network from its loss curve; `ended` is the step of early stopping, or -1."""
     done = steps if ended < 0 else ended
     curve = curve[: max(done, 1)]
     last = curve[-max(len(curve) // 10, 1) :].mean()
-    falling = ended < 0 and still_falling(curve)  # what was enough was no matter of the budget
+    falling = ended < 0 and still_falling(curve)  # a network that stopped early was not limited by the budget
     record: dict[str, Any] = {"steps": done, "loss": float(last), "still_falling": falling}
     broken = np.flatnonzero(~np.isfinite(curve))
     if len(broken):

@@ -1,4 +1,4 @@
-"""The transformer."""
+"""Transformer encoder."""
 
 from __future__ import annotations
 
@@ -13,19 +13,22 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 LANES = 16
-"""As in layers.py: sums over other widths round one way or another, depending on what stands beside a network."""
+"""As in layers.py: for other widths the rounding of sums depends on the other networks of the stack."""
 
 POSITIONS = ("learned", "sinusoidal", "none")
 
 
 @dataclass(frozen=True)
 class Transformer(Reader):
-    """Transformer encoder: every place looks at every other, wherever it is; order is known only by what is added.
+    """Transformer encoder: self-attention between all positions; order only by the positional encoding.
 
-    Output i is read off place i where the output is as long as the input; else off the mean over all places.
+    If the output is as long as the input, output i is a readout of position i; otherwise of the mean over all
+    positions.
 
-    width, heads, depth  of a layer (a multiple of 16), heads of its attention (they divide it), and how many layers
-    positions            learned: a vector for each place; sinusoidal: a fixed one; none: places are a bag
+    width      model width, a multiple of 16
+    heads      attention heads; they divide the width
+    depth      number of layers
+    positions  learned: one embedding per position; sinusoidal: fixed encodings; none: no order information
     """
 
     name = "transformer"

@@ -1,4 +1,4 @@
-"""Learners whose settings are chosen on a validation part of their own training set, never on anything else."""
+"""Hyperparameter tuning on a validation set held out from the learner's own training set."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from .base import CPU, Learner, Predictor, Problem, Resources, SearchSpace, Spec
 from .network import Network
 
 CONFIGURATIONS = 16
-"""In every space: learners are compared after equally many trials. Encodings and positions are bias, and budgets are
-the preset's: neither is in a space."""
+"""Size of every search space, so that all learners are compared after the same number of trials. Encodings and
+positional encodings are inductive bias, and budgets are set by the preset: neither is in a search space."""
 
 PART = 4
-"""One in so many of the in-distribution examples is held out."""
+"""One in this many in-distribution examples is held out for validation."""
 
 FLOOR = 1e-3
-"""A lower probability counts as this. A few hundred held-out examples cannot tell it from 0, and one that
-a forest holds to be impossible should not decide alone."""
+"""Lower bound on predicted probabilities. A few hundred validation examples cannot distinguish a lower one from 0, and
+a single example to which a forest assigns probability 0 should not decide alone."""
 
 
 def tuned(base: Learner, space: SearchSpace | None = None) -> Tuned:
-    """The tuned variant of a learner, over the space that it declares (`search_space`) or one of your own.
+    """The tuned variant of a learner, over its declared `search_space` or a given one.
 
-    Raises ValueError where there is no space, or where it does not have CONFIGURATIONS members.
+    Raises ValueError if there is no search space, or if it does not have CONFIGURATIONS members.
     """
     space = base.search_space if space is None else space
     if not space:
@@ -40,16 +40,16 @@ def tuned(base: Learner, space: SearchSpace | None = None) -> Tuned:
 class Tuned(Learner):
     """Tuned variant: the best of 16 configurations on a held-out part of its in-distribution examples.
 
-    Example: with 64 training examples and 8 exposed ones, each configuration is fitted to the first 48 and the 8, and
-    the one with the least loss on the other 16 is fitted to all 72. The loss is the mean log loss in bits an output,
-    of probabilities of at least FLOOR, or the mean squared error; of equal ones the earlier configuration wins.
-    With fewer than PART in-distribution examples nothing is held out: the first configuration, the default, is taken.
+    Example: with 64 in-distribution and 8 exposed examples, each configuration is fitted to the first 48 and the 8, and
+    the one with the lowest loss on the other 16 is refitted to all 72. The loss is the mean log loss in bits per
+    output, with probabilities of at least FLOOR, or the mean squared error; ties go to the earlier configuration. With
+    fewer than PART in-distribution examples nothing is held out, and the first configuration, the default, is used.
 
-    The record of the predictor has `configuration`, the number of the one that was chosen, and `validation`, the loss
-    of each (None where it diverged; empty where nothing was held out).
+    The record of the predictor has `configuration`, the index of the selected configuration, and `validation`, the loss
+    of each (None if it diverged; empty if nothing was held out).
 
-    base   the learner; what it says of the parameters in `space` does not matter
-    space  the parameters that are tuned, and their values
+    base   the learner; its own values of the parameters in `space` are ignored
+    space  the tuned parameters and their values
     """
 
     base: Learner
@@ -68,7 +68,7 @@ class Tuned(Learner):
 
     @cached_property
     def configurations(self) -> tuple[Learner, ...]:
-        """The learners that are tried, the last parameter of the space changing fastest."""
+        """The learners to try; the last parameter of the space changes fastest."""
         names = [name for name, _ in self.space]
         return tuple(
             replace(self.base, **dict(zip(names, values, strict=True)))  # pyright: ignore[reportArgumentType]
@@ -79,7 +79,7 @@ class Tuned(Learner):
         return next(filter(None, (one.accepts(spec) for one in self.configurations)), None)
 
     def parameters(self) -> dict[str, Any]:
-        """What is not tuned, as the base has it; the base's version; and the whole space."""
+        """The fixed parameters of the base learner, its version, and the search space."""
         space = {name: list(values) for name, values in self.space}
         fixed = {name: value for name, value in self.base.parameters().items() if name not in space}
         return {**fixed, "base_version": self.base.version, "space": space}
@@ -88,11 +88,11 @@ class Tuned(Learner):
         return self._tune([problem], lambda trials: (learner.fit(one) for learner, one in trials))[0]
 
     def _tune(self, problems: Sequence[Problem], fit_all: FitAll) -> list[Predictor]:
-        """Hold out, try, choose, and fit what was chosen to everything."""
+        """Hold out, fit all configurations, select the best, and refit it to everything."""
         parts = {place: part for place, problem in enumerate(problems) if (part := hold_out(problem))}
         trials = [(place, number) for number in range(CONFIGURATIONS) for place in parts]
         fitted = fit_all([(self.configurations[number], _trial(parts[place][0], number)) for place, number in trials])
-        # One by one, as they are fitted: sixteen forests at a time would not fit into memory.
+        # Lazily, one fit at a time: sixteen forests at once would not fit into memory.
         scored = map(validation_loss, fitted, [parts[place][1] for place, _ in trials])
         losses: list[list[float]] = [[] for _ in problems]
         for (place, _), loss in zip(trials, scored, strict=True):
@@ -109,7 +109,7 @@ class Tuned(Learner):
 class TunedNetwork(Tuned):
     """Tuned network: the best of 16 configurations on a held-out part of its in-distribution examples.
 
-    Configurations that share their shapes train as one stack, each with its own learning rate, of all problems.
+    Configurations of the same shape are trained as one stack, over all problems, each with its own learning rate.
     """
 
     def fit(self, problem: Problem) -> Predictor:
@@ -120,15 +120,15 @@ class TunedNetwork(Tuned):
 
 
 Trial = tuple[Any, Problem]
-"""A learner, and what it is fitted to."""
+"""A learner and the problem it is fitted to."""
 
 FitAll = Callable[[Sequence[Trial]], Iterable[Predictor]]
 
 
 def hold_out(problem: Problem) -> tuple[Problem, Problem] | None:
-    """What is fitted, and the last of the in-distribution examples, one in PART; None where there are too few.
+    """Training and validation part, the last 1/PART of the in-distribution examples; None if there are too few.
 
-    Exposed examples are fitted and never held out: the choice must not see what has moved.
+    Exposed examples are used for fitting and never for validation: model selection must not see the shift.
     """
     inside = len(problem) if problem.inside is None else min(problem.inside, len(problem))
     held = inside // PART
@@ -139,7 +139,7 @@ def hold_out(problem: Problem) -> tuple[Problem, Problem] | None:
 
 
 def validation_loss(predictor: Predictor, validation: Problem) -> float:
-    """Mean log loss in bits an output, or mean squared error; infinite for what diverged."""
+    """Mean log loss in bits per output, or mean squared error; infinite if the fit diverged."""
     if "diverged" in predictor.record:
         return np.inf
     predicted, targets = predictor.predict(validation.inputs), validation.targets
@@ -152,19 +152,19 @@ def validation_loss(predictor: Predictor, validation: Problem) -> float:
 
 
 def _take(problem: Problem, rows: np.ndarray, inside: int) -> Problem:
-    """The examples at `rows` as a problem of their own, the first `inside` of them in distribution."""
+    """The examples at `rows` as a problem, of which the first `inside` are in distribution."""
     steps = None if problem.steps is None else problem.steps[rows]
     return replace(problem, inputs=problem.inputs[rows], targets=problem.targets[rows], steps=steps, inside=inside)
 
 
 def _trial(training: Problem, number: int) -> Problem:
-    """The training set with a seed of the configuration's own; what is chosen is fitted with the problem's seed."""
+    """The training set with a seed specific to the configuration; the final refit uses the problem's seed."""
     drawn = np.random.SeedSequence([training.seed, number]).generate_state(1, np.uint64)[0]
     return replace(training, seed=int(drawn) >> 1)  # torch takes 63 bits
 
 
 def _fit_stacks(trials: Sequence[Trial], resources: Resources) -> list[Predictor]:
-    """Fit networks to problems; those that differ in nothing but their learning rate train as one stack."""
+    """Fit networks to problems; those that differ only in their learning rate are trained as one stack."""
     shapes: dict[Network, list[int]] = {}
     for place in sorted(range(len(trials)), key=lambda place: trials[place][0].rate):  # equal rates side by side
         shapes.setdefault(replace(trials[place][0], rate=0.0), []).append(place)

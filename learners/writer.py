@@ -1,4 +1,4 @@
-"""A stack of networks that read places and then write tokens, each with an eye on what is written already."""
+"""Stacked autoregressive decoder: input positions, then step tokens with causal attention, then the answer."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from .places import PerPlace, Placed
 
 
 class Writer(nn.Module):
-    """From (stack, batch, reads + steps + 1, channels) to logits (stack, batch, steps + outputs, classes).
+    """Decoder from (stack, batch, reads + steps + 1, channels) to logits (stack, batch, steps + outputs, classes).
 
-    The place reads + t holds what was written before step t and tells what is written at step t; the last place
-    holds the last step and tells the answer. Of tokens and classes the fewer are filled up with logits of -inf.
+    Position reads + t holds the token before step t (the start token for t = 0) and predicts step t; the last position
+    holds the last step and predicts the answer. If tokens and classes differ in number, the shorter logits are padded
+    with -inf.
     """
 
     def __init__(self, stack: int, body: nn.Module, width: int, reads: int, tokens: int, outputs: Space) -> None:
@@ -39,10 +40,11 @@ class Writer(nn.Module):
 
     @contextmanager
     def piece_by_piece(self) -> Iterator[Callable[[Tensor], Tensor]]:
-        """A function that takes the places one piece after another and gives what the body sees there.
+        """Context manager for incremental decoding with a KV cache; yields a function that encodes the next positions.
 
-        (stack, batch, places, channels) -> (stack, batch, places, width), what a pass over the whole page would see
-        there, as no place looks ahead: only the first piece holds more than one place. Keys and values are remembered.
+        The function maps (stack, batch, positions, channels) to (stack, batch, positions, width). It gives what a pass
+        over the whole sequence would give, because attention is causal; only the first call may have more than one
+        position.
         """
         placed = [layer for layer in self.modules() if isinstance(layer, Placed)]
         attention = [layer for layer in placed if isinstance(layer, Attention)]
@@ -56,7 +58,7 @@ class Writer(nn.Module):
             return self.body(piece)
 
         for layer in attention:
-            layer.memory = torch.empty(0), torch.empty(0)  # from here on it remembers
+            layer.memory = torch.empty(0), torch.empty(0)  # enable the KV cache
         try:
             yield see
         finally:
@@ -67,6 +69,6 @@ class Writer(nn.Module):
 
     @staticmethod
     def mask(reads: int, length: int) -> Tensor:
-        """Who may see whom, (length, length): all see all that is read, and a writing place what was written before."""
+        """Attention mask (length, length): input positions are visible to all; decoder positions are causal."""
         place = torch.arange(length)
         return (place < reads) | (place <= place[:, None])

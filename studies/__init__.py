@@ -1,4 +1,4 @@
-"""Questions that are no learning curve: a protocol of its own each, run by `grue study NAME`.
+"""Studies: experiments that are not learning curves, each with its own protocol; run with `grue study NAME`.
 
 May import: tasks, learners, metrics, runs, engine, analysis.
 """

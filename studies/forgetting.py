@@ -1,7 +1,8 @@
-"""Forgetting: what a learner keeps of what it no longer sees, and whether that is what it will need again.
+"""Continual learning: catastrophic forgetting on streams of training sets.
 
-A stream is a sequence of training sets, its stages. A learner that can go on (`Learner.partial_fit`) sees one after the
-other and no earlier one again; one that cannot is fitted to each alone. After every stage it is asked about all stages.
+A stream is a sequence of training sets, its stages. A learner that supports continual learning
+(`Learner.partial_fit`) is trained on one stage after another, without access to earlier ones; any other learner is
+fitted to each stage separately. After every stage the predictor is tested on all stages.
 """
 
 from __future__ import annotations
@@ -27,21 +28,21 @@ from ..tasks.spaces import read_only
 from .streams import STREAMS, Stream
 
 VERSION = 1
-"""Change it with anything that changes a figure: the streams, the ways, the probes."""
+"""Increment it with every change that affects results: streams, training regimes, probes."""
 
 LEARNERS = ("mlp", "boosting", "forest", "neighbours", "linear")
 SEEDS = 3
 BUDGETS = {"steps": 300, "rounds": 50, "trees": 50}
-"""For one stage. A learner that is fitted to all stages so far has the same."""
+"""Training budget per stage. A learner that is fitted to all stages so far has the same budget."""
 
 WAYS = ("continued", "refitted", "joint")
-"""continued: goes on, from the present stage alone; refitted: fitted anew to the present stage alone; joint:
-fitted anew to all stages so far, the bound from above."""
+"""Training regimes. continued: continual learning, from the current stage only; refitted: a new fit to the current
+stage only; joint: a new fit to all stages so far, the upper bound."""
 
 
 @dataclass(frozen=True)
 class Life:
-    """A learner on a stream of one seed, in all the ways it can live through it: a job of the engine."""
+    """A job of the engine: a learner on a stream with one seed, in all training regimes."""
 
     learner: Learner
     learner_label: str
@@ -51,12 +52,12 @@ class Life:
 
     @property
     def label(self) -> str:
-        """As the progress names it."""
+        """The name shown in progress output."""
         return f"{self.learner_label} on {self.stream}, seed {self.seed}"
 
     @property
     def name(self) -> str:
-        """Of its file: readable, and the hash of all that its rows depend on."""
+        """File name: readable, with a hash of everything that determines its rows."""
         learner = {"name": self.learner.name, "version": self.learner.version, **self.learner.parameters()}
         settings = [VERSION, self.stream, self.seed, self.source, learner]
         text = json.dumps(settings, sort_keys=True, default=str)
@@ -70,7 +71,7 @@ class Life:
 
     @property
     def about(self) -> dict[str, Any]:
-        """Stored with its rows."""
+        """Metadata stored with the rows."""
         return {"stream": self.stream, "learner": self.learner_label, "seed": self.seed}
 
     def run(self) -> dict[str, pa.Table]:
@@ -78,7 +79,7 @@ class Life:
         return {"units": pa.Table.from_pandas(self.rows(), preserve_index=False)}
 
     def rows(self) -> pd.DataFrame:
-        """A row a (way, after, stage, kind): the share of right answers about a stage, after another."""
+        """One row per (way, after, stage, kind): accuracy on the probe of a stage, after training on stage `after`."""
         stream = STREAMS[self.stream](self.seed)
         ways = [way for way in WAYS if way != "continued" or self.learner.continues]
         return pd.DataFrame([{**self.about, "way": way, **row} for way in ways for row in self._live(stream, way)])
@@ -118,13 +119,13 @@ class Life:
 
 
 def plan(learners: Sequence[str], seeds: int) -> tuple[list[Life], dict[str, str]]:
-    """All lives of some learners, the seeds outside; and why some learners have none on a stream, by label.
+    """All jobs for some learners, seeds in the outer loop; and the reasons for refused combinations, by label.
 
-    Raises UsageError on a name that does not exist, or where nothing is left.
+    Raises UsageError for an unknown name, or if no job is left.
     """
     if seeds < 1:
         raise UsageError(f"{seeds} seeds; expected at least 1")
-    with contextlib.chdir("."):  # the module of a learner may change the folder that the results' is relative to
+    with contextlib.chdir("."):  # a learner's module may change the working directory
         named = [make_learner(spec, BUDGETS) for spec in learners]
     refused = {
         f"{one.label} on {name}": reason for one in named for name in STREAMS if (reason := _refusal(one.thing, name))
@@ -142,7 +143,7 @@ def plan(learners: Sequence[str], seeds: int) -> tuple[list[Life], dict[str, str
 
 
 def read_rows(store: Store, lives: Sequence[Life]) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
-    """The rows of those lives that are done, and the distinct provenance of their files."""
+    """The rows of the completed jobs, and the distinct provenance records of their files."""
     files = store.read(names=[life.name for life in lives])
     tables = [table.to_pandas() for table, _ in files.values()]
     own = {"seconds", *lives[0].about}
@@ -152,7 +153,7 @@ def read_rows(store: Store, lives: Sequence[Life]) -> tuple[pd.DataFrame, list[d
 
 
 def gaps() -> dict[str, int | None]:
-    """Of every stream: after how many stages its recurring facts come back, or None."""
+    """For each stream, the number of stages after which its recurring facts reappear, or None."""
     return {name: make(0).gap for name, make in STREAMS.items()}
 
 

@@ -1,4 +1,4 @@
-"""Streams of stages, for learners that see only the present one."""
+"""Streams for continual learning: sequences of training sets, with probes of every stage."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from ..tasks.spaces import Space
 
 @dataclass(frozen=True)
 class Probe:
-    """What is asked after every stage about one of the stages.
+    """Test examples of one stage, evaluated after every stage.
 
-    stage  at which it is first shown;  kind  "" or, in a stream of facts, recurring or single
+    stage  index of the stage that first shows them
+    kind   "", or in a stream of facts: recurring or single
     """
 
     stage: int
@@ -27,9 +28,9 @@ class Probe:
 
 @dataclass(frozen=True)
 class Stream:
-    """The training sets in their order, (inputs, targets) each, and the probes; all classes are known in advance.
+    """Training sets in order, (inputs, targets) each, and the probes; all classes are known in advance.
 
-    gap  recurring facts come back so many stages after they were last shown; None where nothing recurs
+    gap  number of stages after which recurring facts reappear; None if nothing recurs
     """
 
     inputs: Space
@@ -41,19 +42,19 @@ class Stream:
 
 CLASSES = 10
 PAIRS = 5
-"""Stages of the digits: two classes each."""
+"""Number of stages of the digits stream: two classes each."""
 
 SHADES = 16
-"""The brightest pixel of scikit-learn's digits."""
+"""Maximum pixel value of scikit-learn's digits."""
 
 TESTED = 4
-"""One in so many images is a test image."""
+"""One in this many images is a test image."""
 
 
 def digits(seed: int) -> Stream:
-    """Images of 0 and 1, then of 2 and 3, and so on to 8 and 9: always new classes, and one head for all of them.
+    """Class-incremental digits: images of 0 and 1, then of 2 and 3, up to 8 and 9; one shared head for all classes.
 
-    Which images are tested is drawn by the seed; after every stage all ten classes are asked about, two by two.
+    The test images are sampled with the seed. After every stage all ten classes are tested, in pairs.
     """
     images, labels = _images()
     order = generator(study="forgetting", stream="digits", seed=seed).permutation(len(labels))
@@ -68,7 +69,7 @@ def digits(seed: int) -> Stream:
 
 @cache
 def _images() -> tuple[np.ndarray, np.ndarray]:
-    """The 1,797 images, (n, 1, 8, 8) in [0, 1], and what they show, (n,)."""
+    """The 1,797 images, (n, 1, 8, 8) in [0, 1], and their labels, (n,)."""
     from sklearn.datasets import load_digits  # noqa: PLC0415
 
     images, labels = map(np.asarray, load_digits(return_X_y=True))
@@ -78,30 +79,30 @@ def _images() -> tuple[np.ndarray, np.ndarray]:
 STAGES = 9
 GAP = 3
 NEW = 16
-"""Facts of each kind that are first shown at a stage."""
+"""Number of facts of each kind that are first shown at a stage."""
 
 KEY, TOKENS, VALUES = 5, 8, 10
 KINDS = ("single", "recurring")
 
 
 def facts(seed: int, *, marked: bool = True) -> Stream:
-    """Facts to be remembered, key -> value; half of the new ones at each stage come back every third stage, for good.
+    """Key-value facts to memorise; half of the new facts of each stage reappear every third stage from then on.
 
-    A key is a mark and five tokens out of eight, all keys distinct; a value is one of ten. Both are drawn: there is no
-    rule. The mark, the first token, says whether a fact recurs (1) or is shown at one stage only (0). That it says so
-    is for the learner to find out: before stage 3 nothing has come back. Example: the fact 1 4 0 6 6 2 -> 7, new at
-    stage 1, is shown again at stages 4 and 7; 0 3 3 1 7 5 -> 2, new at stage 1, never. Stages 0 to 2 have 32 facts, 3
-    to 5 have 48, 6 to 8 have 64.
+    A key is a mark and five tokens out of eight, all keys distinct; a value is one of ten. Keys and values are sampled
+    at random: there is no rule. The mark, the first token, indicates whether a fact recurs (1) or is shown at one stage
+    only (0). A learner has to infer its meaning: before stage 3 nothing has reappeared. Example: the fact 1 4 0 6 6 2
+    -> 7, new at stage 1, is shown again at stages 4 and 7; 0 3 3 1 7 5 -> 2, new at stage 1, is not. Stages 0 to 2 have
+    32 facts, 3 to 5 have 48, 6 to 8 have 64.
 
-    marked  False: the mark is drawn, and says nothing. Of two facts that were shown once, at the same stage, nobody
-            can then know which comes back
+    marked  False: the mark is random and carries no information. Of two facts shown once, at the same stage, it is then
+            impossible to know which one recurs
     """
     rng = generator(study="forgetting", stream="facts", seed=seed)
     count = STAGES * NEW * len(KINDS)
     numbers = rng.choice(TOKENS**KEY, count, replace=False)
     tokens = numbers[:, None] // TOKENS ** np.arange(KEY) % TOKENS
     values = rng.integers(0, VALUES, (count, 1))
-    kind, stage = np.divmod(np.arange(count) // NEW, STAGES)  # of each fact
+    kind, stage = np.divmod(np.arange(count) // NEW, STAGES)  # of every fact
     mark = kind if marked else rng.integers(0, len(KINDS), count)
     keys = np.concatenate([mark[:, None], tokens], axis=1)
     since = np.arange(STAGES)[:, None] - stage  # (stages, facts)

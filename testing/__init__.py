@@ -1,4 +1,4 @@
-"""Checks of the contracts of tasks and learners, for our tests and for those of others.
+"""Contract test kits for tasks and learners, for this package and for external ones.
 
 May import: tasks, learners.
 """

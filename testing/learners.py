@@ -1,9 +1,9 @@
-"""What every learner must do, as checks for our own learners and for yours.
+"""Contract tests for learners: `check_learner` runs them on any learner or estimator.
 
     from grue.testing.learners import check_learner
     check_learner(MyLearner(steps=50))
 
-Each check raises AssertionError with the law that was broken, the problem it was broken on, and what was seen.
+Each check raises AssertionError with the requirement that failed, the problem it failed on, and the observed values.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ SPACES = {
     "a sequence, by steps, to a class": (SEQUENCE, CLASS, STEPS),
     "a grid, by steps, to a class": (GRID, CLASS, STEPS),
 }
-"""Inputs, outputs, and worked solutions where there are any."""
+"""Input space, output space, and the space of the intermediate steps or None."""
 
 
 def check_learner(learner: Any) -> None:
-    """All checks below, on every kind of problem that the learner accepts.
+    """Run all checks below on every kind of problem that the learner accepts.
 
-    learner  a grue Learner, an estimator (fit and predict), or a class of estimators
+    learner  a grue Learner, an estimator (fit and predict), or an estimator class
 
-    Raises TypeError where it is none of these.
+    Raises TypeError if it is none of these.
     """
     if not isinstance(learner, Learner):
         learner = adopt_object(learner)
@@ -68,7 +68,7 @@ def check_learner(learner: Any) -> None:
 
 
 def check_parameters(learner: Learner) -> None:
-    """The parameters are the fields of a frozen dataclass, hashable, and make the same learner again."""
+    """The parameters are the fields of a frozen dataclass, are hashable, and reconstruct an equal learner."""
     assert dataclasses.is_dataclass(learner), f"{learner.name} is no dataclass; its fields are its recorded parameters"
     again = dataclasses.replace(learner)
     assert again == learner, f"{learner.name}: made again from its parameters it is another one"
@@ -79,7 +79,7 @@ def check_parameters(learner: Learner) -> None:
 
 
 def check_predictions(learner: Learner, problem: Problem, name: str) -> None:
-    """Predictions have the contract's shape, are finite, and are distributions where the target is a class."""
+    """Predictions have the specified shape, are finite, and are distributions if the target is a class."""
     tests = make_problem(problem.input_space, problem.output_space, 7, seed=99).inputs
     (predictor,) = _fit(learner, [problem])
     if "diverged" in predictor.record:
@@ -88,13 +88,13 @@ def check_predictions(learner: Learner, problem: Problem, name: str) -> None:
 
 
 def _seeded(learner: Learner, seed: int) -> AbstractContextManager[None]:
-    """As in a run: for code from outside the suite, global generators are seeded; the suite must not use them."""
+    """Seed the global generators for code from outside the suite, as in a run; the suite itself must not use them."""
     own = type(learner).__module__.partition(".")[0] == __name__.partition(".")[0]
     return nullcontext() if own and not isinstance(learner, Estimator) else seeded_globally(seed)
 
 
 def _fit(learner: Learner, problems: Sequence[Problem]) -> list[Predictor]:
-    """Fit as in a run: one by one, unless the learner stacks its problems."""
+    """Fit as in a run: one problem at a time, unless the learner overrides `fit_many`."""
     stacked = type(learner).fit_many is not Learner.fit_many
     predictors: list[Predictor] = []
     for group in [list(problems)] if stacked else [[problem] for problem in problems]:
@@ -127,14 +127,14 @@ def _check_predicted(predicted: np.ndarray, space: Space, n: int, name: str) -> 
 
 
 def check_repeats(learner: Learner, problem: Problem, name: str) -> None:
-    """The same problem gives the same predictions, bit for bit."""
+    """Fitting is deterministic: the same problem gives bitwise the same predictions."""
     tests = make_problem(problem.input_space, problem.output_space, 7, seed=99).inputs
     first, second = (_predict(learner, _fit(learner, [problem])[0], tests) for _ in range(2))
     assert np.array_equal(first, second), f"{name}: fitted twice, predictions differ by {abs(first - second).max():.3g}"
 
 
 def check_stack(learner: Learner, inputs: Space, outputs: Space, name: str, steps: Space | None = None) -> None:
-    """What a model learns does not depend on what is fitted beside it, nor on its place there."""
+    """A fitted model does not depend on the other problems in its stack, nor on its index in the stack."""
     tests = make_problem(inputs, outputs, 7, seed=99).inputs
     problems = [make_problem(inputs, outputs, n, seed=n, steps=steps) for n in (3, 20, 11)]
     together = [_predict(learner, predictor, tests) for predictor in _fit(learner, problems)]
@@ -148,10 +148,10 @@ def check_stack(learner: Learner, inputs: Space, outputs: Space, name: str, step
 
 
 def check_continues(learner: Learner, inputs: Space, outputs: Space, name: str, steps: Space | None = None) -> None:
-    """A learner with `partial_fit` goes on: to new classes, the same way every time, and without touching what was."""
+    """`partial_fit` accepts new classes, is deterministic, and does not modify the predictor that it continues from."""
     tests = make_problem(inputs, outputs, 7, seed=99).inputs
     first, second = (make_problem(inputs, outputs, n, seed=n, steps=steps) for n in (20, 11))
-    if outputs.alphabet:  # the first half of the classes, and then the others
+    if outputs.alphabet:  # the first half of the classes, then the second
         half = outputs.alphabet // 2
         first = dataclasses.replace(first, targets=first.targets % half)
         second = dataclasses.replace(second, targets=half + second.targets % (outputs.alphabet - half))
@@ -169,20 +169,20 @@ def check_continues(learner: Learner, inputs: Space, outputs: Space, name: str, 
 
 
 def awkward_problems(inputs: Space, outputs: Space, steps: Space | None = None) -> Iterator[tuple[str, Problem]]:
-    """Training sets that break careless learners."""
+    """Training sets with edge cases: very few examples, constant targets, repeated inputs, missing classes."""
     yield "n = 1", make_problem(inputs, outputs, 1, steps=steps)
     yield "n = 2", make_problem(inputs, outputs, 2, steps=steps)
     usual = make_problem(inputs, outputs, 20, steps=steps)
     yield "n = 20", usual
     yield "one target only", dataclasses.replace(usual, targets=np.repeat(usual.targets[:1], 20, axis=0))
     yield "the same input again and again", dataclasses.replace(usual, inputs=np.repeat(usual.inputs[:1], 20, axis=0))
-    if outputs.alphabet and outputs.alphabet > 3:  # noqa: PLR2004 -- room for gaps
+    if outputs.alphabet and outputs.alphabet > 3:  # noqa: PLR2004 -- enough classes for gaps
         gaps = np.where(usual.targets % 2 == 0, 1, outputs.alphabet - 1)
         yield "classes with gaps", dataclasses.replace(usual, targets=gaps)
 
 
 def make_problem(inputs: Space, outputs: Space, n: int, seed: int = 0, steps: Space | None = None) -> Problem:
-    """A random training set of n examples of these Spaces."""
+    """A random training set of n examples with the given Spaces."""
     rng = np.random.default_rng([seed, n])
 
     def fill(space: Space) -> np.ndarray:

@@ -1,7 +1,6 @@
-"""What every task must keep to: one function a law, for our own tests and for outsiders' tasks.
+"""Contract tests for tasks, one function per requirement ("law"); for this package's tasks and external ones.
 
-`check_task(task)` runs them all. A broken law raises AssertionError, which says which law, on which split, and what
-was seen.
+`check_task(task)` runs them all. A violation raises AssertionError with the law, the split, and the observed values.
 """
 
 from __future__ import annotations
@@ -16,20 +15,22 @@ from ..tasks.pools import SpaceExhaustedError, digests, shares
 from ..tasks.spaces import read_only
 
 NEW_PLACES = ("value", "order", "position")
-"""Shifts whose point is a known token in a new place: there a token must occur in training, anywhere."""
+"""Shifts that move known tokens to new positions: there a token must occur in training, at any position."""
 
 CALIBRATED = 6.0
-"""Standard deviations by which sampled targets may miss their posterior; among thousands of draws about 1e-9."""
+"""Maximum deviation of sampled targets from their posterior, in standard deviations; exceeded by chance with a
+probability of about 1e-9 over thousands of samples."""
 
 AFFORDABLE = 20_000
-"""A split of a larger capacity is not drawn to its end."""
+"""A split with a larger capacity is not sampled exhaustively."""
 
 
 def check_task(task: Task, *, n: int = 500, seeds: tuple[int, ...] = (0, 1), train: int = 20_000) -> None:
-    """Run every law on every split of a task.
+    """Run every check on every split of a task.
 
-    n      examples a sample; fewer where a split holds fewer
-    train  training examples in which all tokens must have occurred; raise it where some are rare
+    n      examples per sample; fewer if a split has fewer
+    seeds  random seeds of the samples
+    train  number of training examples in which all tokens must occur; increase it if some are rare
     """
     check_declaration(task)
     check_parameters(task)
@@ -51,7 +52,7 @@ def check_task(task: Task, *, n: int = 500, seeds: tuple[int, ...] = (0, 1), tra
 
 
 def check_declaration(task: Task) -> None:
-    """Splits: train, id and exposed name no shift, the rest do; at most one headline, and "exposed" beside it."""
+    """Splits: train, id and exposed have no shift, all others have one; at most one headline, which needs "exposed"."""
     law = "declaration"
     names = [split.name for split in task.splits]
     _demand(len(set(names)) == len(names), law, task, None, f"split names {names}; expected no repeats")
@@ -76,7 +77,7 @@ def check_declaration(task: Task) -> None:
 
 
 def check_parameters(task: Task) -> None:
-    """The parameters are JSON, survive it, and make an equal task again."""
+    """The parameters are JSON serialisable, and the deserialised parameters construct an equal task."""
     try:
         written = json.dumps(task.parameters())
     except TypeError as error:
@@ -86,7 +87,7 @@ def check_parameters(task: Task) -> None:
 
 
 def check_spaces(task: Task, split: str, *, n: int = 500, seed: int = 0) -> None:
-    """Inputs and targets lie in their spaces, and every other part of the examples has its shape."""
+    """Inputs and targets lie in their spaces, and every other array of the examples has the expected shape."""
     law = "spaces"
     examples = _sample(task, split, n, seed)
     n = len(examples)
@@ -112,10 +113,10 @@ def check_spaces(task: Task, split: str, *, n: int = 500, seed: int = 0) -> None
 
 
 def check_rule(task: Task, split: str, *, n: int = 500, seed: int = 0) -> None:
-    """The targets are what the rule says of the inputs, whatever stands beside them.
+    """The targets are given by the rule, row by row.
 
     Deterministic: targets = solve(inputs). Ambiguous: the stored posterior = posterior(inputs), it sums to 1, and no
-    target is impossible. A task without an oracle has no rule to check.
+    target has probability 0. A task without an oracle has no rule to check.
     """
     law = "rule"
     rule = task.truth.oracle
@@ -144,7 +145,7 @@ def check_rule(task: Task, split: str, *, n: int = 500, seed: int = 0) -> None:
 
 
 def check_rules(task: Task, split: str, *, n: int = 500, seed: int = 0) -> None:
-    """The two rules of a riddle say what the targets are where nothing moved, and never the same on its OOD split."""
+    """Both rules of a riddle give the targets on splits without a shift, and never agree on its OOD split."""
     law = "rules"
     rules = task.truth.rules
     if not rules:
@@ -165,7 +166,7 @@ def check_rules(task: Task, split: str, *, n: int = 500, seed: int = 0) -> None:
 
 
 def check_calibration(task: Task, split: str, *, n: int = AFFORDABLE, seed: int = 0) -> None:
-    """Where the target is ambiguous, targets come as often as their posterior says, problem by problem.
+    """For ambiguous targets, the sampled frequencies match the posterior, for each canonical problem.
 
     Pearson's X^2 of the counts of each canonical problem, summed over the problems and compared with its exact mean
     and variance under the multinomial, so that problems may be rare; at most CALIBRATED standard deviations above.
@@ -192,7 +193,7 @@ def check_calibration(task: Task, split: str, *, n: int = AFFORDABLE, seed: int 
 
 
 def check_canonical(task: Task, split: str, *, n: int = 500, seed: int = 0) -> None:
-    """The canonical form is (n, k) integers or float64, made row by row; in a bag the order does not enter it."""
+    """The canonical form is (n, k) integers, booleans or float64, computed row by row; for a bag it ignores order."""
     examples = _sample(task, split, n, seed)
     inputs = examples.inputs
     form = task.canonical(inputs)
@@ -207,7 +208,7 @@ def check_canonical(task: Task, split: str, *, n: int = 500, seed: int = 0) -> N
 
 
 def check_presentation(task: Task, inputs: np.ndarray, again: np.ndarray) -> None:
-    """Two ways to present the same problems, (n, *shape) each, have the same canonical form, row by row."""
+    """Two presentations of the same problems, (n, *shape) each, have the same canonical form, row by row."""
     wrong = np.flatnonzero((task.canonical(inputs) != task.canonical(again)).any(1))
     if len(wrong):
         row = wrong[0]
@@ -216,7 +217,7 @@ def check_presentation(task: Task, inputs: np.ndarray, again: np.ndarray) -> Non
 
 
 def check_shares(task: Task, split: str, *, n: int = 500, seed: int = 0) -> None:
-    """The hash of every problem, or of its origin where there is one, falls in the split's share."""
+    """The hash of every problem, or of its origin if it has one, lies in the split's share."""
     examples = _sample(task, split, n, seed)
     low, high = task.split(split).share
     share = shares(digests(task.pooled(examples), task.hash_key))
@@ -226,7 +227,7 @@ def check_shares(task: Task, split: str, *, n: int = 500, seed: int = 0) -> None
 
 
 def check_disjoint(task: Task, *, n: int = 2000, seeds: tuple[int, ...] = (0, 1, 2)) -> None:
-    """No canonical problem (or origin) is shared by two splits, also if they are drawn with different seeds."""
+    """No canonical problem (or origin) is in two splits, even if they are sampled with different seeds."""
     drawn: dict[bytes, str] = {}
     for split in (source.name for source in task.splits):
         for seed in seeds:
@@ -239,15 +240,15 @@ def check_disjoint(task: Task, *, n: int = 2000, seeds: tuple[int, ...] = (0, 1,
 
 
 def check_seeds(task: Task, split: str, *, n: int = 500, seed: int = 0) -> None:
-    """The same seed gives the same examples, and another seed others."""
+    """The same seed gives the same examples, and a different seed gives different ones."""
     one, again, other = (_sample(task, split, n, number) for number in (seed, seed, seed + 1))
     _demand(_same(one, again), "seeds", task, split, f"two samples of seed {seed} differ")
-    enough = len(one) >= 20  # noqa: PLR2004 -- fewer may coincide
+    enough = len(one) >= 20  # noqa: PLR2004 -- fewer may be equal by chance
     _demand(not enough or not _same(one, other), "seeds", task, split, f"seeds {seed} and {seed + 1} give the same")
 
 
 def check_prefix(task: Task, split: str, *, n: int = 500, seed: int = 0) -> None:
-    """A smaller sample is the beginning of a larger one, down to none."""
+    """A smaller sample is a prefix of a larger one, down to the empty sample."""
     whole = _sample(task, split, n, seed)
     for part in (0, 1, len(whole) // 2, len(whole) - 1):
         alike = _same(_sample(task, split, part, seed), whole.take(slice(0, part)))
@@ -255,7 +256,7 @@ def check_prefix(task: Task, split: str, *, n: int = 500, seed: int = 0) -> None
 
 
 def check_distinct(task: Task, split: str, *, n: int = 500, seed: int = 0) -> None:
-    """No problem comes twice, where the task says so."""
+    """No problem occurs twice, if the task declares its problems distinct."""
     if not task.distinct:
         return
     examples = _sample(task, split, n, seed)
@@ -264,10 +265,10 @@ def check_distinct(task: Task, split: str, *, n: int = 500, seed: int = 0) -> No
 
 
 def check_capacity(task: Task, split: str, *, seed: int = 0) -> None:
-    """A split yields as many distinct problems as it promises, and says so when it is empty.
+    """A split yields as many distinct problems as it declares, and raises SpaceExhaustedError when it has no more.
 
-    Checked to the end where the capacity is at most AFFORDABLE: use a task with small parameters. None stands for
-    a split that does not run out.
+    Checked exhaustively if the capacity is at most AFFORDABLE: use a task with small parameters. None means that the
+    split has no limit.
     """
     capacity = task.capacity(split)
     if capacity is None:
@@ -286,12 +287,12 @@ def check_capacity(task: Task, split: str, *, seed: int = 0) -> None:
 
 
 def check_coverage(task: Task, split: str, *, n: int = 2000, train: int = 20_000, seed: int = 0) -> None:
-    """Every token and class that a test uses occurs in training, in the same place.
+    """Every token and class of a test split occurs in training, at the same position.
 
-    In a bag, and where the shift (of exposed: the headline's) is one of NEW_PLACES, it need only occur somewhere.
+    For a bag, and if the shift (of exposed: the headline's) is one of NEW_PLACES, any position will do.
     Real numbers are exempt.
 
-    n, train  examples of the split and of training that are looked at
+    n, train  number of examples of the split and of training to compare
     """
     tested, trained = _sample(task, split, n, seed), _sample(task, "train", train, seed)
     source = task.headline if split == "exposed" and task.headline else task.split(split)
@@ -314,7 +315,7 @@ def check_coverage(task: Task, split: str, *, n: int = 2000, train: int = 20_000
 
 
 def check_heuristics(task: Task, split: str, *, n: int = 500, seed: int = 0) -> None:
-    """Every heuristic answers with targets, or with distributions over the classes."""
+    """Every heuristic returns targets, or distributions over the classes."""
     inputs = _sample(task, split, n, seed).inputs
     shape, classes = (len(inputs), *task.outputs.shape), task.outputs.alphabet
     for name, heuristic in task.heuristics.items():
@@ -332,14 +333,14 @@ def check_heuristics(task: Task, split: str, *, n: int = 500, seed: int = 0) -> 
 
 
 def _demand(holds: bool, law: str, task: Task, split: str | None, seen: str) -> None:  # noqa: FBT001
-    """Raise AssertionError, saying which law is broken where, unless it holds."""
+    """Raise AssertionError with the law, the task, the split and the observed values, unless it holds."""
     if not holds:
         where = f"{task!r}" if split is None else f"{task!r}, split {split!r}"
         raise AssertionError(f"law {law!r} is broken by {where}: {seen}")
 
 
 def _first(task: Task, examples: Examples, rows: np.ndarray) -> str:
-    """The first of the offending rows in words."""
+    """Description of the first violating row."""
     if len(rows) == 0:
         return ""
     row = rows[0]
@@ -347,13 +348,13 @@ def _first(task: Task, examples: Examples, rows: np.ndarray) -> str:
 
 
 def _sample(task: Task, split: str, n: int, seed: int) -> Examples:
-    """Draw n examples, fewer where the split holds fewer."""
+    """Sample n examples, or all if the split has fewer."""
     capacity = task.capacity(split)
     return task.sample(split, n if capacity is None else min(n, capacity), np.random.default_rng(seed))
 
 
 def _draw(task: Task, split: str, n: int, seed: int) -> None:
-    """Draw n examples, and demand that they come."""
+    """Sample n examples, and check that there are n."""
     try:
         came = len(task.sample(split, n, np.random.default_rng(seed)))
     except SpaceExhaustedError as error:
@@ -363,7 +364,7 @@ def _draw(task: Task, split: str, n: int, seed: int) -> None:
 
 
 def _posterior(task: Task, split: str, examples: Examples) -> np.ndarray:
-    """The stored posterior, (n, outputs, classes), which an ambiguous task must have."""
+    """The stored posterior, (n, outputs, classes), which is required of an ambiguous task."""
     shape = (len(examples), *task.outputs.shape, task.outputs.alphabet)
     stored = examples.posterior
     if stored is None or stored.shape != shape:
@@ -373,7 +374,7 @@ def _posterior(task: Task, split: str, examples: Examples) -> np.ndarray:
 
 
 def _problems(task: Task, examples: Examples) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """The distinct problems, the first example of each, the problem of each example, and how often each comes."""
+    """The distinct problems, the first example of each, the problem of each example, and the count of each."""
     forms, first, row, times = np.unique(
         task.canonical(examples.inputs), axis=0, return_index=True, return_inverse=True, return_counts=True
     )
@@ -381,7 +382,7 @@ def _problems(task: Task, examples: Examples) -> tuple[np.ndarray, np.ndarray, n
 
 
 def _occurs(array: np.ndarray, alphabet: int, *, anywhere: bool) -> np.ndarray:
-    """Which tokens occur at which place, (places, alphabet); all places taken as one if `anywhere`."""
+    """Whether each token occurs at each position, (positions, alphabet); all positions are pooled if `anywhere`."""
     flat = array.reshape(-1, 1) if anywhere else array.reshape(len(array), -1)
     occurs = np.zeros((flat.shape[1], alphabet), bool)
     occurs[np.arange(flat.shape[1]), flat] = True
@@ -389,7 +390,7 @@ def _occurs(array: np.ndarray, alphabet: int, *, anywhere: bool) -> np.ndarray:
 
 
 def _same(one: Examples, other: Examples) -> bool:
-    """Whether two samples are equal in every part."""
+    """Whether two samples are equal in all arrays."""
     parts = [(one.inputs, other.inputs), (one.targets, other.targets)]
     parts += [(one.posterior, other.posterior), (one.steps, other.steps), (one.origins, other.origins)]
     if one.groups.keys() != other.groups.keys():
