@@ -20,7 +20,9 @@ LIBRARIES = ("numpy", "torch", "scikit-learn", "xgboost", "scipy", "pandas", "py
 def command() -> str:
     """The command line of this process as a reader would type it, without the folders of its program."""
     program = Path(sys.argv[0])
-    name = f"python -m {program.parent.name}" if program.name == "__main__.py" else program.name
+    own = program.parent.resolve() == Path(__file__).resolve().parents[1]  # a checkout may have any name
+    package = __name__.partition(".")[0] if own else program.parent.name
+    name = f"python -m {package}" if program.name == "__main__.py" else program.name
     return " ".join([name, shlex.join(sys.argv[1:])]).rstrip()
 
 

@@ -12,7 +12,12 @@ import pyarrow as pa
 from ..engine.provenance import provenance
 from ..learners.base import CPU, Resources
 from .cells import Batch
+from .origin import changed_since
 from .rows import LAYOUT, to_table
+
+
+class ChangedSourceError(RuntimeError):
+    """Code from outside the suite is not what the key of a cell was made from."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,12 @@ class BatchJob:
     def run(self) -> dict[str, pa.Table]:
         from .execute import run_batch  # noqa: PLC0415 -- loads torch
 
+        pair = self.batch.pair
+        if changed := [*changed_since(pair.task.origin), *changed_since(pair.learner.origin)]:
+            raise ChangedSourceError(
+                f"another source than when the run was planned: {', '.join(changed)}; it has been edited since, or "
+                "this machine has another copy: run again, with the same code everywhere"
+            )
         return tables_of(run_batch(self.batch, self.resources))
 
 

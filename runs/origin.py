@@ -86,6 +86,29 @@ def origin_of(roots: Iterable[str]) -> Origin:
     return Origin(tuple(sorted(modules.items())), tuple(sorted(distributions.items())))
 
 
+def changed_since(origin: Origin) -> list[str]:
+    """What differs in this process, now: names of modules whose source is another, and of distributions.
+
+    A key holds what the client of a run has read. A worker on another machine may have another copy, and a file may
+    have been edited since. Modules without a file, and the script of the process itself, are not compared.
+    """
+    changed: list[str] = []
+    for name, digest in origin.modules:
+        path, _ = _locate(name)
+        if name != "__main__" and path is not None:
+            package = name if path.stem == "__init__" else name.rpartition(".")[0]
+            if _parsed(path.read_bytes(), package, path.suffix == ".py")[0] != digest:
+                changed.append(name)
+    for name, planned in origin.distributions:
+        try:
+            found = version(name)
+        except PackageNotFoundError:
+            found = "absent"
+        if found != planned:
+            changed.append(f"{name} ({found} instead of {planned})")
+    return changed
+
+
 def _with_parents(name: str) -> list[str]:
     """`a.b.c` -> a, a.b, a.b.c: to import a module is to execute the packages that it is in."""
     parts = name.split(".")

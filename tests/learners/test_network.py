@@ -126,7 +126,7 @@ def test_networks_end_at_the_first_step_without_an_error_and_leave_the_stack() -
 
 def test_real_targets_are_never_hit_without_an_error() -> None:
     assert "needs classes" in (ERROR.accepts(Spec(REALS, REALS, None, None)) or "")
-    with pytest.raises(ValueError, match="expected loss, error"):
+    with pytest.raises(ValueError, match="expected one of loss, error"):
         MLP(until="errors")
 
 

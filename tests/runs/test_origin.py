@@ -14,7 +14,8 @@ import pytest
 from grue.learners.estimator import Estimator
 from grue.learners.tuned import tuned
 from grue.runs import names, origin
-from grue.runs.cells import Cell, Pair
+from grue.runs.cells import Batch, Cell, Pair
+from grue.runs.jobs import BatchJob, ChangedSourceError
 from grue.runs.names import Named, make_learner, make_task
 
 LEARNER = """
@@ -182,3 +183,16 @@ def test_an_entry_point_that_is_broken_or_takes_a_name_of_the_suite_is_named_and
     assert "identity-bits" in run.stdout
     assert "maze-graph" in grue("list", "tasks").stdout
     assert grue("run", "--preset", "smoke", "--dry-run", "--learner", "broken").returncode == 2
+
+
+def test_a_batch_whose_source_was_edited_after_planning_stores_nothing_under_its_key(folder: Path) -> None:
+    write(folder / "mine_z.py", LEARNER.format(helpers="helpers_z"))
+    write(folder / "helpers_z.py", "depth = 1\n")
+    pair = Pair(make_task("identity-bits"), make_learner("mine_z:Mine"), 10)
+    job = BatchJob(Batch(pair, (Cell(pair, 4, 0, 0),)))
+    assert "batches" in job.run()
+    write(folder / "helpers_z.py", "# a comment\ndepth = 1\n")
+    assert "batches" in job.run()
+    write(folder / "helpers_z.py", "depth = 2\n")
+    with pytest.raises(ChangedSourceError, match="another source than when the run was planned: helpers_z"):
+        job.run()
