@@ -172,6 +172,10 @@ def choose_workers(jobs: int | None, timeout: float, scheduler: str | None = Non
         raise UsageError(f"{jobs} jobs; expected worker processes, or 0 for none")
     if jobs == 0 and scheduler:
         raise UsageError(f"0 jobs with the scheduler {scheduler}; expected at least 1, or none named")
+    if device != "cpu" and scheduler:
+        raise UsageError(
+            f"device {device!r} with the scheduler {scheduler}: a cluster trains on processors; leave one out"
+        )
     if device != "cpu":
         check_device(device)
         jobs = 0 if jobs == 0 else 1  # one process fills the device

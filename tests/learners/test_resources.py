@@ -79,3 +79,8 @@ def test_learners_name_what_to_import_before_a_fit_is_timed() -> None:
     assert preload("mlp@tuned") == preload("transformer") == ("grue.learners.training",)
     assert preload("sklearn.tree:DecisionTreeClassifier") == ("sklearn.tree",)
     assert Learner.preload == ()
+
+
+def test_a_device_on_a_cluster_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="device 'cuda' with the scheduler local"):
+        grue.run("smoke", device="cuda", scheduler="local", out=tmp_path)
