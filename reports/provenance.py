@@ -1,4 +1,4 @@
-"""Where figures come from: what closes every table and every figure, and what warns of mixed versions."""
+"""Provenance of results: the lines below tables and figures, and warnings about mixed versions."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Any
 from ..runs.results import Results
 
 MAIN = ("grue", "python", "numpy", "torch", "scikit-learn", "xgboost")
-"""Versions that the long form names first; the others follow by name."""
+"""Packages that come first in the long form; the others follow in alphabetical order."""
 
 MOST = 3
-"""Versions or commits that the short form names."""
+"""Largest number of versions or commits in the short form."""
 
 
 def short_line(results: Results) -> str:
-    """One line: version and commit of grue, seeds, and the commands that made the results."""
+    """Short provenance in one line: version and commit of grue, seeds, and the first command."""
     return line_of(results.provenance, results.catalogue.seeds)
 
 
 def line_of(provenance: Sequence[dict[str, Any]], seeds: Sequence[int]) -> str:
-    """The same from the distinct provenances and the seeds."""
+    """As `short_line`, from the distinct provenances and the seeds."""
     versions = _versions(provenance).get("grue", [])
     commits = [commit[:12] for commit in _distinct(provenance, "commit")]
     commands = _distinct(provenance, "command")
@@ -32,7 +32,7 @@ def line_of(provenance: Sequence[dict[str, Any]], seeds: Sequence[int]) -> str:
 
 
 def long_lines(results: Results) -> list[str]:
-    """Everything, a line for each of commands, seeds, commits, versions, machines."""
+    """Full provenance: one line each for commands, imported answers, seeds, commits, versions and machines."""
     provenance = results.provenance
     versions = _versions(provenance)
     order = [*[name for name in MAIN if name in versions], *sorted(set(versions) - set(MAIN))]
@@ -49,13 +49,13 @@ def long_lines(results: Results) -> list[str]:
 
 
 def whole_line(results: Results) -> str:
-    """Everything in one line."""
+    """Full provenance in one line."""
     first, *others = long_lines(results)
     return "; ".join([first, *[line[:1].lower() + line[1:] for line in others]])
 
 
 def warnings_of(results: Results) -> list[str]:
-    """What is mixed in these results that should not be: library versions, and commits of grue."""
+    """Warnings if the results have mixed library versions or commits of grue."""
     mixed = {name: found for name, found in _versions(results.provenance).items() if len(found) > 1}
     lines = [f"mixed versions of {name}: {', '.join(found)}" for name, found in sorted(mixed.items())]
     commits = _distinct(results.provenance, "commit")
@@ -65,7 +65,7 @@ def warnings_of(results: Results) -> list[str]:
 
 
 def _few(values: list[str]) -> str:
-    """At most MOST of them, and how many more there are."""
+    """At most MOST of the values, and the number of others."""
     if len(values) > MOST:
         return f"{', '.join(values[:MOST])} and {len(values) - MOST} more"
     return " and ".join(filter(None, [", ".join(values[:-1]), values[-1]]))
@@ -76,7 +76,7 @@ def _all(what: str, values: list[str]) -> str:
 
 
 def _versions(provenance: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
-    """All versions of each package, in the order of their first appearance."""
+    """All versions of each package, in order of first appearance."""
     names = sorted({name for one in provenance for name in one.get("versions", {})})
     found = {name: _plain(one.get("versions", {}).get(name) for one in provenance) for name in names}
     return {name: versions for name, versions in found.items() if versions}
@@ -87,7 +87,7 @@ def _distinct(provenance: Sequence[dict[str, Any]], field: str) -> list[str]:
 
 
 def _plain(values: Iterable[Any]) -> list[str]:
-    """Distinct values as text, in order; a dict reads "name value, name value"."""
+    """Distinct values as text, in order; a dict is formatted as "name value, name value"."""
     texts = [
         ", ".join(f"{name} {item}" for name, item in value.items()) if isinstance(value, dict) else str(value)
         for value in values
@@ -97,7 +97,7 @@ def _plain(values: Iterable[Any]) -> list[str]:
 
 
 def _seeds(seeds: Sequence[int]) -> str:
-    """The seeds that were asked for, rising, in words."""
+    """The planned seeds, in increasing order, as text."""
     run = seeds == list(range(seeds[0], seeds[-1] + 1)) if seeds else False
     named = f"{seeds[0]}-{seeds[-1]}" if run and len(seeds) > 1 else ", ".join(map(str, seeds))
     return f"seed{'' if len(seeds) == 1 else 's'} {named or 'none'}"

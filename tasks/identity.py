@@ -149,7 +149,7 @@ class IdentityBits(IdentitySymbols):
 
 @dataclass(frozen=True)
 class IdentityTokens(IdentitySymbols):
-    """Identity on tokens: some tokens never occur at the last positions in training, and only they do in the test.
+    """Identity on tokens: in the test, the last positions have tokens that never occur there in training.
 
     Example, with 4 positions and the tokens 0 to 7, of which 4 to 7 are absent from the last position: training
     contains 6203 -> 6203 and 1742 -> 1742; the split "absent" contains 1746. The token 6 occurs in training at every

@@ -229,7 +229,7 @@ class NavigationAxes(Navigation):
 
 @dataclass(frozen=True)
 class NavigationJoint(Navigation):
-    """Navigation with more axes at once in the test: in training agent and goal differ on a few axes at a time.
+    """Navigation with more axes at once in the test: in training agent and goal differ on few axes.
 
     Example on 5 axes, of which at most 2 differ in training: training contains (2 4 9 0 7) to (2 1 9 0 8). The second
     axis has the distance 3 down, the last 1 up, so the step is (0 - 0 0 0). The test contains (5 5 2 8 1) to

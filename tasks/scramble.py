@@ -110,7 +110,7 @@ class Scramble(Task, abc.ABC):
 
 @dataclass(frozen=True)
 class ScrambleBag(Scramble):
-    """Hidden number of "a + b = c" with the tokens in random order: a distribution over up to three numbers.
+    """Hidden number of "a + b = c" with the tokens in random order: a posterior over up to three numbers.
 
     Example, with A = 50: {=, 32, _, 44, +} may be 32 + 44 = 76, or 12 + 32 = 44 with the 12 hidden, or 44 + -12 = 32
     with the -12 hidden, each with its terms in either order. All are equally likely, so the posterior is 1/3 for each

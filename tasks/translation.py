@@ -29,7 +29,7 @@ SHUFFLE = 0
 
 @dataclass(frozen=True)
 class Translation(Task):
-    """Digit classification: training images have the digit in the left half, test images in the right half.
+    """Digit classification: digits in the left half of the image in training, in the right half in the test.
 
     Worked example, on a canvas of 16 x 8 pixels instead of 20 x 20. Training contains the "1" on the left, and many
     other digits in the left half; the split "right" contains the one on the right, another image of a "1":
