@@ -129,7 +129,7 @@ class Task(abc.ABC):
 
     @property
     def truth(self) -> Truth:
-        """What is known about the correct targets, and so how predictions are scored; by default the rule `solve`."""
+        """The `Truth` of the task, which defines its metric and its oracle; by default the rule `solve`."""
         return Rule(self.solve, self.outputs)
 
     @property

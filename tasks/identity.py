@@ -133,7 +133,7 @@ class IdentityBits(IdentitySymbols):
     def __post_init__(self) -> None:
         if not 1 <= self.frozen < self.bits:
             raise ValueError(f"frozen={self.frozen} of bits={self.bits}; expected 1 <= frozen < bits")
-        if self.bits - self.frozen > 62:  # noqa: PLR2004 -- the free bits are drawn as one int64
+        if self.bits - self.frozen > 62:  # noqa: PLR2004 -- the free bits are sampled as one int64
             raise ValueError(f"bits={self.bits} with frozen={self.frozen}; at most 62 bits may be free")
 
     @property

@@ -152,7 +152,7 @@ class MazeGraph(Task):
     def solve(self, inputs: np.ndarray) -> np.ndarray:
         """Search breadth-first from the goal until a neighbour of the start is reached: (n, 2*labels) -> (n, 1).
 
-        Raises ValueError where there is no path.
+        Raises ValueError if there is no path.
         """
         _, _, starts, goals = self._read(inputs)
         neighbours = self._neighbours(inputs)

@@ -12,7 +12,7 @@ import numpy as np
 
 
 class SpaceExhaustedError(ValueError):
-    """More distinct examples were asked for than the split holds."""
+    """The split has fewer distinct problems than the number of examples requested."""
 
 
 def digests(canonical: np.ndarray, key: str) -> np.ndarray:
