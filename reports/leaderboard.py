@@ -15,7 +15,7 @@ from .notes import Absences
 from .provenance import warnings_of
 
 BLOCKS = ("learner", "control", "heuristic")
-"""The blocks of every table, in this order."""
+"""The blocks of every table, in this order: the learners that are compared, the controls, and the heuristics."""
 
 
 @dataclass(frozen=True)

@@ -153,7 +153,7 @@ class EvenPairs(Language):
         return unlike.sum(axis=1, keepdims=True) % 2
 
     def describe_target(self, target: np.ndarray) -> str:
-        """The answer in words."""
+        """The target, "even" or "odd"."""
         return "odd" if target[0] else "even"
 
 
@@ -199,7 +199,7 @@ class Parity(Walk):
     cycle: ClassVar[int] = 2
 
     def describe_target(self, target: np.ndarray) -> str:
-        """The answer in words."""
+        """The target, "even" or "odd"."""
         return "odd" if target[0] else "even"
 
 
