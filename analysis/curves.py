@@ -1,6 +1,6 @@
-"""Learning curves: the area under one, and the threshold it reaches.
+"""Learning curves: the area under the curve, and the first training size that reaches a threshold.
 
-A curve is a score at rising training sizes, its anchors. Nothing here knows a task or a learner.
+A learning curve is the score at increasing training sizes, its anchors. Independent of tasks and learners.
 """
 
 from __future__ import annotations
@@ -11,15 +11,16 @@ from dataclasses import dataclass
 import numpy as np
 
 FLOOR = -1.0
-"""Areas clip a score here, so that one wild extrapolation does not decide a ranking (DESIGN rule 4)."""
+"""Scores are clipped here before an area is computed, so that one extreme value does not decide a ranking
+(DESIGN rule 4)."""
 
 
 @dataclass(frozen=True)
 class Threshold:
-    """The first anchor at which a curve reaches a level.
+    """The first anchor at which a learning curve reaches a level.
 
-    anchor    that anchor; the largest one measured if the curve never reaches the level; NaN if none was measured
-    censored  True where the level is never reached: read "more than `anchor`"
+    anchor    that anchor; the largest one measured if the curve does not reach the level; NaN if none was measured
+    censored  True if the level is not reached: the threshold is more than `anchor`
     """
 
     anchor: float
@@ -27,18 +28,18 @@ class Threshold:
 
 
 def area(sizes: Sequence[int] | np.ndarray, scores: np.ndarray, floor: float = FLOOR) -> np.ndarray:
-    """Mean height of a learning curve: trapezoids of the score against log2 n, over the width in log2 n.
+    """Normalised area under a learning curve: trapezoidal rule on the score against log2 n, divided by the width.
 
-    sizes   (anchors,), rising
-    scores  (..., anchors); a score that is not there (NaN) makes the area NaN, it is never bridged
-    floor   lower scores count as this
-    returns (...,): 1 for a curve that is 1 everywhere. A curve of one anchor has the height of that anchor.
+    sizes   (anchors,), increasing
+    scores  (..., anchors); a missing score (NaN) makes the area NaN, there is no interpolation
+    floor   scores are clipped at this value from below
+    returns (...,): 1 for a curve that is 1 everywhere; for a curve of one anchor its score
     """
     return np.clip(scores, floor, None) @ area_weights(sizes)
 
 
 def area_weights(sizes: Sequence[int] | np.ndarray) -> np.ndarray:
-    """What each anchor contributes to the area: (anchors,), summing to 1. Raises ValueError on unordered sizes."""
+    """Weight of each anchor in the area, (anchors,), summing to 1. Raises ValueError unless sizes are increasing."""
     places = np.log2(np.asarray(sizes, dtype=np.float64))
     steps = np.diff(places)
     if len(places) == 0 or (steps <= 0).any():
@@ -52,9 +53,9 @@ def area_weights(sizes: Sequence[int] | np.ndarray) -> np.ndarray:
 
 
 def first_to_reach(anchors: Sequence[int] | np.ndarray, scores: np.ndarray, level: float) -> Threshold:
-    """Find the first anchor whose score is at least `level`; what the curve does after it does not matter.
+    """Find the first anchor with a score of at least `level`; later scores are ignored.
 
-    anchors, scores  (anchors,), rising anchors; NaN is an anchor that was not measured, and is passed over
+    anchors, scores  (anchors,), increasing anchors; anchors with the score NaN (not measured) are skipped
     """
     anchors = np.asarray(anchors)
     measured = ~np.isnan(scores)
@@ -68,9 +69,9 @@ def first_to_reach(anchors: Sequence[int] | np.ndarray, scores: np.ndarray, leve
 
 
 def area_error(sizes: Sequence[int] | np.ndarray, errors: np.ndarray) -> np.ndarray:
-    """Bound the standard error of an area from above by those of its anchors, within one seed.
+    """Upper bound of the standard error of an area within one seed, from the standard errors of its scores.
 
-    errors  (..., anchors); all anchors of a seed are tested on the same examples, so their errors do not average out
-            and are added as if they moved together
+    errors  (..., anchors); all anchors of a seed are tested on the same examples, so that their errors are not
+            independent and are added as if they were perfectly correlated
     """
     return errors @ area_weights(sizes)

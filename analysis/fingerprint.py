@@ -1,4 +1,4 @@
-"""A learner's fingerprint: which rule it follows in each riddle, and whether its seeds follow the same one."""
+"""Fingerprints: the rule that a learner follows in each riddle, and the agreement between its seeds."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from .planned import anchors_of
 
 
 def riddles(catalogue: Catalogue) -> list[str]:
-    """Name the planned tasks that have rules and no right answer, in the order of the catalogue."""
+    """Names of the planned riddles (tasks with two rules and no correct answer), in the order of the catalogue."""
     return [task for task in catalogue.by_task if not catalogue.tasks[task].has_curve]
 
 
 def shares_of(catalogue: Catalogue, task: str) -> list[str]:
-    """Name the metrics of a riddle that sum to 1: "follows[...]" for both of its rules, and "neither"."""
+    """Names of the metrics of a riddle that sum to 1: "follows[...]" for both of its rules, and "neither"."""
     return [*(f"follows[{rule}]" for rule in catalogue.tasks[task].rules), "neither"]
 
 
 def fingerprints(
     scores: pd.DataFrame, answers: Mapping[tuple[str, str], np.ndarray], catalogue: Catalogue
 ) -> list[Entry]:
-    """What every learner did with every riddle at its largest training size.
+    """The fingerprint figures of every learner on every riddle, at the largest training size.
 
     scores   the tidy table
-    answers  (key of a cell, split) -> codes of its answers (metrics/rules.py)
+    answers  (key of a cell, split) -> codes of its predictions (metrics/rules.py)
 
-    For each learner, on the split where the rules part (side "ood"): the shares of `shares_of`, and "agreement" and
-    "kappa" between its seeds, NaN and "n/a" where they cannot be told; on the sides "train" and "id" its "accuracy".
+    For each learner, on the split where the rules disagree (side "ood"): the shares of `shares_of`, and "agreement" and
+    "kappa" between its seeds, NaN and "n/a" if they are not defined. On the sides "train" and "id": its "accuracy".
     """
     found: list[Entry] = []
     named = riddles(catalogue)
@@ -61,7 +61,7 @@ def _fingerprint(
     learner: str,
     keys: list[str],
 ) -> list[Entry]:
-    """The figures of one learner on one riddle, from the rows of its cells."""
+    """The entries of one learner on one riddle, from the rows of its cells."""
     odd = next(split.name for split in catalogue.tasks[task].splits if split.shift is not None)
     marks = {mark for status in own["status"].unique() for mark in status.split(",")} - {"ok"}
     empty = "diverged" if "diverged" in marks else "missing"
@@ -90,7 +90,7 @@ def _fingerprint(
 
 
 def _over_seeds(own: pd.DataFrame, keys: list[str], split: str, metric: str) -> Interval:
-    """The mean over seeds of a metric on a split, with its interval; a seed without a value is left out."""
+    """The mean over seeds of a metric on a split, with its interval; seeds without a value are left out."""
     there = own.loc[own["split"] == split]
     values, errors = (
         there.loc[there["metric"] == name].set_index("key")["value"].reindex(keys).to_numpy(dtype=float)

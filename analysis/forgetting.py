@@ -1,4 +1,4 @@
-"""The study of forgetting, from its tidy table: the matrix R of every life, and the figures that are read off it."""
+"""Analysis of the study of forgetting: score matrices R, and the continual-learning metrics computed from them."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ WAYS = {
 
 @dataclass(frozen=True)
 class Report:
-    """What the study measured.
+    """Results of the study.
 
-    rows        a row a (stream, learner, seed, way, after, stage, kind): `accuracy`
-    gaps        of every stream, after how many stages its recurring facts come back, or None
-    provenance  one dict a distinct provenance
+    rows        tidy table, one row per (stream, learner, seed, way, after, stage, kind), with the column `accuracy`
+    gaps        stream -> number of stages after which its recurring facts recur, or None if none recur
+    provenance  one dict per distinct provenance
     """
 
     rows: pd.DataFrame
@@ -33,17 +33,17 @@ class Report:
 
     @property
     def streams(self) -> list[str]:
-        """Those that were measured, in their order."""
+        """The streams with results, in the order of `gaps`."""
         measured = set(self.rows["stream"])
         return [name for name in self.gaps if name in measured]
 
     def learners(self, stream: str, way: str) -> list[str]:
-        """Who lived through a stream in a way, in the order of the rows."""
+        """The learners with results on a stream in a training regime (`way`), in the order of the rows."""
         own = self.rows[(self.rows["stream"] == stream) & (self.rows["way"] == way)]
         return list(dict.fromkeys(own["learner"].tolist()))
 
     def matrices(self, stream: str, way: str, learner: str) -> list[dict[str, np.ndarray]]:
-        """Of every seed, R[after, stage] by kind; (stages, stages) each."""
+        """For every seed, the matrix R[after, stage] by kind of fact; (stages, stages) each."""
         rows = self.rows
         own = rows[(rows["stream"] == stream) & (rows["way"] == way) & (rows["learner"] == learner)]
         return [
@@ -55,7 +55,7 @@ class Report:
         ]
 
     def figures(self) -> pd.DataFrame:
-        """A row a (stream, way, learner, measure): mean, half_width, seeds."""
+        """Summary table, one row per (stream, way, learner, measure): mean, half_width, seeds."""
         found = []
         for stream in self.streams:
             for way in WAYS:
@@ -68,8 +68,8 @@ class Report:
 
 
 def measures(matrices: dict[str, np.ndarray], gap: int | None) -> dict[str, float]:
-    """The measures of reports/forgetting.py of one life, from R by kind."""
-    whole = np.mean(list(matrices.values()), axis=0)  # as many facts of one kind as of the other
+    """The metrics of one training run, named as in reports/forgetting.py, from R by kind of fact."""
+    whole = np.mean(list(matrices.values()), axis=0)  # both kinds have the same number of facts
     found = {
         "ACC": metrics.final_score(whole),
         "BWT": metrics.backward_transfer(whole),

@@ -1,4 +1,4 @@
-"""How far chance could have moved a mean over seeds: Student's t, or the normal interval within a single cell."""
+"""Confidence intervals of means over seeds: Student's t, or the normal interval within a single cell."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from scipy.special import ndtri, stdtrit
 CONFIDENCE = 0.95
 
 NORMAL = float(ndtri((1 + CONFIDENCE) / 2))
-"""How many standard errors make half an interval where the error is known: 1.96."""
+"""Half width of the normal interval in standard errors: 1.96."""
 
 IntervalKind = Literal["seeds", "cell", "none"]
-"""seeds: t over seeds; cell: over the test examples of a single seed; none: nothing to compute one from."""
+"""seeds: t over seeds; cell: over the test examples of a single seed; none: no interval can be computed."""
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean with its 95 % interval, `mean` +- `half_width`; NaN where there is none."""
+    """A mean with its 95 % confidence interval, `mean` +- `half_width`; NaN if there is none."""
 
     mean: float
     half_width: float
@@ -28,13 +28,13 @@ class Interval:
 
 
 def interval(values: np.ndarray, errors: np.ndarray | None = None) -> Interval:
-    """Mean over seeds with its interval.
+    """Mean over seeds with its 95 % confidence interval.
 
-    values  (seeds,); NaN is a seed without a value, and is left out
-    errors  (seeds,): standard error of each value over its own test examples; used only where there is one seed
+    values  (seeds,); seeds with the value NaN are left out
+    errors  (seeds,): standard error of each value over its test examples; used only if there is one seed
 
-    From two seeds on: Student's t over seeds, which covers all that a seed redraws (data and initialisation).
-    With one seed: the normal interval within the cell, which covers the draw of test examples and nothing else.
+    With two seeds or more: Student's t over seeds, which covers the variation of data and initialisation.
+    With one seed: the normal interval within the cell, which covers only the sampling of test examples.
     """
     there = ~np.isnan(values)
     seeds = int(there.sum())
@@ -51,5 +51,5 @@ def interval(values: np.ndarray, errors: np.ndarray | None = None) -> Interval:
 
 
 def t_factor(seeds: int | np.ndarray) -> np.ndarray:
-    """How many standard errors of the mean make half a 95 % interval, for a number of seeds (2 or more)."""
+    """Half width of the 95 % interval in standard errors of the mean, for a number of seeds (2 or more)."""
     return np.asarray(stdtrit(np.asarray(seeds) - 1, (1 + CONFIDENCE) / 2))

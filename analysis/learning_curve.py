@@ -1,4 +1,4 @@
-"""The learning curve of one learner on one task: the cells it is made of, and every figure that is read off it."""
+"""The learning curve of one learner on one task: its cells, and the leaderboard entries computed from them."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from .intervals import interval
 from .planned import PlannedCell
 
 Seeds = dict[int, tuple[float, float]]
-"""seed -> (area, its standard error within the cells)."""
+"""seed -> (area, standard error of the area within the cells)."""
 
 
 class LearningCurve:
-    """The cells of one learner on one task, at the anchors that it answers for.
+    """The learning curve of one learner on one task: its cells at the anchors that count.
 
-    Those are the task's, whatever else it was run at. Where it was not asked for all of them, those that it shares with
-    the task, or its own sizes if there are none (then its area is partial). A heuristic, which does not learn, has its
-    own sizes.
+    The anchors are those of the task; other sizes are ignored. If the learner was not planned at all of them, they are
+    those that were planned, or its own sizes if there are none; its area is then partial. A heuristic, which does not
+    learn, has its own sizes.
     """
 
     def __init__(
@@ -53,13 +53,13 @@ class LearningCurve:
         }
 
     def entries(self) -> list[Entry]:
-        """Every figure of this learner on this task that was asked for."""
+        """All entries of this learner on this task that were planned."""
         figures = [self._area(side) for side in self.sides if not self.less]
         if self.asked_for_largest:
             figures += [self._final(side) for side in self.sides]
             figures += [self._gap()] if "ood" in self.sides else []
         figures += [self._n_to_reach(side) for side in self.sides if not self.less]
-        # Without any cell at the largest size it was refused there, and the figure says n/a.
+        # Without any cell at the largest size the learner is not applicable there, and the entry is n/a.
         exposed = any(cell.exposed for cell in self.largest) or not self.largest
         if self.asked_for_largest and exposed and "ood" in self.sides and not self.less:
             figures += [self._exposed_to_reach()]
@@ -67,11 +67,11 @@ class LearningCurve:
 
     @property
     def marks(self) -> set[str]:
-        """Of every figure that is made from all anchors."""
+        """The flags of entries that are computed from all anchors."""
         return _statuses(self.plain) | ({"partial"} if self.partial else set())
 
     def areas(self, side: str) -> Seeds:
-        """The area of every seed, and its standard error within the cells."""
+        """The area of every seed, with its standard error within the cells."""
         values = area(self.anchors, self.matrices[side])
         errors = area_error(self.anchors, self.matrices[f"{side}_error"])
         return dict(zip(self.seeds, zip(values.tolist(), errors.tolist(), strict=True), strict=True))
@@ -138,7 +138,7 @@ class LearningCurve:
 
 
 def refused_sizes(catalogue: Catalogue, task: str, learner: str) -> set[int | None]:
-    """The training sizes that a learner cannot do; where only some exposed examples are too many, the size is fine."""
+    """Training sizes at which a learner is not applicable; limits on exposed examples only are not counted."""
     return {row.size for row in catalogue.refusals.get((task, learner), ()) if row.exposed is None}
 
 
@@ -149,7 +149,7 @@ def _matrix(
     anchors: Sequence[int],
     seeds: Sequence[int],
 ) -> np.ndarray:
-    """Scores as (seeds, anchors), NaN where a cell is not there."""
+    """Scores as an array (seeds, anchors), NaN if a cell is missing."""
     values = np.full((len(seeds), len(anchors)), np.nan)
     for cell in cells:
         values[seeds.index(cell.seed), anchors.index(getattr(cell, axis))] = cell.scores[column]
@@ -163,14 +163,14 @@ def arrays(seeds: Seeds) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _means_over_seeds(scores: np.ndarray) -> np.ndarray:
-    """(seeds, anchors) -> (anchors,), NaN where no seed has a score."""
+    """Mean over seeds, (seeds, anchors) -> (anchors,), NaN if no seed has a score."""
     there = ~np.isnan(scores)
     count = there.sum(axis=0)
     return np.where(count > 0, np.where(there, scores, 0).sum(axis=0) / np.maximum(count, 1), np.nan)
 
 
 def _statuses(cells: Iterable[PlannedCell]) -> set[str]:
-    """The marks of any of these cells."""
+    """The union of the flags of these cells."""
     return _listed(",".join(cell.status for cell in cells)) - {"ok", "missing"}
 
 
@@ -179,5 +179,5 @@ def _listed(marks: str) -> set[str]:
 
 
 def joined(marks: Iterable[str]) -> str:
-    """Marks as an entry has them."""
+    """Flags in the format of `Entry.marks`: sorted and comma-joined."""
     return ",".join(sorted(marks))

@@ -1,4 +1,4 @@
-"""What was planned and what came of it: the tidy table, brought together with the catalogue."""
+"""Planned cells with their results: the tidy table joined with the catalogue."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from ..runs.catalogue import AXES, Catalogue
 
 @dataclass(frozen=True)
 class PlannedCell:
-    """A cell that was asked for.
+    """A planned cell and its results.
 
-    status  what the store says, or "missing"
-    scores  {"id", "ood", "id_error", "ood_error": float}, NaN where there is none; ood is the headline split; the
-            errors are standard errors over the test examples, the metric "score_error", where the store has it
+    status  status in the store, or "missing"
+    scores  {"id", "ood", "id_error", "ood_error": float}, NaN if missing; "ood" is the headline split; the errors are
+            standard errors over the test examples, such as the metric "score_error", if the store has it
     """
 
     size: int
@@ -29,9 +29,9 @@ class PlannedCell:
 
 
 def planned_cells(scores: pd.DataFrame, catalogue: Catalogue) -> dict[tuple[str, str], list[PlannedCell]]:
-    """Every planned cell of every (task, learner), measured or not, of the tasks that have a learning curve.
+    """The planned cells of every (task, learner), with results or not, of the tasks that have a learning curve.
 
-    Raises ValueError where results contradict each other (`refuse_contradictions`).
+    Raises ValueError if results contradict each other (`refuse_contradictions`).
     """
     refuse_contradictions(catalogue)
     cells = catalogue.cells_table
@@ -55,18 +55,18 @@ def planned_cells(scores: pd.DataFrame, catalogue: Catalogue) -> dict[tuple[str,
 
 
 def scored_rows(scores: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:
-    """Pick the rows of the tidy table that hold what each task is ranked by, and its standard error."""
+    """The rows of the tidy table with the metric that each task is ranked by, and those with its standard error."""
     scores = scores.loc[scores["task"].isin(list(catalogue.tasks))]
     wanted = scores["task"].map(lambda name: catalogue.tasks[name].measure)
     return scores.loc[(scores["metric"] == wanted) | (scores["metric"] == wanted + "_error")]
 
 
 def anchors_of(catalogue: Catalogue, task: str) -> tuple[int, ...]:
-    """The training sizes that a task is reported at, rising: those that most of its learners were planned at.
+    """The training sizes that a task is reported at, increasing: those that most of its learners were planned at.
 
-    The list of sizes that occurs most often; of several, the longest. So one learner that is run at a size more, or at
-    a size less, leaves the figures of all others as they are. Without learners, those of the controls and heuristics.
-    Raises ValueError where no cell of the task was planned.
+    It is the list of sizes that occurs most often; among several, the longest. So a learner that is run at one size
+    more or less does not change the figures of the others. If there are no learners, controls and heuristics count.
+    Raises ValueError if no cell of the task was planned.
     """
     sizes = {
         learner: own
@@ -81,10 +81,10 @@ def anchors_of(catalogue: Catalogue, task: str) -> tuple[int, ...]:
 
 
 def refuse_contradictions(catalogue: Catalogue) -> None:
-    """Raise ValueError where results cannot stand in one table.
+    """Raise ValueError if results cannot be combined in one table.
 
-    Two keys for the same axes were made with different settings: their mean would be of neither. Two suite seeds have
-    other data under the same numbers of seeds.
+    Two keys with the same axes have different settings, so a mean has no meaning. Two suite seeds have different data
+    under the same seed numbers.
     """
     if len(catalogue.suite_seeds) > 1:
         named = ", ".join(map(str, catalogue.suite_seeds))

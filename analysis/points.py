@@ -1,4 +1,4 @@
-"""The points of learning curves, as figures draw them."""
+"""Points of learning curves with their intervals, for figures."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from .planned import scored_rows
 
 
 def curve_points(scores: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:
-    """Mean score of every (task, learner, size, exposed, split) with its interval: what figures draw.
+    """Mean score of every (task, learner, size, exposed, split) with its 95 % interval.
 
-    Columns: those five, mean, half_width (NaN where there is none), seeds.
+    Columns: those five, mean, half_width (NaN if there is none), seeds.
     """
     axes = ["task", "learner", "size", "exposed", "split"]
     rows = scored_rows(scores, catalogue)

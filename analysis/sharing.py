@@ -1,4 +1,4 @@
-"""What several result folders have in common: the tasks and training sizes that their learners can be compared on."""
+"""Common part of several result folders: the tasks and training sizes on which their learners can be compared."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from ..runs.catalogue import Catalogue
 
 @dataclass(frozen=True)
 class Shared:
-    """A catalogue of several folders in two parts.
+    """The catalogue of several folders, split into two parts.
 
-    common    the tasks that all folders asked for, at the training sizes at which all of them have cells
+    common    the tasks that were planned in all folders, at the training sizes at which all of them have cells
     rest      the other tasks, and those of which sizes were left out, at all their sizes
-    left_out  what is not in `common`, and which folders lack it: a line each
+    left_out  one line for each part that is not in `common`, with the folders that lack it
     """
 
     common: Catalogue
@@ -23,12 +23,12 @@ class Shared:
 
 
 def share(whole: Catalogue, folders: Mapping[str, Catalogue]) -> Shared | None:
-    """Part the catalogue of several folders; None where they have all in common, or nothing.
+    """Split the catalogue of several folders; None if the folders have everything in common, or nothing.
 
-    A task that a folder asked for and cannot have at any size (n/a) limits no other folder.
+    A task that was planned in a folder but is not applicable at any size (n/a) does not limit the other folders.
     """
-    sizes: dict[str, set[int]] = {}  # of every task in common
-    apart: dict[str, list[str]] = {}  # what is left out of it -> the tasks that this is so for
+    sizes: dict[str, set[int]] = {}  # common sizes of every common task
+    apart: dict[str, list[str]] = {}  # reason why something is left out -> the tasks concerned
     for task in whole.by_task:
         own = {name: _sizes(folder, task) for name, folder in folders.items() if task in folder.tasks}
         lacking = [name for name in folders if name not in own]
@@ -39,7 +39,7 @@ def share(whole: Catalogue, folders: Mapping[str, Catalogue]) -> Shared | None:
             apart.setdefault(why, []).append(task)
             continue
         sizes[task] = common
-        extra: dict[str, list[str]] = {}  # the folders without a size -> those sizes
+        extra: dict[str, list[str]] = {}  # the folders that lack some sizes -> these sizes
         for size in sorted(set.union(*found) - common):
             without = [name for name, held in own.items() if held and size not in held]
             extra.setdefault(", ".join(without), []).append(str(size))
@@ -57,7 +57,7 @@ def _sizes(folder: Catalogue, task: str) -> set[int]:
 
 
 def _part(whole: Catalogue, sizes: Mapping[str, set[int] | None]) -> Catalogue:
-    """The tasks that `sizes` names, at these sizes (None: at all), and the learners that take part in them."""
+    """The catalogue restricted to the tasks in `sizes`, at these sizes (None: all), and to the learners in them."""
 
     def held(task: str, size: int | None) -> bool:
         if task not in sizes:

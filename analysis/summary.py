@@ -1,7 +1,7 @@
-"""From the scores of single cells to the figures of a leaderboard.
+"""Leaderboard entries from the scores of single cells.
 
-In come the tidy table and the catalogue of `runs.results.Results`; out come entries, a figure each. A planned cell that
-has no score is never left out silently: the figures it belongs to carry a mark.
+The input is the tidy table and the catalogue of `runs.results.Results`; the output is a list of entries. If a planned
+cell has no score, the entries that depend on it are flagged.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from .planned import PlannedCell, anchors_of, planned_cells
 
 
 def summarise(scores: pd.DataFrame, catalogue: Catalogue) -> list[Entry]:
-    """All figures of the leaderboard: for every task and every family.
+    """All entries of the leaderboard, for every task and every family.
 
-    A figure that nobody asked for (a score at a size that a learner was not run at) has no entry.
-    Raises ValueError where two results of one cell contradict each other (other budgets or versions).
+    Figures that were not planned (a score at a size that a learner was not run at) have no entry.
+    Raises ValueError if there are two results of one cell with different settings (budgets or versions).
     """
     cells = planned_cells(scores, catalogue)
     anchors = {task: anchors_of(catalogue, task) for task, _ in cells}
@@ -31,7 +31,7 @@ def summarise(scores: pd.DataFrame, catalogue: Catalogue) -> list[Entry]:
 
 
 def _not_applicable(catalogue: Catalogue, cells: dict[tuple[str, str], list[PlannedCell]]) -> list[Entry]:
-    """An entry for every learner that cannot do a task at any size."""
+    """One entry for every learner that is not applicable to a task at any size."""
     return [
         Entry("task", task, name, catalogue.learners[name].kind, "area", "", math.nan, marks="n/a")
         for task, name in catalogue.refusals
@@ -40,11 +40,11 @@ def _not_applicable(catalogue: Catalogue, cells: dict[tuple[str, str], list[Plan
 
 
 def _means(curves: list[LearningCurve], catalogue: Catalogue) -> list[Entry]:
-    """Mean areas over the tasks of each family, of every learner and control.
+    """Mean areas over the tasks of each family, for every learner and control.
 
-    All is averaged within a seed first, and the interval is taken over those means. Tasks that are not ranked
-    (another scale, or no right answer) stay out. A learner that lacks a task gets the mean over what it has,
-    "partial", and so does one with a partial area; a family that it was never asked for has no entry.
+    Areas are averaged over tasks within each seed first; the interval is over these means. Tasks that are not ranked
+    (another scale, or no correct answer) are excluded. If a learner lacks a task, its mean is over the others and is
+    flagged "partial", as is a mean with a partial area. Families that were not planned for a learner have no entry.
     """
     ran = {(curve.task, curve.learner): curve for curve in curves}
     families: dict[str, list[str]] = {}
@@ -69,10 +69,10 @@ def _means(curves: list[LearningCurve], catalogue: Catalogue) -> list[Entry]:
 
 
 def _mean_over(parts: list[Seeds], wanted: int) -> tuple[Seeds, set[str]]:
-    """Average several areas within each seed that has them all; and the marks for what is not there.
+    """Mean of several areas within each seed that has all of them, and the flags for missing values.
 
-    parts   one a task; those without any area are left out, which makes the mean partial
-    wanted  how many there should be
+    parts   the areas of each task; tasks without any area are left out, and the mean is then flagged "partial"
+    wanted  number of tasks of a complete mean
     """
     have = [part for part in parts if any(not math.isnan(value) for value, _ in part.values())]
     marks = {"partial"} if len(have) < wanted else set()
@@ -83,6 +83,6 @@ def _mean_over(parts: list[Seeds], wanted: int) -> tuple[Seeds, set[str]]:
         if math.isnan(value):
             marks.add("incomplete")
         else:
-            # The test examples of different tasks are drawn independently: their errors average out.
+            # The test examples of different tasks are sampled independently, so that their errors are independent.
             mean[seed] = value, math.hypot(*(error for _, error in pairs)) / len(have)
     return mean, marks

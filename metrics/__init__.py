@@ -1,4 +1,4 @@
-"""How answers are scored: pure functions of arrays, and `metric.py`, what a metric is.
+"""Metrics: pure functions of arrays that score predictions, and the `Metric` base class.
 
 May import: nothing of grue.
 """

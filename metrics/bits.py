@@ -1,6 +1,6 @@
-"""Bits a symbol: for tasks where nobody knows how few are possible. Less is better; no chance, no best, no 0 to 1.
+"""Bits per symbol: cross-entropy in bits, for tasks of which the best possible value is unknown. Less is better.
 
-Pure functions of arrays, beside metrics/scores.py.
+The metric is not on the scale from 0 (chance) to 1 (best) of metrics/scores.py. Pure functions of arrays.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from .scores import MIXED, Scored, log_loss, marginal, plain, standard_error
 def score_bits(
     predicted: np.ndarray, targets: np.ndarray, training: np.ndarray, groups: Mapping[str, np.ndarray]
 ) -> Scored:
-    """Score predictions by the mean of -log2 of the probability that they gave to what came.
+    """Score predictions by the mean of -log2 of the predicted probability of the target.
 
-    predicted  (n, outputs, classes) probabilities; MIXED of each is replaced by the smoothed training marginal, so that
-               a class that was thought impossible costs at most log2 of 1 / (MIXED x its share)
+    predicted  (n, outputs, classes) probabilities; a share MIXED of each distribution is replaced by the smoothed
+               training marginal, so that a class of probability 0 costs at most log2 of 1 / (MIXED x its marginal)
     targets    (n, outputs)
-    training   (m, outputs): the training targets, which the marginal is counted from, one added to every count
-    groups     breakdowns: (n,) labels give "bits[name=label]"
+    training   (m, outputs): training targets for the marginal, with one added to every count
+    groups     slices: (n,) labels give "bits[name=label]"
 
-    "chance" is the entropy of the split's own marginal: what the best constant prediction costs. "log_loss" is without
-    any mixing.
+    "chance" is the entropy of the marginal of the split: the value of the best constant prediction. "log_loss" is
+    without mixing.
     """
     classes = predicted.shape[-1]
     mixed = (1 - MIXED) * predicted + MIXED * smoothed_marginal(training, classes)
@@ -44,6 +44,6 @@ def score_bits(
 
 
 def smoothed_marginal(targets: np.ndarray, classes: int) -> np.ndarray:
-    """Frequencies with one added to every count (Laplace), (outputs, classes), of targets (m, outputs)."""
+    """Laplace-smoothed frequencies of the classes, (outputs, classes), of targets (m, outputs): one added per count."""
     m = len(targets)
     return (m * marginal(targets, classes) + 1) / (m + classes)

@@ -1,6 +1,6 @@
-"""A metric: its name and direction, the level of chance, how predictions are scored, and the values per example.
+"""The `Metric` base class and its subclasses: name, direction, chance level, scoring, and values per example.
 
-The formulas are in scores.py, bits.py and rules.py. Nothing here knows a task or a learner.
+The formulas are in scores.py, bits.py and rules.py. Metrics are independent of tasks and learners.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from .scores import (
 
 @dataclass(frozen=True)
 class Expected:
-    """What predictions of n examples are compared with.
+    """What predictions for n examples are compared with.
 
     targets    (n, outputs)
-    training   (m, outputs): all training targets, of which some metrics need the marginal
+    training   (m, outputs): all training targets; some metrics use their marginal
     groups     slices: (n,) or (n, outputs) labels that a score is broken down by
-    posterior  (n, outputs, classes): the Bayes-optimal prediction, where targets are drawn from one
-    answers    name of a rule -> (n, 1): what each of two rules says, where there is no right answer
+    posterior  (n, outputs, classes): the Bayes-optimal prediction, if targets are sampled from a posterior
+    answers    name of a rule -> (n, 1): the predictions of the two rules of a riddle
     """
 
     targets: np.ndarray
@@ -45,15 +45,15 @@ class Expected:
 
 
 class Metric(abc.ABC):
-    """One way to score predictions.
+    """Base class of metrics: scores the predictions for one split.
 
-    name            what tables and figures show: "score", "accuracy", "bits" or "rules"
-    less_is_better  its direction
-    chance          what the best constant prediction gets, where that is the same for all data; None where it depends
-                    on the split: then it is the value "chance" of `Scored.metrics`
-    attainable      whether the best possible value is known, so that a poor fit to training targets can be told
-    per_example     which of the values `Scored.each` is stored with
-    probabilistic   the values that need predicted probabilities; a predictor that only names a class does not have them
+    name            key of the main value in `Scored.metrics`: "score", "accuracy" or "bits"; "rules" for riddles
+    less_is_better  True if lower values are better
+    chance          value of the best constant prediction, if it is the same for all data; None if it depends on the
+                    split: then it is the value "chance" of `Scored.metrics`
+    attainable      whether the best possible value is known, so that underfitting of training targets can be detected
+    per_example     name of the metric that `Scored.each` is stored under
+    probabilistic   values that need predicted probabilities; they are not defined for predictors of classes only
     """
 
     name: ClassVar[str]
@@ -68,7 +68,7 @@ class Metric(abc.ABC):
         """Score predictions: probabilities (n, outputs, classes), or (n, outputs) values where targets are real."""
 
     def fitted(self, metrics: Mapping[str, float]) -> float:  # noqa: ARG002
-        """How well training targets are fitted, from their scores: 1 at the best, NaN where that cannot be told."""
+        """Goodness of fit to the training targets, from their scores: 1 at best, NaN if it is not defined."""
         return math.nan
 
     def memorised(
@@ -77,20 +77,20 @@ class Metric(abc.ABC):
         expected: Expected,  # noqa: ARG002
         memory: Callable[[], np.ndarray],  # noqa: ARG002
     ) -> dict[str, float]:
-        """Further values of predictions for training examples: how they compare with a table of these.
+        """Additional metrics of predictions for training examples, relative to a lookup table of these examples.
 
-        memory  gives the table's predictions, of the shape of `predicted`
+        memory  returns the predictions of the lookup table, of the shape of `predicted`
         """
         return {}
 
     @property
     def needs_probabilities(self) -> bool:
-        """Whether predicted classes alone cannot be scored."""
+        """Whether the metric is defined only for predicted probabilities."""
         return self.name in self.probabilistic
 
 
 class ExactMatch(Metric):
-    """Exact match above chance, of deterministic classes."""
+    """Exact match of all outputs, on the scale from chance (0) to 1, for deterministic classes."""
 
     name = "score"
     chance = 0.0
@@ -106,7 +106,7 @@ class ExactMatch(Metric):
 
 
 class SquaredError(Metric):
-    """Mean squared error of real targets, on the scale from chance to 1."""
+    """Mean squared error of real targets, on the scale from chance (0) to 1."""
 
     name = "score"
     chance = 0.0
@@ -120,7 +120,7 @@ class SquaredError(Metric):
 
 
 class PosteriorDistance(Metric):
-    """Squared distance to the Bayes posterior of ambiguous targets, on the scale from chance to 1."""
+    """Squared distance to the Bayes posterior of ambiguous targets, on the scale from chance (0) to 1."""
 
     name = "score"
     chance = 0.0
@@ -139,7 +139,7 @@ class PosteriorDistance(Metric):
     def memorised(
         self, predicted: np.ndarray, expected: Expected, memory: Callable[[], np.ndarray]
     ) -> dict[str, float]:
-        """Give "fit": how much of the sampled targets is memorised (metrics.scores.information_fit)."""
+        """Return "fit": the degree to which the sampled targets are memorised (metrics.scores.information_fit)."""
         table, targets = memory(), expected.targets
         known = np.broadcast_to(marginal(targets, table.shape[-1]), table.shape)
         given = [log_loss(probabilities, targets) for probabilities in (predicted, table, known)]
@@ -147,7 +147,7 @@ class PosteriorDistance(Metric):
 
 
 class Accuracy(Metric):
-    """Share of right outputs, of real data without a rule."""
+    """Accuracy: the share of correct outputs, for real data without a known rule."""
 
     name = "accuracy"
     per_example = "exact_match"
@@ -161,7 +161,7 @@ class Accuracy(Metric):
 
 
 class Bits(Metric):
-    """Bits a symbol, of data of which nobody knows how few are possible."""
+    """Bits per symbol, for data of which the best possible value is unknown."""
 
     name = "bits"
     less_is_better = True
@@ -174,7 +174,7 @@ class Bits(Metric):
 
 
 class RuleShares(Metric):
-    """Shares of the answers that follow each of two rules, where there is no right answer."""
+    """Shares of the predictions that follow each of two rules, for riddles, which have no correct answer."""
 
     name = "rules"
     per_example = "neither"

@@ -1,7 +1,7 @@
-"""Which of two rules do answers follow, and do the seeds of a learner follow the same one: where nothing is right.
+"""Metrics of riddles: shares of predictions that follow each of two rules, and agreement between seeds.
 
-An answer is coded as 0 (the first rule's), 1 (the second's) or 2 + class (neither's), so that two predictors of the
-same inputs gave equal answers where their codes are equal.
+A prediction is coded as 0 (that of the first rule), 1 (that of the second) or 2 + class (neither). Two predictors made
+the same prediction for an input exactly if their codes are equal.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ import numpy as np
 from .scores import Scored, standard_error
 
 NEITHER = 2
-"""The first code of answers that follow neither rule."""
+"""The first code of predictions that follow neither rule."""
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """How alike several predictors answer.
+    """Agreement between several predictors.
 
-    equal  mean share of equal answers over their pairs
-    kappa  the same above chance (Cohen 1960): 0 if each answers as often by each rule as it does but on inputs of its
-           own choice, 1 if all answer alike. NaN where chance alone makes them equal: all follow one rule throughout
+    equal  share of equal predictions, mean over pairs of predictors
+    kappa  the same above chance (Cohen 1960): 0 if predictors with the same shares were independent, 1 if all
+           predictions are equal. NaN if chance agreement is 1, as when all predictors always follow one rule
     """
 
     equal: float
@@ -33,13 +33,13 @@ class Agreement:
 
 
 def score_rules(predicted: np.ndarray, answers: Mapping[str, np.ndarray]) -> Scored:
-    """Shares of the answers that follow each of two rules, and neither.
+    """Shares of the predictions that follow each of two rules, and neither.
 
     predicted  (n, 1, classes) probabilities, of at most 126 classes; ties go to the lower class
-    answers    what each rule says, (n, 1), never the same
+    answers    predictions of each rule, (n, 1), which differ in every example
 
-    Metrics: "follows[name]" for each rule, "neither", and the standard error of each with "_error" behind it.
-    `each` is the code of every answer, int8.
+    Metrics: "follows[name]" for each rule, "neither", and the standard error of each with the suffix "_error".
+    `each` is the code of every prediction, int8.
     """
     given = predicted.argmax(-1)  # (n, 1)
     first, second = answers.values()
@@ -51,9 +51,9 @@ def score_rules(predicted: np.ndarray, answers: Mapping[str, np.ndarray]) -> Sco
 
 
 def agreement(codes: np.ndarray) -> Agreement:
-    """Compare the codes of several predictors, (predictors, n), pair by pair; NaN where there is one alone.
+    """Agreement between the codes of several predictors, (predictors, n), over pairs; NaN for one predictor.
 
-    kappa is the ratio of means over the pairs, which a single pair without any spread does not undo.
+    kappa is a ratio of means over pairs, so that it is defined even if one pair has a chance agreement of 1.
     """
     pairs = list(combinations(codes, 2))
     if not pairs:
@@ -62,5 +62,5 @@ def agreement(codes: np.ndarray) -> Agreement:
     kinds = int(codes.max()) + 1
     shares = [np.bincount(row, minlength=kinds) / len(row) for row in codes]
     by_chance = float(np.mean([one @ other for one, other in combinations(shares, 2)]))
-    # Shares sum to 1 but for rounding errors.
+    # Shares sum to 1 up to rounding errors.
     return Agreement(equal, (equal - by_chance) / (1 - by_chance) if by_chance < 1 - 1e-9 else math.nan)

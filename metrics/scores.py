@@ -1,6 +1,6 @@
-"""One scale for all tasks: 0 is the best constant answer of a split, 1 the best answer possible.
+"""Normalised scores, on one scale for all tasks: 0 is the best constant prediction of a split, 1 the best possible.
 
-Pure functions of arrays. Notation: q the prediction, p the Bayes posterior, m the split's marginal.
+Pure functions of arrays. Notation: q is the prediction, p the Bayes posterior, m the marginal of the split.
 """
 
 from __future__ import annotations
@@ -12,24 +12,24 @@ from dataclasses import dataclass
 import numpy as np
 
 VERSION = 1
-"""Part of every cell's key: change it with anything here that changes a value."""
+"""Version of the metrics, part of the key of every cell: increase it with every change that changes a value."""
 
 MIXED = 0.05
-"""Every prediction is mixed with this much of the training marginal before its information is measured:
+"""Share of the training marginal that every prediction is mixed with before "information" is computed:
 forests give true classes probability 0, whose logarithm is infinite."""
 
 FLOOR = 1e-12
-"""Least probability in a log loss that is not mixed."""
+"""Lower bound of probabilities in a log loss without mixing."""
 
 
 @dataclass(frozen=True)
 class Scored:
-    """What one predictor is worth on one split.
+    """Metrics of one predictor on one split, and the values per example.
 
-    metrics  name -> value; "score" is the one on the common scale; may be NaN where a split cannot tell (all targets
-             alike). "score_error" is its standard error over the examples, "accuracy_error" that of accuracy:
-             what one seed can say of chance
-    each     (n,) what the score is the mean of, per example: bool where right or wrong, else float32
+    metrics  name -> value; "score" is the one on the common scale. It may be NaN if it is not defined, as when all
+             targets are equal. "score_error" is its standard error over the examples, "accuracy_error" that of
+             accuracy: the uncertainty within a single seed
+    each     (n,) values per example: bool if correct or wrong, else float32
     """
 
     metrics: dict[str, float]
@@ -43,11 +43,11 @@ def score_classes(
 
     predicted    (n, outputs, classes) probabilities; ties go to the lower class
     targets      (n, outputs)
-    groups       breakdowns: (n,) labels give "score[name=label]", (n, outputs) labels give "accuracy[name=label]"
-    with_oracle  False for real data without a rule, where the best possible is not known to be 1: then the
-                 score is left out and accuracy stands alone
+    groups       slices: (n,) labels give "score[name=label]", (n, outputs) labels give "accuracy[name=label]"
+    with_oracle  False for real data without a known rule, where the best possible accuracy may be less than 1: then
+                 there is no score
 
-    The chance predictor answers with the split's most frequent target vector.
+    The chance predictor always predicts the most frequent target vector of the split.
     """
     right = predicted.argmax(-1) == targets  # (n, outputs)
     exact = right.all(axis=1)
@@ -86,9 +86,9 @@ def score_posterior(
 
     predicted  (n, outputs, classes) q
     posterior  (n, outputs, classes) p
-    marginal   (outputs, classes) of the TRAINING targets; only the information share uses it
+    marginal   (outputs, classes) of the TRAINING targets; only "information" uses it
 
-    "information": 1 - KL(p||q') / KL(p||m), q' = q mixed with MIXED of the training marginal, in bits.
+    "information" is 1 - KL(p||q') / KL(p||m), where q' is q mixed with a share MIXED of the training marginal.
     """
     mean = posterior.mean(axis=0)  # m
     missed = np.square(predicted - posterior).sum(axis=(1, 2))  # (n,)
@@ -115,12 +115,12 @@ def score_posterior(
 
 
 def score_values(predicted: np.ndarray, targets: np.ndarray, groups: Mapping[str, np.ndarray]) -> Scored:
-    """Score predictions of real targets, both (n, outputs): (MSE_c - MSE) / (MSE_c + MSE), c the split's own mean."""
+    """Score predictions of real targets, both (n, outputs): (MSE_c - MSE) / (MSE_c + MSE), c the mean of the split."""
     squared = np.square(predicted - targets).mean(axis=1)  # (n,)
     chance = np.square(targets - targets.mean(axis=0)).mean(axis=1)
     mse, constant = float(squared.mean()), float(chance.mean())
     metrics = {"score": _contrast(mse, constant), "mse": mse, "chance": constant}
-    if mse + constant > 0:  # by the delta method, the chance predictor's error held fixed
+    if mse + constant > 0:  # by the delta method, with the error of the chance predictor held fixed
         metrics["score_error"] = 2 * constant / (constant + mse) ** 2 * standard_error(squared)
     for name, labels in groups.items():
         for label in np.unique(labels):
@@ -131,9 +131,9 @@ def score_values(predicted: np.ndarray, targets: np.ndarray, groups: Mapping[str
 
 
 def information_fit(log_loss: float, lookup: float, marginal: float) -> float:
-    """How much of what can be memorised of an ambiguous training set has been: 0 its marginal, 1 what lookup knows.
+    """Degree of memorisation of an ambiguous training set: 0 for its marginal, 1 for a lookup table.
 
-    All three are log losses on the sampled training targets, in bits. NaN where there is nothing to memorise.
+    All three arguments are log losses on the sampled training targets, in bits. NaN if there is nothing to memorise.
     """
     attainable = marginal - lookup
     return (marginal - log_loss) / attainable if attainable > FLOOR else math.nan
@@ -145,12 +145,15 @@ def marginal(targets: np.ndarray, classes: int) -> np.ndarray:
 
 
 def log_loss(predicted: np.ndarray, targets: np.ndarray) -> float:
-    """Mean bits an output, probabilities floored at FLOOR."""
+    """Mean log loss in bits per output; probabilities are at least FLOOR."""
     return _log_loss(predicted, targets)
 
 
 def standard_error(each: np.ndarray) -> float:
-    """Of the mean of (n,) values; of shares as Agresti and Coull (1998), so that 100 of 100 right is not certainty."""
+    """Standard error of the mean of (n,) values.
+
+    For bool values by Agresti and Coull (1998), so that it is not 0 if all of the values are equal.
+    """
     if each.dtype == bool:
         n = len(each) + 4
         share = (each.sum() + 2) / n
@@ -159,7 +162,7 @@ def standard_error(each: np.ndarray) -> float:
 
 
 def _modal_share(targets: np.ndarray) -> float:
-    """How often the most frequent target vector occurs."""
+    """Share of the most frequent target vector."""
     _, counts = np.unique(targets, axis=0, return_counts=True)
     return float(counts.max() / len(targets))
 
@@ -187,5 +190,5 @@ def _divergence(p: np.ndarray, q: np.ndarray) -> np.ndarray:
 
 
 def plain(label: object) -> str:
-    """A label as it stands in a metric's name."""
+    """A label as part of the name of a metric."""
     return str(int(label)) if isinstance(label, (np.integer, np.bool_)) else str(label)

@@ -1,4 +1,4 @@
-"""The board: a learner a row, a task a column, ID and OOD at the largest training size side by side."""
+"""The leaderboard table: one row per learner, one column per task, ID/OOD scores at the largest training size."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .leaderboard import Leaderboard, TaskHead, absent, is_final
 from .tables import HEADINGS, UNASKED, Block, Cell, Column, Table, shown
 
 COLUMNS = 8
-"""Tasks in one table: with more of them a line is too long for a terminal of 100 columns and for a page."""
+"""Largest number of tasks in one table: with more, a line is too long for a terminal of 100 columns and for a page."""
 
 READING = (
     "ID/OOD: 100 x the score at the largest training size, mean over seeds, in distribution and on the headline "
@@ -18,11 +18,11 @@ READING = (
 )
 
 BEST = "best heuristic"
-"""The row of the heuristic that scores best OOD (ID where there is no shift), one a task."""
+"""Name of the row with the heuristic that scores best OOD (ID if there is no shift), separately for each task."""
 
 
 def short_names(tasks: list[TaskHead]) -> dict[str, str]:
-    """The shortest name that tells each task from the others: its family, else its name, else its whole label."""
+    """The shortest unique name of each task: its family, else its name, else its whole label."""
     families = Counter(task.family for task in tasks)
     names = Counter(task.name.partition(":")[0] for task in tasks)
 
@@ -34,7 +34,7 @@ def short_names(tasks: list[TaskHead]) -> dict[str, str]:
 
 
 def board_tables(board: Leaderboard, source: str) -> list[Table]:
-    """The ranked tasks, at most COLUMNS a table."""
+    """Tables of the ranked tasks, at most COLUMNS tasks per table."""
     ranked = [task for task in board.tasks if task.name in board.ranked]
     parts = [ranked[start : start + COLUMNS] for start in range(0, len(ranked), COLUMNS)]
     return [_table(board, part, number if len(parts) > 1 else 0, source) for number, part in enumerate(parts, 1)]
@@ -94,13 +94,13 @@ def _best(board: Leaderboard, finals: dict[tuple[str, str, str], Entry], task: T
 
 
 def _explained(task: TaskHead, short: str) -> str:
-    """Which task a column is, at which size, and what moved."""
+    """The entry of a column in the caption: task, training size and OOD split."""
     name = "" if task.name == short else f"{task.name}, "
     return f"{short}: {name}n = {task.sizes[-1]}" + (f", OOD {task.ood}" if task.ood else "")
 
 
 def _widths(board: Leaderboard, finals: dict[tuple[str, str, str], Entry]) -> str:
-    """How far the intervals of the OOD figures reach."""
+    """Sentence on the half widths of the intervals of the OOD figures."""
     widths = sorted(
         100 * entry.half_width
         for (of, _, side), entry in finals.items()

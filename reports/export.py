@@ -1,4 +1,4 @@
-"""The tidy table of scores as CSV, JSON or Parquet, in an order that does not depend on how the cells were run."""
+"""Export of the tidy table of scores as CSV, JSON or Parquet, in an order independent of how the cells were run."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from ..runs.catalogue import AXES
 from ..runs.results import COLUMNS, Results
 
 PARQUET_METADATA = b"grue"
-"""Key in the file's metadata under which the provenance stands, as JSON."""
+"""Key of the provenance, as JSON, in the metadata of the file."""
 
 
 def scores_to_csv(results: Results) -> str:
-    """A row a (cell, split, metric), columns COLUMNS; an empty value where a cell has none.
+    """CSV with one row per (cell, split, metric) and the columns COLUMNS; missing values are empty.
 
-    There is no provenance in it: a comment line would break readers of CSV.
+    It has no provenance: a comment line would break readers of CSV.
     """
     return _ordered(results).to_csv(index=False, lineterminator="\n")
 
 
 def scores_to_json(results: Results) -> str:
-    """{"provenance": [...], "scores": [{column: value}]}, null where a cell has no value."""
+    """JSON: {"provenance": [...], "scores": [{column: value}]}; missing values are null."""
     rows = _ordered(results)
     records = rows.astype(object).where(rows.notna(), None).to_dict("records")
     return json.dumps({"provenance": results.provenance, "scores": records}, indent=1, allow_nan=False) + "\n"
 
 
 def write_parquet(results: Results, path: Path) -> None:
-    """Write the table with its provenance in the metadata of the file; makes the folder where needed."""
+    """Write the table as Parquet, with the provenance in the metadata of the file; creates the folder if needed."""
     table = pa.Table.from_pandas(_ordered(results), preserve_index=False)
     about = {PARQUET_METADATA: json.dumps(results.provenance).encode(), **(table.schema.metadata or {})}
     path.parent.mkdir(parents=True, exist_ok=True)

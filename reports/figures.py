@@ -1,10 +1,11 @@
-"""One figure a task: train, ID and every OOD split against n, and the price of the rule; riddles share one.
+"""Figures of learning curves: one per task, with a panel for train, ID and every OOD split against n.
 
-The price: the score on the headline split against the number of its examples that are mixed into the training set at
-the largest n. A learner that has the rule pays nothing.
+The last panel is titled "price of the rule": the score on the headline split against the number of OOD examples that
+are added to the training set at the largest n. A learner that has learned the rule needs none. Riddles share one
+figure of fingerprints.
 
-Rules that do not learn are grey lines, named by a letter in the margin. Where there are too many curves for one row of
-panels, each kind of variant (say, another encoding of every learner) gets rows of its own.
+Heuristics are grey lines, each with a letter in the margin. If there are too many curves for one row of panels, each
+kind of variant (for example, another encoding of every learner) has its own rows.
 """
 
 from __future__ import annotations
@@ -40,36 +41,36 @@ from .scale import scale_of
 from .style import GREY, Look, looks, theme
 
 FORMATS = ("svg", "pdf", "png")
-# What a format would write into the file that changes from one run to the next.
+# Metadata that would change from one run to the next, removed per format.
 METADATA: dict[str, dict[str, Any]] = {
     "svg": {"Date": None},
     "pdf": {"CreationDate": None},
     "png": {"Software": None},
 }
 
-# All lengths are in inches. The figure has the width of a paper's text and the height that its rows and legends need.
+# All lengths are in inches. The figure has the text width of a paper; its height depends on its rows and legends.
 WIDTH, LEFT, RIGHT, GAP = 7.0, 0.47, 0.26, 0.26
 TITLE, HEADING, ABOVE, PANEL, BELOW = 0.22, 0.17, 0.2, 1.2, 0.36
 LEGEND_GAP, NOTE, MARGIN = 0.08, 0.095, 0.06
 
 SMALL = 5.5
-"""Size of letters in the margin and in the notes, in points."""
+"""Font size in the margin and in the notes, in points."""
 
 LETTER = 0.058
-"""Width of a letter of a tick label."""
+"""Width of a character of a tick label."""
 
 CROWD = 9
-"""More curves than this in one panel cannot be told apart: variants then get rows of their own."""
+"""Largest number of curves in one panel; with more, variants have rows of their own."""
 
 COMPANY = 3
-"""A kind of variant with fewer learners than this stays with the base learners all the same."""
+"""Least number of learners of a variant that has its own rows; smaller variants stay with the base learners."""
 
 RULE: dict[str, Any] = {"color": "0.55", "linewidth": 0.6, "linestyle": (0, (6, 2))}
-"""The line of a rule that does not learn."""
+"""Line style of heuristics."""
 
 DODGE, SPREAD = 2.4, 0.5
-"""Points that learners are moved sideways against each other, and at most this share of the way to the next anchor
-for all together: many curves lie on 0 or on 1, and none shall hide another."""
+"""Horizontal offset between learners in points, and the largest total offset as a share of the distance between
+anchors: many curves are at 0 or 1 and would hide each other."""
 
 
 def write_figures(results: Results, folder: Path) -> Iterator[Path]:
@@ -100,9 +101,9 @@ def _write(figure: Figure, folder: Path, name: str) -> Iterator[Path]:
 
 
 def task_figure(results: Results, task: str, points: pd.DataFrame | None = None) -> Figure:
-    """The figure of one task. `points`: what `curve_points` gives, if it is there already.
+    """The figure of one task. `points`: the result of `curve_points`, to avoid computing it again.
 
-    Raises ValueError where nothing of the task has been measured.
+    Raises ValueError if the task has no results.
     """
     points = curve_points(results.scores, results.catalogue) if points is None else points
     own = points.loc[points["task"] == task]
@@ -113,14 +114,14 @@ def task_figure(results: Results, task: str, points: pd.DataFrame | None = None)
 
 
 class _Drawing:
-    """The figure of one task while it is drawn, from the title down."""
+    """Builder of the figure of one task, from the title down."""
 
     def __init__(self, results: Results, task: str, points: pd.DataFrame) -> None:
         about = results.catalogue.tasks[task]
         measured = set(points["split"].tolist())
         self.splits = [split for split in about.splits if split.name in measured]
         self.points = points.loc[points["split"].isin([split.name for split in self.splits])]
-        at_most = self.points.loc[self.points["size"] == self.points["size"].max()]  # the price is shown at this size
+        at_most = self.points.loc[self.points["size"] == self.points["size"].max()]  # size of the exposed panel
         self.shift = about.headline if any(at_most["exposed"].to_numpy() > 0) else None
 
         there = set(points["learner"].tolist())
@@ -134,7 +135,7 @@ class _Drawing:
 
         means = self.points["mean"].to_numpy(dtype=float)
         measure, curves = about.measure, self.points["learner"].isin(self.drawn).to_numpy()
-        # Bits go as far as the curves do: a rule that is certain and wrong would dwarf them.
+        # For bits the range is that of the curves: a confident wrong heuristic would extend it too far.
         self.scale = scale_of(measure, means[curves] if measure == "bits" and curves.any() else means)
         self.clipped = bool(means.min() < FLOOR)
         self.beyond = bool(means.max() > self.scale.top)
@@ -175,7 +176,7 @@ class _Drawing:
             self._text(note, top, size=SMALL, color=GREY)
 
     def _blocks(self) -> list[tuple[str, list[str]]]:
-        """(heading, the learners whose curves share the panels); no heading where there is one block."""
+        """Blocks of panels: (heading, learners whose curves share the panels); no heading if there is one block."""
         variants = {name: base_and_variant(name)[1] for name in self.drawn}
         company = Counter(variants.values())
         apart = [variant for variant in company if variant and company[variant] >= COMPANY]
@@ -189,7 +190,7 @@ class _Drawing:
         return blocks
 
     def _block(self, names: list[str], top: float) -> None:
-        """All panels for these learners, in rows from `top` down."""
+        """Draw all panels for these learners, in rows from `top` down."""
         panels: list[SplitInfo | None] = [*self.splits, *([None] if self.shift else [])]
         for place, split in enumerate(panels):
             row, column = divmod(place, self.columns)
@@ -211,7 +212,7 @@ class _Drawing:
                 axes.tick_params(labelleft=False)
 
     def _split_panel(self, axes: Axes, split: SplitInfo, names: list[str]) -> None:
-        """A score against n."""
+        """Draw the panel of a split: the score against n."""
         plain = self.points.loc[self.points["exposed"] == 0]
         mine = plain.loc[plain["split"] == split.name]
         axes.set_xscale("log", base=2)
@@ -222,11 +223,11 @@ class _Drawing:
         self._ticks(axes, np.unique(plain["size"].to_numpy()))
 
     def _price_panel(self, axes: Axes, names: list[str]) -> None:
-        """The headline score against the number of exposed examples, at the largest size."""
+        """Draw the headline score against the number of exposed OOD examples, at the largest size."""
         largest = self.points["size"].max()
         mine = self.points.loc[(self.points["split"] == self.shift) & (self.points["size"] == largest)]
         exposed = np.unique(mine["exposed"].to_numpy())
-        # From 0 to the first exposed example it is as far as from there to four times as many.
+        # The distance from 0 to the first number of exposed examples equals that from there to four times as many.
         axes.set_xscale("symlog", base=4, linthresh=max(1, int(exposed[exposed > 0].min())), linscale=1)
         self._curves(axes, mine, "exposed", names)
         self._levels(axes, mine)
@@ -235,7 +236,7 @@ class _Drawing:
         self._ticks(axes, exposed)
 
     def _curves(self, axes: Axes, mine: pd.DataFrame, x: str, names: list[str]) -> None:
-        """Every learner's mean with its band, a little aside of the others."""
+        """Draw the mean and the band of every learner, with a small horizontal offset."""
         anchors = len(np.unique(mine[x].to_numpy()))
         wide = min(DODGE, SPREAD * 72 * self.panel_width / max(anchors, 1) / len(names))
         for place, name in enumerate(names):
@@ -245,7 +246,7 @@ class _Drawing:
                 self._curve(axes, own, x, self.looks[name], aside)
 
     def _curve(self, axes: Axes, own: pd.DataFrame, x: str, look: Look, aside: float) -> None:
-        """One learner's mean and band; what lies below the floor sits on it as a triangle."""
+        """Draw the mean and the band of one learner; values below the floor are triangles on it."""
         moved = axes.transData + ScaledTranslation(aside, 0, self.figure.dpi_scale_trans)
         places, mean = own[x].to_numpy(), own["mean"].to_numpy(dtype=float)
         half = own["half_width"].fillna(0).to_numpy(dtype=float)
@@ -255,7 +256,7 @@ class _Drawing:
         )
         if len(places) == 1:  # a band needs two points
             axes.vlines(places, mean - half, mean + half, color=look.colour, alpha=0.35, transform=moved, zorder=2.2)
-        # The interval is drawn above: seaborn's own would be a bootstrap, too narrow for a few seeds.
+        # The interval is drawn above: that of seaborn is a bootstrap, which is too narrow for a few seeds.
         common: dict[str, Any] = {"ax": axes, "transform": moved, "clip_on": False, "errorbar": None, "legend": False}
         sns.lineplot(x=places, y=shown, zorder=3, **look.style(), **common)
         if below.any():
@@ -263,7 +264,7 @@ class _Drawing:
             sns.lineplot(x=places[below], y=shown[below], zorder=4, **triangle, **common)
 
     def _levels(self, axes: Axes, mine: pd.DataFrame) -> None:
-        """Broken lines for rules that do not learn, each with its letter in the margin; equal ones stand together."""
+        """Draw dashed lines for heuristics, each with its letter in the margin; equal levels share a line."""
         together: dict[float, str] = {}
         for name, letter in self.letters.items():
             level = mine.loc[mine["learner"] == name, "mean"].mean()
@@ -271,7 +272,7 @@ class _Drawing:
                 shown = round(min(max(float(level), FLOOR), self.scale.top), 2)
                 together[shown] = together.get(shown, "") + letter
         levels = sorted(together)
-        room = 1.15 * SMALL / 72 / PANEL * (self.scale.top - self.scale.low)  # the height of a letter, on the axis
+        room = 1.15 * SMALL / 72 / PANEL * (self.scale.top - self.scale.low)  # height of a letter in axis units
         for level, place in zip(levels, spread(levels, room), strict=True):
             axes.axhline(level, zorder=2, **RULE)
             axes.annotate(
@@ -287,8 +288,8 @@ class _Drawing:
             )
 
     def _ticks(self, axes: Axes, anchors: np.ndarray) -> None:
-        """Ticks at the anchors themselves, as many as have room."""
-        # A margin on either side, on whatever scale the axis has: those who are moved aside stay off the axis.
+        """Set ticks at the anchors, as many as fit without overlap."""
+        # A margin on both sides, in the scale of the axis, so that curves with an offset stay inside.
         scale = axes.xaxis.get_transform()
         places = scale.transform(anchors.astype(float))
         margin = 0.12 * (places[-1] - places[0]) if len(places) > 1 else 1.0
@@ -300,7 +301,7 @@ class _Drawing:
         axes.set_xticklabels([str(anchor) for anchor in kept])
 
     def _curve_handles(self) -> list[Line2D]:
-        """An entry a base learner, whether or not it is drawn itself, and one a kind of variant."""
+        """Legend handles: one per base learner, even if only its variants are drawn, and one per kind of variant."""
         bases = list(dict.fromkeys(base_and_variant(name)[0] for name in self.drawn))
         found = [Line2D([], [], label=shortened(name, 60), **look.style()) for name, look in looks(bases).items()]
         strokes = {base_and_variant(name)[1]: self.looks[name].stroke for name in self.drawn}

@@ -1,4 +1,4 @@
-"""The fingerprints as tables: a riddle each, and for every learner the rule that it follows where the two part."""
+"""Tables of fingerprints: one per riddle, with the share of predictions of each learner that follow each rule."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ READING = (
 
 
 def fingerprint_tables(board: Leaderboard) -> list[Table]:
-    """One table a riddle, in the order of the plan."""
+    """One table per riddle, in the order of the plan."""
     return [_table(board, riddle) for riddle in board.riddles]
 
 
@@ -52,7 +52,7 @@ def _table(board: Leaderboard, riddle: TaskHead) -> Table:
 
 
 def _columns(board: Leaderboard, riddle: TaskHead) -> list[tuple[Column, tuple[str, str]]]:
-    """Each column with the measure and the side that stand in it."""
+    """The columns, each with its measure and side."""
     shares = [
         (Column(_spoken(share), "answers that follow", _spoken(share)), (share, "ood"))
         for share in shares_of(board.results.catalogue, riddle.name)
@@ -67,5 +67,5 @@ def _columns(board: Leaderboard, riddle: TaskHead) -> list[tuple[Column, tuple[s
 
 
 def _spoken(share: str) -> str:
-    """The rule in "follows[rule]"; "neither" as it is."""
+    """The name of the rule in "follows[rule]"; "neither" is unchanged."""
     return share.removeprefix("follows[").removesuffix("]")

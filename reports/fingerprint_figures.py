@@ -1,7 +1,7 @@
-"""The figure of the fingerprints: a panel a riddle, a bar a learner, cut into the shares that follow each rule.
+"""Figure of fingerprints: one panel per riddle, one stacked bar per learner with the shares that follow each rule.
 
-Beside each bar stands the accuracy in distribution, since a learner that has learnt nothing follows nothing either, and
-the agreement between seeds.
+Two numbers beside each bar give the accuracy in distribution, since the shares of a learner that has not learned the
+task are meaningless, and the agreement between seeds.
 """
 
 from __future__ import annotations
@@ -25,24 +25,24 @@ from .provenance import short_line
 from .style import BLUE, GREY, ORANGE, theme
 
 COLOURS = (BLUE, ORANGE, "0.85")
-"""Of the first rule, the second, and neither."""
+"""Colours of the first rule, the second, and neither."""
 
-# Lengths in inches; the figure has the width of a paper's text, as those of the learning curves.
+# Lengths in inches; the figure has the text width of a paper, like those of the learning curves.
 WIDTH, LEFT, GAP, NUMBERS = 7.0, 0.95, 0.1, 0.46
 TITLE, HEADING, BAR, BELOW, NOTE, MARGIN = 0.2, 0.14, 0.135, 0.28, 0.095, 0.06
 
 BESIDE = (0.06, 0.27)
-"""Where the two numbers stand, in inches from the end of the bars."""
+"""Positions of the two numbers, in inches from the end of the bars."""
 
 SMALL = 5.5
-"""Size of the numbers and notes, in points."""
+"""Font size of the numbers and notes, in points."""
 
 Found = dict[tuple[str, str, str, str], Entry]
-"""(riddle, learner, measure, side) -> figure."""
+"""(riddle, learner, measure, side) -> entry."""
 
 
 def fingerprint_figure(results: Results) -> Figure | None:
-    """Draw the fingerprints of all learners and controls; None where no riddle has been answered."""
+    """Draw the fingerprints of all learners and controls; None if no riddle has results."""
     entries = fingerprints(results.scores, results.answers, results.catalogue)
     found = {(entry.of, entry.learner, entry.measure, entry.side): entry for entry in entries}
     shown = [
@@ -117,7 +117,7 @@ def _panel(axes: Axes, found: Found, riddle: str, learners: list[str], shares: l
         values = np.array([part.value for part in there])
         starts = np.cumsum(values) - values
         axes.barh([row] * len(values), values, left=starts, height=0.72, color=COLOURS, linewidth=0, zorder=2)
-        # One line where the first share ends, one where the last begins.
+        # One interval at the end of the first share, one at the start of the last.
         for part, border in ((there[0], starts[1]), (there[-1], starts[-1])):
             if part.half_width > 0:
                 low, high = np.clip([border - part.half_width, border + part.half_width], 0, 1)
@@ -127,7 +127,7 @@ def _panel(axes: Axes, found: Found, riddle: str, learners: list[str], shares: l
 
 
 def _beside(axes: Axes, row: int, *texts: str) -> None:
-    """Write at the right of a row."""
+    """Write texts to the right of a row."""
     for inches, text in zip(BESIDE, texts, strict=True):
         axes.annotate(
             text,

@@ -1,4 +1,4 @@
-"""The study of forgetting as tables: what is kept, how much was lost, and whether what recurs is kept better."""
+"""Tables of the study of forgetting: accuracy, backward transfer, forgetting, retention and selectivity."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ READING = (
 
 
 def render(report: Report, form: str) -> str:
-    """The tables as md or tex, the figures as csv or json; with a newline at the end."""
+    """Render the tables as md or tex, or the figures as csv or json; with a newline at the end."""
     figures = report.figures()
     if form == "csv":
         return figures.assign(provenance=source_line(report)).to_csv(index=False, lineterminator="\n")

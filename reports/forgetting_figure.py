@@ -1,6 +1,6 @@
-"""The study of forgetting as a figure: the matrix R of every learner, and stage by stage what is kept, and which facts.
+"""Figure of the study of forgetting: the score matrix R of every learner, and retention and selectivity by stage.
 
-Every learner is drawn in the way that it would live: it goes on where it can, and is refitted where it cannot.
+The training regime of a learner is "continued" if the learner supports it, else "refitted".
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from .forgetting import source_line
 from .style import looks, theme
 
 WIDTH, MATRICES, CURVES, FOOT = 7.0, 1.6, 1.7, 0.42
-"""In inches: the figure's width, and the heights of a row of matrices, of a row of curves and of the foot."""
+"""Lengths in inches: width of the figure, heights of a row of matrices, of a row of curves and of the footer."""
 
 DODGE = 0.06
-"""Stages that learners are moved sideways against each other, so that no interval hides another."""
+"""Horizontal offset between learners, in stages, so that no interval hides another."""
 
 DARK = 0.6
-"""Above it a cell of a matrix is so dark that its number is white."""
+"""Accuracy above which the number in a cell of a matrix is white, since the cell is dark."""
 
 Matrices = dict[str, np.ndarray]
 
@@ -43,7 +43,7 @@ PANELS: dict[str, Callable[[Matrices, int], np.ndarray]] = {
 
 
 def write_figure(report: Report, folder: Path) -> Iterator[Path]:
-    """Draw the study into `folder`, as SVG, PDF and PNG; yields each file once it is written."""
+    """Write the figure to `folder` as SVG, PDF and PNG; yields each file once it is written."""
     folder.mkdir(parents=True, exist_ok=True)
     with mpl.rc_context(theme()):
         figure = draw(report)
@@ -54,7 +54,7 @@ def write_figure(report: Report, folder: Path) -> Iterator[Path]:
 
 
 def draw(report: Report) -> Figure:
-    """A row of matrices for a stream in which nothing recurs, and of curves for one in which facts do."""
+    """Draw one row per stream: matrices for a stream without recurring facts, curves for one with them."""
     heights = [CURVES if report.gaps[stream] else MATRICES for stream in report.streams]
     figure = Figure(figsize=(WIDTH, sum(heights) + FOOT), layout="constrained")
     grid = figure.add_gridspec(len(heights) + 1, 1, height_ratios=[*heights, FOOT])
@@ -70,7 +70,7 @@ def draw(report: Report) -> Figure:
 
 
 def _lives(report: Report, stream: str) -> dict[str, tuple[str, list[Matrices]]]:
-    """Every learner's own way, and its R by kind for every seed."""
+    """The training regime of every learner, and its matrices R by kind for every seed."""
     able = report.learners(stream, "continued")
     ways = {name: "continued" if name in able else "refitted" for name in report.learners(stream, "refitted")}
     return {name: (way, report.matrices(stream, way, name)) for name, way in ways.items()}

@@ -1,4 +1,4 @@
-"""The leaderboard as Markdown, CSV, JSON or LaTeX."""
+"""Formats of the leaderboard: text, Markdown, CSV, JSON and LaTeX."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from .tables import LEGEND, SYMBOLS, Cell, Table, family_tables, task_tables
 from .text import text_document
 
 JSON_SCHEMA = 1
-"""Change it when a field of the JSON changes its name or meaning."""
+"""Version of the JSON format: increase it if a field changes its name or meaning."""
 
 
 def render(board: Leaderboard, form: str) -> str:
-    """The leaderboard as text, with a newline at the end. Raises ValueError on an unknown form."""
+    """Render the leaderboard in a format of FORMATS, with a newline at the end. Raises ValueError for unknown ones."""
     if form not in FORMATS:
         raise ValueError(f"unknown format {form!r}; expected one of {', '.join(FORMATS)}")
     return FORMATS[form](board)
 
 
 def make_tables(board: Leaderboard) -> list[Table]:
-    """The board of tasks; unless it is to be brief, then the families, the tasks and the riddles.
+    """All tables: the board of tasks and, unless it is brief, those of the families, the tasks and the riddles.
 
-    A board that stands alone says all about where it comes from; else the provenance closes the document.
+    The source line of a brief board has the full provenance; else the provenance is at the end of the document.
     """
     if board.brief:
         return _with_notes(board_tables(board, whole_line(board.results)), board.left_out)
@@ -49,12 +49,12 @@ def make_tables(board: Leaderboard) -> list[Table]:
 
 
 def _with_notes(tables: list[Table], notes: tuple[str, ...]) -> list[Table]:
-    """Notes that concern all tables stand under the first."""
+    """Append notes that concern all tables to the first one."""
     return [replace(table, notes=(*table.notes, *(notes if place == 0 else ()))) for place, table in enumerate(tables)]
 
 
 def _appendix(board: Leaderboard) -> list[Table]:
-    """The tables of what not all folders have."""
+    """The tables of tasks and sizes that not all folders have."""
     if board.appendix is None:
         return []
     tables = [*task_tables(board.appendix, short_line(board.appendix.results)), *fingerprint_tables(board.appendix)]
@@ -62,17 +62,17 @@ def _appendix(board: Leaderboard) -> list[Table]:
 
 
 def to_text(board: Leaderboard) -> str:
-    """Tables for a terminal; the board and all notes fit 100 columns."""
+    """Tables as plain text for a terminal; the board and all notes fit 100 columns."""
     closing = [] if board.brief else ["Provenance", "", *long_lines(board.results), ""]
     return "\n".join([text_document(board, make_tables(board)), *closing])
 
 
 def to_markdown(board: Leaderboard) -> str:
-    """Tables that read well both rendered and in a terminal."""
+    """Tables as Markdown, aligned so that they are readable without rendering."""
     tables = make_tables(board)
     parts = [f"> **Warning: {line}**\n" for line in board.warnings]
     for before, table in zip([None, *tables], tables, strict=False):
-        # What is to be said of all tables of a kind stands under the first of them.
+        # The text for all tables of one kind is only under the first of them.
         reading = "" if before and before.reading == table.reading else table.reading
         parts.append(markdown_table(table, reading))
     if not board.brief:
@@ -82,7 +82,7 @@ def to_markdown(board: Leaderboard) -> str:
 
 
 def to_csv(board: Leaderboard) -> str:
-    """One figure a row; the last column is the provenance, since a comment would break readers of CSV."""
+    """CSV with one row per entry; the last column is the provenance, since a comment would break readers of CSV."""
     source = short_line(board.results)
     out = io.StringIO()
     columns = [*(field.name for field in fields(Entry)), "provenance"]
@@ -93,9 +93,9 @@ def to_csv(board: Leaderboard) -> str:
 
 
 def to_json(board: Leaderboard) -> str:
-    """An object: `schema`, `entries` (a figure each, null where there is none), `tasks`, `warnings`, `provenance`.
+    """A JSON object: `schema`, `entries` (missing values are null), `tasks`, `warnings`, `provenance`.
 
-    Of several folders also `left_out` and `appendix`, the figures of what only some of them have.
+    For several folders also `left_out` and `appendix`, the entries of tasks and sizes that only some of them have.
     """
     tasks = {
         task.name: {
@@ -120,7 +120,7 @@ def to_json(board: Leaderboard) -> str:
 
 
 def to_latex(board: Leaderboard) -> str:
-    r"""Tables with booktabs, to be read in by \input; full provenance as comments."""
+    r"""Tables as LaTeX with booktabs, to be included by \input; the full provenance is in comments."""
     head = ["Needs \\usepackage{booktabs} and \\usepackage[utf8]{inputenc}.", *long_lines(board.results)]
     head += [f"WARNING: {line}" for line in board.warnings]
     comments = [f"% {line}" for text in head for line in text.splitlines()]
@@ -138,19 +138,19 @@ FORMATS: dict[str, Callable[[Leaderboard], str]] = {
 
 
 def _record(entry: Entry) -> dict[str, Any]:
-    """The fields of an entry, None for NaN: JSON has no NaN, and CSV gets an empty place."""
+    """The fields of an entry, with None for NaN: JSON has no NaN, and the field is empty in CSV."""
     values = asdict(entry)
     return {name: None if isinstance(value, float) and math.isnan(value) else value for name, value in values.items()}
 
 
 def _others(board: Leaderboard) -> list[dict[str, Any]]:
-    """The figures of the appendix, in a scope of their own: they may be of other training sizes."""
+    """The entries of the appendix, with the scope "appendix", since their training sizes may differ."""
     entries = board.appendix.entries if board.appendix else ()
     return [{**_record(entry), "scope": "appendix"} for entry in entries if entry.scope == "task"]
 
 
 def markdown_table(table: Table, reading: str) -> str:
-    """A table as Markdown, `reading` and all that it has to say of itself below it."""
+    """A table as Markdown, with `reading`, caption, legend, notes and source below it."""
     lines = [["", *[_markdown(column.head) for column in table.columns]]]
     for heading, rows in table.blocks:
         if len(table.blocks) > 1:
@@ -164,12 +164,12 @@ def markdown_table(table: Table, reading: str) -> str:
     notes = [f"{_markdown(note)}." for note in table.notes]
     below = [reading, _markdown(table.caption), *legend, *notes, f"*{_markdown(table.source)}.*"]
     level = "##" if table.label.startswith("board") else "###"
-    # Two spaces end a line without ending the paragraph.
+    # Two spaces are a line break within a paragraph.
     return "\n".join([f"{level} {_markdown(table.title)}", "", *printed, "", "  \n".join(filter(None, below)), ""])
 
 
 def _markdown(text: str) -> str:
-    """Escape what Markdown would read as a mark; an underscore within a word is none."""
+    """Escape the special characters of Markdown; an underscore within a word is not special."""
     return re.sub(r"[\\`*<|]|(?<![^\W_])_|_(?![^\W_])", r"\\\g<0>", text)
 
 
@@ -192,10 +192,10 @@ LATEX_SYMBOLS = {
 }
 
 LATEX_LETTERS = 92
-"""A row of more letters would be wider than the text (170 mm) in footnotesize."""
+"""Largest number of characters in a row in footnotesize: a longer row is wider than the text (170 mm)."""
 
 LATIN = 256
-"""Letters below this code point are in every LaTeX font."""
+"""Letters below this code point are in all LaTeX fonts."""
 
 LATEX_ESCAPES = str.maketrans(
     {
@@ -219,7 +219,7 @@ LATEX_ESCAPES = str.maketrans(
 
 
 def latex_table(table: Table) -> str:
-    """A table as LaTeX, with booktabs."""
+    """A table as LaTeX with booktabs."""
     rows: list[str] = []
     for heading, block in table.blocks:
         rows.append(r"\midrule")
@@ -251,7 +251,7 @@ def latex_table(table: Table) -> str:
 
 
 def _latex_head(table: Table) -> list[str]:
-    """The groups, if there are any, each over its columns and underlined, and the columns."""
+    """The header rows: the groups of columns, if there are any, with rules under them, and the columns."""
     groups, rules, place = [""], [], 2
     for group, members in groupby(table.columns, key=lambda column: column.group):
         width = len(list(members))
@@ -269,8 +269,8 @@ def _latex_cell(cell: Cell) -> str:
 
 
 def _latex(text: str) -> str:
-    """Escape what LaTeX would read as a command; a sign that its default fonts lack becomes a question mark."""
-    # A minus before a digit is a minus; any other hyphen is guarded against ligatures ("--preset").
+    """Escape the special characters of LaTeX; characters that its default fonts lack become question marks."""
+    # A leading hyphen before a digit is a minus sign; any other is protected against ligatures ("--preset").
     minus = text.startswith("-") and text[1:2].isdigit()
     known = "".join(
         sign if sign in "±–" or sign.isascii() or (sign.isalpha() and ord(sign) < LATIN) else "?" for sign in text

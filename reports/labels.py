@@ -1,4 +1,4 @@
-"""Room for words: legends that fit a width, labels that do not lie on each other, ticks that have room."""
+"""Layout of text in figures: legends that fit a width, labels and ticks that do not overlap."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from matplotlib.legend import Legend
 
 
 def fitted_legend(figure: Figure, handles: Sequence[Artist], width: float) -> tuple[Legend, float]:
-    """Add a legend in as few rows as fit `width`, and measure it: (legend, height), both in inches.
+    """Add a legend with the fewest rows that fit `width`, and return it with its height; lengths in inches.
 
-    Where to put it is left to `set_bbox_to_anchor`, whose point is its upper left corner. A legend of one column that
-    is still too wide stays so.
+    Position it with `set_bbox_to_anchor`, which sets its upper left corner. A legend of one column may be wider than
+    `width`.
     """
     renderer = FigureCanvasAgg(figure).get_renderer()
     count = len(handles)
-    # Of the numbers of columns that need the same number of rows, the least: the rows are then evenly filled.
+    # For each number of rows the smallest number of columns, so that the rows are evenly filled.
     columns = [math.ceil(count / rows) for rows in range(1, count + 1)]
     for number in sorted(set(columns), reverse=True):
         legend = figure.legend(
@@ -42,10 +42,10 @@ def fitted_legend(figure: Figure, handles: Sequence[Artist], width: float) -> tu
 
 
 def spread(places: Sequence[float], room: float) -> list[float]:
-    """Move labels apart until they are `room` from each other, as little as can be, in their order.
+    """Move labels apart until they are at least `room` from each other, as little as possible and in their order.
 
-    places  (labels,), rising
-    returns (labels,): labels that touch become a cluster around the mean of their places
+    places  (labels,), increasing
+    returns (labels,): overlapping labels become a cluster around the mean of their positions
     """
     clusters: list[list[float]] = []
     for place in places:
@@ -56,7 +56,7 @@ def spread(places: Sequence[float], room: float) -> list[float]:
 
 
 def shortened(text: str, longest: int) -> str:
-    """Leave out the middle of a text of more than `longest` letters."""
+    """Replace the middle of a text of more than `longest` characters by an ellipsis."""
     if len(text) <= longest:
         return text
     head = longest // 2
@@ -64,11 +64,12 @@ def shortened(text: str, longest: int) -> str:
 
 
 def apart(labels: Sequence[str], places: Sequence[float], letter: float) -> list[int]:
-    """Which of the labels of a scale to print, so that half a letter's width is free between neighbours: indices.
+    """Indices of the tick labels to print, so that at least half a character is free between neighbours.
 
-    places  of the middles of the labels, rising; letter: the width of a letter, in the same unit
+    places  (labels,): centres of the labels, increasing
+    letter  width of a character, in the same unit
 
-    The last label stays; of the others every one, or every second, ... : the fewest are left out that way.
+    The last label is always printed, with every label before it, or every second, ..., as many as fit.
     """
     for step in range(1, len(labels)):
         kept = list(range(len(labels)))[::-1][::step][::-1]

@@ -1,4 +1,4 @@
-"""The leaderboard: who is in it, in which order, its figures, and what a reader must know beside them."""
+"""The `Leaderboard`: entries, tasks, order of learners, notes and warnings, as input for all formats."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from .notes import Absences
 from .provenance import warnings_of
 
 BLOCKS = ("learner", "control", "heuristic")
-"""The blocks of every table, in this order: what is compared, what it is held against, and the shallow rules."""
+"""The blocks of every table, in this order: the learners that are compared, the controls, and the heuristics."""
 
 
 @dataclass(frozen=True)
 class TaskHead:
-    """What the table of one task says about it.
+    """Metadata of a task for its table.
 
-    ood          the headline split, or None: then there is no OOD column
-    measure      "score" on the common scale; else "accuracy" or "bits" of a task without an oracle, which stays out of
-                 means
-    less_is_better  whether a lower figure is the better one
-    sizes        the anchors, ascending: the training sizes that most learners were asked for
-    max_exposed  the most exposed examples that were planned
-    notes        why cells are n/a or missing, a sentence each
+    ood             the headline split, or None: then there is no OOD column
+    measure         "score" on the common scale; else "accuracy" or "bits" of a task without an oracle, which is
+                    excluded from means
+    less_is_better  whether lower values are better
+    sizes           the anchors, ascending: the training sizes that most learners were planned at
+    max_exposed     the largest number of exposed examples that was planned
+    notes           reasons why cells are n/a or missing, one sentence each
     """
 
     name: str
@@ -43,20 +43,20 @@ class TaskHead:
 
 @dataclass(frozen=True)
 class Leaderboard:
-    """Everything a format needs to print it.
+    """The leaderboard: all data that a format needs to print it.
 
     entries   the figures
-    tasks     in the order of the catalogue, but for the riddles
-    riddles   likewise: tasks without a right answer, of which entries say what was answered, not how well
-    families  those with a task on the common scale
-    ranked    the names of those tasks
-    order     names of a block, in the order of the catalogue, a variant after its base
-    brief     the board of tasks alone: no tables by family or task
-    warnings  what is mixed in the results
-    left_out  of several folders, what only some of them asked for: it is not in these figures
-    appendix  the tables of what is left out
-    absences  why cells are not there
-    results   where it all comes from
+    tasks     tasks without the riddles, in the order of the catalogue
+    riddles   tasks without a correct answer, in the order of the catalogue; their entries are fingerprints
+    families  families with a task on the common scale
+    ranked    names of the tasks on the common scale
+    order     block -> names of its learners in the order of the catalogue, variants after their base
+    brief     True for the board of tasks alone, without tables by family or task
+    warnings  sentences on mixed versions in the results
+    left_out  for several folders: the parts that only some of them have, which are not in `entries`
+    appendix  the leaderboard of these parts
+    absences  reasons for missing cells
+    results   the results that the leaderboard was made from
     """
 
     entries: tuple[Entry, ...]
@@ -74,9 +74,9 @@ class Leaderboard:
 
 
 def make_leaderboard(results: Results) -> Leaderboard:
-    """Summarise results; those of several folders on the tasks and sizes that all of them have.
+    """Make the leaderboard of results; for several folders, on the tasks and sizes that all of them have.
 
-    Raises ValueError if nothing was planned, or if two results contradict each other.
+    Raises ValueError if nothing was planned, or if there are two results of one cell with different settings.
     """
     shared = share(results.catalogue, results.folders) if len(results.folders) > 1 else None
     if shared is None:
@@ -111,7 +111,7 @@ def _leaderboard(results: Results) -> Leaderboard:
 
 
 def summary_of(board: Leaderboard) -> Leaderboard:
-    """The board of tasks alone. Raises ValueError where no task is on the common scale."""
+    """The board of tasks alone. Raises ValueError if no task is on the common scale."""
     if not board.ranked:
         named = ", ".join(task.name for task in (*board.tasks, *board.riddles))
         raise ValueError(f"there is no summary: no task is on the common scale, only {named}")
@@ -120,7 +120,7 @@ def summary_of(board: Leaderboard) -> Leaderboard:
 
 
 def absent(board: Leaderboard, entry: Entry) -> str:
-    """What stands in place of a figure that has no value."""
+    """The word that is printed for an entry without a value."""
     marks = entry.marks.split(",")
     if "diverged" in marks or "n/a" in marks or entry.scope == "family":
         return next((mark for mark in ("diverged", "n/a") if mark in marks), "missing")
@@ -130,7 +130,7 @@ def absent(board: Leaderboard, entry: Entry) -> str:
 
 
 def is_final(entry: Entry) -> bool:
-    """Whether an entry is of the board: a score at the largest size, or (of no side) that a learner is n/a."""
+    """Whether an entry belongs to the board: a score at the largest size, or the entry of a learner that is n/a."""
     return entry.scope == "task" and (entry.measure == "final" or (entry.measure, entry.side) == ("area", ""))
 
 
@@ -149,7 +149,7 @@ def _head(task: str, results: Results, absences: Absences) -> TaskHead:
 
 
 def _ordered(names: list[str]) -> list[str]:
-    """As the catalogue has them: an order that claims nothing. A variant stands after its base."""
+    """Names in the order of the catalogue, which is no ranking; variants after their base."""
     bases = [base_and_variant(name)[0] for name in names]
     first = {base: place for place, base in reversed(list(enumerate(bases)))}
     return [name for _, name in sorted(zip(bases, names, strict=True), key=lambda pair: first[pair[0]])]

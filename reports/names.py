@@ -1,4 +1,4 @@
-"""The parts of a learner's label."""
+"""Parsing of the labels of learners."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 
 
 def base_and_variant(name: str) -> tuple[str, str]:
-    """Part `mlp:encoding=onehot` into mlp and encoding=onehot, `mlp@tuned` into mlp and tuned.
+    """Split a label into base and variant: `mlp:encoding=onehot` -> mlp, encoding=onehot; `mlp@tuned` -> mlp, tuned.
 
-    The base of `module:attribute:width=64` is module:attribute; a learner that is no variant has the variant "".
+    The base of `module:attribute:width=64` is module:attribute. The variant of a base learner is "".
     """
     found = re.fullmatch(r"([^:@]+(?::[^:@=]+)?)(?:[:@](.+))?", name, flags=re.DOTALL)
     return (found[1], found[2] or "") if found else (name, "")

@@ -1,4 +1,4 @@
-"""What stands beside the figures of a task: why cells are n/a, what failed, and what has not been run yet."""
+"""Notes on missing cells: not applicable, failed, or not run yet."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..runs.results import Results
 
 
 class Absences:
-    """The cells of some results that have no scores, indexed by task and learner."""
+    """The cells without scores, indexed by task and learner."""
 
     def __init__(self, results: Results) -> None:
         self._catalogue: Catalogue = results.catalogue
@@ -24,13 +24,13 @@ class Absences:
         self._there = set(results.scores["key"].unique())
 
     def notes(self, task: str) -> tuple[str, ...]:
-        """Everything on a task, a sentence each: reasons, failures, and what has not been run."""
+        """All notes on a task, one sentence each: not applicable, failed, not run yet."""
         return (*self._reasons(task), *self._failed(task), *self._not_run(task))
 
     def word(self, task: str, learner: str, size: int | None = None) -> str:
-        """What became of a figure whose cells are all missing: "timeout", "failed" or "not run".
+        """The status of an entry of which all cells are missing: "timeout", "failed" or "not run".
 
-        size  of the cells it is made from; None: of all sizes
+        size  training size of its cells; None: all sizes
         """
         cells = self._catalogue.by_key
         kinds = {
@@ -54,7 +54,7 @@ class Absences:
             yield f"n/a: {', '.join(dict.fromkeys(names))}{'' if size is None else f' at n = {size}'}: {reason}"
 
     def _failed(self, task: str) -> Iterable[str]:
-        """A line a learner and message."""
+        """One line per learner and message."""
         count: Counter[tuple[str, str, str]] = Counter()
         for failure in self._failures.get(task, ()):
             first = str(failure["message"]).strip().splitlines()[:1]
@@ -63,7 +63,7 @@ class Absences:
             yield f"failed: {learner}, {_cells(cells)}: {kind}{f': {message}' if message else ''}"
 
     def _not_run(self, task: str) -> Iterable[str]:
-        """Cells that are neither there nor failed: the run was stopped, or is still going on."""
+        """Cells that have neither scores nor a failure: the run was stopped, or has not finished."""
         failed = {key for failure in self._failures.get(task, ()) for key in failure["keys"]}
         for learner, cells in self._catalogue.by_task.get(task, {}).items():
             left = {cell.key for cell in cells} - self._there - failed

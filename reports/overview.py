@@ -1,4 +1,4 @@
-"""One figure of all ranked tasks: for every learner the score in distribution and out of it, at the largest size."""
+"""Overview figure of all ranked tasks: ID and OOD score of every learner at the largest training size."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ ACROSS = 4
 
 LOW, HIGH = -1.0, 1.0
 SMALL = 5.5
-"""Size of the letters in the notes, in points."""
+"""Font size of the notes, in points."""
 
 FLAGGED = 0.35
-"""Opacity of what is flagged: it was not trained to fit, so it says nothing about bias."""
+"""Opacity of flagged entries: the learner did not fit the training set, so its score does not show its bias."""
 
 FLAGS = {"underfit", "budget-limited"}
 
 
 def overview_figure(results: Results) -> Figure | None:
-    """A panel a ranked task, at most COLUMNS; None without one, or where nothing has been measured."""
+    """One panel per ranked task, at most COLUMNS; None if there is no ranked task or no result."""
     board = make_leaderboard(results)
     if not board.ranked or results.scores.empty:
         return None
@@ -91,7 +91,7 @@ def _panel(
     styles: dict[str, Look],
     heuristics: list[str],
 ) -> None:
-    """A row a learner: from the score in distribution (hollow) to the one out of it (filled), with its interval."""
+    """Draw one row per learner: ID score (hollow), OOD score (filled) with its interval, and a line between them."""
     axes.set_xlim(LOW - 0.08, HIGH + 0.08)
     axes.set_xticks([-1, 0, 1])
     axes.set_ylim(len(learners) - 0.2, -0.8)

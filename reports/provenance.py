@@ -1,4 +1,4 @@
-"""Where figures come from: what closes every table and every figure, and what warns of mixed versions."""
+"""Provenance of results: the lines below tables and figures, and warnings about mixed versions."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 from ..runs.results import Results
 
 MAIN = ("grue", "python", "numpy", "torch", "scikit-learn", "xgboost")
-"""Versions that the long form names first; the others follow by name."""
+"""Packages that come first in the long form; the others follow in alphabetical order."""
 
 MOST = 3
-"""Versions or commits that the short form names."""
+"""Largest number of versions or commits in the short form."""
 
 
 def short_line(results: Results) -> str:
@@ -32,7 +32,7 @@ def line_of(provenance: Sequence[dict[str, Any]], seeds: Sequence[int], suite_se
 
 
 def long_lines(results: Results) -> list[str]:
-    """Everything, a line for each of commands, seeds, commits, versions, machines."""
+    """Full provenance: one line each for commands, imported answers, seeds, commits, versions and machines."""
     provenance = results.provenance
     versions = _versions(provenance)
     order = [*[name for name in MAIN if name in versions], *sorted(set(versions) - set(MAIN))]
@@ -50,7 +50,7 @@ def long_lines(results: Results) -> list[str]:
 
 
 def whole_line(results: Results) -> str:
-    """Everything in one line."""
+    """Full provenance in one line."""
     first, *others = long_lines(results)
     return "; ".join([first, *[line[:1].lower() + line[1:] for line in others]])
 
@@ -68,7 +68,7 @@ def warnings_of(results: Results) -> list[str]:
 
 
 def _few(values: list[str]) -> str:
-    """At most MOST of them, and how many more there are."""
+    """At most MOST of the values, and the number of others."""
     if len(values) > MOST:
         return f"{', '.join(values[:MOST])} and {len(values) - MOST} more"
     return " and ".join(filter(None, [", ".join(values[:-1]), values[-1]]))
@@ -79,7 +79,7 @@ def _all(what: str, values: list[str]) -> str:
 
 
 def _versions(provenance: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
-    """All versions of each package, in the order of their first appearance."""
+    """All versions of each package, in order of first appearance."""
     names = sorted({name for one in provenance for name in one.get("versions", {})})
     found = {name: _plain(one.get("versions", {}).get(name) for one in provenance) for name in names}
     return {name: versions for name, versions in found.items() if versions}
@@ -95,7 +95,7 @@ def _devices(provenance: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def _plain(values: Iterable[Any]) -> list[str]:
-    """Distinct values as text, in order; a dict reads "name value, name value"."""
+    """Distinct values as text, in order; a dict is formatted as "name value, name value"."""
     texts = [
         ", ".join(f"{name} {item}" for name, item in value.items()) if isinstance(value, dict) else str(value)
         for value in values

@@ -1,4 +1,4 @@
-"""The vertical axis of a figure: from chance to the best possible, or as far as bits and accuracies go."""
+"""Vertical axis of a figure: range, ticks and label for scores, accuracies and bits."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import numpy as np
 
 TOP = 1.08
 TICKS = {-0.2: (0, 0.25, 0.5, 0.75, 1), -0.58: (-0.5, 0, 0.5, 1), -1.08: (-1, -0.5, 0, 0.5, 1)}
-"""Lower end of the score axis -> its ticks; the first is taken that no learner falls below, or the last."""
+"""Lower end of the score axis -> its ticks; the first one that no mean is below is used, else the last."""
 
 HEADROOM = 0.05
-"""Free above and below the outermost ticks of bits and accuracies, as a share of what lies between them."""
+"""Margin beyond the outermost ticks of bits and accuracies, as a share of the distance between them."""
 
 
 @dataclass(frozen=True)
 class Scale:
-    """Ends and ticks of the axis, what stands beside it, and how it is to be read."""
+    """An axis: its ends, ticks and label, and a note on how to read it."""
 
     low: float
     top: float
@@ -32,7 +32,7 @@ def scale_of(measure: str, means: np.ndarray) -> Scale:
         first, last = math.floor(means.min()), math.ceil(means.max())
         room = HEADROOM * (last - first)
         return Scale(first - room, last + room, tuple(range(first, last + 1)), "bits a character", "less is better")
-    if measure == "accuracy":  # no chance line to keep in sight, and real data leave little room below 1
+    if measure == "accuracy":  # no chance line to include, and accuracies on real data are close to 1
         quarters = math.floor(4 * means.min())
         ticks = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0) if quarters >= 2 else tuple(k / 4 for k in range(quarters, 5))  # noqa: PLR2004 -- one half
         room = HEADROOM * (1 - ticks[0])

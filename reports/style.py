@@ -1,7 +1,7 @@
-"""How figures look: seaborn's theme for papers, and a fixed look for every learner.
+"""Style of figures: the seaborn theme for papers, and a fixed colour, marker and line style for every learner.
 
-A variant of a learner (`mlp:encoding=onehot`, `mlp@tuned`) has the colour and the marker of its base, hollow and on a
-broken line: the legend then needs one entry a learner and one a variant, not one for every pair.
+A variant of a learner (`mlp:encoding=onehot`, `mlp@tuned`) has the colour and the marker of its base, with hollow
+markers and a dashed line. So the legend needs one entry per learner and one per variant, not one per pair.
 """
 
 from __future__ import annotations
@@ -23,10 +23,11 @@ BLUE, ORANGE, GREEN, VERMILION, PURPLE, BROWN, _, _, _, SKY = BRIGHT
 VIOLET = DARK[4]
 INK = "#1a1a1a"
 PALETTE = (BLUE, ORANGE, GREEN, PURPLE, VERMILION, SKY, BROWN, VIOLET)
-"""For colour-blind readers; without its pink and yellow, too pale for a line, and its grey, which is for controls."""
+"""Colours from seaborn's colour-blind palette, without pink and yellow, which are too pale for lines, and grey, which
+is for controls."""
 
 MARKERS = ("o", "s", "^", "D", "<", "P", "X", "h", ">", "p", "*", "d")
-"""The triangle that points down stands for a score below the axis."""
+"""Markers of learners; the triangle that points down is reserved for scores below the axis."""
 
 KNOWN = {
     "mlp": (BLUE, "o"),
@@ -37,7 +38,7 @@ KNOWN = {
     "neighbours": (SKY, "P"),
     "rnn": (BROWN, "X"),
     "transformer": (VIOLET, "h"),
-    # Kin have the colour of their kind, and a marker of their own.
+    # Related learners share a colour and differ in the marker.
     "transformer-steps": (VIOLET, "*"),
     "extra-trees": (GREEN, ">"),
     "kernel": (VERMILION, "p"),
@@ -46,7 +47,7 @@ KNOWN = {
     "program": (INK, "p"),
     "ngram": (BROWN, "*"),
 }
-"""These look the same in every figure, whoever else takes part."""
+"""Colours and markers of known learners, which are the same in every figure."""
 
 CONTROLS = {"lookup": "0.3", "shuffled": "0.6"}
 GREY = "0.35"
@@ -60,12 +61,12 @@ BROKEN: tuple[Stroke, ...] = (
     (0, (6, 1.5)),
     (0, (2, 1, 2, 1, 1, 1)),
 )
-"""Of variants; they start again where a figure has more kinds of variants than this."""
+"""Line styles of variants; they repeat if a figure has more kinds of variants than this."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """Colour, marker and stroke of a learner's line; the markers of a variant are hollow."""
+    """Colour, marker and line style of a learner; the markers of a variant are hollow."""
 
     colour: str
     marker: str
@@ -73,7 +74,7 @@ class Look:
     hollow: bool = False
 
     def style(self) -> dict[str, Any]:
-        """What a matplotlib line takes."""
+        """Keyword arguments of a matplotlib line."""
         return {
             "color": self.colour,
             "marker": self.marker,
@@ -85,7 +86,7 @@ class Look:
 
 
 def theme() -> dict[Any, Any]:
-    """Give seaborn's settings for a figure that is printed at its own size, to be used by `matplotlib.rc_context`."""
+    """Settings for `matplotlib.rc_context`: the seaborn theme for a figure that is printed at its own size."""
     return {
         **sns.axes_style("ticks"),
         **sns.plotting_context("paper", font_scale=0.75),
@@ -116,10 +117,10 @@ def theme() -> dict[Any, Any]:
 
 
 def looks(names: Iterable[str]) -> dict[str, Look]:
-    """Give every learner a look.
+    """Assign a colour, a marker and a line style to every learner.
 
-    A known name always has the same. Another starts where its hash says, and moves on to a free pair of colour and
-    marker if that one is taken. A variant looks like its base, but for the stroke and the hollow marker.
+    A known name always has the same. For another name, the hash selects a pair of colour and marker; if it is taken,
+    the next free pair is used. A variant has those of its base, with another line style and hollow markers.
     """
     names = list(names)
     parted = {name: base_and_variant(name) for name in names}

@@ -1,4 +1,4 @@
-"""The leaderboard as tables of text: what stands in each cell, before Markdown or LaTeX dresses it."""
+"""Tables of the leaderboard with the text of each cell, independent of the output format."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ HEADINGS = {
 INTERVALS = "± is half a 95 % interval: t over seeds; data and initialisation are redrawn per seed."
 
 FAMILIES = 4
-"""Families in one table, OOD and ID of each."""
+"""Largest number of families in one table, with OOD and ID of each."""
 
 FAMILY_READING = (
     "Area under the learning curve (score against log2 n, clipped at -1; 0 chance, 1 best possible), "
@@ -51,16 +51,15 @@ BITS_READING = (
 )
 
 UNASKED = "–"
-"""Where a learner was not asked for a figure; of a planned cell that is not there stands what
-became of it."""
+"""Text of a figure that was not planned. For a planned cell without a result, its status is printed instead."""
 
 LONG = 100
-"""Fits of so many seconds are shown in whole seconds."""
+"""Fit times from this number of seconds on are shown in whole seconds."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """head: the whole name, in one line; group and name: the same in two lines, the group over several columns."""
+    """A column heading, as one line (`head`) or as two (`group`, which may span several columns, and `name`)."""
 
     head: str
     group: str
@@ -69,23 +68,23 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """A text, and the marks of SYMBOLS that belong to it."""
+    """The text of a table cell, and its flags (keys of SYMBOLS)."""
 
     text: str
     marks: tuple[str, ...] = ()
 
 
 Block = tuple[str, tuple[tuple[str, tuple[Cell, ...]], ...]]
-"""A heading and its rows: each a learner's name and its cells."""
+"""A heading and its rows; a row is the name of a learner and its cells."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table in blocks.
+    """A table in blocks of rows.
 
-    reading  how the figures are to be read: the same text for all tables of one kind
-    caption  what this table alone has to say
-    notes    sentences that belong to single rows
+    reading  how to read the figures: the same text for all tables of one kind
+    caption  text on this table only
+    notes    sentences on single rows
     source   the provenance in one line
     """
 
@@ -100,13 +99,13 @@ class Table:
 
     @property
     def marks(self) -> tuple[str, ...]:
-        """The marks that occur, in the order of SYMBOLS: those that the legend must explain."""
+        """The flags that occur, in the order of SYMBOLS, for the legend."""
         found = {mark for _, rows in self.blocks for _, cells in rows for cell in cells for mark in cell.marks}
         return tuple(mark for mark in SYMBOLS if mark in found)
 
 
 def family_tables(board: Leaderboard, source: str) -> list[Table]:
-    """The means over the tasks of each family, at most FAMILIES a table."""
+    """Tables of the means over the tasks of each family, at most FAMILIES families per table."""
     parts = [board.families[start : start + FAMILIES] for start in range(0, len(board.families), FAMILIES)]
     return [_family_table(board, part, number if len(parts) > 1 else 0, source) for number, part in enumerate(parts, 1)]
 
@@ -145,7 +144,7 @@ def _family_table(board: Leaderboard, families: tuple[str, ...], number: int, so
 
 
 def task_tables(board: Leaderboard, source: str) -> list[Table]:
-    """A table a task with a right answer."""
+    """One table per task, without the riddles."""
     return [_task_table(board, task, source) for task in board.tasks]
 
 
@@ -158,7 +157,7 @@ def _task_table(board: Leaderboard, task: TaskHead, source: str) -> Table:
     less = task.less_is_better
 
     def rank(name: str) -> tuple[float, ...]:
-        """The best first, by the headline split, then in distribution; last who has no figure."""
+        """Sort key: by the headline split, then in distribution, best first; learners without a value last."""
         entries = [found.get((name, "final" if less else "area", side)) for side in ("ood", "id")]
         values = [math.nan if entry is None else entry.value for entry in entries]
         return tuple(math.inf if math.isnan(value) else value if less else -value for value in values)
@@ -194,13 +193,13 @@ def _task_table(board: Leaderboard, task: TaskHead, source: str) -> Table:
 
 
 def _unasked(blocks: list[Block]) -> tuple[str, ...]:
-    """The note on what was not asked for, where there is such a thing."""
+    """The note on figures that were not planned, if there are any."""
     found = any(cell.text == UNASKED for _, rows in blocks for _, cells in rows for cell in cells)
     return (f"{UNASKED}: it was not asked for",) if found else ()
 
 
 def _task_columns(task: TaskHead) -> list[tuple[Column, str, str, bool]]:
-    """(column, measure, side, whether with its interval)."""
+    """The columns of the table of a task: (column, measure, side, whether the interval is shown)."""
     largest, level = task.sizes[-1], f"{LEVEL:g}"
     within = [
         (Column("area ID", "area", "ID"), "area", "id", True),
@@ -230,7 +229,7 @@ def _task_columns(task: TaskHead) -> list[tuple[Column, str, str, bool]]:
 
 
 def figure_cell(board: Leaderboard, entry: Entry | None, *, interval: bool) -> Cell:
-    """One entry as text. Statuses are shown at areas and scores; thresholds show only that something is missing."""
+    """The cell of one entry. Areas and scores show all flags; thresholds show "incomplete" only."""
     if entry is None:
         return Cell(UNASKED)
     marks = entry.marks.split(",") if entry.marks else []
@@ -248,7 +247,7 @@ def figure_cell(board: Leaderboard, entry: Entry | None, *, interval: bool) -> C
 
 
 def shown(marks: list[str]) -> tuple[str, ...]:
-    """Marks as they are printed: in the order of SYMBOLS; budget-limited says underfit already."""
+    """Flags to print, in the order of SYMBOLS; "budget-limited" implies "underfit", which is then hidden."""
     hidden = {"underfit"} if "budget-limited" in marks else set()
     return tuple(mark for mark in SYMBOLS if mark in marks and mark not in hidden)
 

@@ -1,4 +1,4 @@
-"""Tables as plain text, for a terminal: aligned columns, headings over several lines, notes wrapped."""
+"""Tables as plain text for a terminal: aligned columns, headings of several lines, wrapped notes."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from .leaderboard import Leaderboard
 from .tables import LEGEND, SYMBOLS, Cell, Table
 
 WIDTH = 100
-"""Columns of a terminal that the board and all notes fit into."""
+"""Width in columns of a terminal that the board and all notes fit."""
 
 HEAD = 10
-"""A heading with more letters than this is broken over several lines, where it has hyphens or colons."""
+"""Longest line of a heading in characters; longer headings are wrapped at hyphens, colons, commas, = and spaces."""
 
 
 def text_table(table: Table, reading: str) -> str:
-    """A table as text, `reading` and all else that belongs to it below, wrapped at WIDTH."""
+    """A table as text, with `reading`, caption, legend, notes and source below it, wrapped at WIDTH."""
     rows = [(name, [_text(cell) for cell in cells]) for _, block in table.blocks for name, cells in block]
     heads = [_broken(column.head) for column in table.columns]
     widths = [
@@ -42,7 +42,7 @@ def text_table(table: Table, reading: str) -> str:
 
 
 def text_document(board: Leaderboard, tables: list[Table]) -> str:
-    """All tables of a leaderboard; what is to be said of all tables of a kind stands under the first of them."""
+    """All tables of a leaderboard as text; the text for all tables of one kind is only under the first of them."""
     parts = [f"WARNING: {line}\n" for line in board.warnings]
     for before, table in zip([None, *tables], tables, strict=False):
         parts.append(text_table(table, "" if before and before.reading == table.reading else table.reading))
@@ -59,7 +59,7 @@ def _line(name: str, cells: list[str], first: int, widths: list[int], gap: str) 
 
 
 def _broken(head: str) -> list[str]:
-    """A heading in lines of at most HEAD letters, unless a part of it is longer."""
+    """Wrap a heading into lines of at most HEAD characters, unless a part of it is longer."""
     lines = [""]
     for part in re.findall(r"[^-:,= ]+[-:,= ]?|[-:,= ]", head):
         if lines[-1] and len(lines[-1]) + len(part.rstrip()) > HEAD:

@@ -1,6 +1,7 @@
-"""What is learnt: one family a file; `base` has the contract, `spaces` and `pools` what all tasks share.
+"""Tasks: the problems that learners are trained and tested on, one family per file.
 
-TASKS maps each name to where its factory is.
+`base` defines the `Task` base class; `truth`, `spaces` and `pools` hold what all tasks share.
+TASKS maps the name of each task to the import path of its class.
 
 May import: metrics.
 """

@@ -1,4 +1,4 @@
-"""The contract of a task: what is learnt, and what has moved when it is tested."""
+"""The `Task` base class with its splits and examples: a training distribution and shifted test distributions."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from .spaces import Space
 from .truth import Rule, Truth
 
 Heuristic = Callable[[np.ndarray], np.ndarray]
-"""A shallow rule: inputs (n, *shape) -> targets (n, outputs), or probabilities (n, outputs, classes)."""
+"""A fixed rule: inputs (n, *shape) -> targets (n, outputs), or probabilities (n, outputs, classes)."""
 
 BARREN_BLOCKS = 50
-"""A split that yields nothing new in so many blocks of proposals is called exhausted."""
+"""A split is exhausted if this many consecutive blocks of proposals hold no new problem of it."""
 
 
 class MissingPackageError(ImportError):
-    """The data of a task come from a package that is not installed; the message says how to get it."""
+    """The package that holds a task's data is not installed; the message says how to install it."""
 
 
 @dataclass(frozen=True)
 class Split:
-    """One source of examples of a task.
+    """A split of a task: a named part of the problems of one region.
 
-    name      "train", "id" (in distribution, unseen), "exposed" (the exposure pool of the headline split),
-              or the name of an out-of-distribution split
-    shift     None for train, id and exposed; else what moved: value, length, position, order, ...
-    severity  how far it moved, in the unit of the shift (the task says which)
-    headline  the out-of-distribution split that rankings use; at most one a task
-    region    what `Task.propose` is asked for; splits of one region own disjoint shares of it
-    share     [low, high): the part of the region's problems, by hash, that is this split's
-    fixed     every seed is tested on the same examples, so that the answers of seeds can be compared one by one
+    name      "train", "id" (in distribution, not in training), "exposed" (OOD examples that may be added to the
+              training set; they are disjoint from the headline split), or the name of an out-of-distribution split
+    shift     None for train, id and exposed; else what differs from training: value, length, position, order, ...
+    severity  size of the shift, in a unit that the task defines
+    headline  True for the out-of-distribution split that rankings use; at most one per task
+    region    the argument of `Task.propose`; splits of one region have disjoint shares
+    share     [low, high): the problems of the region whose hash, as a number in [0, 1), lies in this interval
+    fixed     True if every seed is tested on the same examples, so that predictions can be compared across seeds
     """
 
     name: str
@@ -54,10 +54,10 @@ class Examples:
     inputs     (n, *inputs.shape)
     targets    (n, outputs)
     posterior  (n, outputs, classes): the Bayes-optimal prediction, where the target is ambiguous by design
-    steps      (n, length): the worked solution as tokens, for learners that reason step by step
-    groups     what a score is broken down by: (n,) labels of examples (path length) or (n, outputs) of outputs (moved)
-    origins    (n, k) integers: where an example was cut from (a chapter of a book), in tasks that put whole origins
-               into a pool, because the same input may recur anywhere
+    steps      (n, length): the intermediate steps as tokens, for learners that use a scratchpad
+    groups     slices: labels of examples, (n,), such as the path length, or labels of outputs, (n, outputs)
+    origins    (n, k) integers: the source of each example, such as the chapter of a book; used by tasks that assign
+               whole sources to splits because the same input may occur in several of them
     """
 
     inputs: np.ndarray
@@ -71,7 +71,7 @@ class Examples:
         return len(self.inputs)
 
     def take(self, rows: np.ndarray | slice) -> Examples:
-        """The examples at `rows`, in that order."""
+        """Select the examples at `rows`, in that order."""
         return Examples(
             self.inputs[rows],
             self.targets[rows],
@@ -83,7 +83,7 @@ class Examples:
 
     @staticmethod
     def concatenate(parts: list[Examples]) -> Examples:
-        """Put the examples of several sources after one another (all with the same optional parts)."""
+        """Concatenate several sets of examples, all with the same optional fields."""
         first = parts[0]
         return Examples(
             np.concatenate([part.inputs for part in parts]),
@@ -96,20 +96,21 @@ class Examples:
 
 
 class Task(abc.ABC):
-    """A rule, the inputs it is taught on, and the inputs on which it is put to the test.
+    """Base class of all tasks: a target function, a training distribution and shifted test distributions.
 
     A task is a frozen dataclass: its fields are its parameters, and they are part of the key of every result.
-    Example: `IdentityBits(bits=20, frozen=1)` proposes random rows of 20 bits, the last one 0 in the region "id"
-    and 1 in the region "odd"; `solve` copies the input; the splits say which share of which region is train, test
-    and exposure pool. `sample` does the rest: it draws proposals block by block, keeps those whose hash falls in the
-    split's share, and drops repeats, so that a sample of n is the beginning of a sample of 2n.
+    Example: `IdentityBits(bits=20, frozen=1)` proposes random rows of 20 bits. The last bit is 0 in the region "id"
+    and 1 in the region "odd". `solve` copies the input. `splits` defines which share of which region belongs to
+    training, to each test and to the exposed examples. `sample` is inherited: it samples proposals block by block,
+    keeps those whose hash lies in the share of the split, and drops duplicates. So the first n of a sample of 2n
+    examples are a sample of n.
     """
 
     name: ClassVar[str]
     version: ClassVar[int] = 1
     family: ClassVar[str]
-    distinct: ClassVar[bool] = True  # no problem twice in a sample; else i.i.d. within the split
-    block: ClassVar[int] = 4096  # proposals drawn at a time; changes the data, so it goes with `version`
+    distinct: ClassVar[bool] = True  # a sample has no duplicate problems; if False, it is i.i.d. within the split
+    block: ClassVar[int] = 4096  # proposals sampled at a time; a change changes the data: raise `version` as well
 
     @property
     @abc.abstractmethod
@@ -128,58 +129,58 @@ class Task(abc.ABC):
 
     @property
     def truth(self) -> Truth:
-        """What is known of the right answers, and so how predictions are scored; by default the rule is `solve`."""
+        """The `Truth` of the task, which defines its metric and its oracle; by default the rule `solve`."""
         return Rule(self.solve, self.outputs)
 
     @property
     def steps(self) -> Space | None:
-        """The space of a worked solution, a sequence of tokens; None where `Examples.steps` is None."""
+        """The space of the intermediate steps, a sequence of tokens; None where `Examples.steps` is None."""
         return None
 
     def drawn(self, rng: np.random.Generator) -> Task:  # noqa: ARG002
-        """The task of one seed, where the rule itself is drawn anew for each (a random function); else the task."""
+        """The task with a rule sampled from `rng`, for tasks that have a new rule in each seed; else the same task."""
         return self
 
     @property
     def heuristics(self) -> Mapping[str, Heuristic]:
-        """Named shallow rules that are scored beside the learners: the ladder from guess to rule."""
+        """Heuristics by name: fixed rules that are scored as baselines beside the learners."""
         return {}
 
     @abc.abstractmethod
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
-        """Draw about n problems of a region, with repeats, whatever their hash (a few fewer is fine)."""
+        """Sample about n problems of a region, possibly a few fewer, with duplicates and regardless of their hash."""
 
     @abc.abstractmethod
     def canonical(self, inputs: np.ndarray) -> np.ndarray:
-        """The problems without their presentation, (n, k), integers or float64: equal rows are the same problem."""
+        """The canonical form of each problem, (n, k), integers or float64: equal rows are the same problem."""
 
     @abc.abstractmethod
     def capacity(self, split: str) -> int | None:
-        """How many distinct problems `sample` can surely draw from a split; None where it never runs out."""
+        """Number of distinct problems that `sample` can return from a split, a lower bound; None if unlimited."""
 
     def solve(self, inputs: np.ndarray) -> np.ndarray:  # noqa: ARG002
-        """The rule itself: inputs (n, *shape) -> targets (n, outputs). Reads nothing but the inputs."""
+        """Apply the rule: inputs (n, *shape) -> targets (n, outputs). The targets depend on the inputs alone."""
         raise TypeError(f"{self.name} has no rule to solve its inputs by")
 
     def describe(self, example: np.ndarray) -> str:
-        """One input, of shape inputs.shape, in words or drawn with characters."""
+        """Format one input, of shape inputs.shape, as text."""
         return " ".join(str(value) for value in example.ravel())
 
     def describe_target(self, target: np.ndarray) -> str:
-        """One target or prediction, of shape (outputs,), in words."""
+        """Format one target or prediction, of shape (outputs,), as text."""
         return " ".join(f"{value:.3g}" for value in target)
 
     @property
     def hash_key(self) -> str:
-        """The key of the hash that assigns problems to splits; tasks with the same key and problems share pools."""
+        """Key of the hash that assigns problems to splits; tasks with equal keys and problems have equal splits."""
         return self.name
 
     def parameters(self) -> dict[str, object]:
-        """The fields of the dataclass: what makes this task this task."""
+        """The parameters of the task: the fields of the dataclass and their values."""
         return {item.name: getattr(self, item.name) for item in fields(self)}  # pyright: ignore[reportArgumentType]
 
     def split(self, name: str) -> Split:
-        """The split of that name; raises KeyError with the names there are."""
+        """The split of that name; raises KeyError, with the known names, if there is none."""
         for split in self.splits:
             if split.name == name:
                 return split
@@ -187,11 +188,11 @@ class Task(abc.ABC):
 
     @property
     def missing(self) -> str | None:
-        """Why this task's data cannot be had here and how to get them, in a line; None where they can."""
+        """Why this task's data are not available and how to install them, in one line; None if they are available."""
         return None
 
     def pooled(self, examples: Examples) -> np.ndarray:
-        """What the hash assigns to splits, (n, k): the canonical problems, or the origins where there are such."""
+        """The rows that the hash assigns to splits, (n, k): `origins` if the examples have them, else `canonical`."""
         return self.canonical(examples.inputs) if examples.origins is None else examples.origins
 
     @property
@@ -200,9 +201,9 @@ class Task(abc.ABC):
         return next((split for split in self.splits if split.headline), None)
 
     def sample(self, split: str, n: int, rng: np.random.Generator) -> Examples:
-        """Draw n examples of a split; those of a smaller n are their beginning.
+        """Sample n examples of a split; with the same generator state, a smaller sample is a prefix of a larger one.
 
-        Raises SpaceExhaustedError where the split does not hold n distinct problems.
+        Raises SpaceExhaustedError if no new problem is found before n distinct ones have been sampled.
         """
         source = self.split(split)
         low, high = source.share
@@ -238,7 +239,7 @@ def _joined(arrays: list[np.ndarray | None]) -> np.ndarray | None:
 
 
 def _unseen(hashed: np.ndarray, seen: set[int]) -> np.ndarray:
-    """Positions of the first occurrence of each digest that `seen` does not hold yet; adds them to it."""
+    """Indices of the first occurrence of each digest that is not in `seen`; adds these digests to `seen`."""
     fresh: list[int] = []
     for row, digest in enumerate(hashed.tolist()):
         if digest not in seen:

@@ -1,4 +1,4 @@
-"""Boolean functions: learnt from some of all inputs, and from inputs with few ones alone."""
+"""Boolean functions: i.i.d. generalisation, and generalisation from inputs with few ones to inputs with many."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ from .spaces import Space
 from .truth import Rule, Truth
 
 UNDRAWN = -1
-"""The `rule` of a task that holds no function yet: `Task.drawn` gives it one."""
+"""The `rule` of a task without a function: `Task.drawn` samples one."""
 
 TRAIN = (0.0, 0.75)
 
 SKEWED = 0.25
-"""Either output has at least this share of all inputs: below it, hardly anything is left to be learnt of a function."""
+"""Least share of all inputs that either output must have: with less, a constant prediction is nearly always right."""
 
 BALANCED = 0.4
-"""Either output has at least this share of the light inputs, and of the heavy ones."""
+"""Least share that either output must have among the light inputs, and among the heavy ones."""
 
 BALANCEABLE = ("parity-2", "parity-3", "parity-5", "dnf", "random-simple")
-"""The classes that hold functions so balanced. Not among them: parity-10, 1 for 60 % of the light inputs and 34 % of
-the heavy ones; the multiplexer, 1 for 38 % and 62 %; and random, of which nothing can be carried over."""
+"""Classes that contain functions balanced in this way. Excluded are parity-10, which is 1 for 60 % of the light inputs
+and 34 % of the heavy ones; the multiplexer, 1 for 38 % and 62 %; and random, where nothing generalises."""
 
 View = Callable[[np.ndarray], np.ndarray]
-"""What is looked at, in several ways: inputs (n, bits) -> (ways, n), each a number below SEEN."""
+"""A set of features, as a function: inputs (n, bits) -> (features, n), integers below SEEN."""
 
 SEEN = 4
 
 
 @dataclass(frozen=True)
 class TruthTable(Task, abc.ABC):
-    """What both tasks share: a function of bits that is drawn for each seed, known to the task on every input.
+    """Base class of the Boolean tasks: a Boolean function that is sampled for each seed, stored as a truth table.
 
-    function  the class it is drawn from: a key of `boolean_functions.FUNCTIONS`
-    rule      which function of the class; -1: one for each seed (`drawn`)
+    function  class that the function is sampled from: a key of `boolean_functions.FUNCTIONS`
+    rule      which function of the class; -1: a new one for each seed (`drawn`)
     """
 
     family: ClassVar[str] = "boolean"
@@ -60,7 +60,7 @@ class TruthTable(Task, abc.ABC):
     @classmethod
     @abc.abstractmethod
     def classes(cls) -> tuple[str, ...]:
-        """The classes of functions that the task can be about."""
+        """The classes of functions that the task supports."""
 
     @abc.abstractmethod
     def table(self) -> np.ndarray:
@@ -68,58 +68,58 @@ class TruthTable(Task, abc.ABC):
 
     @abc.abstractmethod
     def region(self, name: str) -> np.ndarray:
-        """Which inputs a region has, as their codes."""
+        """The inputs of a region, as their codes."""
 
     @property
     def bits(self) -> int:
-        """How many bits an input has."""
+        """Number of bits of an input."""
         return bits_of(self.function)
 
     @property
     def inputs(self) -> Space:
-        """Bits without neighbours, (bits,)."""
+        """A vector of bits, (bits,)."""
         return Space((self.bits,), alphabet=2, values=(0.0, 1.0))
 
     @property
     def outputs(self) -> Space:
-        """A bit, (1,)."""
+        """One bit, (1,)."""
         return Space((1,), alphabet=2)
 
     @property
     def heuristics(self) -> Mapping[str, Heuristic]:
-        """The best rules that look at one bit, at whether there are enough ones, at two bits.
+        """The best rules of three kinds: a function of one bit, a threshold on the number of ones, and of two bits.
 
-        Best is what is right most often in the region "id", train and test alike: no learner can do better there with
-        such a rule.
+        Best means the highest accuracy in the region "id", train and test together. So it is an upper bound there for
+        every learner with a rule of that kind.
         """
         views: dict[str, View] = {"one-bit": _single, "weight": _at_least, "two-bits": _pairs}
         return {name: partial(self._best_of, view) for name, view in views.items()}
 
     def drawn(self, rng: np.random.Generator) -> Self:
-        """The same task with a function; a task that has one is left as it is."""
+        """The task with a sampled function; a task that has one already is returned unchanged."""
         return replace(self, rule=int(rng.integers(2**62))) if self.rule == UNDRAWN else self
 
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
-        """Draw n inputs of a region, none twice; all that it has, in random order, where n is more."""
+        """Sample n inputs of a region without replacement; all of them, in random order, if it has fewer than n."""
         inputs = points(self.bits)[rng.permutation(self.region(region))[:n]]
         return Examples(inputs, self.solve(inputs))
 
     def solve(self, inputs: np.ndarray) -> np.ndarray:
-        """Look it up in the truth table, (n, bits) -> (n, 1)."""
+        """Look the inputs up in the truth table, (n, bits) -> (n, 1)."""
         return self.table()[codes(inputs), None]
 
     def canonical(self, inputs: np.ndarray) -> np.ndarray:
-        """The bits themselves: nothing in them is presentation."""
+        """The input itself: different inputs are different problems."""
         return inputs
 
     def capacity(self, split: str) -> int:
-        """How many inputs the split has: all are counted."""
+        """Number of inputs of the split, counted exactly."""
         source = self.split(split)
         share = _share(self.bits, self.hash_key)[self.region(source.region)]
         return int(((share >= source.share[0]) & (share < source.share[1])).sum())
 
     def describe(self, example: np.ndarray) -> str:
-        """The bits: "0110100110"."""
+        """The bits, such as "0110100110"."""
         return "".join(str(bit) for bit in example)
 
     def describe_target(self, target: np.ndarray) -> str:
@@ -127,13 +127,13 @@ class TruthTable(Task, abc.ABC):
         return str(int(target[0]))
 
     def _function(self) -> int:
-        """The number of the function; raises ValueError where there is none yet."""
+        """The number of the function; raises ValueError if no function has been sampled."""
         if self.rule == UNDRAWN:
             raise ValueError(f"{self.name} has no function yet: take task.drawn(rng), or give it a rule from 0 up")
         return self.rule
 
     def _best_of(self, view: View, inputs: np.ndarray) -> np.ndarray:
-        """The answers of the best rule that sees of an input one row of a view, (n, bits) -> (n, 1)."""
+        """Predict with the best rule that depends on one feature of a view, (n, bits) -> (n, 1)."""
         known = self.region("id")
         seen = view(points(self.bits)[known])[..., None] == np.arange(SEEN)  # (rows, known, SEEN)
         one = self.table()[known] == 1
@@ -144,59 +144,60 @@ class TruthTable(Task, abc.ABC):
 
 @dataclass(frozen=True)
 class Boolean(TruthTable):
-    """A function of 10 bits, taught on some of the 1024 inputs and tested on the others.
+    """Boolean function of 10 bits: learn it from some of the 1024 inputs, predict the others.
 
-    Example, of the class parity-3, with the bits 2, 5 and 9 (from 0) drawn: 0110100110 -> 1, since of these only bit 2
-    is 1, and 0110110110 -> 0, since bits 2 and 5 are. There is no shift: what is asked is how many examples a function
-    of a class takes. Of the class "random" (a coin for each input) no number is enough: the control in which no learner
-    can be right about an unseen input more often than by chance (Wolpert 1996).
+    Example, class parity-3, bits 2, 5 and 9 (from 0): 0110100110 -> 1, since only bit 2 of the three is 1;
+    0110110110 -> 0, since bits 2 and 5 are 1. There is no shift: the task measures how many examples a function of a
+    class takes. The class "random" (an independent coin toss for each input) is a control: no number of examples is
+    enough, and no learner has an expected accuracy above chance on unseen inputs (Wolpert 1996). The multiplexer has
+    11 bits.
     """
 
     name: ClassVar[str] = "boolean"
 
     @classmethod
     def classes(cls) -> tuple[str, ...]:
-        """All of them."""
+        """All classes."""
         return tuple(FUNCTIONS)
 
     @property
     def splits(self) -> tuple[Split, ...]:
-        """No shift."""
+        """Train and ID only: there is no shift."""
         return (Split("train", share=TRAIN), Split("id", share=(TRAIN[1], 1.0)))
 
     @property
     def truth(self) -> Truth:
-        """The truth table; of coins there is nothing to find."""
+        """The truth table is the rule; the class "random" has no rule to find and is not ranked."""
         return Rule(self.solve, self.outputs, finds=self.function != "random")
 
     def region(self, name: str) -> np.ndarray:  # noqa: ARG002
-        """All inputs: there is one region."""
+        """All inputs: there is only one region."""
         return np.arange(2**self.bits)
 
     def table(self) -> np.ndarray:
-        """A function of which either output has a quarter of all inputs."""
+        """Truth table in which either output has at least a quarter of all inputs."""
         return truth_table(self.function, self._function(), SKEWED)
 
 
 @dataclass(frozen=True)
 class BooleanWeight(TruthTable):
-    """A function of 10 bits, taught on inputs with at most 5 ones and tested on those with more.
+    """Boolean function of 10 bits: trained on inputs with at most 5 ones, tested on those with more.
 
-    Example, of the class parity-3, with the bits 1, 4 and 8 (from 0) drawn: training shows 0100100000 -> 0, two of the
-    three being 1, and 0100100010 -> 1, all of them being 1. The split "heavy" asks for 1111101011. Who found the three
-    bits says 1; who goes by the nearest examples has none near.
+    Example, class parity-3, bits 1, 4 and 8 (from 0): training contains 0100100000 -> 0, where two of the three bits
+    are 1, and 0100100010 -> 1, where all three are 1. The split "heavy" contains 1111101011. A learner that has found
+    the three bits predicts 1; a nearest-neighbour rule has no training example close to it.
     """
 
     name: ClassVar[str] = "boolean-weight"
 
     @classmethod
     def classes(cls) -> tuple[str, ...]:
-        """Those that hold functions with both outputs on both sides."""
+        """The classes with functions that are balanced on both sides, BALANCEABLE."""
         return BALANCEABLE
 
     @property
     def splits(self) -> tuple[Split, ...]:
-        """Severity: by how many ones the mean heavy input exceeds the mean light one."""
+        """Severity: mean number of ones of the heavy inputs minus that of the light ones."""
         weight = points(self.bits).sum(1)
         severity = float(weight[self.region("heavy")].mean() - weight[self.region("id")].mean())
         return (
@@ -207,17 +208,17 @@ class BooleanWeight(TruthTable):
         )
 
     def region(self, name: str) -> np.ndarray:
-        """In "id", at most bits/2 ones; in "heavy", more."""
+        """Inputs with at most bits/2 ones in "id", with more in "heavy"."""
         return np.flatnonzero((points(self.bits).sum(1) > self.bits / 2) == (name == "heavy"))
 
     def table(self) -> np.ndarray:
-        """A function of which either output has 40 % of the light inputs and 40 % of the heavy ones."""
+        """Truth table in which either output has at least 40 % of the light inputs and 40 % of the heavy ones."""
         return truth_table(self.function, self._function(), BALANCED, by_weight=True)
 
 
 @lru_cache
 def _share(bits: int, key: str) -> np.ndarray:
-    """Where the hash puts every input, (2^bits,)."""
+    """The hash of every input as a number in [0, 1), (2^bits,)."""
     return shares(digests(points(bits), key))
 
 
@@ -232,6 +233,6 @@ def _at_least(inputs: np.ndarray) -> np.ndarray:
 
 
 def _pairs(inputs: np.ndarray) -> np.ndarray:
-    """Each two bits as a number 0..3, (pairs, n)."""
+    """Each pair of bits as a number 0..3, (pairs, n)."""
     first, second = np.array(list(combinations(range(inputs.shape[1]), 2))).T
     return 2 * inputs.T[first] + inputs.T[second]

@@ -1,4 +1,4 @@
-"""Classes of Boolean functions, as truth tables: what the rules of the Boolean tasks are drawn from."""
+"""Classes of Boolean functions, sampled as truth tables, for the Boolean tasks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 BITS = 10
 MULTIPLEXER = (3, 8)
-"""Address and data bits of the multiplexer, which so has 11 bits: the one function here that cannot have 10."""
+"""Numbers of address bits and data bits of the multiplexer. It has 11 bits; no multiplexer has 10."""
 
 TERMS, LITERALS = 5, 3
 """A DNF has 5 terms of 3 literals: on random inputs it is false with probability about (7/8)^5 = 0.51."""
@@ -18,26 +18,26 @@ HIDDEN = 40
 """Width of the two hidden layers of the random network (Valle-Perez, Camargo & Louis 2019: (n, 40, 40, 1))."""
 
 TRIES = 1000
-"""So many functions are drawn before a class is said to hold none that is balanced."""
+"""Number of functions that are sampled before `truth_table` gives up finding a balanced one."""
 
 Draw = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 """All inputs (2^n, n) and a generator -> a function's outputs on them (2^n,), 0 or 1."""
 
 
 def _parity(inputs: np.ndarray, rng: np.random.Generator, *, k: int) -> np.ndarray:
-    """Whether an odd number of k bits is 1; which bits is drawn."""
+    """Parity of k bits, which are sampled."""
     return inputs[:, rng.choice(inputs.shape[1], k, replace=False)].sum(1) % 2
 
 
 def _dnf(inputs: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Whether any of 5 terms is true; a term is the conjunction of 3 different bits, each negated or not."""
+    """Disjunctive normal form of 5 random terms, each a conjunction of 3 different bits, negated or not."""
     places = np.stack([rng.choice(inputs.shape[1], LITERALS, replace=False) for _ in range(TERMS)])
     signs = rng.integers(2, size=(TERMS, LITERALS))
     return (inputs[:, places] == signs).all(2).any(1).astype(np.int64)
 
 
 def _multiplexer(inputs: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The data bit that the address bits point to; which bit has which role is drawn."""
+    """Multiplexer: the data bit that the address bits select; the roles of the bits are sampled."""
     address_bits, _ = MULTIPLEXER
     roles = rng.permutation(inputs.shape[1])
     address = inputs[:, roles[:address_bits]] @ (1 << np.arange(address_bits))
@@ -47,8 +47,8 @@ def _multiplexer(inputs: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def _random_simple(inputs: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The sign of a random ReLU network (n, 40, 40, 1).
 
-    Weights and biases are uniform in +-sqrt(6 / fan_in), in the last layer +-sqrt(3 / fan_in). Such networks favour
-    functions of short description by orders of magnitude.
+    Weights and biases are uniform in +-sqrt(6 / fan_in), in the last layer +-sqrt(3 / fan_in). Functions of short
+    description are more probable than others by orders of magnitude.
     """
     units = inputs.astype(np.float64)
     for width, scale in ((HIDDEN, 6.0), (HIDDEN, 6.0), (1, 3.0)):
@@ -60,7 +60,7 @@ def _random_simple(inputs: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _random(inputs: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A fair coin for each input: what is known of some inputs says nothing of the others."""
+    """Independent fair coin toss for each input: outputs of some inputs carry no information about the others."""
     return rng.integers(2, size=len(inputs))
 
 
@@ -77,7 +77,7 @@ FUNCTIONS: dict[str, Draw] = {
 
 
 def bits_of(function: str) -> int:
-    """How many bits the functions of a class have."""
+    """Number of input bits of the functions of a class."""
     return sum(MULTIPLEXER) if function == "multiplexer" else BITS
 
 
@@ -88,18 +88,18 @@ def points(bits: int) -> np.ndarray:
 
 
 def codes(inputs: np.ndarray) -> np.ndarray:
-    """The row of `points` that each input is, (..., bits) -> (...)."""
+    """The index of each input in `points`, (..., bits) -> (...)."""
     return inputs @ (1 << np.arange(inputs.shape[-1] - 1, -1, -1))
 
 
 @lru_cache(maxsize=256)
 def truth_table(function: str, rule: int, least: float, *, by_weight: bool = False) -> np.ndarray:
-    """The outputs of a function on all of `points`, (2^bits,).
+    """The truth table of a function: its outputs on all of `points`, (2^bits,).
 
     function   its class, a key of FUNCTIONS
     rule       which function of the class: the seed of its generator
-    least      functions are drawn until either output has at least this share of the inputs
-    by_weight  of the inputs with at most bits/2 ones, and of those with more
+    least      functions are sampled until either output has at least this share of the inputs
+    by_weight  require this share among the inputs with at most bits/2 ones, and among those with more
 
     Raises ValueError if no such function is found.
     """

@@ -1,7 +1,7 @@
-"""Results that take seconds to compute, kept between runs in the user's cache folder.
+"""File cache for results that take seconds to compute, in the user's cache folder.
 
-A file is the digest of its body and the body. What does not agree with its digest is computed anew, never trusted; what
-cannot be written is computed again next time. Nothing there is needed: the folder may be deleted at any time.
+A file holds the digest of its body, then the body. A file that does not match its digest is recomputed. A result that
+cannot be written is computed again next time. The folder may be deleted at any time.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ DIGEST_BYTES = 32
 
 
 def folder() -> Path:
-    """Where results are kept: GRUE_CACHE if that is set, else `grue` in the platform's folder for caches.
+    """The cache folder: GRUE_CACHE if that is set, else `grue` in the platform's folder for caches.
 
-    Raises RuntimeError for a user without a home.
+    Raises RuntimeError for a user without a home directory.
     """
     if chosen := os.environ.get("GRUE_CACHE"):
         return Path(chosen)
@@ -35,14 +35,15 @@ def folder() -> Path:
 
 
 def kept(name: str, size: int, compute: Callable[[], bytes]) -> bytes:
-    """The body of the file `name`, of `size` bytes; computed and written if it is not there or not whole.
+    """The body of the cached file `name`, of `size` bytes; computed and written if the file is missing or damaged.
 
-    name  of the file, with the version of whatever computes it in it
-    Several processes may ask at once: each computes, and renames a whole file into place.
+    name  of the file; includes the version of the code that computes it
+
+    Safe with several processes at once: each computes the result and renames a complete file into place.
     """
     try:
         path = folder() / name
-    except RuntimeError:  # no home, so nowhere to keep anything
+    except RuntimeError:  # no home directory, so no cache folder
         return compute()
     if (body := _read(path, size)) is None:
         body = compute()
@@ -52,7 +53,7 @@ def kept(name: str, size: int, compute: Callable[[], bytes]) -> bytes:
 
 
 def _read(path: Path, size: int) -> bytes | None:
-    """What was kept, or None where there is nothing, or nothing to be trusted."""
+    """The cached body, or None if there is no file or it is damaged."""
     try:
         data = path.read_bytes()
     except OSError:
@@ -65,7 +66,7 @@ def _read(path: Path, size: int) -> bytes | None:
 
 
 def _write(path: Path, body: bytes) -> None:
-    """Write under a name of our own, then rename: a reader sees the whole file or none."""
+    """Write to a temporary file, then rename it: a reader sees a complete file or none."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
     try:

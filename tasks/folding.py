@@ -1,4 +1,4 @@
-"""Folding: from the sequence of an HP chain, say how many contacts its ground state has."""
+"""Protein folding in the HP lattice model: predict the number of contacts of the ground state from the sequence."""
 
 from __future__ import annotations
 
@@ -18,25 +18,27 @@ BLANK, H, P = range(3)
 LETTERS = "_HP"
 
 SHORTEST = 6
-"""Residues: of shorter chains there are too few to fill the splits."""
+"""Least number of residues: there are too few shorter chains to fill the splits."""
 
 TRAIN = (0.0, 0.75)
-"""The share of the short chains that are not rich in H, which training owns."""
+"""The share, by hash, of the region "id" (short chains that are not rich in H) that belongs to training."""
 
 
 @dataclass(frozen=True)
 class Folding(Task):
-    """The energy of the ground state of an HP chain on the square lattice, as its number of contacts.
+    """Number of contacts of the ground state of an HP chain on the square lattice (minus its energy).
 
-    Example: HPPHPPH has 7 residues. Bent into a U, its first and its fourth lie side by side, and bent once more, the
-    fourth and the last do: two contacts of H with H. The first and the last are an even number of bonds apart, and such
-    residues never touch on a square lattice, so there is no third. The answer is 2, the energy -2. Training shows
-    chains of 10 to 12 residues anywhere on 14 slots, the headline asks about 14 residues.
+    Example: HPPHPPH has 7 residues. If the chain is bent into a U, its first and fourth residues are neighbours; if it
+    is bent once more, the fourth and the last are: two H-H contacts. The first and the last residue are an even number
+    of bonds apart, and such residues are never neighbours on a square lattice, so there is no third contact. The target
+    is 2, the energy -2. Training contains chains of 10 to 12 residues anywhere on 14 slots; the headline split
+    contains chains of 14 residues.
 
-    slots     the longest chain; it and those shorter by one are only tested, training ends at two below
-    shortest  chain of training
-    rich      chains with a larger share of H than this are not trained on: the short ones are a split of their own, the
-              long ones are in none, so that one thing moves at a time
+    slots     length of the longest chain; chains of slots - 1 and slots residues are only tested, the longest of
+              training have slots - 2
+    shortest  residues of the shortest chain of training
+    rich      chains with a larger share of H than this are not in training: those of training lengths are a split of
+              their own, longer ones are in no split, so that each split has one shift only
     """
 
     name: ClassVar[str] = "folding"
@@ -62,13 +64,13 @@ class Folding(Task):
 
     @property
     def outputs(self) -> Space:
-        """The contacts of the ground state, 0 to the most of any chain of training, (1,)."""
+        """Number of contacts of the ground state, from 0 to the maximum in training, (1,)."""
         classes = _most(self) + 1
         return Space((1,), alphabet=classes, values=tuple(map(float, range(classes))))
 
     @property
     def splits(self) -> tuple[Split, ...]:
-        """Severity: of length, the residues; of composition, the share of H that every chain is above."""
+        """Severity of a length split: residues; of "rich": the share of H that every chain exceeds."""
         longer, longest = (f"length-{n}" for n in (self.slots - 1, self.slots))
         return (
             Split("train", share=TRAIN),
@@ -81,7 +83,7 @@ class Folding(Task):
 
     @property
     def heuristics(self) -> Mapping[str, Heuristic]:
-        """Count the H, count them by parity, then look for the best of the folds that have few corners."""
+        """Half the number of H, an upper bound by parity, and the best fold with at most four or six corners."""
         return {
             "half-the-h": lambda inputs: self._clipped((inputs == H).sum(1) // 2),
             "parity-bound": self._parity_bound,
@@ -90,7 +92,10 @@ class Folding(Task):
         }
 
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
-        """Draw n chains uniformly from a region, either end first, at any place."""
+        """Sample n chains uniformly from a region, each at a random position and in a random direction.
+
+        groups: "length", the residues, (n,).
+        """
         chains, rows = _chains(self), _rows(self, region)
         if len(rows) == 0:
             raise SpaceExhaustedError(f"{self.name}: region {region!r} is empty with {self.parameters()}")
@@ -105,30 +110,30 @@ class Folding(Task):
         return Examples(inputs, chains.contacts[rows, None], groups={"length": length})
 
     def solve(self, inputs: np.ndarray) -> np.ndarray:
-        """Look the chain up among all ground states of its length, (n, slots) -> (n, 1).
+        """Look the chain up in the table of ground states of its length, (n, slots) -> (n, 1).
 
-        Raises ValueError for what is no chain of at least two residues in one piece.
+        Raises ValueError for an input that is not one contiguous chain of at least two residues.
         """
         return self._best(inputs)[:, None]
 
     def canonical(self, inputs: np.ndarray) -> np.ndarray:
-        """Length, and the smaller of the numbers of the sequence and its reverse, (n, 2): the place does not enter."""
+        """Length, and the smaller of the numbers of the sequence and its reverse, (n, 2): independent of position."""
         length, forwards, backwards = self._read(inputs)
         return np.stack([length, np.minimum(forwards, backwards)], axis=1)
 
     def capacity(self, split: str) -> int:
-        """The chains of the split, counted: they are few enough that `sample` finds the last of them."""
+        """Number of chains of the split, counted exactly: they are few enough that `sample` finds them all."""
         source = self.split(split)
         share = _chains(self).share[_rows(self, source.region)]
         return int(((share >= source.share[0]) & (share < source.share[1])).sum())
 
     def describe(self, example: np.ndarray) -> str:
-        """The slots as letters, then a ground state with its bonds, the slot on the left in brackets."""
+        """The slots as letters, then a drawing of a ground state with its bonds, the leftmost residue in brackets."""
         _, (number,), _ = self._read(example[None])
         return f"{self._letters(example)}\n{drawn_fold(int(number), int((example != BLANK).sum()))}"
 
     def describe_target(self, target: np.ndarray) -> str:
-        """The contacts of the ground state."""
+        """The number of contacts of the ground state."""
         return "1 contact" if target[0] == 1 else f"{int(target[0])} contacts"
 
     def _read(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -144,7 +149,7 @@ class Folding(Task):
         return length, forwards, backwards
 
     def _parity_bound(self, inputs: np.ndarray) -> np.ndarray:
-        """No fold has more: each H on an even slot touches at most so many H on odd slots, and the other way round."""
+        """Upper bound on contacts: H on even slots only touch H on odd slots, and each H has few free sides."""
         hydrophobic = inputs == H
         there = np.pad(inputs != BLANK, ((0, 0), (1, 1)))
         sides = 4 - there[:, :-2] - there[:, 2:].astype(np.int64)  # free sides of a site, beside those of the bonds
@@ -156,7 +161,7 @@ class Folding(Task):
         return self._clipped(np.minimum(most[:, ::2].sum(1), most[:, 1::2].sum(1)))
 
     def _best(self, inputs: np.ndarray, corners: int | None = None) -> np.ndarray:
-        """The contacts of the best fold, or of the best with at most so many corners, (n,)."""
+        """Number of contacts of the best fold, or of the best fold with at most `corners` corners, (n,)."""
         length, number, _ = self._read(inputs)
         contacts = np.empty(len(inputs), np.int64)
         for n in np.unique(length).tolist():
@@ -168,21 +173,21 @@ class Folding(Task):
         return "".join(LETTERS[token] for token in example)
 
     def _clipped(self, contacts: np.ndarray) -> np.ndarray:
-        """Contacts as answers, (n,) -> (n, 1)."""
+        """Clip numbers of contacts to the range of the classes, (n,) -> (n, 1)."""
         return contacts.clip(0, _most(self))[:, None]
 
 
 @dataclass(frozen=True, eq=False)
 class Chains:
-    """Every chain that the task may show, one of each pair of a sequence and its reverse; m of them.
+    """Table of all m chains of the task; a sequence and its reverse are one chain.
 
     length    (m,): residues
     number    (m,): the smaller of the numbers of the sequence and its reverse
-    contacts  (m,): those of the ground state
-    share     (m,): where the hash puts the chain
-    short     (m,): of a length that training shows
+    contacts  (m,): contacts of the ground state
+    share     (m,): hash of the chain as a number in [0, 1)
+    short     (m,): the length occurs in training
     rich      (m,): the share of H is above `Folding.rich`
-    known     (m,): some chain of the train pool has as many contacts
+    known     (m,): some chain of the train split has the same number of contacts
     """
 
     length: np.ndarray
@@ -196,7 +201,7 @@ class Chains:
 
 @cache
 def _chains(task: Folding) -> Chains:
-    """Enumerate the sequences: the pools follow from this list and from nothing else."""
+    """Enumerate the chains; the splits are defined by this table alone."""
     lengths, numbers, contacts, hydrophobic = [], [], [], []
     for n in range(task.shortest, task.slots + 1):
         every = np.arange(2**n)
@@ -216,7 +221,7 @@ def _chains(task: Folding) -> Chains:
 
 @cache
 def _rows(task: Folding, region: str) -> np.ndarray:
-    """The chains of a region whose answer occurs in training."""
+    """The rows of `Chains` of a region, restricted to targets that occur in training."""
     chains = _chains(task)
     if region in ("id", "rich"):
         inside = chains.short & (chains.rich == (region == "rich"))
@@ -226,6 +231,6 @@ def _rows(task: Folding, region: str) -> np.ndarray:
 
 
 def _most(task: Folding) -> int:
-    """The most contacts of a chain of training."""
+    """The largest number of contacts of a chain of training."""
     chains = _chains(task)
     return int(chains.contacts[chains.known].max())

@@ -1,4 +1,4 @@
-"""The HP model of protein folding on the square lattice (Lau and Dill 1989), solved by exhaustion.
+"""The HP model of protein folding on the square lattice (Lau and Dill 1989), solved by exhaustive search.
 
 A chain of n residues, each H (hydrophobic) or P (polar), lies on a self-avoiding walk. Two H that are neighbours on
 the lattice but not along the chain are a contact. The energy of a fold is minus its number of contacts, and the ground
@@ -17,27 +17,27 @@ import numpy as np
 from .cache import kept
 
 VERSION = 1
-"""Of what is computed here: part of the names of the cache files."""
+"""Version of the computed tables: part of the names of the cache files."""
 
 LONGEST = 16
-"""Residues. There are 802,075 walks of 16, and 2.7 times as many with every further residue."""
+"""Largest number of residues. There are 802,075 walks of 16, and 2.7 times as many with every further residue."""
 
 ROW = 32
-"""Sites are numbers, ROW * x + y: of up to 16 residues no two share a number, and neighbours differ by 1 or ROW."""
+"""Sites are numbers, ROW * x + y: with up to 16 residues they are distinct, and neighbours differ by 1 or ROW."""
 
 BLOCK = 8
-"""Sequences that are folded at a time: their table of contacts by map stays in the cache of a core."""
+"""Sequences that are evaluated at a time: their table of contacts by map fits the cache of a core."""
 
 CONTACTS, FOLDS = np.dtype(np.uint8), np.dtype("<u4")
-"""What a cache file holds, one after the other: 5 bytes a sequence."""
+"""Data types of the two arrays in a cache file, stored one after the other: 5 bytes per sequence."""
 
 
 @dataclass(frozen=True, eq=False)
 class GroundStates:
     """The ground states of all 2^n sequences of n residues, in the order of their numbers.
 
-    contacts  (2^n,): the contacts of a ground state; its energy is minus that
-    folds     (2^n,): how many conformations have them, up to rotation and reflection
+    contacts  (2^n,): number of contacts of a ground state, minus its energy
+    folds     (2^n,): number of conformations with as many contacts, up to rotation and reflection
     """
 
     contacts: np.ndarray
@@ -46,9 +46,9 @@ class GroundStates:
 
 @cache
 def ground_states(n: int, corners: int | None = None) -> GroundStates:
-    """The ground states of all sequences of n residues, 2 to LONGEST; from the user's cache folder if they are there.
+    """The ground states of all sequences of n residues, 2 to LONGEST; read from the user's cache folder if present.
 
-    corners  the best of the folds with at most so many corners, where that is not None
+    corners  if not None, only folds with at most this many corners are considered
     """
     if not 2 <= n <= LONGEST:  # noqa: PLR2004 -- a chain has two ends
         raise ValueError(f"chains of {n} residues; expected 2..{LONGEST}")
@@ -68,7 +68,7 @@ def ground_states(n: int, corners: int | None = None) -> GroundStates:
 def walks(n: int) -> np.ndarray:
     """Every self-avoiding walk of n >= 2 sites up to rotation and reflection, as sites ROW * x + y, (walks, n).
 
-    The first step goes right, and the first step off that line goes up: one walk of each class of symmetric ones.
+    The first step goes right, and the first step off that line goes up: one walk of each symmetry class.
     """
     grown = np.array([[0, ROW]], np.int16)
     for _ in range(n - 2):
@@ -85,12 +85,12 @@ def walks(n: int) -> np.ndarray:
 
 
 def pairs(n: int) -> list[tuple[int, int]]:
-    """The residues of a chain that can touch: on a square lattice, an odd number of bonds apart, and at least 3."""
+    """Pairs of residues that can be in contact: on a square lattice, an odd number of bonds apart, at least 3."""
     return [(i, j) for i in range(n) for j in range(i + 3, n, 2)]
 
 
 def contact_maps(paths: np.ndarray) -> np.ndarray:
-    """Which of the pairs touch in each walk, (walks, n) -> (walks,), a bit a pair."""
+    """The pairs that are in contact in each walk, (walks, n) -> (walks,), one bit per pair."""
     maps = np.zeros(len(paths), np.int64)
     for bit, (i, j) in enumerate(pairs(paths.shape[1])):
         distance = np.abs(paths[:, i] - paths[:, j])
@@ -99,7 +99,7 @@ def contact_maps(paths: np.ndarray) -> np.ndarray:
 
 
 def drawn_fold(number: int, n: int) -> str:
-    """One ground state of a sequence, drawn with its bonds; the first residue is in brackets."""
+    """Draw one ground state of a sequence with its bonds, as text; the first residue is in brackets."""
     paths = walks(n)
     path = paths[np.bitwise_count(contact_maps(paths) & _both_hydrophobic(np.array([number]), n)).argmax()]
     y = (path + ROW // 2) % ROW - ROW // 2
@@ -114,18 +114,18 @@ def drawn_fold(number: int, n: int) -> str:
 
 
 def _with_corners(paths: np.ndarray, most: int | None) -> np.ndarray:
-    """The walks that have at most so many corners; all of them if that is None."""
+    """The walks with at most `most` corners; all walks if it is None."""
     return paths if most is None else paths[(np.diff(paths, n=2) != 0).sum(1) <= most]
 
 
 def _evaluate(paths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """`GroundStates` among these walks, as a cache file has them.
+    """Compute the arrays of `GroundStates` among these walks, in the data types of a cache file.
 
-    Every sequence is tried on every map of contacts. There are far fewer maps than walks: 5,953 of 14 residues.
+    Every sequence is evaluated on every contact map. There are far fewer maps than walks: 5,953 of 14 residues.
     """
     n = paths.shape[1]
     maps, times = np.unique(contact_maps(paths), return_counts=True)
-    times = times.astype(np.float32)  # so that BLAS adds them up: exact, as there are fewer than 2^24 walks
+    times = times.astype(np.float32)  # for a BLAS product: exact, as there are fewer than 2^24 walks
     hydrophobic = _both_hydrophobic(np.arange(2**n), n)
     contacts, folds = np.empty(2**n, CONTACTS), np.empty(2**n, FOLDS)
     for start in range(0, 2**n, BLOCK):
@@ -137,7 +137,7 @@ def _evaluate(paths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _both_hydrophobic(numbers: np.ndarray, n: int) -> np.ndarray:
-    """Which of the pairs of each sequence are two H, (sequences,), a bit a pair."""
+    """The pairs of which both residues are H in each sequence, (sequences,), one bit per pair."""
     both = np.zeros(len(numbers), np.int64)
     for bit, (i, j) in enumerate(pairs(n)):
         both |= (numbers >> i & numbers >> j & 1) << bit

@@ -1,4 +1,4 @@
-"""Identity: give back what you were given, also where no training example has been."""
+"""Identity: copy the input, also in regions without training examples (bits, tokens, real numbers)."""
 
 from __future__ import annotations
 
@@ -16,42 +16,42 @@ from .pools import digests, shares
 from .spaces import Space
 
 ENUMERATED = 2**16
-"""Regions of at most so many problems are counted one by one; of larger ones a lower bound is given."""
+"""Regions with at most this many problems are counted exactly; for larger ones `capacity` gives a lower bound."""
 
 CERTAIN = 20.0
-"""An event of probability exp(-20) does not happen."""
+"""Events of probability exp(-CERTAIN) or less are neglected."""
 
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
-"""How tokens are written."""
+"""The characters that tokens are printed as."""
 
 SHELLS = {"id": (0.0, 1.0), "shell": (1.0, 1.5), "far-shell": (1.5, 2.0), "negative": (-1.0, 0.0)}
 """The range of every coordinate in each region of identity-reals."""
 
 
 class IdentitySymbols(Task):
-    """Copy tokens; at the last places some of them never occur in training, and nothing else occurs in the test.
+    """Base class of the identity tasks on tokens: the last positions have disjoint tokens in training and in the test.
 
-    A subclass is a dataclass that says how long an example is, which tokens there are, and how they are divided.
+    A subclass is a dataclass that defines the length of an example, its tokens, and which of them occur in training.
     """
 
     family: ClassVar[str] = "identity"
-    moved: ClassVar[str]  # the split, and the region, in which the frozen places take the tokens that are new there
+    moved: ClassVar[str]  # the split, and its region, in which the frozen positions hold the tokens absent in training
 
     frozen: int
 
     @property
     @abc.abstractmethod
     def known(self) -> int:
-        """How many tokens, the first ones, occur at the frozen places in training."""
+        """Number of tokens, the first ones, that occur at the frozen positions in training."""
 
     @property
     def outputs(self) -> Space:
-        """The same tokens, (places,)."""
+        """Equal to the input space, (positions,)."""
         return self.inputs
 
     @property
     def splits(self) -> tuple[Split, ...]:
-        """Severity: how many places have moved."""
+        """Severity: number of positions with tokens that are absent there in training."""
         return (
             Split("train", share=(0.0, 0.75)),
             Split("id", share=(0.75, 1.0)),
@@ -61,13 +61,13 @@ class IdentitySymbols(Task):
 
     @property
     def heuristics(self) -> Mapping[str, Heuristic]:
-        """The other rule that fits the training set."""
+        """A rule other than the identity that fits the training set as well."""
         return {"copy-all-but-frozen": self._copy_all_but_frozen}
 
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
-        """Draw n examples uniformly among those of a region.
+        """Sample n examples uniformly from a region.
 
-        groups: "moved", true at the frozen places, (n, places).
+        groups: "moved", True at the frozen positions, (n, positions).
         """
         inputs = _written(rng.integers(_size(self, region), size=n), self, region)
         moved = np.zeros(inputs.shape, bool)
@@ -75,17 +75,17 @@ class IdentitySymbols(Task):
         return Examples(inputs, self.solve(inputs), groups={"moved": moved})
 
     def solve(self, inputs: np.ndarray) -> np.ndarray:
-        """Copy, (n, places) -> (n, places)."""
+        """Copy, (n, positions) -> (n, positions)."""
         return inputs.copy()
 
     def canonical(self, inputs: np.ndarray) -> np.ndarray:
-        """The tokens themselves: nothing in them is presentation."""
+        """The input itself: different inputs are different problems."""
         return inputs
 
     def capacity(self, split: str) -> int:
-        """Distinct problems that `sample` can surely draw: counted where they are few, else a lower bound.
+        """Number of distinct problems that `sample` can return: counted in small regions, else a lower bound.
 
-        A large region is drawn with repeats until nothing new comes, so its last few problems may be missed.
+        Sampling is with replacement, so `sample` may miss the last few problems of a region; these are subtracted.
         """
         source = self.split(split)
         size = _size(self, source.region)
@@ -106,7 +106,7 @@ class IdentitySymbols(Task):
         return self.describe(target)
 
     def _copy_all_but_frozen(self, inputs: np.ndarray) -> np.ndarray:
-        """Copy what varied in training; at the frozen places, answer 0 where a token is new."""
+        """Copy, except at frozen positions with a token that is absent there in training: predict 0."""
         copied = inputs.copy()
         copied[:, -self.frozen :] *= copied[:, -self.frozen :] < self.known
         return copied
@@ -114,14 +114,14 @@ class IdentitySymbols(Task):
 
 @dataclass(frozen=True)
 class IdentityBits(IdentitySymbols):
-    """Copy the bits; in training the last ones are 0 (Marcus 1998: identity on binary numbers, taught on even ones).
+    """Identity on binary numbers: trained on even numbers, tested on odd ones (Marcus 1998).
 
-    Example, with 5 bits of which 1 is frozen: training shows 01100 -> 01100 and 11010 -> 11010, even numbers all of
-    them; the split "odd" asks for 01101. Who learnt "every output is its input" says 01101; who learnt "the
-    last output is 0", which fits the training set as well, says 01100.
+    Example, with 5 bits of which 1 is frozen: training contains 01100 -> 01100 and 11010 -> 11010, even numbers only;
+    the split "odd" contains 01101. The rule "every output equals its input" gives 01101. The rule "the last output is
+    0", which fits the training set as well, gives 01100.
 
-    bits    of a number, most significant first
-    frozen  the last ones, 0 in training and 1 in "odd": the severity of the shift
+    bits    number of bits, most significant first
+    frozen  number of last bits that are 0 in training and 1 in "odd": the severity of the shift
     """
 
     name: ClassVar[str] = "identity-bits"
@@ -133,7 +133,7 @@ class IdentityBits(IdentitySymbols):
     def __post_init__(self) -> None:
         if not 1 <= self.frozen < self.bits:
             raise ValueError(f"frozen={self.frozen} of bits={self.bits}; expected 1 <= frozen < bits")
-        if self.bits - self.frozen > 62:  # noqa: PLR2004 -- the free bits are drawn as one int64
+        if self.bits - self.frozen > 62:  # noqa: PLR2004 -- the free bits are sampled as one int64
             raise ValueError(f"bits={self.bits} with frozen={self.frozen}; at most 62 bits may be free")
 
     @property
@@ -149,17 +149,17 @@ class IdentityBits(IdentitySymbols):
 
 @dataclass(frozen=True)
 class IdentityTokens(IdentitySymbols):
-    """Copy the tokens; some of them never occur at the last places in training, neither in the input nor in the target.
+    """Identity on tokens: in the test, the last positions have tokens that never occur there in training.
 
-    Example, with 4 places for the tokens 0 to 7, of which 4 to 7 are absent from the last place: training shows
-    6203 -> 6203 and 1742 -> 1742; the split "absent" asks for 1746. The token 6 is well known, as an input and as an
-    output, at every place but this one. Its absence here is the shift: with the tokens one-hot, there is an input that
-    was never 1 and an output unit that was never right.
+    Example, with 4 positions and the tokens 0 to 7, of which 4 to 7 are absent from the last position: training
+    contains 6203 -> 6203 and 1742 -> 1742; the split "absent" contains 1746. The token 6 occurs in training at every
+    other position, as an input and as an output. The shift is its absence at the last one: with one-hot tokens, one
+    input feature was always 0 and one output class was never a target.
 
-    places  of an example
-    tokens  that there are; they stand for no numbers
-    frozen  the last places, where tokens are absent: the severity of the shift
-    absent  how many tokens, the last ones, never occur there in training, and alone occur there in "absent"
+    places  number of positions of an example
+    tokens  number of tokens; they stand for no numbers
+    frozen  number of last positions where tokens are absent: the severity of the shift
+    absent  number of tokens, the last ones, that never occur there in training, and alone occur there in "absent"
     """
 
     name: ClassVar[str] = "identity-tokens"
@@ -182,7 +182,7 @@ class IdentityTokens(IdentitySymbols):
 
     @property
     def inputs(self) -> Space:
-        """Tokens in a row, (places,)."""
+        """A sequence of tokens, (places,)."""
         return Space((self.places,), alphabet=self.tokens, layout="sequence")
 
     @property
@@ -193,12 +193,12 @@ class IdentityTokens(IdentitySymbols):
 
 @dataclass(frozen=True)
 class IdentityReals(Task):
-    """Give back the real numbers you were given; in training all of them lie in [0, 1].
+    """Identity on real numbers: trained on [0, 1], tested on ranges outside of it (extrapolation).
 
-    Example, with 2 dims: training shows (0.2, 0.9) -> (0.2, 0.9); the split "shell" asks for (1.3, 1.1). The line
-    goes on to (1.3, 1.1); who averages what was seen stays near (1, 1).
+    Example, with 2 dims: training contains (0.2, 0.9) -> (0.2, 0.9); the split "shell" contains (1.3, 1.1). Linear
+    extrapolation gives (1.3, 1.1); averages of training targets stay near (1, 1).
 
-    dims  coordinates, all of them uniform and independent
+    dims  number of coordinates, independent and uniform
     """
 
     name: ClassVar[str] = "identity-reals"
@@ -234,11 +234,11 @@ class IdentityReals(Task):
 
     @property
     def heuristics(self) -> Mapping[str, Heuristic]:
-        """The best that one can do inside the training range."""
+        """clamp: copy, clipped to the training range; the best prediction inside that range."""
         return {"clamp": _clamp}
 
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
-        """Draw n points, every coordinate uniform in the region's range."""
+        """Sample n points, every coordinate uniform in the range of the region."""
         low, high = SHELLS[region]
         inputs = rng.uniform(low, high, size=(n, self.dims))
         return Examples(inputs, self.solve(inputs))
@@ -248,11 +248,11 @@ class IdentityReals(Task):
         return inputs.copy()
 
     def canonical(self, inputs: np.ndarray) -> np.ndarray:
-        """The numbers themselves: nothing in them is presentation."""
+        """The input itself: different inputs are different problems."""
         return inputs
 
     def capacity(self, split: str) -> None:
-        """No limit: float64 points do not run out."""
+        """No limit: points are float64."""
         self.split(split)
 
     def describe(self, example: np.ndarray) -> str:
@@ -265,7 +265,7 @@ class IdentityReals(Task):
 
 
 def _tokens(task: IdentitySymbols, region: str) -> tuple[np.ndarray, np.ndarray]:
-    """The first token that may stand at each place in a region, and how many may, (places,) each."""
+    """The first token and the number of tokens that can occur at each position in a region, (positions,) each."""
     first, many = np.zeros(task.inputs.size, np.int64), np.full(task.inputs.size, task.inputs.alphabet)
     many[-task.frozen :] = task.known
     if region == task.moved:
@@ -275,25 +275,25 @@ def _tokens(task: IdentitySymbols, region: str) -> tuple[np.ndarray, np.ndarray]
 
 
 def _size(task: IdentitySymbols, region: str) -> int:
-    """How many problems a region has."""
+    """Number of problems of a region."""
     return math.prod(_tokens(task, region)[1].tolist())
 
 
 def _written(numbers: np.ndarray, task: IdentitySymbols, region: str) -> np.ndarray:
-    """Problems of a region by their numbers (n,), as digits of mixed radix, the first place first: (n, places)."""
+    """Problems of a region by their numbers (n,), as digits of mixed radix, first position first: (n, positions)."""
     first, many = _tokens(task, region)
-    worth = np.append(np.cumprod(many[:0:-1])[::-1], 1)  # of a digit: the product of the radices after it
+    worth = np.append(np.cumprod(many[:0:-1])[::-1], 1)  # value of a digit: the product of the radices after it
     return numbers[:, None] // worth % many + first
 
 
 @cache
 def _held(task: IdentitySymbols, region: str, low: float, high: float) -> int:
-    """How many problems of a region fall in a share, by counting them."""
+    """Number of problems of a region in a share, counted exactly."""
     problems = _written(np.arange(_size(task, region)), task, region)
     share = shares(digests(problems, task.hash_key))
     return int(((share >= low) & (share < high)).sum())
 
 
 def _clamp(inputs: np.ndarray) -> np.ndarray:
-    """Copy, but never leave the training range."""
+    """Copy, clipped to the training range."""
     return inputs.clip(*SHELLS["id"])

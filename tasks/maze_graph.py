@@ -1,4 +1,4 @@
-"""The task maze-graph: a maze told in words, edge by edge, and the next state on the way to the goal."""
+"""The task maze-graph: path finding in a tree that is given as a list of edges."""
 
 from __future__ import annotations
 
@@ -14,33 +14,34 @@ from .base import Examples, Heuristic, Split, Task
 from .spaces import Space
 
 MAX_LABELS = 11
-"""A maze is packed into one 64-bit integer: 55 possible edges, and 4 bits each for start and goal."""
+"""Largest number of labels: a maze is encoded in one 64-bit integer, with 55 possible edges and 4 bits each for start
+and goal."""
 
 LOWEST_BIT = np.array([0] + [(mask & -mask).bit_length() - 1 for mask in range(1, 1 << MAX_LABELS)])
-"""Of each set of vertices, written as a bit mask, the smallest member (0 for the empty set)."""
+"""The smallest member of each set of vertices, indexed by bit mask (0 for the empty set)."""
 
 
 @dataclass(frozen=True)
 class MazeGraph(Task):
-    """Find the next state on the only path from start to goal in a tree that is given as a list of edges.
+    """Next state on the path from start to goal, in a tree given as a list of edges.
 
-    Worked example: "3-7, 7-1, 1-4, 7-5; from 3 to 4". State 3 touches only 7; 7 touches 1 and 5; 1 touches 4. The
-    path is 3, 7, 1, 4, its length 3, so the answer is "go to 7". From 7 the answer would be 1: 5 is a dead end.
+    Worked example: "3-7, 7-1, 1-4, 7-5; from 3 to 4". State 3 is adjacent to 7 only; 7 to 1 and 5; 1 to 4. The path
+    is 3, 7, 1, 4, its length 3, so the target is "go to 7". From 7 the target would be 1: 5 is a dead end.
 
     An input is a sequence of 2 * (labels - 1) + 2 tokens: `labels - 1` edge slots of two tokens, then start and goal.
     A tree of s states fills s - 1 slots, chosen at random; the others hold the pad token (the last of the alphabet)
-    twice. Edges come in random order and each in a random direction.
+    twice. The order of the edges and the direction of each edge are random.
 
     Distribution: s is uniform over `states`, the path length uniform over `lengths`, and given both, all triples
     (labelled tree, start, goal) are equally likely: s of the labels at random, then a uniformly random tree among
-    those that hold the path. The length is thus balanced by construction and independent of s.
+    those that contain the path. The length is thus balanced by construction and independent of s.
 
-    A caveat on "far": in most of its mazes the start has one neighbour only, so that looking for that neighbour scores
-    0.92. Read it by the group "choices", and beside the heuristics "neighbour" and "two-hop".
+    Caveat on "far": in most of its mazes the start has one neighbour only, so that a search for that neighbour scores
+    0.92. Use the slices "choices", and compare with the heuristics "neighbour" and "two-hop".
 
     states      fewest and most states of a training maze
     lengths     shortest and longest path in training, in edges
-    labels      names that a state can have; also the number of classes
+    labels      number of labels of states; also the number of classes
     far         shortest and longest path of the split "far", whose severity is the longest
     far_states  states of a maze of the split "far"
     sizes       states of a maze in the splits "size-8", ...; their path lengths are those of training
@@ -86,12 +87,12 @@ class MazeGraph(Task):
 
     @property
     def steps(self) -> Space:
-        """The states of the path after the start, goal included, then pad tokens."""
+        """The states of the path after the start, including the goal, then pad tokens."""
         return Space((max(longest for _, (_, longest) in self._regions.values()),), self.labels + 1, "sequence")
 
     @property
     def splits(self) -> tuple[Split, ...]:
-        """Train and ID share a region; "far" moves the path length, "size-*" the number of states."""
+        """Train and ID share a region; "far" shifts the path length, "size-*" the number of states."""
         return (
             Split("train", share=(0.0, 0.75)),
             Split("id", share=(0.75, 1.0)),
@@ -102,11 +103,11 @@ class MazeGraph(Task):
 
     @property
     def heuristics(self) -> Mapping[str, Heuristic]:
-        """copy-goal: right for paths of one edge. neighbour: any. two-hop: right for all mazes of up to five states."""
+        """copy-goal: correct for paths of one edge. neighbour: any neighbour. two-hop: correct up to five states."""
         return {"copy-goal": self._copy_goal, "neighbour": self._neighbour, "two-hop": self._two_hop}
 
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
-        """Draw n mazes of a region.
+        """Sample n mazes of a region.
 
         groups: "length", the edges of the path, and "choices", the neighbours of the start (3: three or more), (n,).
         """
@@ -126,18 +127,18 @@ class MazeGraph(Task):
         return Examples(inputs, names[:, 1:2], steps=steps, groups={"length": lengths, "choices": choices})
 
     def canonical(self, inputs: np.ndarray) -> np.ndarray:
-        """Forget order, direction and slots of the edges: adjacency, start and goal as bits of one integer, (n, 1)."""
+        """Adjacency, start and goal as bits of one integer, (n, 1): independent of order and direction of the edges."""
         tails, heads, starts, goals = self._read(inputs)
         bits = np.bitwise_or.reduce(_edge_bits(self.labels)[tails, heads], axis=1)
         edges = self.labels * (self.labels - 1) // 2
         return (bits | starts << edges | goals << (edges + 4))[:, None]
 
     def capacity(self, split: str) -> int:
-        """Half of the split's expected share of all problems of its region.
+        """Half of the expected number of problems of the split.
 
-        By Cayley's formula for forests with given roots, (d + 1) s^(s-d-2) trees on s states hold a given path of
-        d edges. As long as half of the problems are left, some pair (s, d) has at least half of its own left, so that
-        a fair part of every block of proposals is new and `sample` does not give up.
+        By Cayley's formula for forests with given roots, (d + 1) s^(s-d-2) trees on s states contain a given path of
+        d edges. As long as half of the problems have not been sampled, this is also true of some pair (s, d). So a
+        fair part of every block of proposals is new, and `sample` does not give up.
         """
         source = self.split(split)
         (fewest, most), (shortest, longest) = self._regions[source.region]
@@ -151,7 +152,7 @@ class MazeGraph(Task):
     def solve(self, inputs: np.ndarray) -> np.ndarray:
         """Search breadth-first from the goal until a neighbour of the start is reached: (n, 2*labels) -> (n, 1).
 
-        Raises ValueError where there is no path.
+        Raises ValueError if there is no path.
         """
         _, _, starts, goals = self._read(inputs)
         neighbours = self._neighbours(inputs)
@@ -170,18 +171,18 @@ class MazeGraph(Task):
         raise ValueError(f"example {first} has no path from start to goal: {self.describe(inputs[first])}")
 
     def describe(self, example: np.ndarray) -> str:
-        """One maze in words, such as "3-7, 7-1, 1-4; from 3 to 4"."""
+        """The maze as text, such as "3-7, 7-1, 1-4; from 3 to 4"."""
         *slots, (start, goal) = example.reshape(-1, 2).tolist()
         edges = ", ".join(f"{tail}-{head}" for tail, head in slots if tail != self.labels)
         return f"{edges}; from {start} to {goal}"
 
     def describe_target(self, target: np.ndarray) -> str:
-        """The move in words, such as "go to 7"."""
+        """The next state, such as "go to 7"."""
         return f"go to {int(target[0])}"
 
     @property
     def _regions(self) -> dict[str, tuple[tuple[int, int], tuple[int, int]]]:
-        """Of each region the (fewest, most) states and the (shortest, longest) path."""
+        """The (fewest, most) states and the (shortest, longest) path of each region."""
         return {
             "id": (self.states, self.lengths),
             "far": ((self.far_states, self.far_states), self.far),
@@ -221,18 +222,18 @@ class MazeGraph(Task):
         return masks[:-1]  # without the pad token, which only ever touches itself
 
     def _copy_goal(self, inputs: np.ndarray) -> np.ndarray:
-        """Go straight to the goal, whether it is near or not."""
+        """Predict the goal, whether it is a neighbour or not."""
         return inputs[:, -1:].astype(np.int64)
 
     def _neighbour(self, inputs: np.ndarray) -> np.ndarray:
-        """Go to the neighbour with the smallest label, wherever the goal is."""
+        """Predict the neighbour with the smallest label, regardless of the goal."""
         starts = inputs[:, -2].astype(np.int64)
         return LOWEST_BIT[self._neighbours(inputs)[starts, np.arange(len(inputs))]][:, None]
 
     def _two_hop(self, inputs: np.ndarray) -> np.ndarray:
-        """The goal if it is a neighbour; else a neighbour that touches it; else one that is no dead end; else any.
+        """The goal if it is a neighbour; else a neighbour next to it; else one that is not a dead end; else any.
 
-        Of several the one with the smallest label, which is no better than any other, as labels are random.
+        Among several, the one with the smallest label: an arbitrary choice, as labels are random.
         """
         _, _, starts, goals = self._read(inputs)
         neighbours = self._neighbours(inputs)
@@ -249,9 +250,10 @@ def _trees_with_path(states: np.ndarray, lengths: np.ndarray, rng: np.random.Gen
     states, lengths  (n,), 1 <= lengths < states <= MAX_LABELS
     returns          (n, max(states) - 1): the parent of vertices 1, 2, ..., in the tree rooted at 0; -1 where none
 
-    The code of a tree is Pruefer's with the whole path as root (Moon, "Counting labelled trees", 1970): strip the
-    smallest leaf that is off the path and note its neighbour, until only the path is left. The m = states - length - 1
-    notes are any vertices, the last one a vertex of the path, and every such code is the code of one tree.
+    The code of a tree is its Pruefer code with the whole path as root (Moon, "Counting labelled trees", 1970): remove
+    the smallest leaf that is off the path and record its neighbour, until only the path is left. The code has
+    m = states - length - 1 entries. They are arbitrary vertices, except that the last one is a vertex of the path.
+    Every such sequence is the code of exactly one tree.
     """
     rows = np.arange(len(states))
     off_path = states - lengths - 1  # (n,), the length m of the code
@@ -259,13 +261,13 @@ def _trees_with_path(states: np.ndarray, lengths: np.ndarray, rng: np.random.Gen
     bounds = np.where(step == off_path - 1, lengths + 1, states)
     code = (rng.random(bounds.shape) * bounds).astype(np.int64)  # (steps, n)
     noted = np.where(step < off_path, 1 << code, 0)
-    still_parents = np.bitwise_or.accumulate(noted[::-1], axis=0)[::-1]  # noted at this step or later, so no leaves
+    still_parents = np.bitwise_or.accumulate(noted[::-1], axis=0)[::-1]  # in the code at this step or later: no leaves
     vertices = np.arange(states.max(initial=1))
     parents = np.where(vertices <= lengths[:, None], vertices - 1, -1)
-    waiting = (1 << states) - (2 << lengths)  # bit mask of the vertices that are off the path and not yet stripped
+    waiting = (1 << states) - (2 << lengths)  # bit mask of the vertices that are off the path and not yet removed
     for parent, busy in zip(code, still_parents, strict=True):
         leaves = waiting & ~busy
-        leaf = LOWEST_BIT[leaves]  # trees that are done write to vertex 0, which has no parent and is cut off below
+        leaf = LOWEST_BIT[leaves]  # finished trees write to vertex 0, which has no parent and is cut off below
         parents[rows, leaf] = parent
         waiting &= ~(leaves & -leaves)
     return parents[:, 1:]
@@ -273,7 +275,7 @@ def _trees_with_path(states: np.ndarray, lengths: np.ndarray, rng: np.random.Gen
 
 @cache
 def _edge_bits(labels: int) -> np.ndarray:
-    """A bit of its own for every undirected edge, 0 for pads: (labels + 1, labels + 1), symmetric."""
+    """A distinct bit for every undirected edge, 0 for pads: (labels + 1, labels + 1), symmetric."""
     bits = np.zeros((labels + 1, labels + 1), dtype=np.int64)
     low, high = np.triu_indices(labels, 1)
     bits[low, high] = bits[high, low] = 1 << np.arange(len(low))

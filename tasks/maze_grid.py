@@ -1,4 +1,4 @@
-"""The task maze-grid: a picture of a maze, and the way to the goal, which may lead away from it at first."""
+"""The task maze-grid: path finding in an image of a maze, with detours that a greedy move gets wrong."""
 
 from __future__ import annotations
 
@@ -17,56 +17,56 @@ MOVES = ("up", "right", "down", "left")
 """The classes, in this order."""
 
 STEPS = np.array([[-1, 0], [0, 1], [1, 0], [0, -1]])
-"""What each move adds to (row, column)."""
+"""Change of (row, column) for each move."""
 
 MOST_CELLS = 6
-"""Cells on a side: 60 inner walls fit into one 64-bit integer, 84 (seven cells) do not."""
+"""Largest number of cells per side: 60 inner walls fit into one 64-bit integer, 84 (seven cells) do not."""
 
 MOST_PIXELS = 62
-"""Pixels on a side: a row of the canvas is one 64-bit integer."""
+"""Largest number of pixels per side: a row of the canvas is one 64-bit integer."""
 
-WALLS, AGENT, GOAL = range(3)  # the planes of a picture
+WALLS, AGENT, GOAL = range(3)  # the planes of an image
 
 YIELD = {"id": 0.7, "detour": 0.1}
-"""About what part of random mazes is of this kind; only the speed of `propose` depends on it."""
+"""Approximate share of random mazes that belong to each region; affects only the speed of `propose`."""
 
 
 @dataclass(frozen=True)
 class MazeGrid(Task):
-    """Find the first move on the only way from agent to goal in a picture of a perfect maze.
+    """First move on the path from agent to goal, in an image of a perfect maze.
 
     Worked example, two mazes of 3 x 3 cells (# wall, . free, A agent, G goal):
 
-        #######    #######    Left: the move to the right is open, comes nearer to the goal and is the right one: a
-        #A...G#    #A..#G#    maze to train on. Right: it is still open and still comes nearer, but it is a dead end.
-        #.###.#    #.###.#    The only way goes down at first, away from the goal: a detour, which is what the
-        #.#...#    #.#...#    headline split tests.
+        #######    #######    Left: the move to the right is open, reduces the distance to the goal and is correct: a
+        #A...G#    #A..#G#    training maze. Right: the same move is open and reduces the distance, but leads to a
+        #.###.#    #.###.#    dead end. The only path starts with a move down, away from the goal: a detour, as in the
+        #.#...#    #.#...#    headline split.
         #.#.#.#    #.#.#.#
         #.#.#.#    #...#.#
         #######    #######
 
     An input has three planes of canvas x canvas bits: walls, agent, goal. A maze of k x k cells takes (2k + 1) x
-    (2k + 1) pixels (cells at odd rows and columns, walls or passages between them) at a uniformly random place of the
-    canvas; what lies outside it is empty. A perfect maze is a spanning tree of the k x k lattice; here it is exactly
-    uniformly random among all of them. Agent and goal are a random pair of different cells, redrawn together with the
-    maze until the problem is of the kind that the region asks for:
+    (2k + 1) pixels (cells at odd rows and columns, walls or passages between them) at a uniformly random position of
+    the canvas; pixels outside of it are 0. A perfect maze is a spanning tree of the k x k lattice; here it is exactly
+    uniformly random among all of them. Agent and goal are a random pair of different cells. They are resampled together
+    with the maze until the problem belongs to the region:
 
-        train, id   cells x cells, the right move reduces the Manhattan distance to the goal
-        detour      cells x cells, some open move reduces that distance and the right one does not (severity 1)
+        train, id   cells x cells, the correct move reduces the Manhattan distance to the goal
+        detour      cells x cells, some open move reduces that distance and the correct one does not (severity 1)
         size-k      as in training, with k x k cells (severity k)
 
-    Problems in which no open move comes nearer belong to no split.
+    Problems in which no open move reduces the distance belong to no split.
 
-    cells   of a side of a training maze, 3 to 6
-    sizes   of a side in the splits "size-5", ...
-    canvas  pixels of a side
+    cells   cells per side of a training maze, 3 to 6
+    sizes   cells per side in the splits "size-5", ...
+    canvas  pixels per side
 
     Raises ValueError where a maze does not fit on the canvas or a size is that of training.
     """
 
     name: ClassVar[str] = "maze-grid"
     family: ClassVar[str] = "maze"
-    block: ClassVar[int] = 2048  # a small sample of detours costs a whole block, and ten times as many mazes are drawn
+    block: ClassVar[int] = 2048  # even a small sample of detours costs a block, for which ten times as many are sampled
 
     cells: int = 4
     sizes: tuple[int, ...] = (5, 6)
@@ -98,7 +98,7 @@ class MazeGrid(Task):
 
     @property
     def splits(self) -> tuple[Split, ...]:
-        """Train and ID share a region; "detour" punishes the greedy move, "size-*" moves the size of the maze."""
+        """Train and ID share a region; in "detour" the greedy move is wrong; "size-*" shifts the size of the maze."""
         return (
             Split("train", share=(0.0, 0.75)),
             Split("id", share=(0.75, 1.0)),
@@ -109,11 +109,11 @@ class MazeGrid(Task):
 
     @property
     def heuristics(self) -> Mapping[str, Heuristic]:
-        """greedy: an open move that comes nearer to the goal; never right on "detour"."""
+        """greedy: an open move that reduces the distance to the goal; never correct on "detour"."""
         return {"greedy": self._greedy}
 
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
-        """Draw n mazes of a region; groups: "length", the cells to go from agent to goal, (n,)."""
+        """Sample n mazes of a region; groups: "length", the number of moves from agent to goal, (n,)."""
         cells = int(region.removeprefix("size-")) if region.startswith("size-") else self.cells
         detour = region == "detour"
         parts: list[_Mazes] = []
@@ -124,7 +124,7 @@ class MazeGrid(Task):
         return Examples(self._draw(cells, mazes, rng), mazes.move[:, None], groups={"length": mazes.length})
 
     def canonical(self, inputs: np.ndarray) -> np.ndarray:
-        """Forget the place and take the smallest of the eight mirror images and rotations.
+        """The smallest code of the eight reflections and rotations of the maze, independent of its position.
 
         Returns (n, 2): the inner walls as bits; size, agent and goal as digits of a number.
         """
@@ -144,12 +144,13 @@ class MazeGrid(Task):
         return result
 
     def capacity(self, split: str) -> int:
-        """A cautious lower bound: half of the split's share of all mazes of its kind, up to symmetry.
+        """A conservative lower bound: half of the number of mazes of the split, up to symmetry.
 
         By Kirchhoff's theorem the k x k lattice has (product of the nonzero Laplacian eigenvalues) / k^2 spanning
         trees (k = 4: 100,352), each with k^2 (k^2 - 1) pairs of agent and goal; at most eight are one problem. Of
-        these 67 to 77 % (k = 6 to 3) are as in training, here taken for 50 %, and 4 to 8 % (k = 3, 4) are detours,
-        here taken for 3 %. All are about equally likely, so that half of them can be drawn before repeats prevail.
+        these 67 to 77 % (k = 6 to 3) are as in training, here estimated as 50 %, and 4 to 8 % (k = 3, 4) are detours,
+        here estimated as 3 %. All are about equally likely, so that half of them can be sampled before duplicates
+        prevail.
         """
         source = self.split(split)
         cells = int(source.region.removeprefix("size-")) if source.region.startswith("size-") else self.cells
@@ -158,10 +159,10 @@ class MazeGrid(Task):
         return int(_spanning_trees(cells) * pairs / 8 * kind * (source.share[1] - source.share[0]) / 2)
 
     def solve(self, inputs: np.ndarray) -> np.ndarray:
-        """Search the picture breadth-first from the goal until a pixel beside the agent is reached: (n, 1).
+        """Search the image breadth-first from the goal until a pixel next to the agent is reached: (n, 1).
 
-        A row of pixels is a bit mask, so that a step of the search is a few shifts. Raises ValueError where there is
-        no way.
+        A row of pixels is a bit mask, so that a step of the search is a few shifts. Raises ValueError if there is no
+        path.
         """
         powers = 1 << np.arange(self.canvas)
         free = (1 - inputs[:, WALLS].astype(np.int64)) @ powers  # (n, canvas), as all masks here
@@ -193,11 +194,11 @@ class MazeGrid(Task):
         return "\n".join("".join(row) for row in picture)
 
     def describe_target(self, target: np.ndarray) -> str:
-        """The move in words, such as "up"."""
+        """The move, such as "up"."""
         return MOVES[int(target[0])]
 
     def _draw(self, cells: int, mazes: _Mazes, rng: np.random.Generator) -> np.ndarray:
-        """Pictures of mazes of one size, each at a random place of the canvas: (n, 3, canvas, canvas)."""
+        """Images of mazes of one size, each at a random position of the canvas: (n, 3, canvas, canvas)."""
         n, side = len(mazes.agent), 2 * cells + 1
         bits = np.arange(cells**2)
         local = np.ones((n, side, side), dtype=np.uint8)
@@ -218,18 +219,18 @@ class MazeGrid(Task):
         return inputs.reshape(n, 3, self.canvas, self.canvas)
 
     def _frames(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Top and left of the drawing and the cells of its side, each (n,)."""
+        """Top and left of the maze and its cells per side, each (n,)."""
         in_row = inputs[:, WALLS].any(axis=2)
         in_column = inputs[:, WALLS].any(axis=1)
         return in_row.argmax(axis=1), in_column.argmax(axis=1), in_row.sum(axis=1) // 2
 
     def _pixels(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Where agent and goal are on the flattened canvas, each (n,)."""
+        """Pixels of agent and goal on the flattened canvas, each (n,)."""
         flat = inputs.reshape(len(inputs), 3, -1)
         return flat[:, AGENT].argmax(axis=1), flat[:, GOAL].argmax(axis=1)
 
     def _greedy(self, inputs: np.ndarray) -> np.ndarray:
-        """The first open move, in the order of MOVES, that comes nearer to the goal; else the first open move."""
+        """The first open move, in the order of MOVES, that reduces the distance; else the first open move."""
         agents, goals = (np.stack(np.divmod(pixels, self.canvas), axis=1) for pixels in self._pixels(inputs))
         beside = agents[:, None] + STEPS  # (n, moves, 2)
         shut = inputs[np.arange(len(inputs))[:, None], WALLS, beside[..., 0], beside[..., 1]]
@@ -238,15 +239,15 @@ class MazeGrid(Task):
 
 
 class _Mazes(NamedTuple):
-    """Mazes of one size. Cells are numbered row by row; bit c of a mask says something about cell c.
+    """Mazes of one size. Cells are numbered row by row; bit c of a mask refers to cell c.
 
-    right   (n,) int64 masks: the way from the cell to its right neighbour is open
-    down    (n,) int64 masks: the way from the cell to the one below is open
+    right   (n,) int64 masks: the passage from the cell to its right neighbour is open
+    down    (n,) int64 masks: the passage from the cell to the one below is open
     agent   (n,) cells
     goal    (n,) cells
     open    (n, moves) bool: the moves that the agent can make
-    move    (n,) the right one
-    length  (n,) of the path from agent to goal
+    move    (n,) the correct move
+    length  (n,) length of the path from agent to goal
     """
 
     right: np.ndarray
@@ -262,7 +263,7 @@ class _Mazes(NamedTuple):
 
 
 def _random_mazes(cells: int, n: int, rng: np.random.Generator) -> _Mazes:
-    """Uniformly random perfect mazes with a uniformly random pair of agent and goal each, solved on their cells."""
+    """Uniformly random perfect mazes, each with a uniformly random pair of agent and goal and with its solution."""
     right, down = _random_trees(cells, n, rng)
     agent = rng.integers(0, cells**2, size=n)
     goal = (agent + rng.integers(1, cells**2, size=n)) % cells**2
@@ -290,8 +291,8 @@ def _random_mazes(cells: int, n: int, rng: np.random.Generator) -> _Mazes:
 def _random_trees(cells: int, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Uniformly random spanning trees of the lattice, as the masks `right` and `down` of `_Mazes`.
 
-    A random walk opens the way by which it first enters a cell (Aldous 1990, Broder 1989). Steps after the last first
-    entry change nothing, so finished walks are only looked for, and dropped, every now and then.
+    A random walk opens the passage by which it first enters a cell (Aldous 1990, Broder 1989). Steps after all cells
+    have been entered change nothing, so finished walks are removed only once every 16 steps.
     """
     to, opens_right, opens_down = _walk(cells)
     right, down = np.zeros((2, n), dtype=np.int64)
@@ -314,9 +315,9 @@ def _random_trees(cells: int, n: int, rng: np.random.Generator) -> tuple[np.ndar
 
 @cache
 def _walk(cells: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Where a random step leads from each cell, and the way it takes: three tables over (cell, draw), flattened.
+    """Target and passage of a random step from each cell: three tables over (cell, random number), flattened.
 
-    There are 12 draws, which 2, 3 and 4 neighbours share evenly.
+    The random number is uniform in 0..11, which 2, 3 and 4 neighbours share evenly.
     """
     to, right, down = np.zeros((3, cells**2, 12), dtype=np.int64)
     for cell in range(cells**2):
@@ -335,7 +336,7 @@ def _walk(cells: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _of_kind(cells: int, mazes: _Mazes, *, detour: bool) -> np.ndarray:
-    """Which mazes are detours, or whose right move comes nearer to the goal: positions, ascending."""
+    """Indices, ascending, of the mazes that are detours, or else of those whose correct move reduces the distance."""
     agents, goals = (np.stack(np.divmod(where, cells), axis=1) for where in (mazes.agent, mazes.goal))
     nearer = _distances(agents[:, None] + STEPS, goals[:, None]) < _distances(agents, goals)[:, None]  # (n, moves)
     right_one_nearer = nearer[np.arange(len(agents)), mazes.move]
@@ -349,7 +350,7 @@ def _distances(here: np.ndarray, there: np.ndarray) -> np.ndarray:
 
 @cache
 def _symmetries(cells: int, canvas: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Tables for the eight mirror images and rotations of a drawing; pixels are offsets from its corner.
+    """Tables for the eight reflections and rotations of a maze; pixels are offsets from its corner.
 
     Returns inner    (walls,) the pixels of the inner walls
             weights  (walls, 8) the bit that each of them becomes in each image
@@ -369,7 +370,7 @@ def _symmetries(cells: int, canvas: int) -> tuple[np.ndarray, np.ndarray, np.nda
 
 
 def _spanning_trees(cells: int) -> int:
-    """How many spanning trees the lattice has, by Kirchhoff's theorem."""
+    """Number of spanning trees of the lattice, by Kirchhoff's theorem."""
     waves = [2 - 2 * math.cos(math.pi * i / cells) for i in range(cells)]
     eigenvalues = [x + y for i, x in enumerate(waves) for j, y in enumerate(waves) if i or j]
     return round(math.prod(eigenvalues) / cells**2)

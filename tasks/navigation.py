@@ -1,4 +1,4 @@
-"""Navigation: step along the axis on which the goal is farthest; taught on few axes, tested on others and on many."""
+"""Navigation: a step along the axis with the largest distance; trained on few axes, tested on others or on many."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from .base import Examples, Heuristic, Split, Task
 from .spaces import Space
 
 STAY = 1
-"""The class of an axis along which one does not move; 0 is a step down and 2 a step up."""
+"""The class of an axis without a step; 0 is a step down and 2 a step up."""
 
 MAX_SIDE = 64
-"""A token is a pair of coordinates: the square of this many."""
+"""Largest number of coordinates per axis. A token is a pair of coordinates, so the alphabet has at most its square."""
 
 
 @dataclass(frozen=True)
 class Region:
-    """Where agent and goal may be apart.
+    """A region of problems, defined by the axes on which agent and goal differ.
 
     among  [first, past): the axes that may differ
-    count  fewest and most axes that do, uniformly many of them, uniformly chosen
+    count  fewest and most axes that do; their number is uniform, and so is their choice
     """
 
     among: tuple[int, int]
@@ -35,16 +35,16 @@ class Region:
 
 @dataclass(frozen=True)
 class Navigation(Task, abc.ABC):
-    """What both variants share: places in a grid of `axes` dimensions, and the rule.
+    """Base class of the navigation tasks: agent and goal in a grid of `axes` dimensions, and the rule.
 
-    A token an axis holds the coordinates of agent and goal on it (token = side * agent + goal, and Space.values has the
-    pair), so that input and output have a place for each axis and a learner may treat all axes alike. An output is
-    0 (-), 1 (stay) or 2 (+): never "stay" on exactly one axis, the one with the largest distance.
+    Each axis has one token, for the coordinates of agent and goal (token = side * agent + goal; Space.values has the
+    pair). So input and output have one position per axis, and a learner can treat all axes alike. An output is 0 (-),
+    1 (stay) or 2 (+). Exactly one axis, the one with the largest distance, has a step.
 
-    Distribution: on the axes that differ the pair is uniform over all unequal ones, on the others agent = goal is
-    uniform. Problems in which two axes share the largest distance have no answer and are left out.
+    Distribution: on the axes that differ the pair is uniform over all unequal pairs, on the others agent = goal is
+    uniform. Problems in which two axes share the largest distance have no target and are excluded.
 
-    axes  of the space
+    axes  number of dimensions
     side  coordinates are 0..side-1
     """
 
@@ -64,7 +64,7 @@ class Navigation(Task, abc.ABC):
 
     @property
     def inputs(self) -> Space:
-        """A token an axis, (axes,): the coordinate of the agent and that of the goal."""
+        """One token per axis, (axes,): the coordinates of agent and goal."""
         return Space((self.axes,), self.side**2, "sequence", _pairs(self.side))
 
     @property
@@ -74,7 +74,7 @@ class Navigation(Task, abc.ABC):
 
     @property
     def heuristics(self) -> Mapping[str, Heuristic]:
-        """Wrong axes, too many axes, then a threshold in the place of a comparison."""
+        """Rules that select a wrong axis or too many, and one with a threshold instead of a comparison."""
         return {
             "first-axis": self._first_axis,
             "largest-goal": self._largest_goal,
@@ -85,12 +85,12 @@ class Navigation(Task, abc.ABC):
     @property
     @abc.abstractmethod
     def _regions(self) -> dict[str, Region]:
-        """Where agent and goal are apart in each region."""
+        """The regions by name."""
 
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
-        """Draw n problems of a region and drop those that tie, so that fewer are left.
+        """Sample n problems of a region and remove those with ties, so that fewer than n are left.
 
-        groups: "axes", how many differ, (n,).
+        groups: "axes", the number of axes that differ, (n,).
         """
         (first, past), (fewest, most) = self._regions[region].among, self._regions[region].count
         count = rng.integers(fewest, most + 1, size=n)
@@ -107,7 +107,7 @@ class Navigation(Task, abc.ABC):
     def solve(self, inputs: np.ndarray) -> np.ndarray:
         """Step along the axis with the largest distance, (n, axes) -> (n, axes).
 
-        Raises ValueError where two axes share it.
+        Raises ValueError if two axes share it.
         """
         away = self._away(inputs)
         distance = np.abs(away)
@@ -117,14 +117,14 @@ class Navigation(Task, abc.ABC):
         return _steps(away, farthest)
 
     def canonical(self, inputs: np.ndarray) -> np.ndarray:
-        """The coordinates themselves: nothing in them is presentation."""
+        """The input itself: different inputs are different problems."""
         return inputs
 
     def capacity(self, split: str) -> int:
-        """Half of the split's expected share of all problems of its region.
+        """Half of the expected number of problems of the split.
 
-        As long as half of the problems are left, some number of axes has half of its own left, so that a fair part of
-        every block of proposals is new and `sample` does not give up.
+        As long as half of the problems have not been sampled, this is also true of some number of axes. So a fair part
+        of every block of proposals is new, and `sample` does not give up.
         """
         source = self.split(split)
         region = self._regions[source.region]
@@ -136,7 +136,7 @@ class Navigation(Task, abc.ABC):
         return int(problems * (source.share[1] - source.share[0]) / 2)
 
     def describe(self, example: np.ndarray) -> str:
-        """Where each axis leads, such as "(2 4 9) to (2 7 1)"."""
+        """Coordinates of agent and goal, such as "(2 4 9) to (2 7 1)"."""
         agent, goal = np.divmod(example.astype(np.int64), self.side)
         return f"({' '.join(map(str, agent))}) to ({' '.join(map(str, goal))})"
 
@@ -145,7 +145,7 @@ class Navigation(Task, abc.ABC):
         return f"({' '.join('-0+'[step] for step in target)})"
 
     def _away(self, inputs: np.ndarray) -> np.ndarray:
-        """How far the goal is above the agent on each axis, (n, axes), negative where it is below."""
+        """Goal minus agent on each axis, (n, axes)."""
         agent, goal = np.divmod(inputs.astype(np.int64), self.side)
         return goal - agent
 
@@ -155,7 +155,7 @@ class Navigation(Task, abc.ABC):
         return _steps(away, np.cumsum(away != 0, axis=1) == 1)
 
     def _largest_goal(self, inputs: np.ndarray) -> np.ndarray:
-        """Step along the axis that has the largest goal coordinate of those that differ."""
+        """Step along the axis with the largest goal coordinate, among those that differ."""
         away = self._away(inputs)
         goal = np.where(away != 0, inputs % self.side, -1)
         return _steps(away, np.arange(self.axes) == goal.argmax(axis=1)[:, None])
@@ -166,21 +166,22 @@ class Navigation(Task, abc.ABC):
         return _steps(away, away != 0)
 
     def _half_a_side(self, inputs: np.ndarray) -> np.ndarray:
-        """Step along every axis on which the goal is at least half a side away: each axis for itself."""
+        """Step along every axis with a distance of at least half a side, each axis independently."""
         away = self._away(inputs)
         return _steps(away, 2 * np.abs(away) >= self.side)
 
 
 @dataclass(frozen=True)
 class NavigationAxes(Navigation):
-    """In training only the first axes ever differ; the test moves the difference to the others.
+    """Navigation with other axes in the test: in training agent and goal differ on the first axes only.
 
-    Example on 5 axes, 2 of them known: training shows (2 4 9 0 7) to (3 1 9 0 7). The first axis leads 1 up, the
-    second 3 down, the rest are equal, so the step is (0 - 0 0 0). The test asks for (5 5 2 8 1) to (5 5 6 7 1), and the
-    step is (0 0 + 0 0). Who learnt one rule for all axes gives it; who learnt that only two axes ever matter stays
-    where it is: no training example says otherwise.
+    Example on 5 axes, 2 of them known: training contains (2 4 9 0 7) to (3 1 9 0 7). The first axis has the distance 1
+    up, the second 3 down, the rest are equal, so the step is (0 - 0 0 0). The test contains (5 5 2 8 1) to (5 5 6 7 1),
+    where the step is (0 0 + 0 0). One rule for all axes predicts it. A rule that uses two axes only predicts no step,
+    and fits the training set as well.
 
-    known  the first axes, the only ones that differ in training; also how many differ at most there and in "others"
+    known  number of first axes, the only ones that differ in training; also the most axes that differ in training and
+           in "others"
     """
 
     name: ClassVar[str] = "navigation-axes"
@@ -189,7 +190,7 @@ class NavigationAxes(Navigation):
 
     @property
     def splits(self) -> tuple[Split, ...]:
-        """Severity: how many axes that were always equal in training differ at most."""
+        """Severity: the most axes that differ, among those that never differ in training."""
         new = self.axes - self.known
         return (
             Split("train", share=(0.0, 0.75)),
@@ -201,7 +202,7 @@ class NavigationAxes(Navigation):
 
     @property
     def heuristics(self) -> Mapping[str, Heuristic]:
-        """And the other rule that fits the training set."""
+        """As for `Navigation`, and known-axes, another rule that fits the training set."""
         return {**super().heuristics, "known-axes": self._known_axes}
 
     @property
@@ -213,13 +214,13 @@ class NavigationAxes(Navigation):
         }
 
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
-        """Draw n problems of a region; the group "moved", (n, axes), is true at the axes that training kept equal."""
+        """Sample n problems of a region; the group "moved", (n, axes), is True on axes that are equal in training."""
         drawn = super().propose(region, n, rng)
         moved = np.broadcast_to(np.arange(self.axes) >= self.known, drawn.inputs.shape)
         return Examples(drawn.inputs, drawn.targets, groups={**drawn.groups, "moved": moved})
 
     def _known_axes(self, inputs: np.ndarray) -> np.ndarray:
-        """The rule on the axes that ever differed in training, as if there were no others."""
+        """The rule applied to the axes that differ in training; the other axes are ignored."""
         away = self._away(inputs)
         away[:, self.known :] = 0
         distance = np.abs(away)
@@ -228,14 +229,15 @@ class NavigationAxes(Navigation):
 
 @dataclass(frozen=True)
 class NavigationJoint(Navigation):
-    """In training a few axes differ at a time, any of them; the test has many differ at once.
+    """Navigation with more axes at once in the test: in training agent and goal differ on few axes.
 
-    Example on 5 axes, at most 2 apart: training shows (2 4 9 0 7) to (2 1 9 0 8). The second axis leads 3 down, the
-    last 1 up, so the step is (0 - 0 0 0). The test asks for (5 5 2 8 1) to (7 4 6 1 2), where all axes differ, by 2, 1,
-    4, 7 and 1: the step is (0 0 0 - 0). All pairs of coordinates were seen on all axes, only never so many at once.
+    Example on 5 axes, of which at most 2 differ in training: training contains (2 4 9 0 7) to (2 1 9 0 8). The second
+    axis has the distance 3 down, the last 1 up, so the step is (0 - 0 0 0). The test contains (5 5 2 8 1) to
+    (7 4 6 1 2), where all axes differ, by 2, 1, 4, 7 and 1: the step is (0 0 0 - 0). Every pair of coordinates can
+    occur on every axis in training, but never so many unequal pairs at once.
 
-    most    axes that differ at most in training
-    crowds  how many differ at once in the tests, which are the severities; the first one is the headline
+    most    the most axes that differ in training
+    crowds  numbers of axes that differ in the tests, which are the severities; the first one is the headline
     """
 
     name: ClassVar[str] = "navigation-joint"
@@ -250,7 +252,7 @@ class NavigationJoint(Navigation):
 
     @property
     def splits(self) -> tuple[Split, ...]:
-        """Severity: how many axes differ at once."""
+        """Severity: number of axes that differ at once."""
         headline, *others = self.crowds
         region = f"apart-{headline}"
         return (
@@ -277,11 +279,11 @@ def _pairs(side: int) -> tuple[tuple[float, float], ...]:
 
 
 def _steps(away: np.ndarray, along: np.ndarray) -> np.ndarray:
-    """Steps towards the goal on the axes where `along`, none elsewhere; all (n, axes)."""
+    """Steps towards the goal on the axes where `along` is True, no step elsewhere; all (n, axes)."""
     return np.where(along, np.sign(away), 0) + STAY
 
 
 def _untied(side: int, count: int) -> int:
-    """In how many ways `count` axes can differ so that one distance is larger than all others."""
+    """Number of ways in which `count` axes can differ so that one distance is larger than all others."""
     ways = [2 * (side - distance) for distance in range(1, side)]  # pairs of coordinates at each distance
     return sum(count * way * sum(ways[:nearer]) ** (count - 1) for nearer, way in enumerate(ways))

@@ -1,7 +1,7 @@
-"""Which problems belong to which split: a keyed hash decides, whatever the sizes and the seeds.
+"""Assignment of problems to splits by a keyed hash, independent of sample sizes and seeds.
 
-A problem's share is a number in [0, 1) computed from its canonical form alone. Splits own disjoint intervals
-of shares, so the same problem can never be in training and in a test, in this run or in any other.
+The hash maps the canonical form of a problem to a number in [0, 1). Splits of one region have disjoint intervals of
+these numbers. So the same problem is never both in training and in a test, in one run or across runs.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ import numpy as np
 
 
 class SpaceExhaustedError(ValueError):
-    """More distinct examples were asked for than the split holds."""
+    """The split has fewer distinct problems than the number of examples requested."""
 
 
 def digests(canonical: np.ndarray, key: str) -> np.ndarray:
-    """64-bit keyed BLAKE2b of every row.
+    """64-bit keyed BLAKE2b digest of every row.
 
-    canonical  (n, k), integers, or reals that are hashed by their bits
+    canonical  (n, k), integers, or float64 values that are hashed by their bits
     returns    (n,) uint64
     """
     rows = np.ascontiguousarray(canonical.reshape(len(canonical), -1))
@@ -38,16 +38,16 @@ def shares(hashed: np.ndarray) -> np.ndarray:
 
 
 def held(canonical: np.ndarray, key: str, share: tuple[float, float]) -> np.ndarray:
-    """Which of the problems (n, k) fall in a share [low, high): (n,) bool."""
+    """Whether each of the problems (n, k) lies in a share [low, high): (n,) bool."""
     found = shares(digests(canonical, key))
     return (found >= share[0]) & (found < share[1])
 
 
 def passes(rows: int, n: int, rng: np.random.Generator) -> np.ndarray:
-    """N row numbers of a finite table in shuffled passes, (n,): every row comes once before any comes again.
+    """Sample n row indices of a finite table in shuffled epochs, (n,): every row occurs once before any occurs again.
 
-    What `Task.propose` draws from real data: a block of at least `rows` proposals holds all there is, so that a split
-    is exhausted to its last problem.
+    `Task.propose` of tasks with real data uses it: a block of at least `rows` proposals contains every row, so that
+    `sample` can return all problems of a split.
     """
     every = np.tile(np.arange(rows), (-(-n // rows), 1))
     return rng.permuted(every, axis=1).ravel()[:n]

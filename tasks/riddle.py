@@ -1,7 +1,7 @@
-"""Goodman's riddle: two rules fit everything that was seen, and part ways on what was not; one of them is projected.
+"""Riddles: two rules fit the training data and disagree on the OOD split (Goodman's new riddle of induction).
 
-There is no right answer. A riddle reports which rule a learner follows where the two disagree, or that it follows
-neither; the five of them set the cues against each other that learners differ in.
+There is no correct answer on the OOD split. A riddle measures which of the two rules a learner follows there, or that
+it follows neither. Each of the five riddles contrasts two cues that learners can rely on.
 """
 
 from __future__ import annotations
@@ -22,30 +22,30 @@ from .spaces import Space
 from .truth import Truth, TwoRules
 
 TRAIN = (0.0, 0.75)
-"""The share of the problems on which the rules agree that training owns."""
+"""The share, by hash, of the problems on which the rules agree that belongs to training."""
 
 MOST = 2**19
-"""All problems of a riddle are listed in memory, at most so many."""
+"""Largest number of problems of a riddle: all of them are listed in memory."""
 
 CERTAIN = 20.0
-"""An event of probability exp(-20) does not happen."""
+"""Events of probability exp(-CERTAIN) or less are neglected."""
 
 PATTERNS = np.array([row for row in product((0, 1), repeat=4) if row[0] == 0 and any(row)])
-"""The seven ways to write two letters into four places, the first letter (0) first: 0001, 0010, ... 0111."""
+"""The seven patterns of two letters on four positions that start with the first letter (0): 0001, 0010, ... 0111."""
 
 MARK = (0, 1)
-"""The pair of tokens that marks the answer in riddle-place."""
+"""The pair of tokens before the answer in riddle-place."""
 
 
 @dataclass(frozen=True)
 class Riddle(Task, abc.ABC):
-    """What all riddles share: sequences of tokens, one class to name, and a list of all problems.
+    """Base class of riddles: sequences of tokens with one output, two rules, and a list of all problems.
 
-    The region "id" holds the problems on which the two rules agree, "apart" those on which they differ. Targets of
-    "apart" are what the first rule says; they are a convention, and nothing is scored by them.
+    The region "id" contains the problems on which the two rules agree, "apart" those on which they differ. Targets of
+    "apart" are those of the first rule, by convention; no metric uses them.
 
-    length    tokens of an input
-    alphabet  kinds of tokens
+    length    number of tokens of an input
+    alphabet  number of different tokens
     """
 
     family: ClassVar[str] = "riddle"
@@ -66,22 +66,22 @@ class Riddle(Task, abc.ABC):
 
     @property
     def classes(self) -> int:
-        """How many answers there are."""
+        """Number of classes."""
         return self.alphabet
 
     @property
     def truth(self) -> Truth:
-        """No score: shares of the answers that follow each rule."""
+        """Two rules: the metric is the share of predictions that follow each."""
         return TwoRules(self.rules)
 
     @property
     def heuristics(self) -> Mapping[str, Heuristic]:
-        """The two rules, which follow themselves."""
+        """The two rules themselves."""
         return self.rules
 
     @property
     def inputs(self) -> Space:
-        """Tokens in order, (length,)."""
+        """A sequence of tokens, (length,)."""
         return Space((self.length,), self.alphabet, layout="sequence")
 
     @property
@@ -91,7 +91,7 @@ class Riddle(Task, abc.ABC):
 
     @property
     def splits(self) -> tuple[Split, ...]:
-        """Severity: the share of the problems on which the rules part. Every seed is asked the same of them."""
+        """Severity: share of problems on which the rules disagree, 1. Every seed has the same examples of "apart"."""
         return (
             Split("train", share=TRAIN),
             Split("id", share=(TRAIN[1], 1.0)),
@@ -103,7 +103,7 @@ class Riddle(Task, abc.ABC):
         return _sequences(self.length, self.alphabet)
 
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
-        """Draw n problems, all classes of the first rule as often."""
+        """Sample n problems, with all classes of the first rule equally likely."""
         pools = _by_class(self)[region]
         sizes = np.array([len(pool) for pool in pools])
         starts = np.cumsum(sizes) - sizes
@@ -112,14 +112,14 @@ class Riddle(Task, abc.ABC):
         return Examples(inputs, next(iter(self.rules.values()))(inputs))
 
     def canonical(self, inputs: np.ndarray) -> np.ndarray:
-        """The tokens themselves: nothing in them is presentation."""
+        """The input itself: different inputs are different problems."""
         return inputs
 
     def capacity(self, split: str) -> int:
-        """Count the problems of the split, less the few that drawing with repeats may never come to."""
+        """Number of problems of the split, less the few that sampling with replacement may miss."""
         source = self.split(split)
         pools = _by_class(self)[source.region]
-        rarest = len(pools) * max(map(len, pools))  # the rarest problem is drawn once in so many
+        rarest = len(pools) * max(map(len, pools))  # the rarest problem is sampled with probability 1 / rarest
         missed = math.floor(rarest * CERTAIN / (BARREN_BLOCKS * self.block))
         return max(_held(self, source.region, *source.share) - missed, 0)
 
@@ -134,10 +134,10 @@ class Riddle(Task, abc.ABC):
 
 @dataclass(frozen=True)
 class RiddleToken(Riddle):
-    """One token, or all of them: the last token against the sum of all, modulo their number (parity, for 2).
+    """Riddle of local or global cue: the last token, or the sum of all tokens modulo the alphabet.
 
-    Example, with tokens 0..3: training shows 1 3 2 2 0 3 1 2 -> 2. The last token is 2, and so is the sum, 14, modulo
-    4. Asked for 1 3 2 2 0 3 2 2, whose sum is 15: the token says 2, the parity 3.
+    For two tokens the sum is the parity. Example, with tokens 0..3: training contains 1 3 2 2 0 3 1 2 -> 2. The last
+    token is 2, and so is the sum, 14, modulo 4. On 1 3 2 2 0 3 2 2, whose sum is 15, "token" gives 2 and "parity" 3.
     """
 
     name: ClassVar[str] = "riddle-token"
@@ -147,7 +147,7 @@ class RiddleToken(Riddle):
 
     @property
     def rules(self) -> Mapping[str, Heuristic]:
-        """What the last token is, and what all of them add up to."""
+        """token: the last token. parity: the sum of all tokens, modulo the alphabet."""
         return {"token": lambda inputs: inputs[:, -1:], "parity": self._parity}
 
     @property
@@ -169,12 +169,12 @@ class RiddleToken(Riddle):
 
 @dataclass(frozen=True)
 class RiddlePlace(Riddle):
-    """A pattern that always stood in one place: the token after "a b", there alone or wherever it stands.
+    """Riddle of position or pattern: the token after "a b", at one fixed position or at any position.
 
-    Example, with place 3: training shows d b c A B D a c a -> d and, without the pattern, d b c a c b a d a -> none.
-    Asked for A B C d a c b b a, whose pattern has moved: the place says none, the pattern c.
+    Example, with place 3: training contains d b c A B D a c a -> d and, without the pattern, d b c a c b a d a -> none.
+    On A B C d a c b b a, where the pattern is at another position, "place" gives none and "pattern" gives c.
 
-    place  of the pattern in training, counted from 0
+    place  position of the pattern in training, from 0
     """
 
     name: ClassVar[str] = "riddle-place"
@@ -195,17 +195,17 @@ class RiddlePlace(Riddle):
 
     @property
     def rules(self) -> Mapping[str, Heuristic]:
-        """What follows the pattern in its old place, and what follows it wherever it is."""
+        """place: the token after the pattern at its position of training. pattern: the token after it anywhere."""
         return {"place": self._at_place, "pattern": self._anywhere}
 
     def problems(self) -> np.ndarray:
-        """List the sequences with one pattern, or none."""
+        """List the sequences that contain the pattern at most once."""
         rows = super().problems()
         marks = _marks(rows)
-        return rows[(marks.sum(1) <= 1) & ~marks[:, -1]]  # after the last place there is no room for an answer
+        return rows[(marks.sum(1) <= 1) & ~marks[:, -1]]  # no token follows a pattern at the last position
 
     def describe_target(self, target: np.ndarray) -> str:
-        """The token, or none."""
+        """The token, or "none"."""
         return "none" if target[0] == self.alphabet else super().describe_target(target)
 
     def _at_place(self, inputs: np.ndarray) -> np.ndarray:
@@ -220,15 +220,15 @@ class RiddlePlace(Riddle):
 
 @dataclass(frozen=True)
 class RiddleRelation(Riddle):
-    """Who is there, or how they are related: the first token's identity against the pattern of like and unlike.
+    """Riddle of identity or relation: the first token, or the pattern of equal and different tokens.
 
-    Two tokens fill four places in one of seven patterns, xxxy to xyyy (as in the syllables of Marcus et al. 1999); the
-    others are filler. Each pattern has `alphabet / 7` tokens that begin it in training.
+    Two tokens fill the first four positions in one of seven patterns, xxxy to xyyy (as in the syllables of Marcus et
+    al. 1999); the other positions are filler. Each pattern starts with one of `alphabet / 7` tokens in training.
 
-    Example: training shows e c e c | k b -> xyxy, and e and l begin no other pattern. Asked for e c c e | k b: the
-    identity of e says xyxy, the relation xyyx.
+    Example: training contains e c e c | k b -> xyxy, and e and l start no other pattern. On e c c e | k b, "identity"
+    gives xyxy, because of e, and "relation" gives xyyx.
 
-    length  the four places and the filler after them
+    length  number of positions, the four of the pattern and the filler after them
     """
 
     name: ClassVar[str] = "riddle-relation"
@@ -248,12 +248,12 @@ class RiddleRelation(Riddle):
 
     @property
     def classes(self) -> int:
-        """The patterns."""
+        """Number of patterns."""
         return len(PATTERNS)
 
     @property
     def rules(self) -> Mapping[str, Heuristic]:
-        """The pattern that the first token began in training, and the pattern that is there."""
+        """identity: the pattern that starts with the first token in training. relation: the pattern of the input."""
         return {"identity": lambda inputs: inputs[:, :1] % len(PATTERNS), "relation": _relation}
 
     def problems(self) -> np.ndarray:
@@ -265,7 +265,7 @@ class RiddleRelation(Riddle):
         return np.hstack([np.repeat(heads, len(tails), axis=0), np.tile(tails, (len(heads), 1))])
 
     def describe(self, example: np.ndarray) -> str:
-        """The four places, and the filler behind a bar."""
+        """The four positions, then the filler after a bar."""
         four = PATTERNS.shape[1]
         return super().describe(example[:four]) + " | " * (self.length > four) + super().describe(example[four:])
 
@@ -276,16 +276,16 @@ class RiddleRelation(Riddle):
 
 @dataclass(frozen=True)
 class RiddleNeighbour(Riddle):
-    """What it resembles, or what it says: the class of everything that looks alike against a single sure token.
+    """Riddle of similarity or rule: the most similar prototype, or a single reliable token.
 
-    Every class has a prototype, and all inputs are prototypes with some tokens altered, but for the first: in
-    training that is always the token of its class. It is the one sure cue; the others are many.
+    Every class has a prototype. An input is a first token and a prototype with some tokens altered. In training the
+    first token is always that of the class: one reliable cue against many unreliable ones.
 
-    Example, with the prototypes b c d e a b c d e (class a) and c d e a b c d e a (class b): training shows
-    a | b c d a a b e d d -> a. Asked for b | b c d a a b e d d: its neighbours say a, the rule b.
+    Example, with the prototypes b c d e a b c d e (class a) and c d e a b c d e a (class b): training contains
+    a | b c d a a b e d d -> a. On b | b c d a a b e d d, "neighbour" gives a and "rule" gives b.
 
-    length   the first token and the prototype after it
-    altered  tokens of the prototype that are replaced by others
+    length   number of tokens, the first one and the prototype after it
+    altered  number of tokens of the prototype that are replaced by others
     """
 
     name: ClassVar[str] = "riddle-neighbour"
@@ -303,16 +303,16 @@ class RiddleNeighbour(Riddle):
 
     @property
     def rules(self) -> Mapping[str, Heuristic]:
-        """The prototype that most tokens agree with, and the first token."""
+        """neighbour: the class of the prototype that most tokens agree with. rule: the first token."""
         return {"neighbour": self._nearest, "rule": lambda inputs: inputs[:, :1]}
 
     @property
     def prototypes(self) -> np.ndarray:
-        """The tokens of each class, (alphabet, length - 1); every token stands once in every place."""
+        """The prototype of each class, (alphabet, length - 1); at every position each token occurs once."""
         return (np.arange(self.alphabet)[:, None] + np.arange(1, self.length)) % self.alphabet
 
     def problems(self) -> np.ndarray:
-        """List every first token before every prototype, altered in every way."""
+        """List every first token with every alteration of every prototype."""
         body = self.length - 1
         steps = 1 + _sequences(self.altered, self.alphabet - 1)
         changes = np.zeros((math.comb(body, self.altered), len(steps), body), np.int64)
@@ -323,7 +323,7 @@ class RiddleNeighbour(Riddle):
         return np.hstack([first, np.tile(bodies, (self.alphabet, 1))])
 
     def describe(self, example: np.ndarray) -> str:
-        """The first token, and the others behind a bar."""
+        """The first token, then the others after a bar."""
         return f"{_letter(example[0])} | {super().describe(example[1:])}"
 
     def _nearest(self, inputs: np.ndarray) -> np.ndarray:
@@ -341,19 +341,19 @@ def _sequences(length: int, alphabet: int) -> np.ndarray:
 
 
 def _marks(inputs: np.ndarray) -> np.ndarray:
-    """Where MARK begins, (n, length - 1)."""
+    """Whether MARK starts at each position, (n, length - 1)."""
     return (inputs[:, :-1] == MARK[0]) & (inputs[:, 1:] == MARK[1])
 
 
 def _relation(inputs: np.ndarray) -> np.ndarray:
-    """Read which places have another token than the first as a binary number; 001 is the first pattern."""
+    """The pattern: positions that differ from the first, read as a binary number; 001 is the first pattern."""
     unlike = inputs[:, 1 : PATTERNS.shape[1]] != inputs[:, :1]
     return (unlike @ np.array([4, 2, 1]) - 1)[:, None]
 
 
 @cache
 def _by_class(task: Riddle) -> dict[str, list[np.ndarray]]:
-    """The problems of each region, in a pool for each answer of the first rule."""
+    """The problems of each region, one array for each class that the first rule gives."""
     rows = np.ascontiguousarray(task.problems().astype(np.int8))
     first, second = (rule(rows)[:, 0] for rule in task.rules.values())
     agree = first == second
@@ -365,6 +365,6 @@ def _by_class(task: Riddle) -> dict[str, list[np.ndarray]]:
 
 @cache
 def _held(task: Riddle, region: str, low: float, high: float) -> int:
-    """How many problems of a region fall in a share, by counting them."""
+    """Number of problems of a region in a share, counted exactly."""
     share = shares(digests(np.concatenate(_by_class(task)[region]), task.hash_key))
     return int(((share >= low) & (share < high)).sum())

@@ -1,4 +1,4 @@
-"""The riddle of the exceptions: a few training inputs break the rule, and others lie beside them."""
+"""The task riddle-exceptions: a few training inputs violate the rule, and the OOD split has their neighbours."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from .pools import SpaceExhaustedError, digests, shares
 from .riddle import TRAIN, Riddle
 
 APART = 3
-"""Two exceptions differ in at least so many tokens, so that no input is beside two of them."""
+"""Least number of tokens in which two exceptions differ, so that no input is a neighbour of two of them."""
 
 
 @dataclass(frozen=True)
 class RiddleExceptions(Riddle):
-    """The class is the first token, but for a few inputs that are in every training set and have another class.
+    """Riddle of rule or exceptions: the class is the first token, except for a few training inputs.
 
-    The exceptions are chosen by hash, the same for every seed, and are the first examples of the train split. No other
-    training input is one token away from one; the split "apart" holds those that are.
+    The exceptions are selected by hash, the same for every seed, and are the first examples of the train split. No
+    other training input differs from an exception in one token only; the split "apart" contains those that do.
 
-    Example: training shows b a c d d a c b -> b and the like, and the exception c b d a a c d b -> d. Asked for
-    c b d a a c d c, one token away: the rule says c, the exception d.
+    Example: training contains b a c d d a c b -> b and the like, and the exception c b d a a c d b -> d. On
+    c b d a a c d c, which differs in one token, "rule" gives c and "exception" gives d.
 
-    exceptions  how many; their class is the one after that of the rule
+    exceptions  number of exceptions; their class is the one after that of the rule
     """
 
     name: ClassVar[str] = "riddle-exceptions"
@@ -43,18 +43,18 @@ class RiddleExceptions(Riddle):
 
     @property
     def rules(self) -> Mapping[str, Heuristic]:
-        """The rule wherever no exception was seen, and the exception's class within one token of it."""
+        """rule: the first token, except on the exceptions. exception: their class also within one token of them."""
         return {"rule": lambda inputs: self._within(inputs, 0), "exception": lambda inputs: self._within(inputs, 1)}
 
     def problems(self) -> np.ndarray:
-        """List all sequences, but for those beside an exception on which the rules happen to agree."""
+        """List all sequences, except neighbours of an exception on which the two rules agree."""
         rows = super().problems()
         beside = (_distances(rows, _exceptions(self)) == 1).any(1)
         rule, exception = (follow(rows)[:, 0] for follow in self.rules.values())
         return rows[~beside | (rule != exception)]
 
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
-        """Draw n problems; in "id" the exceptions come first. The group "exception" tells them from the others."""
+        """Sample n problems; in "id" the exceptions come first. The group "exception" is True for them, (n, 1)."""
         drawn = super().propose(region, n, rng)
         if region == "id":
             first = _exceptions(self)
@@ -63,22 +63,22 @@ class RiddleExceptions(Riddle):
         return replace(drawn, groups={"exception": odd})
 
     def _within(self, inputs: np.ndarray, reach: int) -> np.ndarray:
-        """The first token, or the class of the exception that is at most `reach` tokens away, (n, 1)."""
+        """The first token, or the class of the exception that differs in at most `reach` tokens, (n, 1)."""
         near = (_distances(inputs, _exceptions(self)) <= reach).any(1)
         nearest = _exceptions(self)[_distances(inputs, _exceptions(self)).argmin(1), 0]
         return np.where(near, (nearest + 1) % self.alphabet, inputs[:, 0])[:, None]
 
 
 def _distances(inputs: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """In how many tokens they differ, (inputs, others)."""
+    """Hamming distances, (inputs, others)."""
     return np.stack([(inputs != other).sum(1) for other in others], axis=1)
 
 
 @cache
 def _exceptions(task: RiddleExceptions) -> np.ndarray:
-    """The exceptions, (exceptions, length): the first in the order of the hash that are far enough from each other.
+    """The exceptions, (exceptions, length): the first in the order of the hash that are at least APART tokens apart.
 
-    The classes take turns. All of them are in the share of training.
+    Their classes alternate in turn. All exceptions are in the share of training.
     """
     rows = Riddle.problems(task).astype(np.int64)
     hashed = digests(rows, task.hash_key)

@@ -1,4 +1,4 @@
-"""Scramble: one number of "a + b = c" is missing. In order there is one answer; in a bag there may be three."""
+"""Scramble: predict the hidden number of "a + b = c"; ordered it is determined, as a bag it has a distribution."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from .truth import Posterior, Truth
 
 HASH_KEY = "scramble"
 TRAIN = (0.0, 0.6)
-"""The share of the visible pairs that training owns, in both tasks: so both train on the same pairs."""
+"""The share, by hash, of the visible pairs that belongs to training; the same pairs in both tasks."""
 
 WAYS = 3
-"""At most so many numbers can be missing beside a visible pair {x, y}: x + y, x - y and y - x."""
+"""Largest number of possible hidden numbers for a visible pair {x, y}: x + y, x - y and y - x."""
 
 NUMBERS = ("a", "b", "c")
 IN_ORDER = (0, 2, 4)
@@ -32,10 +32,10 @@ REVERSED = (2, 4, 0)
 
 @dataclass(frozen=True)
 class Scramble(Task, abc.ABC):
-    """What both variants share: the equations, the tokens, the pools of visible pairs.
+    """Base class of the scramble tasks: equations, tokens, and splits by visible pair.
 
     Tokens: the numbers -2A..2A in order (token = number + 2A), then "+", "=" and the blank. A problem is the unordered
-    pair of numbers that is seen, whatever their order and whichever number is hidden.
+    pair of visible numbers, regardless of which number is hidden.
 
     limit  A: a and b are uniform integers in [-A, A]
     """
@@ -51,19 +51,19 @@ class Scramble(Task, abc.ABC):
 
     @property
     def inputs(self) -> Space:
-        """Five slots, one of them the blank; number tokens carry their value."""
+        """Five slots, one of them the blank; number tokens have their value."""
         values = (*map(float, range(-2 * self.limit, 2 * self.limit + 1)), None, None, None)
         return Space((5,), alphabet=len(values), layout="sequence", values=values)
 
     @property
     def outputs(self) -> Space:
-        """The hidden number, as one of the 4A + 1 numbers, (1,)."""
+        """The hidden number, one of 4A + 1 classes, (1,)."""
         values = self.inputs.values or ()
         return Space((1,), alphabet=4 * self.limit + 1, values=values[: 4 * self.limit + 1])
 
     @property
     def hash_key(self) -> str:
-        """One key for both variants: the same pairs are in training, the same pairs are far."""
+        """One key for both tasks, so that they have the same pairs in training."""
         return HASH_KEY
 
     def canonical(self, inputs: np.ndarray) -> np.ndarray:
@@ -71,11 +71,11 @@ class Scramble(Task, abc.ABC):
         return _visible(inputs, self.limit) - 2 * self.limit
 
     def capacity(self, split: str) -> None:
-        """No limit: examples are drawn i.i.d. within a pool."""
+        """No limit: examples are sampled i.i.d. within a split."""
         self.split(split)
 
     def describe(self, example: np.ndarray) -> str:
-        """The five slots in words."""
+        """The five slots as text."""
         numbers = [str(number) for number in range(-2 * self.limit, 2 * self.limit + 1)]
         return " ".join([*numbers, "+", "=", "_"][token] for token in example)
 
@@ -84,37 +84,37 @@ class Scramble(Task, abc.ABC):
         return str(int(target[0]) - 2 * self.limit)
 
     def _draw(self, rows: np.ndarray, region: str, n: int, rng: np.random.Generator) -> np.ndarray:
-        """N rows of the table of equations, uniformly among `rows`."""
+        """Sample n rows of the table of equations uniformly from `rows`."""
         if len(rows) == 0:
             raise SpaceExhaustedError(f"{self.name}: region {region!r} is empty with limit={self.limit}; raise it")
         return rows[rng.integers(len(rows), size=n)]
 
     def _sum(self, inputs: np.ndarray) -> np.ndarray:
-        """X + y, brought into the range of the answers."""
+        """Predict x + y, clipped to the range of the classes."""
         return self._clipped(self.canonical(inputs).sum(1, keepdims=True))
 
     def _larger_minus_smaller(self, inputs: np.ndarray) -> np.ndarray:
-        """Y - x for x <= y, brought into the range of the answers."""
+        """Predict y - x for x <= y, clipped to the range of the classes."""
         return self._clipped(np.diff(self.canonical(inputs), axis=1))
 
     def _three_ways(self, inputs: np.ndarray) -> np.ndarray:
-        """A third each to x + y, x - y and y - x, as if the generator had no limit, (n, 1, classes)."""
+        """Probability 1/3 each for x + y, x - y and y - x, as if a and b had no limit, (n, 1, classes)."""
         difference = self._larger_minus_smaller(inputs)
         ways = np.concatenate([self._sum(inputs), difference, 4 * self.limit - difference], axis=1)
         return _spread(ways, np.full(ways.shape, 1 / WAYS), 4 * self.limit + 1)
 
     def _clipped(self, numbers: np.ndarray) -> np.ndarray:
-        """Numbers as answers; those beyond +-2A as the outermost."""
+        """Classes of numbers, clipped to +-2A."""
         return numbers.clip(-2 * self.limit, 2 * self.limit) + 2 * self.limit
 
 
 @dataclass(frozen=True)
 class ScrambleBag(Scramble):
-    """The tokens of "a + b = c" in random order, one number hidden: all that is left to know is a distribution.
+    """Hidden number of "a + b = c" with the tokens in random order: a posterior over up to three numbers.
 
     Example, with A = 50: {=, 32, _, 44, +} may be 32 + 44 = 76, or 12 + 32 = 44 with the 12 hidden, or 44 + -12 = 32
-    with the -12 hidden, each with its terms in either order. All are as likely, so the right answer is a third
-    on each of 76, 12 and -12. With A = 20, {=, 15, _, -18, +} has one answer, -3: a term cannot be 33 or -33.
+    with the -12 hidden, each with its terms in either order. All are equally likely, so the posterior is 1/3 for each
+    of 76, 12 and -12. With A = 20, {=, 15, _, -18, +} has one answer, -3: a term cannot be 33 or -33.
     """
 
     name: ClassVar[str] = "scramble-bag"
@@ -132,7 +132,7 @@ class ScrambleBag(Scramble):
 
     @property
     def splits(self) -> tuple[Split, ...]:
-        """Severity: how small the smaller magnitude of a pair at least is, in units of A."""
+        """Severity: lower bound of the smaller magnitude of a visible pair, in units of A."""
         return (
             Split("train", share=TRAIN),
             Split("id", share=(TRAIN[1], 1.0)),
@@ -142,7 +142,7 @@ class ScrambleBag(Scramble):
 
     @property
     def heuristics(self) -> Mapping[str, Heuristic]:
-        """One answer for each bag, then the three answers that an endless number line would allow."""
+        """Two rules with one answer for each bag, and the posterior without the limit on a and b."""
         return {
             "always-sum": self._sum,
             "larger-minus-smaller": self._larger_minus_smaller,
@@ -150,7 +150,10 @@ class ScrambleBag(Scramble):
         }
 
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
-        """Draw n equations of a region, hide a number, shuffle the rest."""
+        """Sample n equations of a region, hide a number of each, shuffle the tokens.
+
+        groups: "answers", the number of possible hidden numbers, (n,).
+        """
         table = _equations(self.limit)
         rows = self._draw(_bag_rows(self.limit, region), region, n, rng)
         plus = 4 * self.limit + 1
@@ -160,9 +163,9 @@ class ScrambleBag(Scramble):
         return Examples(inputs, table.hidden[rows, None], self.posterior(inputs), groups={"answers": answers})
 
     def posterior(self, inputs: np.ndarray) -> np.ndarray:
-        """How likely each number is the hidden one, (n, 1, classes), counted over all (a, b, hidden).
+        """Posterior probabilities of the hidden number, (n, 1, classes), counted over all (a, b, hidden).
 
-        Raises ValueError for a bag that no equation can leave behind.
+        Raises ValueError for a bag that results from no equation.
         """
         table = _equations(self.limit)
         visible = _visible(inputs, self.limit)
@@ -175,23 +178,23 @@ class ScrambleBag(Scramble):
         return _spread(table.answers[codes], table.chances[codes], 4 * self.limit + 1)
 
     def describe(self, example: np.ndarray) -> str:
-        """The bag in words: "{=, 32, _, 44, +}"."""
+        """The bag as text, such as "{=, 32, _, 44, +}"."""
         return "{" + ", ".join(super().describe(example).split()) + "}"
 
 
 @dataclass(frozen=True)
 class ScrambleOrdered(Scramble):
-    """The control: "a + b = c" in its order, a blank where the hidden number was, and one answer.
+    """Hidden number of "a + b = c" with the tokens in order: one answer, the control of scramble-bag.
 
-    Example: "7 + _ = 12" -> 5, "_ = 7 + 5" -> 12. The split "order" asks "12 = 7 + _" of who has only seen "a + b = c":
-    the signs say which number is the sum, the places do not.
+    Example: "7 + _ = 12" -> 5. Training has the form "a + b = c" only. The split "order" has the form "c = a + b", such
+    as "_ = 7 + 5" -> 12 or "12 = 7 + _" -> 5: the signs determine which number is the sum, the positions do not.
     """
 
     name: ClassVar[str] = "scramble-ordered"
 
     @property
     def splits(self) -> tuple[Split, ...]:
-        """Severity of far as for the bag; of order, the numbers that moved; of equation, visible pairs never seen."""
+        """Severity of far: as for the bag; of order: numbers in other slots; of equation: unseen visible pairs."""
         return (
             Split("train", share=TRAIN),
             Split("id", share=(TRAIN[1], 0.75)),
@@ -203,7 +206,7 @@ class ScrambleOrdered(Scramble):
 
     @property
     def heuristics(self) -> Mapping[str, Heuristic]:
-        """Blind to the order, then blind to all but the places of training."""
+        """Two rules that ignore the order, and one that ignores the signs and uses the positions of training."""
         return {
             "always-sum": self._sum,
             "three-ways": self._three_ways,
@@ -211,7 +214,10 @@ class ScrambleOrdered(Scramble):
         }
 
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
-        """Draw n equations of a region and blank a number of each."""
+        """Sample n equations of a region and hide a number of each.
+
+        groups: "answers", the number of possible hidden numbers without the order, and "hidden", a, b or c, (n,).
+        """
         table = _equations(self.limit)
         rows = self._draw(_ordered_rows(self.limit, region), region, n, rng)
         plus = 4 * self.limit + 1
@@ -225,9 +231,9 @@ class ScrambleOrdered(Scramble):
         return Examples(inputs, table.hidden[rows, None], groups=groups)
 
     def solve(self, inputs: np.ndarray) -> np.ndarray:
-        """Read which number is the sum from the signs, then add or subtract, (n, 5) -> (n, 1).
+        """Determine from the signs which number is the sum, then add or subtract, (n, 5) -> (n, 1).
 
-        Raises ValueError for what is neither "a + b = c" nor "c = a + b".
+        Raises ValueError for inputs that are neither of the form "a + b = c" nor "c = a + b".
         """
         _visible(inputs, self.limit)
         plus = 4 * self.limit + 1
@@ -241,11 +247,11 @@ class ScrambleOrdered(Scramble):
         return self._missing(numbers) + 2 * self.limit
 
     def _fixed_places(self, inputs: np.ndarray) -> np.ndarray:
-        """Take the number in the last slot for the sum, whatever the signs say."""
+        """Treat the number in the last slot as the sum, regardless of the signs."""
         return self._clipped(self._missing(inputs[:, IN_ORDER]))
 
     def _missing(self, numbers: np.ndarray) -> np.ndarray:
-        """The number that makes a + b = c true, (n, 1); given the tokens of a, b and c, (n, 3), one the blank."""
+        """The number that makes a + b = c true, (n, 1), from the tokens of a, b and c, (n, 3), one of them blank."""
         blank = numbers == 4 * self.limit + 3
         a, b, c = np.where(blank, 0, numbers - 2 * self.limit).T
         gap = a + b - c
@@ -254,18 +260,18 @@ class ScrambleOrdered(Scramble):
 
 @dataclass(frozen=True, eq=False)
 class Equations:
-    """Every (a, b, hidden) that the generator can draw, all as likely as one another; m of them.
+    """Table of all m triples (a, b, hidden), which are equally likely.
 
     numbers  (m, 3): a, b and c
     blank    (m,): which of the three is hidden
     hidden   (m,): the hidden number's token
     visible  (m, 2): the tokens of the other two, smaller first
-    codes    (m,): both as one number; the row of the visible pair in `answers` and `chances`
-    answers  (pairs, 3): the numbers' tokens that may be hidden beside a pair
-    chances  (pairs, 3): how likely they are; 0 where there are fewer than three
-    share    (m,): where the hash puts the visible pair
+    codes    (m,): the visible pair as one number, its row in `answers` and `chances`
+    answers  (pairs, 3): tokens of the possible hidden numbers for a visible pair
+    chances  (pairs, 3): their probabilities; 0 if there are fewer than three
+    share    (m,): hash of the visible pair as a number in [0, 1)
     far      (m,): both visible magnitudes are above A/2
-    train    (m,): the visible pair is in the train pool
+    train    (m,): the visible pair is in the train split
     known    (m,): the visible tokens and all possible answers occur in training
     """
 
@@ -284,7 +290,7 @@ class Equations:
 
 @cache
 def _equations(limit: int) -> Equations:
-    """Enumerate the generator: the pools and the posterior follow from this list and from nothing else."""
+    """Enumerate all triples; the splits and the posterior are defined by this table alone."""
     span, classes = 2 * limit + 1, 4 * limit + 1
     a, b, blank = (axis.ravel() for axis in np.indices((span, span, WAYS)))
     a, b = a - limit, b - limit
@@ -306,7 +312,7 @@ def _equations(limit: int) -> Equations:
 
 
 def _count(codes: np.ndarray, hidden: np.ndarray, classes: int) -> tuple[np.ndarray, np.ndarray]:
-    """The answers beside each visible pair and their frequencies, (classes^2, 3) each."""
+    """The possible hidden numbers of each visible pair and their frequencies, (classes^2, 3) each."""
     joint, counts = np.unique(codes * classes + hidden, return_counts=True)
     pair, answer = np.divmod(joint, classes)
     way = np.arange(len(pair)) - np.searchsorted(pair, pair)
@@ -319,14 +325,14 @@ def _count(codes: np.ndarray, hidden: np.ndarray, classes: int) -> tuple[np.ndar
 
 @cache
 def _bag_rows(limit: int, region: str) -> np.ndarray:
-    """The equations of a region of the bag: whole pairs, so that the generator's posterior holds within it."""
+    """The equations of a region of the bag: complete pairs, so that the posterior is valid within the region."""
     table = _equations(limit)
     return np.flatnonzero(table.known & (table.far if region == "far" else ~table.far))
 
 
 @cache
 def _ordered_rows(limit: int, region: str) -> np.ndarray:
-    """The equations of a region in order: those of the bag whose numbers occur in training in their own places."""
+    """The equations of a region in order: those of the bag whose numbers occur in training at the same positions."""
     table = _equations(limit)
     wanted = table.known & (table.far if region == "far" else ~table.far)
     if region == "unseen-equation":
@@ -338,12 +344,12 @@ def _ordered_rows(limit: int, region: str) -> np.ndarray:
 
 
 def _equation_seen(table: Equations) -> np.ndarray:
-    """Whether any of the three visible pairs of an equation is in the train pool, (m,)."""
-    return np.repeat(table.train.reshape(-1, WAYS).any(1), WAYS)  # an equation's three ways to hide stand together
+    """Whether any of the three visible pairs of an equation is in the train split, (m,)."""
+    return np.repeat(table.train.reshape(-1, WAYS).any(1), WAYS)  # an equation has three consecutive rows
 
 
 def _visible(inputs: np.ndarray, limit: int) -> np.ndarray:
-    """The tokens of the two visible numbers, smaller first, (n, 2); raises ValueError unless the rest is + = _."""
+    """The tokens of the two visible numbers, smaller first, (n, 2); ValueError unless the others are +, = and _."""
     plus = 4 * limit + 1
     slots = np.sort(inputs, axis=1)  # numbers come before the signs
     if len(odd := np.flatnonzero((slots[:, 2:] != [plus, plus + 1, plus + 2]).any(1) | (slots[:, 1] >= plus))):
@@ -352,7 +358,7 @@ def _visible(inputs: np.ndarray, limit: int) -> np.ndarray:
 
 
 def _spread(answers: np.ndarray, chances: np.ndarray, classes: int) -> np.ndarray:
-    """Distributions (n, 1, classes) with `chances` (n, k) at `answers` (n, k); repeated answers add up."""
+    """Distributions (n, 1, classes) with `chances` (n, k) at `answers` (n, k); chances of repeated answers add up."""
     spread = np.zeros((len(answers), 1, classes))
     for way in range(answers.shape[1]):
         spread[np.arange(len(answers)), 0, answers[:, way]] += chances[:, way]

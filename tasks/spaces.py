@@ -1,4 +1,4 @@
-"""What one example looks like, to a learner that knows nothing else about the task."""
+"""The `Space` of an input or a target: shape, alphabet, layout, and the numbers that tokens stand for."""
 
 from __future__ import annotations
 
@@ -10,22 +10,24 @@ import numpy as np
 
 Layout = Literal["vector", "sequence", "grid", "bag"]
 Value = float | tuple[float, ...] | None
-"""What a token stands for: a number, several numbers at once, or none."""
+"""What a token stands for: a number, several numbers at once, or no number (None)."""
 
 
 @dataclass(frozen=True)
 class Space:
-    """The set an input or a target is drawn from.
+    """The space of inputs or of targets: the shape and the kind of one example.
 
-    ``Space((5,), alphabet=84, layout="bag", values=...)`` says: five tokens out of 84 whose order means
-    nothing, and some of the tokens stand for numbers (``values[token]``; None where one does not).
+    Learners are given the spaces of a task and no other description of it. Example:
+    ``Space((5,), alphabet=84, layout="bag", values=...)`` is the space of five tokens out of 84 in no order. Some of
+    the tokens stand for numbers (``values[token]``; None for a token that does not).
 
     shape     of one example: (length,) for vector, sequence and bag; (planes, height, width) for grid
     alphabet  number of tokens (input) or classes (target), which are the integers 0..alphabet-1;
               None: real numbers
-    layout    vector: places without neighbours; sequence: places in order; grid: planes over a canvas; bag: no order
-    values    the number each token stands for, or None for a token that stands for none; where a token stands for
-              several numbers at once, such as a pair of coordinates, a tuple of them, of one length for all tokens
+    layout    vector: features without neighbours; sequence: ordered positions; grid: planes of height x width;
+              bag: no order
+    values    the number that each token stands for, or None for a token that stands for no number; if tokens stand
+              for several numbers at once, such as a pair of coordinates: tuples, of one length for all tokens
     """
 
     shape: tuple[int, ...]
@@ -52,9 +54,9 @@ class Space:
 
     @property
     def numbers(self) -> np.ndarray | None:
-        """What each token stands for as a table, (alphabet, numbers a token); NaN where it stands for none.
+        """The numbers that tokens stand for, (alphabet, numbers per token); NaN for a token without a number.
 
-        None where no token of the space stands for a number.
+        None if no token of the space stands for a number.
         """
         known = [np.atleast_1d(value) for value in self.values or () if value is not None]
         if not known:
@@ -64,11 +66,11 @@ class Space:
 
     @property
     def size(self) -> int:
-        """How many numbers or tokens one example has."""
+        """Number of numbers or tokens in one example."""
         return math.prod(self.shape)
 
     def check(self, array: np.ndarray, what: str) -> None:
-        """Raise ValueError unless `array`, of shape (n, *shape), lies inside this space."""
+        """Raise ValueError unless `array` has the shape (n, *shape) and its values belong to this space."""
         if array.shape[1:] != self.shape:
             raise ValueError(f"{what}: one example has the shape {array.shape[1:]}; expected {self.shape}")
         if self.alphabet is None:
@@ -81,7 +83,7 @@ class Space:
 
 
 def read_only(array: np.ndarray) -> np.ndarray:
-    """A view of the array that cannot be written to; the array itself stays as it is."""
+    """A read-only view of the array; the array itself stays writable."""
     view = array.view()
     view.flags.writeable = False
     return view

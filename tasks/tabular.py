@@ -1,4 +1,4 @@
-"""Tabular: real tables, whose columns mean something each until a rotation mixes them."""
+"""Tabular classification: real tables as they are, rotated, or with columns of noise."""
 
 from __future__ import annotations
 
@@ -22,24 +22,25 @@ TRAIN = (0.0, 0.6)
 
 @dataclass(frozen=True)
 class Tabular(Task):
-    """Classify the rows of a real table: as it is, rotated, or among columns of noise.
+    """Classification of a real table: as it is, rotated, or with additional columns of noise.
 
     Worked example. A plain row of iris is (sepal length, sepal width, petal length, petal width) in standard units,
-    say (-0.9, 1.0, -1.3, -1.3), and its class is setosa: one cut, petal length below -0.7, tells it from the others.
-    Rotated, each of the four columns is a weighted sum of the four measurements, so that the same cut is oblique: what
-    cuts along the axes needs many cuts for it, while what only looks at distances and inner products sees no difference
-    at all. With noise, four columns of standard normal numbers follow: distances drown in them, cuts do not.
+    say (-0.9, 1.0, -1.3, -1.3), and its class is setosa: one threshold, petal length below -0.7, separates it from the
+    others. Rotated, each of the four columns is a weighted sum of the four measurements, so that the same boundary is
+    oblique: axis-aligned trees need many splits for it, while methods based on distances and inner products are
+    invariant. With noise, four columns of standard normal numbers follow: they dominate distances, but not thresholds.
 
     The tables are scikit-learn's: breast-cancer (569 rows, 30 columns, 2 classes), iris (150, 4, 3), wine (178, 13, 3).
-    Columns are standardised with the mean and deviation of the rows that belong to training, so that test rows have no
-    say. There is no rule to know, no shift, and no heuristic: a cut is a number that has to be fitted.
+    Columns are standardised with the mean and the standard deviation of the rows that belong to training, so that no
+    statistic depends on test rows. There is no known rule, no shift, and no heuristic, since a threshold would have to
+    be fitted.
 
-    A problem is the row, however it is seen: the same rows are in training in every view.
+    A problem is a row of the table, in every view: so the same rows are in training in every view.
 
     table     breast-cancer, iris or wine
-    view      plain; rotated: multiplied by a uniformly random orthogonal matrix, drawn for each seed; noise: followed
-              by as many columns of standard normal noise, drawn for each example
-    rotation  the seed of the rotation, drawn for each seed of a run; of no account in the other views
+    view      plain; rotated: multiplied by a uniformly random orthogonal matrix, sampled for each seed; noise:
+              followed by as many columns of standard normal noise, sampled for each example
+    rotation  the seed of the rotation, sampled for each seed of a run; not used in the other views
     """
 
     name: ClassVar[str] = "tabular"
@@ -57,7 +58,7 @@ class Tabular(Task):
 
     @property
     def inputs(self) -> Space:
-        """Real numbers in standard units, in no order that means anything."""
+        """A vector of real numbers in standard units, (columns,)."""
         columns = _table(self.table).rows.shape[1]
         return Space((2 * columns if self.view == "noise" else columns,), alphabet=None)
 
@@ -68,7 +69,7 @@ class Tabular(Task):
 
     @property
     def splits(self) -> tuple[Split, ...]:
-        """No shift: what is asked is who needs how many rows."""
+        """Train and ID only: there is no shift."""
         return (Split("train", share=TRAIN), Split("id", share=(TRAIN[1], 1.0)))
 
     @property
@@ -78,15 +79,15 @@ class Tabular(Task):
 
     @property
     def hash_key(self) -> str:
-        """The same rows are in training whatever the view."""
+        """One key per table, so that the same rows are in training in every view."""
         return _key(self.table)
 
     def drawn(self, rng: np.random.Generator) -> Tabular:
-        """The task with a rotation of its own, where the view is rotated."""
+        """The task with a sampled rotation, if the view is rotated; else the task itself."""
         return replace(self, rotation=int(rng.integers(2**31))) if self.view == "rotated" else self
 
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:  # noqa: ARG002 -- there is one region
-        """Draw n rows."""
+        """Sample n rows in shuffled epochs."""
         table = _table(self.table)
         chosen = passes(len(table.rows), n, rng)
         rows = table.standard[chosen]
@@ -97,9 +98,9 @@ class Tabular(Task):
         return Examples(rows, table.labels[chosen, None])
 
     def canonical(self, inputs: np.ndarray) -> np.ndarray:
-        """The row of the table that it shows, in the table's own units, (n, columns).
+        """The original row of the table, in its original units, (n, columns).
 
-        It is the row that is nearest once the view is undone: a rotation and back does not give the same bits.
+        It is the nearest row after the inverse of the view: a rotation and its inverse do not give the same bits.
         """
         table = _table(self.table)
         columns = table.rows.shape[1]
@@ -108,12 +109,12 @@ class Tabular(Task):
         return table.rows[distances.argmin(axis=1)]
 
     def capacity(self, split: str) -> int:
-        """How many different rows of the table are the split's own, counted."""
+        """Number of different rows of the table in the split, counted exactly."""
         rows = np.unique(_table(self.table).rows, axis=0)
         return int(held(rows, self.hash_key, self.split(split).share).sum())
 
     def describe(self, example: np.ndarray) -> str:
-        """Every column and its value, in standard units."""
+        """The columns and their values, in standard units."""
         names = _table(self.table).columns
         if self.view == "rotated":
             names = tuple(f"mixture {column}" for column in range(1, len(names) + 1))
@@ -128,11 +129,11 @@ class Tabular(Task):
 class _Table(NamedTuple):
     """A real table.
 
-    rows      (m, columns) in their own units
-    standard  (m, columns): less the mean and over the deviation of the rows in training
+    rows      (m, columns) in the original units
+    standard  (m, columns), standardised with the mean and standard deviation of the rows in training
     labels    (m,) classes
-    columns   their names
-    classes   their names
+    columns   names of the columns
+    classes   names of the classes
     """
 
     rows: np.ndarray
@@ -163,4 +164,4 @@ def _table(name: TableName) -> _Table:
 def _rotation(columns: int, seed: int) -> np.ndarray:
     """A uniformly random orthogonal matrix, (columns, columns) (Mezzadri, Notices of the AMS 54, 2007)."""
     q, r = np.linalg.qr(np.random.default_rng(seed).standard_normal((columns, columns)))
-    return q * np.sign(np.diag(r))  # without the signs of r, the algorithm's conventions would show in q
+    return q * np.sign(np.diag(r))  # without the signs of r, q would follow the conventions of the algorithm

@@ -1,4 +1,4 @@
-"""The next character of English: a prediction that no rule settles, from a text that nobody generated."""
+"""Character-level language modelling on English text: predict the next character."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from .spaces import Space
 from .truth import Labels, Truth
 
 NARRATIVE = range(1, 18)
-"""Books of the part that is learnt from: Genesis to Esther, 1.9 million characters of narrative and law."""
+"""Books of train, ID and the shuffled splits: Genesis to Esther, 1.9 million characters of narrative and law."""
 
 EPISTLES = range(45, 66)
-"""Books of the part that is far: the letters of the New Testament, Romans to Jude."""
+"""Books of the headline split: the letters of the New Testament, Romans to Jude."""
 
 TRAIN = (0.0, 0.7)
 HASH_KEY = "text"
@@ -28,14 +28,15 @@ HASH_KEY = "text"
 
 @dataclass(frozen=True)
 class Text(Task):
-    """Next character of the King James Bible from the 8 before it, in bits a character.
+    """Next character of the King James Bible from the 8 before it, in bits per character.
 
-    Example: after "in the b" comes an "e" ("beginning"), but also an "o" ("book"): there is no rule, only what is
-    likelier. Training, ID and the two shuffled splits are different chapters of the narrative books of the Old
-    Testament; far are the letters of the New Testament, much the same words about other things. A chapter belongs to
-    one split; the same eight characters may occur in several, and the group `context` says if the train pool has them.
+    Example: "in the b" is followed by "e" ("beginning"), but also by "o" ("book"): there is no rule, only
+    probabilities. Training, ID and the two shuffled splits are different chapters of the narrative books of the Old
+    Testament; the headline split is the letters of the New Testament, with similar words and other topics. A chapter
+    belongs to one split. The same eight characters may occur in several splits; the slices `context` separate those
+    that occur in the train split ("seen") from the others ("new").
 
-    window  characters that are seen
+    window  number of characters of an input
     """
 
     name: ClassVar[str] = "text"
@@ -50,22 +51,22 @@ class Text(Task):
 
     @property
     def truth(self) -> Truth:
-        """Bits a character: less is better, and nobody knows how few are possible."""
+        """Labels of real data: bits per character, where less is better and the best possible value is unknown."""
         return Labels(Bits())
 
     @property
     def inputs(self) -> Space:
-        """The characters before, in order."""
+        """The preceding characters, in order, (window,)."""
         return Space((self.window,), len(corpus.ALPHABET), "sequence")
 
     @property
     def outputs(self) -> Space:
-        """The next character, out of the same alphabet."""
+        """The next character, from the same alphabet, (1,)."""
         return Space((1,), len(corpus.ALPHABET))
 
     @property
     def splits(self) -> tuple[Split, ...]:
-        """Severity of a genre: parts of the book away; of order: what was shuffled, 1 the words, 2 the letters too."""
+        """Severity of genre: 1 for the other part of the book; of order: 1 if words are shuffled, 2 if characters."""
         return (
             Split("train", share=TRAIN),
             Split("id", share=(TRAIN[1], 0.8)),
@@ -77,20 +78,23 @@ class Text(Task):
 
     @property
     def missing(self) -> str | None:
-        """How to get the package with the text, where it is not installed."""
+        """How to install the package with the text; None if it is installed."""
         return corpus.missing()
 
     @property
     def heuristics(self) -> Mapping[str, Heuristic]:
-        """Without any training: all characters alike, the last one again, and those of the window as often as there."""
+        """uniform: equal probabilities; repeat-last: the last character; window-frequencies: those of the input."""
         return {"uniform": self._uniform, "repeat-last": self._repeat_last, "window-frequencies": self._frequencies}
 
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
-        """Cut n windows out of the chapters of a region, all as likely. Raises MissingPackageError."""
+        """Sample n windows uniformly from the chapters of a region. Raises MissingPackageError.
+
+        groups: "context", "seen" if the window occurs in the train split, else "new", (n,).
+        """
         passages = _passages(region, self.window)
         drawn = rng.integers(passages.ends[-1], size=n)
         chapter = np.searchsorted(passages.ends, drawn, side="right")
-        # the last characters of a chapter begin no window: every chapter before this one has skipped so many
+        # no window starts at the last `window` characters of a chapter: skip them for every chapter before this one
         start = drawn + self.window * chapter
         cut = passages.tokens[start[:, None] + np.arange(self.window + 1)].astype(np.int64)
         inputs = cut[:, :-1]
@@ -98,11 +102,11 @@ class Text(Task):
         return Examples(inputs, cut[:, -1:], groups={"context": context}, origins=passages.chapters[chapter][:, None])
 
     def canonical(self, inputs: np.ndarray) -> np.ndarray:
-        """The window itself; what belongs to a split is the chapter, though (Examples.origins)."""
+        """The window itself; splits are by chapter, however (`Examples.origins`)."""
         return inputs
 
     def capacity(self, split: str) -> None:
-        """No limit: windows are drawn i.i.d. within the chapters of a pool."""
+        """No limit: windows are sampled i.i.d. from the chapters of a split."""
         self.split(split)
 
     def describe(self, example: np.ndarray) -> str:
@@ -115,7 +119,7 @@ class Text(Task):
 
     @property
     def hash_key(self) -> str:
-        """One key, whatever the window: the same chapters are in training."""
+        """One key for every `window`, so that the same chapters are in training."""
         return HASH_KEY
 
     def _uniform(self, inputs: np.ndarray) -> np.ndarray:
@@ -131,11 +135,11 @@ class Text(Task):
 
 @dataclass(frozen=True, eq=False)
 class Passages:
-    """The chapters of a region, one behind the other.
+    """The chapters of a region, concatenated.
 
     tokens    (characters,) uint8
-    chapters  (m,): the number of each
-    ends      (m,): how many windows, with their next character, the chapters up to and with this one hold
+    chapters  (m,): number of each chapter
+    ends      (m,): cumulative number of windows, each with its next character
     """
 
     tokens: np.ndarray
@@ -145,7 +149,7 @@ class Passages:
 
 @cache
 def _passages(region: str, window: int) -> Passages:
-    """Shuffle, if that is what the region is about, and index; once in a process."""
+    """Load the chapters of a region, shuffled in the regions "words" and "letters"; once per process."""
     books = EPISTLES if region == "epistles" else NARRATIVE
     texts = {number: text for number, text in corpus.chapters().items() if number // 1000 in books}
     if region in ("words", "letters"):
@@ -160,13 +164,13 @@ def _passages(region: str, window: int) -> Passages:
 
 
 def _taught(chapters: np.ndarray) -> np.ndarray:
-    """Which chapters, (m,) numbers, are in the train pool."""
+    """Whether each chapter, (m,) numbers, is in the train split."""
     share = shares(digests(chapters[:, None], HASH_KEY))
     return (share >= TRAIN[0]) & (share < TRAIN[1])
 
 
 def _shuffled(text: np.ndarray, what: str, seed: int) -> np.ndarray:
-    """A chapter with its words, each with the mark that follows it, or all of its characters in another order."""
+    """Shuffle the characters of a chapter ("letters"), or its words, each with the punctuation that follows it."""
     rng = np.random.default_rng(seed)
     if what == "letters":
         return rng.permutation(text)
@@ -176,7 +180,7 @@ def _shuffled(text: np.ndarray, what: str, seed: int) -> np.ndarray:
 
 @cache
 def _seen(window: int) -> np.ndarray:
-    """The numbers of all windows that occur in the train pool, rising."""
+    """The numbers of all windows that occur in the train split, sorted."""
     texts = corpus.chapters()
     numbers = np.array([number for number in texts if number // 1000 in NARRATIVE])
     windows = [np.lib.stride_tricks.sliding_window_view(texts[n][:-1], window) for n in numbers[_taught(numbers)]]
@@ -184,7 +188,7 @@ def _seen(window: int) -> np.ndarray:
 
 
 def _numbers(windows: np.ndarray) -> np.ndarray:
-    """One number a window, (n, window) -> (n,): its characters as the digits of a number."""
+    """Encode windows as integers, (n, window) -> (n,): the characters are the digits."""
     numbers = np.zeros(len(windows), np.int64)
     for place in range(windows.shape[1]):
         numbers = numbers * len(corpus.ALPHABET) + windows[:, place]
@@ -192,6 +196,6 @@ def _numbers(windows: np.ndarray) -> np.ndarray:
 
 
 def _occurs(numbers: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Which of the numbers are among those that are known, which rise."""
+    """Whether each number is in `known`, which is sorted."""
     place = np.searchsorted(known, numbers)
     return known[np.minimum(place, len(known) - 1)] == numbers

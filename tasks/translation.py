@@ -1,4 +1,4 @@
-"""Translation: handwritten digits that were only ever seen in one half of the canvas, asked for in the other."""
+"""Translation: handwritten digits in one half of the canvas in training, in the other half in the test."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from .spaces import Space
 from .truth import Labels, Truth
 
 SIDE = 8
-"""Pixels of a side of a digit."""
+"""Pixels per side of a digit."""
 
 BLACK = 16
-"""The darkest a pixel of a digit can be."""
+"""The largest value of a pixel of a digit."""
 
 SHADES = ".'-:=+*x%#"
-"""How a pixel is drawn, from white to black."""
+"""Characters that pixels are printed as, from white to black."""
 
 SHUFFLE = 0
-"""The seed of the one permutation of pixels."""
+"""The seed of the permutation of pixels."""
 
 
 @dataclass(frozen=True)
 class Translation(Task):
-    """Say which digit is drawn on the canvas; in training it always stands in the left half.
+    """Digit classification: digits in the left half of the image in training, in the right half in the test.
 
-    Worked example, on a canvas of 16 x 8 pixels instead of 20 x 20. Training shows the "1" on the left, and many others
-    in the left half; the split "right" asks for the one on the right, which was never seen before:
+    Worked example, on a canvas of 16 x 8 pixels instead of 20 x 20. Training contains the "1" on the left, and many
+    other digits in the left half; the split "right" contains the one on the right, another image of a "1":
 
         ................        ................
         ...+#...........        ................
@@ -41,23 +41,23 @@ class Translation(Task):
         ....#...........        ...........##...
         ...+#+..........        ...........#-...
 
-    Whoever looks for strokes, wherever they are, reads it as before. Whoever has learnt what each pixel means has only
-    seen white pixels on the right, and knows nothing of black ones.
+    A learner that detects strokes at any position classifies it as before. A learner with separate weights for each
+    pixel has only seen white pixels on the right, so that its weights there are not determined by the training set.
 
     The digits are real: the 1,797 images of 8 x 8 pixels, in 17 shades of grey, that scikit-learn bundles (Alpaydin
-    and Kaynak 1998, from 13 writers). A digit stands at a uniformly random place that keeps it inside its half. There
-    is no rule to solve it by, and no heuristic: what says "a three" by looking at the pixels has been fitted to them.
+    and Kaynak 1998, from 13 writers). A digit is at a uniformly random position inside its half. There is no known
+    rule, and no heuristic, since it would have to be fitted to the images.
 
-    A problem is the drawing, wherever it stands: no drawing is in training and in a test, in whatever place.
+    A problem is the image of a digit, at any position: no digit image is both in training and in a test.
 
-    canvas  pixels of a side, even
+    canvas  pixels per side, even
 
-    Raises ValueError where a half is narrower than a digit.
+    Raises ValueError if a half is narrower than a digit.
     """
 
     name: ClassVar[str] = "translation"
     family: ClassVar[str] = "translation"
-    block: ClassVar[int] = 1797  # every drawing once
+    block: ClassVar[int] = 1797  # every digit image once
 
     canvas: int = 20
 
@@ -67,7 +67,7 @@ class Translation(Task):
 
     @property
     def inputs(self) -> Space:
-        """One plane of grey, 0 white to 1 black."""
+        """One plane of grey, from 0 (white) to 1 (black), (1, canvas, canvas)."""
         return Space((1, self.canvas, self.canvas), alphabet=None, layout="grid")
 
     @property
@@ -82,12 +82,12 @@ class Translation(Task):
 
     @property
     def hash_key(self) -> str:
-        """One key for both variants: the same drawings are in training, the same drawings are tested."""
+        """One key for both tasks, so that they have the same digit images in training and in the tests."""
         return "translation"
 
     @property
     def splits(self) -> tuple[Split, ...]:
-        """Severity: pixels by which the digits have moved. A drawing is of one split, so both halves share them out."""
+        """Severity: pixels by which the digits are shifted. The shares of both halves are disjoint as well."""
         return (
             Split("train", share=(0.0, 0.6)),
             Split("id", share=(0.6, 0.76)),
@@ -96,7 +96,7 @@ class Translation(Task):
         )
 
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
-        """Draw n digits in the half of the canvas that the region names, "right", else left."""
+        """Sample n digits in the right half of the canvas if the region is "right", else in the left half."""
         digits = _digits()
         rows = passes(len(digits.labels), n, rng)
         half = self.canvas // 2
@@ -108,16 +108,16 @@ class Translation(Task):
         return Examples(inputs.reshape(n, *self.inputs.shape), digits.labels[rows, None])
 
     def canonical(self, inputs: np.ndarray) -> np.ndarray:
-        """The drawing, shades 0 to 16, its ink moved to the top and the left of 8 x 8 pixels, (n, 64)."""
+        """The digit image, shades 0 to 16, aligned to the top left of 8 x 8 pixels, (n, 64)."""
         return np.rint(_aligned(inputs[:, 0]) * BLACK).astype(np.int64)
 
     def capacity(self, split: str) -> int:
-        """How many of the 1,797 drawings are the split's own, counted."""
+        """Number of the 1,797 digit images in the split, counted exactly."""
         images = _digits().images.reshape(-1, SIDE, SIDE)
         return int(held(_aligned(images), self.hash_key, self.split(split).share).sum())
 
     def describe(self, example: np.ndarray) -> str:
-        """The canvas in characters, from . for white to # for black."""
+        """The canvas as text, from . for white to # for black."""
         shades = np.rint(example[0] * (len(SHADES) - 1)).astype(np.int64)
         return "\n".join("".join(SHADES[shade] for shade in row) for row in shades)
 
@@ -128,21 +128,21 @@ class Translation(Task):
 
 @dataclass(frozen=True)
 class TranslationPermuted(Translation):
-    """The control: the same digits at the same places, and then all pixels in another order, always the same one.
+    """Control of translation: the same images with all pixels in one fixed random order.
 
-    Neighbours on the canvas mean nothing any more, so looking for strokes is worth nothing. Whoever gives each pixel a
-    weight of its own and takes no notice of neighbours learns as before.
+    Neighbouring pixels are unrelated, so that detecting strokes is of no use. A learner with separate weights for each
+    pixel, which does not use neighbourhood, is unaffected.
     """
 
     name: ClassVar[str] = "translation-permuted"
 
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
-        """Draw as `Translation` does, then permute the pixels."""
+        """Sample as `Translation` does, then permute the pixels."""
         upright = super().propose(region, n, rng)
         return replace(upright, inputs=self._reordered(upright.inputs, _permutation(self.canvas)))
 
     def canonical(self, inputs: np.ndarray) -> np.ndarray:
-        """The drawing of `Translation`, its pixels put back in order."""
+        """The canonical form of `Translation`, after the inverse permutation."""
         return super().canonical(self._reordered(inputs, np.argsort(_permutation(self.canvas))))
 
     def _reordered(self, inputs: np.ndarray, order: np.ndarray) -> np.ndarray:
@@ -150,7 +150,7 @@ class TranslationPermuted(Translation):
 
 
 class _Digits(NamedTuple):
-    """images (1797, 64) of shades 0 to 16, row by row; labels (1797,)."""
+    """Images (1797, 64) with shades 0 to 16, row by row; labels (1797,)."""
 
     images: np.ndarray
     labels: np.ndarray
@@ -166,20 +166,20 @@ def _digits() -> _Digits:
 
 @cache
 def _permutation(canvas: int) -> np.ndarray:
-    """The pixel of the upright canvas that each pixel shows, (canvas^2,)."""
+    """The pixel of the original canvas at each pixel, (canvas^2,)."""
     return np.random.default_rng(SHUFFLE).permutation(canvas**2)
 
 
 def _window(width: int) -> np.ndarray:
-    """The pixels of a digit at the top left of an image of that width, counted row by row, (64,)."""
+    """Indices of the pixels of a digit at the top left of a flattened image of that width, (64,)."""
     return (np.arange(SIDE)[:, None] * width + np.arange(SIDE)).ravel()
 
 
 def _aligned(pictures: np.ndarray) -> np.ndarray:
-    """The 8 x 8 pixels whose first row and first column hold the first ink of pictures (n, height, width): (n, 64)."""
+    """Crop images (n, height, width) to 8 x 8 pixels that start at the first nonzero row and column: (n, 64)."""
     ink = pictures > 0
     tops, lefts = ink.any(axis=2).argmax(axis=1), ink.any(axis=1).argmax(axis=1)
-    padded = np.pad(pictures, ((0, 0), (0, SIDE), (0, SIDE)))  # where the ink of a digit does not fill its 8 x 8
+    padded = np.pad(pictures, ((0, 0), (0, SIDE), (0, SIDE)))  # for digits that do not fill their 8 x 8 pixels
     width = padded.shape[2]
     pixels = (tops * width + lefts)[:, None] + _window(width)
     return padded.reshape(len(pictures), -1)[np.arange(len(pictures))[:, None], pixels]

@@ -1,4 +1,4 @@
-"""What is known of the right answers of a task: a rule, a posterior, labels of real data, or two rules that part."""
+"""What is known about the correct targets of a task: a rule, a posterior, labels, or two rules that disagree OOD."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
     from .base import Examples, Heuristic
 
 LARGEST = 8
-"""Of a predicted distribution over ambiguous targets so many probabilities are kept."""
+"""Number of probabilities that are stored of each predicted distribution over ambiguous targets."""
 
 IN_DISTRIBUTION = ("train", "id")
 """The splits on which the two rules of a riddle agree."""
 
 
 class Truth(abc.ABC):
-    """What is known of the right answers of a task, and so how predictions are scored.
+    """What is known about the correct targets of a task; defines its metric and its oracle.
 
     Example: `Rule(task.solve, task.outputs)` is the truth of most tasks. Its oracle is `task.solve`, its metric is
     exact match above chance, or the squared error where the outputs are real numbers.
 
-    ambiguous  whether targets are drawn from a posterior
-    ranked     whether the task enters means over tasks: it is on the common scale, and there is something to find
+    ambiguous  whether targets are sampled from a posterior
+    ranked     whether the task enters means over tasks: it is on the common scale, and there is a rule to find
     oracle     the best possible predictor: inputs (n, *shape) -> targets (n, outputs) or, where targets are ambiguous,
                probabilities (n, outputs, classes); None where it is not known
     rules      the two rules of a riddle, (n, *shape) -> (n, 1)
@@ -53,26 +53,26 @@ class Truth(abc.ABC):
     @property
     @abc.abstractmethod
     def metric(self) -> Metric:
-        """What tables and figures show of the task."""
+        """The metric that tables and figures show for the task."""
 
     def metric_on(self, split: str) -> Metric:  # noqa: ARG002
-        """What the split of that name is scored by."""
+        """The metric of the split of that name."""
         return self.metric
 
     def expected(self, split: str, examples: Examples, training: Examples) -> Expected:  # noqa: ARG002
-        """What predictions of `examples` are compared with, after learning from `training`."""
+        """What predictions for `examples` are compared with, for a learner that was fitted to `training`."""
         return Expected(examples.targets, training.targets, examples.groups)
 
     def score(self, predicted: np.ndarray, split: str, examples: Examples, training: Examples) -> Scored:
-        """Score what a learner predicted for the examples of a split, after learning from `training`."""
+        """Score predictions for the examples of a split, of a learner that was fitted to `training`."""
         return self.metric_on(split).score(predicted, self.expected(split, examples, training))
 
     def abridged(self, predicted: np.ndarray, targets: np.ndarray) -> dict[str, Any]:
-        """What is kept of predictions for n examples, (n, outputs, classes) or (n, outputs): flat arrays, row by row.
+        """Compress predictions for storage: (n, outputs, classes) or (n, outputs) -> flat arrays, row by row.
 
-        kind "class": `classes`, the likeliest of each output (n * outputs), and `values`, the probability of the target
-        (n; of all its outputs together); kind "value": `values`, what is predicted of real targets (n * outputs).
-        Values are rounded to three significant digits, which halves the file.
+        kind "class": `classes`, the most probable class of each output (n * outputs), and `values`, the probability of
+        the target, all of its outputs together (n). kind "value": `values`, the predictions of real targets
+        (n * outputs). Values are rounded to three significant digits, which halves the file.
         """
         if predicted.shape == targets.shape:
             return {"kind": "value", "classes": None, "values": _shortened(predicted)}
@@ -81,7 +81,7 @@ class Truth(abc.ABC):
         return {"kind": "class", "classes": classes, "values": _shortened(given)}
 
     def describe(self) -> dict[str, Any]:
-        """How the plan of a run records it, as plain JSON."""
+        """The metadata that the plan of a run stores, as plain JSON."""
         return {
             "ambiguous": self.ambiguous,
             "measure": self.metric.name,
@@ -92,11 +92,11 @@ class Truth(abc.ABC):
 
 @dataclass(frozen=True)
 class Rule(Truth):
-    """One rule that gives the target of every input.
+    """A deterministic rule that gives the target of every input.
 
     solve    inputs (n, *shape) -> targets (n, outputs)
     outputs  the space of a target
-    finds    False where no learner can find the rule (a coin toss for each input): then the task is not ranked
+    finds    False if the rule cannot be learned (an independent coin toss for each input); the task is then not ranked
     """
 
     solve: Heuristic
@@ -118,7 +118,7 @@ class Rule(Truth):
 
 @dataclass(frozen=True)
 class Posterior(Truth):
-    """Targets are drawn from a distribution that is known for every input.
+    """Targets that are sampled from a distribution that is known for every input.
 
     posterior  inputs (n, *shape) -> probabilities (n, outputs, classes), which are also stored with the examples
     """
@@ -143,7 +143,7 @@ class Posterior(Truth):
         return Expected(examples.targets, training.targets, examples.groups, examples.posterior)
 
     def abridged(self, predicted: np.ndarray, targets: np.ndarray) -> dict[str, Any]:  # noqa: ARG002
-        """Give kind "largest": the LARGEST `values` of each output and their `classes`, (n * outputs * LARGEST)."""
+        """Return kind "largest": the LARGEST `values` of each output and their `classes`, (n * outputs * LARGEST)."""
         classes = np.argsort(-predicted, axis=-1, kind="stable")[..., :LARGEST]
         values = np.take_along_axis(predicted, classes, axis=-1)
         return {"kind": "largest", "classes": classes.astype(np.int16).ravel(), "values": _shortened(values)}
@@ -151,9 +151,9 @@ class Posterior(Truth):
 
 @dataclass(frozen=True)
 class Labels(Truth):
-    """Labels of real data, of which no rule is known: there is no oracle, and no common scale.
+    """Labels of real data, for which no rule is known: there is no oracle, and the task is not on the common scale.
 
-    measured_by  Accuracy() or Bits()
+    measured_by  the metric: Accuracy() or Bits()
     """
 
     measured_by: Metric
@@ -165,7 +165,7 @@ class Labels(Truth):
 
 @dataclass(frozen=True)
 class TwoRules(Truth):
-    """Two rules that agree but on the OOD split, where neither is right: a riddle.
+    """Two rules that agree on the train and ID splits and disagree on the OOD split, where neither counts as correct.
 
     both  name -> rule, (n, *shape) -> (n, 1)
     """
@@ -191,6 +191,6 @@ class TwoRules(Truth):
 
 
 def _shortened(values: np.ndarray) -> np.ndarray:
-    """Float32 with the last 13 of 23 bits of the significand rounded away, flat: a relative error of 2^-11 at most."""
+    """Round float32 values to 10 of the 23 bits of the significand, flattened: a relative error of 2^-11 at most."""
     bits = values.astype(np.float32).ravel().view(np.uint32)
     return ((bits + 0x1000) & np.uint32(0xFFFFE000)).view(np.float32)

@@ -1,4 +1,4 @@
-"""Variables: short programs of assignments in random order, and the value that one of their variables has."""
+"""Variable binding: the value of a variable in a short program of assignments in random order."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 @dataclass(frozen=True)
 class Variables(Task):
-    """Say which value the queried variable has, in a program whose assignments stand in no order.
+    """Value of the queried variable in a program whose assignments are in random order.
 
-    Example: "b=a; a=3; e=d; c=b; d=7; ?c". c was given the value of b, b that of a, and a is 3: the answer is 3. The
-    chain c, b, a has two links, c=b and b=a; e, d has one, and ends in the literal 7, which is of no concern.
+    Example: "b=a; a=3; e=d; c=b; d=7; ?c". c is assigned b, b is assigned a, and a is 3: the target is 3. The chain
+    c, b, a has two links, c=b and b=a. The chain e, d has one link and ends in the literal 7; it is a distractor.
 
-    A program has `chains` chains. The links of each are uniform over the same range, independently, their literals
-    are distinct, and no variable is assigned twice; the end of one chain is queried. So neither the place, the length
-    nor the frequency of a literal says which is asked for.
+    A program has `chains` chains. Their numbers of links are independent and uniform over the same range, their
+    literals are distinct, and no variable is assigned twice. The query is the end of one chain. So the position, the
+    chain length and the frequency of a literal are uninformative about the target.
 
-    A variable holds a value if the program gives it that value, through however many links. Of all pairs (variable,
-    value) those with variable = value (mod `held_out`) are held in no program of training, and, in the split
-    "unseen", by all variables of the queried chain.
+    A variable holds a value if the program assigns it that value, through any number of links. Pairs (variable, value)
+    with variable = value (mod `held_out`) occur in no training program. In the split "unseen", all variables of the
+    queried chain hold such values.
 
-    An input is a table with a line for every assignment that the longest program has, and a last one for the query; a
-    line is a place of the canvas, its left side in one plane and its right side in another. Assignments stand on
-    lines chosen at random, the other lines are empty.
+    An input is a table with one line for every assignment of the longest program, and a last line for the query. A
+    line is one position of the grid, with its left side in one plane and its right side in another. Assignments are on
+    random lines, the other lines are empty.
 
     links      fewest and most links of a chain in training
     far        fewest and most links of a chain in the split "far", whose severity is the most
-    chains     of a program, at least three
-    variables  names to choose from, letters
+    chains     number of chains of a program, at least three
+    variables  number of variables, the letters a, b, ...
     values     literals are 0..values-1; also the number of classes
-    held_out   one pair in so many is held out from training
+    held_out   one pair (variable, value) in this many is held out from training
 
     Raises ValueError for parameters that leave some chain without enough variables.
     """
@@ -84,12 +84,12 @@ class Variables(Task):
 
     @property
     def steps(self) -> Space:
-        """The queried variable, those behind it up to the one with the literal, the literal; then "nothing"."""
+        """The variables of the queried chain, from the queried one to the literal, the literal; then "nothing"."""
         return Space((self.far[1] + 2,), self._query, "sequence")
 
     @property
     def splits(self) -> tuple[Split, ...]:
-        """Severity of far: the most links; of unseen: the variables and values that are new together, of a chain."""
+        """Severity of far: the most links; of unseen: 1, the share of held-out pairs in the queried chain."""
         return (
             Split("train", share=(0.0, 0.75)),
             Split("id", share=(0.75, 1.0)),
@@ -100,7 +100,7 @@ class Variables(Task):
 
     @property
     def heuristics(self) -> Mapping[str, Heuristic]:
-        """Three that look at literals alone, one that knows which are possible, then one link after the other."""
+        """Three rules that use literals only, one that excludes held-out pairs, and two that follow few links."""
         return {
             "first-literal": self._first_literal,
             "last-literal": self._last_literal,
@@ -111,9 +111,9 @@ class Variables(Task):
         }
 
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
-        """Draw n programs of a region: lengths and literals, then a variable for each place of each chain.
+        """Sample n programs of a region: numbers of links and literals, then a variable for each node of each chain.
 
-        groups: "links", those between the queried variable and its literal, (n,).
+        groups: "links", the links between the queried variable and its literal, (n,).
         """
         fewest, most = self.far if region == "far" else self.links
         links = rng.integers(fewest, most + 1, size=(n, self.chains))
@@ -122,16 +122,16 @@ class Variables(Task):
         place = np.arange(most + 1)
         behind = np.where(place[:-1] < links[..., None], added, 0)
         total = np.pad(np.cumsum(behind[..., ::-1], axis=2)[..., ::-1], ((0, 0), (0, 0), (0, 1)))
-        held = (literals[..., None] + total) % self.values  # (n, chains, places): the value at each place
+        held = (literals[..., None] + total) % self.values  # (n, chains, nodes): the value of each node
         names = self._names(held, place <= links[..., None], region, rng)
         inputs = self._write(names, links, literals, added, rng)
         steps = self._solution(names[:, 0], links[:, 0], literals[:, 0], held[:, 0])
         return Examples(inputs, held[:, 0, :1], steps=steps, groups={"links": links[:, 0]})
 
     def solve(self, inputs: np.ndarray) -> np.ndarray:
-        """Go from the queried variable to what it was given, until that is a literal: inputs -> (n, 1).
+        """Follow the assignments from the queried variable to a literal: inputs -> (n, 1).
 
-        Raises ValueError where the queried variable comes to no literal.
+        Raises ValueError if they lead to no literal.
         """
         token, added = self._follow(inputs, self._lines)
         if len(lost := np.flatnonzero(~self._is_literal(token))):
@@ -139,24 +139,25 @@ class Variables(Task):
         return ((token - self.variables + added) % self.values)[:, None]
 
     def canonical(self, inputs: np.ndarray) -> np.ndarray:
-        """What each variable is given, on whatever line, and which one is queried: (n, variables + 1)."""
+        """The right side of each variable, on any line, and the queried variable: (n, variables + 1)."""
         right, added = self._given(inputs)
         codes = 2 * right[:, : self.variables] + added[:, : self.variables]
         return np.concatenate([codes, _queried(inputs)[:, None]], axis=1)
 
     def capacity(self, split: str) -> int:
-        """Half of a lower bound: programs of the shortest chains, a variable after the other from the fewest left."""
+        """Half of a lower bound on the programs of the split: those with the shortest chains only."""
         source = self.split(split)
         shortest = (self.far if source.region == "far" else self.links)[0] + 1
         used = range(shortest * self.chains)
         counts = [self._free(taken) for taken in used]
         if source.region == "unseen":
             counts[:shortest] = [self.variables // self.held_out - taken for taken in range(shortest)]
-        literals = math.perm(self.values, self.chains) // math.factorial(self.chains - 1)  # but one are on a par
+        # the order of the chains that are not queried does not matter
+        literals = math.perm(self.values, self.chains) // math.factorial(self.chains - 1)
         return int(literals * math.prod(counts) * (source.share[1] - source.share[0]) / 2)
 
     def describe(self, example: np.ndarray) -> str:
-        """The program, such as "b=a; a=3; c=b; ?c"."""
+        """The program as text, such as "b=a; a=3; c=b; ?c"."""
         words = [*LETTERS[: self.variables], *map(str, range(self.values))]
         lines = [
             f"{words[left]}={words[right]}" + "+1" * (len(more) and more[0] == self._plus)
@@ -171,7 +172,7 @@ class Variables(Task):
 
     @property
     def _lines(self) -> int:
-        """Assignments of the longest program."""
+        """Number of assignments of the longest program."""
         return self.chains * (self.far[1] + 1)
 
     @property
@@ -184,21 +185,21 @@ class Variables(Task):
 
     @property
     def _plus(self) -> int:
-        """In the third plane, the token of "+1": the literal 1."""
+        """The token of "+1" in the third plane: the literal 1."""
         return self.variables + 1
 
     def _free(self, used: int) -> int:
-        """How many variables are at least left that may hold a value in training, when `used` are taken."""
+        """Least number of unused variables that may hold a value in training, after `used` variables are taken."""
         return self.variables - used - math.ceil(self.variables / self.held_out)
 
     def _additions(self, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:  # noqa: ARG002
-        """What each link adds to the value that it passes on."""
+        """The number that each link adds to the value."""
         return np.zeros(shape, np.int64)
 
     def _names(self, held: np.ndarray, there: np.ndarray, region: str, rng: np.random.Generator) -> np.ndarray:
-        """A variable for every place that is `there`, uniform among those not used yet that may hold its value.
+        """Sample a variable for every node that is `there`, uniformly among unused ones that may hold its value.
 
-        held, there, returned  (n, chains, places)
+        held, there, returned  (n, chains, nodes)
         """
         n, chains, places = held.shape
         letters, rows = np.arange(self.variables), np.arange(n)
@@ -214,7 +215,7 @@ class Variables(Task):
     def _write(
         self, names: np.ndarray, links: np.ndarray, literals: np.ndarray, added: np.ndarray, rng: np.random.Generator
     ) -> np.ndarray:
-        """Put every assignment on a line of its own, chosen at random; the end of the first chain is queried."""
+        """Write every assignment to a random line of its own; the query is the end of the first chain."""
         n, chains, places = names.shape
         place, last = np.arange(places), links[..., None]
         right = np.where(place < last, np.roll(names, -1, axis=2), literals[..., None] + self.variables)
@@ -228,14 +229,14 @@ class Variables(Task):
         return inputs
 
     def _solution(self, names: np.ndarray, links: np.ndarray, literals: np.ndarray, held: np.ndarray) -> np.ndarray:  # noqa: ARG002
-        """The steps from the variables (n, places) and values (n, places) of the queried chains."""
+        """The intermediate steps, from the variables (n, nodes) and the values (n, nodes) of the queried chains."""
         step, end = np.arange(self.steps.size), links[:, None] + 1  # the literal is written at the end
         way = np.pad(names, ((0, 0), (0, self.steps.size - names.shape[1])))
         after = np.where(step == end, literals[:, None] + self.variables, self._nothing)
         return np.where(step < end, way, after).astype(np.uint8)
 
     def _given(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """What is assigned to every token, and what is added to it there, (n, tokens) each; "nothing" and 0 if none."""
+        """The right side assigned to every token, and what is added to it, (n, tokens) each; else "nothing" and 0."""
         sides = inputs[:, :, :-1, 0].astype(np.int64)
         right = np.full((len(inputs), self._query), self._nothing)
         added = np.zeros_like(right)
@@ -245,7 +246,7 @@ class Variables(Task):
         return right, added
 
     def _follow(self, inputs: np.ndarray, hops: int) -> tuple[np.ndarray, np.ndarray]:
-        """What stands behind at most so many links from the queried variable, and what they add, (n,) each."""
+        """The token after at most `hops` links from the queried variable, and the sum of what they add, (n,) each."""
         (right, added), rows = self._given(inputs), np.arange(len(inputs))
         token = _queried(inputs)
         total = np.zeros(len(inputs), np.int64)
@@ -259,28 +260,28 @@ class Variables(Task):
         return (tokens >= self.variables) & (tokens < self._nothing)
 
     def _hops(self, inputs: np.ndarray, hops: int) -> np.ndarray:
-        """Go so many links; where there is no literal yet, answer the last one of the program."""
+        """Follow at most `hops` links; if they lead to no literal, predict the last literal of the program."""
         token, added = self._follow(inputs, hops)
         found = (token - self.variables + added) % self.values
         return np.where(self._is_literal(token), found, self._last_literal(inputs)[:, 0])[:, None]
 
     def _first_literal(self, inputs: np.ndarray) -> np.ndarray:
-        """The literal on the first of the lines that have one."""
+        """The literal on the first line with a literal."""
         right = inputs[:, 1, :-1, 0].astype(np.int64)
         first = self._is_literal(right).argmax(axis=1)[:, None]
         return np.take_along_axis(right, first, axis=1) - self.variables
 
     def _last_literal(self, inputs: np.ndarray) -> np.ndarray:
-        """The literal on the last of the lines that have one."""
+        """The literal on the last line with a literal."""
         return self._first_literal(_upside_down(inputs))
 
     def _most_frequent_literal(self, inputs: np.ndarray) -> np.ndarray:
-        """The smallest of the most frequent ones: as all occur once, the smallest."""
+        """The most frequent literal, the smallest among several: as all occur once, the smallest."""
         literals = np.arange(self.variables, self._nothing)
         return (inputs[:, 1, :-1] == literals).sum(axis=1).argmax(axis=1)[:, None]
 
     def _last_seen_pair(self, inputs: np.ndarray) -> np.ndarray:
-        """The last literal that the queried variable may hold in training; if it may hold none, the last one."""
+        """The last literal that the queried variable may hold in training; if there is none, the last literal."""
         right = inputs[:, 1].astype(np.int64)
         possible = self._is_literal(right) & (
             (right - self.variables - _queried(inputs)[:, None, None]) % self.held_out > 0
@@ -292,10 +293,10 @@ class Variables(Task):
 
 @dataclass(frozen=True)
 class VariablesPlus(Variables):
-    """The same programs, where a link may add 1 to what it passes on: half of them do, at random.
+    """Value of the queried variable, where every link adds 1 with probability 1/2.
 
-    Example: "b=a+1; a=3; c=b; ?c". a is 3, b is 4, c is 4. Values start again from 0: of ten, 9 + 1 is 0. So the answer
-    need not be one of the program's literals.
+    Example: "b=a+1; a=3; c=b; ?c". a is 3, b is 4, c is 4. Addition is modulo `values`: with ten values, 9 + 1 is 0. So
+    the target need not be one of the literals of the program.
     """
 
     name: ClassVar[str] = "variables-plus"
@@ -303,7 +304,7 @@ class VariablesPlus(Variables):
 
     @property
     def steps(self) -> Space:
-        """The way to the literal as in `variables`, then the values on the way back, the answer last."""
+        """The variables and the literal as in `variables`, then the values on the way back, the target last."""
         return Space((2 * self.far[1] + 2,), self._query, "sequence")
 
     def _additions(self, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
@@ -323,5 +324,5 @@ def _queried(inputs: np.ndarray) -> np.ndarray:
 
 
 def _upside_down(inputs: np.ndarray) -> np.ndarray:
-    """The program with its last assignment first."""
+    """The program with its lines in reverse order; the query stays last."""
     return np.concatenate([inputs[:, :, -2::-1], inputs[:, :, -1:]], axis=2)
