@@ -42,6 +42,7 @@ class TaskInfo:
     """What reports need to know of a task.
 
     measure      the metric that tables and figures show: "score", "accuracy", "bits", or "rules" of a riddle
+    less_is_better  whether a lower value of it is the better one: then there is no level to reach, and no area
     ranked       whether the task enters means
     rules        names of the two rules of a riddle
     heuristics   names of the shallow rules that are scored beside the learners
@@ -52,6 +53,7 @@ class TaskInfo:
     version: int | None = None
     ambiguous: bool = False
     measure: str = "score"
+    less_is_better: bool = False
     ranked: bool = True
     rules: tuple[str, ...] = ()
     heuristics: tuple[str, ...] = ()
@@ -67,11 +69,6 @@ class TaskInfo:
     def has_curve(self) -> bool:
         """Whether answers are better or worse. A riddle has no learning curve, but a fingerprint."""
         return self.measure != "rules"
-
-    @property
-    def less_is_better(self) -> bool:
-        """Whether the lower figure is the better one: then there is no level to reach, and no area."""
-        return self.measure == "bits"
 
 
 @dataclass(frozen=True)
@@ -307,7 +304,7 @@ def merge_catalogues(catalogues: Iterable[Catalogue], *, supersede: bool = True)
 
 
 def _task(about: Mapping[str, Any]) -> TaskInfo:
-    known = _known(TaskInfo, about)
+    known = {"less_is_better": about.get("measure") == "bits", **_known(TaskInfo, about)}  # older folders lack it
     lists = {name: tuple(known[name]) for name in ("rules", "heuristics") if name in known}
     splits = tuple(SplitInfo(**_known(SplitInfo, split)) for split in known.get("splits", ()))
     return TaskInfo(**{**known, **lists, "splits": splits})

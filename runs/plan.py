@@ -195,6 +195,7 @@ def _describe_task(task: Task) -> TaskInfo:
         version=task.version,
         ambiguous=about["ambiguous"],
         measure=about["measure"],
+        less_is_better=about["less_is_better"],
         ranked=about["ranked"],
         rules=tuple(about["rules"]),
         heuristics=tuple(sorted(task.heuristics)),

@@ -85,6 +85,7 @@ class Truth(abc.ABC):
         return {
             "ambiguous": self.ambiguous,
             "measure": self.metric.name,
+            "less_is_better": self.metric.less_is_better,
             "ranked": self.ranked,
             "rules": list(self.rules),
         }

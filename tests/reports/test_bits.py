@@ -22,7 +22,7 @@ def bits(results: Results) -> Results:
     own = results.scores["task"] == TASK
     results.scores.loc[own & (results.scores["metric"] == "score"), "metric"] = "bits"
     catalogue = results.catalogue
-    task = replace(catalogue.tasks[TASK], measure="bits", ranked=False)
+    task = replace(catalogue.tasks[TASK], measure="bits", less_is_better=True, ranked=False)
     return replace(results, catalogue=replace(catalogue, tasks={**catalogue.tasks, TASK: task}))
 
 

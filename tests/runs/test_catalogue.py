@@ -146,3 +146,15 @@ def test_nothing_else_reads_a_plan_by_string() -> None:
     for path in ROOT.rglob("*.py"):
         if not {".venv", "build"} & set(path.relative_to(ROOT).parts):
             assert by_string not in path.read_text(), path
+
+
+def test_the_direction_of_a_metric_is_recorded_and_known_of_older_folders() -> None:
+    plan = make_plan(load_preset("smoke"), tasks=["text", "identity-bits"], learners=["lookup"])
+    recorded = plan.catalogue().to_json()
+    assert {name: about["less_is_better"] for name, about in recorded["tasks"].items()} == {
+        "text": True,
+        "identity-bits": False,
+    }
+    for about in recorded["tasks"].values():
+        del about["less_is_better"]
+    assert Catalogue.from_json(recorded).tasks["text"].less_is_better
