@@ -59,7 +59,7 @@ def test_lists_say_a_line_on_each_name() -> None:
     assert "far* (length, 6)" in tasks
     learners = said("list", "learners")
     assert "forest" in learners
-    assert "outside the training range" in learners
+    assert "does not extrapolate" in learners
     assert "smoke" in said("list", "presets")
 
 
