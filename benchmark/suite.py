@@ -126,7 +126,7 @@ class Suite:
             found.setdefault(pair.task.label, {})[pair.learner.label] = None
         for row in self.plan.not_applicable:
             # A pair that is only refused some sizes is in there already.
-            found.setdefault(row["task"], {}).setdefault(row["learner"], f"n/a: {row['reason']}")
+            found.setdefault(row.task, {}).setdefault(row.learner, f"n/a: {row.reason}")
         for task, learners in found.items():
             for learner, refused in learners.items():
                 yield task, learner, refused
@@ -145,7 +145,7 @@ class Suite:
             self.plan,
             pairs=[pair for pair in self.plan.pairs if _labels(pair) in wanted],
             cells=[cell for cell in self.plan.cells if _labels(cell.pair) in wanted],
-            not_applicable=[row for row in self.plan.not_applicable if (row["task"], row["learner"]) in wanted],
+            not_applicable=[row for row in self.plan.not_applicable if (row.task, row.learner) in wanted],
         )
         reporter = _Progress(cast("TextIO", _Terminal(config)))
         for note in self.plan.notes:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..runs.catalogue import AXES
-from ..runs.results import COLUMNS, Results
+from ..runs.results import Results
 
 PARQUET_METADATA = b"grue"
 """Key of the provenance, as JSON, in the metadata of the file."""
@@ -21,23 +19,19 @@ def scores_to_csv(results: Results) -> str:
 
     It has no provenance: a comment line would break readers of CSV.
     """
-    return _ordered(results).to_csv(index=False, lineterminator="\n")
+    return results.ordered.to_csv(index=False, lineterminator="\n")
 
 
 def scores_to_json(results: Results) -> str:
     """JSON: {"provenance": [...], "scores": [{column: value}]}; missing values are null."""
-    rows = _ordered(results)
+    rows = results.ordered
     records = rows.astype(object).where(rows.notna(), None).to_dict("records")
     return json.dumps({"provenance": results.provenance, "scores": records}, indent=1, allow_nan=False) + "\n"
 
 
 def write_parquet(results: Results, path: Path) -> None:
     """Write the table as Parquet, with the provenance in the metadata of the file; creates the folder if needed."""
-    table = pa.Table.from_pandas(_ordered(results), preserve_index=False)
+    table = pa.Table.from_pandas(results.ordered, preserve_index=False)
     about = {PARQUET_METADATA: json.dumps(results.provenance).encode(), **(table.schema.metadata or {})}
     path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(table.replace_schema_metadata(about), path, compression="zstd")
-
-
-def _ordered(results: Results) -> pd.DataFrame:
-    return results.scores.reindex(columns=COLUMNS).sort_values([*AXES, "split", "metric", "key"], ignore_index=True)

@@ -292,7 +292,7 @@ class _Drawing:
         # A margin on both sides, in the scale of the axis, so that curves with an offset stay inside.
         scale = axes.xaxis.get_transform()
         places = scale.transform(anchors.astype(float))
-        margin = 0.12 * (places[-1] - places[0]) if len(places) > 1 else 1.0
+        margin = 0.2 * (places[-1] - places[0]) if len(places) > 1 else 1.0
         axes.set_xlim(*scale.inverted().transform(np.array([places[0] - margin, places[-1] + margin])))
         inches = self.panel_width * places / (places[-1] - places[0] + 2 * margin)
         kept = anchors[apart([str(anchor) for anchor in anchors], inches.tolist(), LETTER)]

@@ -7,15 +7,14 @@ FOLDER/answers.parquet  the answers to riddles, where there are any
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from .catalogue import AXES, read_catalogue, write_catalogue
+from ..engine.parquet import UnreadableError, read_file, to_bytes
+from .catalogue import read_catalogue, write_catalogue
 from .errors import UsageError
 from .results import COLUMNS, Results
 
@@ -24,9 +23,6 @@ REFERENCE = Path(__file__).parent / "reference"
 runs/reference`."""
 
 SCORES, ANSWERS = "scores.parquet", "answers.parquet"
-
-METADATA = b"grue"
-"""Key in the metadata of scores.parquet."""
 
 
 def locate(folder: Path | str) -> Path:
@@ -39,17 +35,16 @@ def write_bundle(results: Results, folder: Path) -> list[Path]:
     """Pack results into a folder, which is made where needed; returns the files that were written."""
     folder.mkdir(parents=True, exist_ok=True)
     write_catalogue(folder, results.catalogue)
-    scores = results.scores.reindex(columns=COLUMNS).sort_values([*AXES, "split", "metric", "key"], ignore_index=True)
-    about = {METADATA: json.dumps({"provenance": results.provenance, "failures": results.failures}).encode()}
-    table = pa.Table.from_pandas(scores, preserve_index=False).replace_schema_metadata(about)
-    pq.write_table(table, folder / SCORES, compression="zstd", compression_level=19)
+    about = {"provenance": results.provenance, "failures": results.failures}
+    table = pa.Table.from_pandas(results.ordered, preserve_index=False)
+    (folder / SCORES).write_bytes(to_bytes(table, about))
     written = [folder / "plan.json", folder / SCORES]
     if results.answers:
         rows = [
             {"key": key, "split": split, "examples": codes.tobytes()} for (key, split), codes in results.answers.items()
         ]
         answers = pa.Table.from_pylist(sorted(rows, key=lambda row: (row["key"], row["split"])))
-        pq.write_table(answers, folder / ANSWERS, compression="zstd", compression_level=19)
+        (folder / ANSWERS).write_bytes(to_bytes(answers, {}))
         written.append(folder / ANSWERS)
     return written
 
@@ -61,11 +56,10 @@ def read_bundle(folder: Path) -> Results | None:
     if catalogue is None:
         return None
     try:
-        table = pq.ParquetFile(path).read()
-        about = json.loads((table.schema.metadata or {})[METADATA])
-        scores: pd.DataFrame = table.to_pandas().reindex(columns=COLUMNS)
-        packed = pq.ParquetFile(folder / ANSWERS).read().to_pylist() if (folder / ANSWERS).is_file() else []
-    except (OSError, pa.ArrowException, KeyError, ValueError) as error:
+        table, about = read_file(path)
+        packed = read_file(folder / ANSWERS)[0].to_pylist() if (folder / ANSWERS).is_file() else []
+    except UnreadableError as error:
         raise UsageError(f"cannot read {path}: {error}; pack it again (grue scores --format bundle)") from error
+    scores: pd.DataFrame = table.to_pandas().reindex(columns=COLUMNS)
     answers = {(row["key"], row["split"]): np.frombuffer(row["examples"], np.int8) for row in packed}
     return Results(scores, catalogue, about["failures"], about["provenance"], answers)

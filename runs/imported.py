@@ -21,7 +21,7 @@ from ..learners.base import CPU, Resources
 from ..metrics.scores import marginal
 from ..tasks.base import Task
 from ..tasks.spaces import Space
-from .catalogue import Catalogue
+from .catalogue import Catalogue, NotApplicable
 from .cells import Batch, Cell, Pair
 from .data import CellData, draw, split_named, tested
 from .entrant import ORACLE, Entrant
@@ -126,7 +126,7 @@ def read_answers(path: Path, name: str, *, trust: bool = False) -> Import:
         label = one.task.label
         plan.tasks[label], plan.learners[name] = one.task.thing, entrant
         if reason := entrant.accepts(one.task.thing):
-            plan.not_applicable.append({"task": label, "learner": name, "size": one.size, "reason": reason})
+            plan.not_applicable.append(NotApplicable(label, name, one.size, reason))
             continue
         cell = Cell(pair, one.size, 0, one.seed)
         batch = Batch(pair, (cell,))

@@ -26,7 +26,7 @@ class Plan:
     learners        every learner that was asked for, in that order: label -> learner
     pairs           every (task, learner) that is run
     cells           of all pairs
-    not_applicable  [{"task", "learner", "size", "reason"}]; size None: at any size; with "exposed": that many alone
+    not_applicable  what cannot be had, with the reason
     notes           what else there is to say of it, a line each
     """
 
@@ -35,14 +35,14 @@ class Plan:
     learners: dict[str, Learner | Entrant] = field(default_factory=dict)
     pairs: list[Pair] = field(default_factory=list)
     cells: list[Cell] = field(default_factory=list)
-    not_applicable: list[dict[str, Any]] = field(default_factory=list)
+    not_applicable: list[NotApplicable] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def reasons(self) -> list[str]:
         """Why cells cannot be, a line each."""
-        sizes = ["" if row["size"] is None else f" at n = {row['size']}" for row in self.not_applicable]
+        sizes = ["" if row.size is None else f" at n = {row.size}" for row in self.not_applicable]
         return [
-            f"n/a: {row['task']}, {row['learner']}{size}: {row['reason']}"
+            f"n/a: {row.task}, {row.learner}{size}: {row.reason}"
             for row, size in zip(self.not_applicable, sizes, strict=True)
         ]
 
@@ -52,7 +52,7 @@ class Plan:
             tasks={label: _describe_task(task) for label, task in self.tasks.items()},
             learners={label: _describe_learner(learner) for label, learner in self.learners.items()},
             cells=tuple(CellInfo(**cell.row()) for cell in self.cells),
-            not_applicable=tuple(NotApplicable(**row) for row in self.not_applicable),
+            not_applicable=tuple(self.not_applicable),
             settings={pair.digest: pair.settings for pair in self.pairs},
         )
 
@@ -145,9 +145,8 @@ def _add_named(plan: Plan, chosen: list[Named[Any]], named: Named[Any], what: st
 
 
 def _add(plan: Plan, grid: Preset, task: Named[Task], learner: Named[Learner | Entrant]) -> None:
-    def refuse(size: int | None, reason: str, **exposed: int) -> None:
-        row = {"task": task.label, "learner": learner.label, "size": size, **exposed, "reason": reason}
-        plan.not_applicable.append(row)
+    def refuse(size: int | None, reason: str, exposed: int | None = None) -> None:
+        plan.not_applicable.append(NotApplicable(task.label, learner.label, size, reason, exposed))
 
     def reason(n: int | None) -> str | None:
         if thing.missing:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .catalogue import Catalogue
+from .catalogue import AXES, Catalogue
 from .errors import UsageError
 
 COLUMNS = [
@@ -44,6 +44,11 @@ class Results:
     provenance: list[dict[str, Any]] = field(default_factory=list)
     answers: dict[tuple[str, str], np.ndarray] = field(default_factory=dict)
     folders: dict[str, Catalogue] = field(default_factory=dict)
+
+    @property
+    def ordered(self) -> pd.DataFrame:
+        """The tidy table in an order that does not depend on how the cells were run."""
+        return self.scores.reindex(columns=COLUMNS).sort_values([*AXES, "split", "metric", "key"], ignore_index=True)
 
     def of_suite(self, suite_seed: int) -> Results:
         """What was planned and measured with one suite seed alone. Raises UsageError where there is nothing."""

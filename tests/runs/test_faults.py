@@ -19,13 +19,6 @@ from grue.runs.results import Results
 FEW = ["--preset", "smoke", "--task", "identity-bits", "--exposed", "0", "--out", "out"]
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A working folder with the misbehaving learners in it."""
-    shutil.copy(Path(__file__).parent / "mine.py", tmp_path / "mine.py")
-    return tmp_path
-
-
 def command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "grue", "run", *FEW, *arguments]
 

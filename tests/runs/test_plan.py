@@ -28,7 +28,7 @@ def test_every_preset_expands(name: str) -> None:
 
 def test_the_oracle_of_a_task_without_a_rule_is_not_applicable_and_still_a_control() -> None:
     plan = make_plan(load_preset("smoke"), tasks=["text"], learners=["ngram", "oracle"])
-    assert [(row["learner"], row["reason"]) for row in plan.not_applicable] == [
+    assert [(row.learner, row.reason) for row in plan.not_applicable] == [
         ("oracle", "the task has no rule that is known")
     ]
     assert plan.catalogue().learners["oracle"].kind == "control"
@@ -75,13 +75,13 @@ def test_oracle_and_heuristics_stand_beside_the_learners_unless_these_were_picke
 def test_a_learner_that_cannot_is_not_applicable_with_its_reason() -> None:
     plan = make_plan(load_preset("smoke"), tasks=["identity-reals"], learners=["mlp:encoding=onehot"])
     assert not plan.cells
-    assert plan.not_applicable[0]["reason"] == "encoding onehot needs tokens; the inputs are real numbers (use value)"
+    assert plan.not_applicable[0].reason == "encoding onehot needs tokens; the inputs are real numbers (use value)"
 
 
 def test_a_size_beyond_the_capacity_is_not_applicable() -> None:
     plan = make_plan(replace(load_preset("smoke"), sizes=(4, 4096)), tasks=["identity-bits:bits=8"], learners=["mlp"])
     assert {cell.size for cell in plan.cells} == {4}
-    assert plan.not_applicable[0]["reason"].startswith("space exhausted")
+    assert plan.not_applicable[0].reason.startswith("space exhausted")
 
 
 def test_the_key_knows_everything_a_result_depends_on() -> None:
@@ -139,7 +139,7 @@ def test_exposed_examples_that_there_are_not_are_not_applicable() -> None:
     preset = adjust(load_preset("smoke"), exposed=(4, 4096))
     plan = make_plan(preset, tasks=["identity-bits:bits=8"], learners=["mlp"])
     assert {cell.exposed for cell in plan.cells} == {0, 4}
-    assert "4096 exposed, and the pool holds" in plan.not_applicable[0]["reason"]
+    assert "4096 exposed, and the pool holds" in plan.not_applicable[0].reason
 
 
 def test_exposed_examples_go_to_the_largest_size_that_can_be_had() -> None:

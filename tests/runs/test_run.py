@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,13 +17,6 @@ import pytest
 from grue.runs.reading import read
 
 PAIR = ["--preset", "smoke", "--task", "identity-bits", "--out", "out"]
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A working folder with the misbehaving learners in it."""
-    shutil.copy(Path(__file__).parent / "mine.py", tmp_path / "mine.py")
-    return tmp_path
 
 
 def command(*arguments: str) -> list[str]:

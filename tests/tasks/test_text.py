@@ -149,7 +149,7 @@ def test_without_the_package_a_preset_goes_on_without_the_text(monkeypatch: pyte
     monkeypatch.setattr(corpus, "PACKAGE", "no_such_package")
     plan = make_plan(PRESET)
     assert {pair.task.label for pair in plan.pairs} == {"identity-bits"}
-    refused = {row["learner"]: row["reason"] for row in plan.not_applicable if row["task"] == "text"}
+    refused = {row.learner: row.reason for row in plan.not_applicable if row.task == "text"}
     assert set(refused) == {"lookup", "linear"}
     assert all('pip install "grue[text]"' in reason for reason in refused.values())
 
