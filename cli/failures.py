@@ -12,7 +12,7 @@ def failures(
     folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Result folders.")],
     traceback: Annotated[bool, typer.Option(help="Print tracebacks too.")] = True,  # noqa: FBT002
 ) -> None:
-    """Print the batches that failed and whose cells are still missing. The next run tries them again, in halves."""
+    """Print the cells that failed and are still missing. The next run tries them again."""
     from ..runs.reading import read
 
     found = read(folders).failures
@@ -22,4 +22,5 @@ def failures(
             print(f"    size {cell['size']}, exposed {cell['exposed']}, seed {cell['seed']}  {cell['key'][:12]}")
         if traceback and failure["traceback"]:
             print("    " + failure["traceback"].rstrip().replace("\n", "\n    "))
-    print(f"{len(found)} failed batches with missing cells" if found else "no failures")
+    count = sum(len(failure["keys"]) for failure in found)
+    print(f"{count} failed cells" if count else "no failures")

@@ -104,7 +104,8 @@ def run(
         raise typer.Exit(INTERRUPTED) from None
     typer.echo(f"results are in {outcome.folder}: grue leaderboard {outcome.folder}")
     if outcome.failures:
-        typer.echo(f"{len(outcome.failures)} batches failed: grue failures {outcome.folder}", err=True)
+        failed = sum(len(failure["keys"]) for failure in outcome.failures)
+        typer.echo(f"{failed} cells failed: grue failures {outcome.folder}", err=True)
     for line in outcome.missing:
         typer.echo(f"neither done nor failed, for an unknown reason; a later run does it: {line}", err=True)
     if outcome.interrupted:

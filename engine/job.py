@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -61,6 +61,10 @@ class Job(Protocol):
     def run(self) -> Mapping[str, pa.Table]:
         """Compute the tables, by their names; TABLE/NAME for one that other jobs give too, which is kept once."""
         ...
+
+    def split(self) -> Sequence[Job]:
+        """Smaller jobs that together do the same, run in its place if it fails; by default there are none."""
+        return ()
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TextIO
 
@@ -21,8 +21,12 @@ class Share:
     count: int = 1
 
 
+def _equal(job: Job) -> Share:  # noqa: ARG001
+    return Share()
+
+
 class Reporter:
-    """Follows a run: `begin`, then `done` or `failed` for every job, then `end`."""
+    """Follows a run: `begin`, then `done`, `failed` or `split` for every job, then `end`."""
 
     def __init__(self, stream: TextIO) -> None:
         self.console = Console(file=stream, highlight=False, soft_wrap=True)
@@ -30,7 +34,7 @@ class Reporter:
         self._task: TaskID | None = None
         self._start = 0.0
         self._unit = ""
-        self._shares: Mapping[str, Share] = {}
+        self._share_of: Callable[[Job], Share] = _equal
         self._total = self._finished = 0
         self._expected = self._passed = 0.0
 
@@ -38,14 +42,16 @@ class Reporter:
         """A line of its own."""
         self.console.print(text, markup=False, emoji=False)
 
-    def begin(self, shares: Mapping[str, Share], unit: str) -> None:
-        """The jobs that are to be done, by name.
+    def begin(self, jobs: Sequence[Job], unit: str, share_of: Callable[[Job], Share] | None = None) -> None:
+        """The jobs that are to be done.
 
-        unit  what the display counts, such as "cells"
+        unit      what the display counts, such as "cells"
+        share_of  the part that a job is of the work; those of the parts of a job add up to its own. None: all equal
         """
-        self._start, self._shares, self._unit = time.monotonic(), shares, unit
-        self._expected = sum(share.seconds for share in shares.values())
-        self._total = sum(share.count for share in shares.values())
+        self._start, self._share_of, self._unit = time.monotonic(), share_of or _equal, unit
+        shares = [self._share_of(job) for job in jobs]
+        self._expected = sum(share.seconds for share in shares)
+        self._total = sum(share.count for share in shares)
         if self.console.is_terminal and shares:
             self._bar = Progress(
                 TextColumn("{task.description}"),
@@ -67,6 +73,11 @@ class Reporter:
         """A job has failed."""
         self._advance(job, f"FAILED, {self._amount(job)}: {message}", failed=True)
 
+    def split(self, job: Job, parts: Sequence[Job], message: str) -> None:
+        """A job has failed, and its parts are run in its place: nothing of the work is done by that."""
+        amounts = " and ".join(str(self._share_of(part).count) for part in parts)
+        self.say(f"{job.label}: {self._amount(job)} failed together, now run again as {amounts}: {message}")
+
     def end(self) -> None:
         """Nothing more will come."""
         if self._bar is not None:
@@ -74,10 +85,10 @@ class Reporter:
             self._bar = None
 
     def _amount(self, job: Job) -> str:
-        return f"{self._shares[job.name].count} {self._unit}"
+        return f"{self._share_of(job).count} {self._unit}"
 
     def _advance(self, job: Job, what: str, *, failed: bool = False) -> None:
-        share = self._shares[job.name]
+        share = self._share_of(job)
         self._finished += share.count
         self._passed += share.seconds
         left = self._left()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import warnings
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -16,6 +16,9 @@ from .pool import Pool, Workers
 from .progress import Reporter, Share
 from .provenance import command
 from .store import Store
+
+SPLIT_AFTER = ("error", "timeout", "crash")
+"""Kinds of failure after which the parts of a job are run in its place. Not "lost": each part could cost machines."""
 
 
 class Session:
@@ -53,14 +56,14 @@ class Session:
             self.reporter.say(str(warning.message))
         return found
 
-    def begin(self, jobs: Sequence[Job], shares: Mapping[str, Share] | None = None, unit: str = "jobs") -> None:
+    def begin(self, jobs: Sequence[Job], unit: str = "jobs", share_of: Callable[[Job], Share] | None = None) -> None:
         """Start with these jobs, in this order.
 
-        shares  what each is of the work, by name; None: all the same
-        unit    what the progress display counts
+        unit      what the progress display counts
+        share_of  the part that a job is of the work (Reporter.begin); None: all the same
         """
         self._queue = list(jobs)
-        self.reporter.begin(shares if shares is not None else {job.name: Share() for job in jobs}, unit)
+        self.reporter.begin(jobs, unit, share_of)
         self._resources.callback(self.reporter.end)
         if jobs:
             self._pool = self.workers.start(len(jobs), self.reporter.say)
@@ -72,9 +75,9 @@ class Session:
         while self._running:
             self._step()
 
-    def wait(self, names: Collection[str]) -> None:
-        """Work until the jobs of these names are done."""
-        while self._running and any(job.name in names for job in [*self._queue, *self._running]):
+    def wait(self, is_awaited: Callable[[Job], bool]) -> None:
+        """Work until all jobs of which this is true are done."""
+        while self._running and any(map(is_awaited, [*self._queue, *self._running])):
             self._step()
 
     @property
@@ -101,6 +104,11 @@ class Session:
 
     def _keep(self, job: Job, result: Result) -> None:
         if result.failure is not None:
+            parts = job.split() if result.failure["kind"] in SPLIT_AFTER else ()
+            if parts:
+                self._queue[:0] = parts
+                self.reporter.split(job, parts, result.failure["message"])
+                return
             self.record(job, result.failure)
             self.reporter.failed(job, result.failure["message"])
             return

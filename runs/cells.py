@@ -109,6 +109,12 @@ class Batch:
         """Whether code from outside the suite takes part: such a batch gets a worker process of its own."""
         return is_outside(self.pair.task.thing) or is_outside(self.pair.learner.thing)
 
+    @property
+    def halves(self) -> tuple[Batch, ...]:
+        """Two batches with its cells; none of a batch of one cell."""
+        middle = len(self.cells) // 2
+        return (Batch(self.pair, self.cells[:middle]), Batch(self.pair, self.cells[middle:])) if middle else ()
+
 
 def plain(content: dict[str, Any]) -> dict[str, Any]:
     """As plain JSON; what has no such form, a path say, as its text."""

@@ -53,18 +53,15 @@ class Estimates:
 
 
 def cut(cells: list[Cell], estimates: Estimates, failures: Iterable[dict[str, Any]]) -> list[Batch]:
-    """Batches of one pair each, about BATCH_SECONDS long, the longest first; cells that failed together in halves."""
-    limits: dict[str, int] = {}
-    for failure in failures:
-        for key in failure["keys"]:
-            limits[key] = min(limits.get(key, len(failure["keys"])), max(1, len(failure["keys"]) // 2))
-    pairs: dict[tuple[str, int], list[Cell]] = defaultdict(list)
+    """Batches of one pair each, about BATCH_SECONDS long, the longest first; a cell that failed before is alone."""
+    failed = {key for failure in failures for key in failure["keys"]}
+    pairs: dict[str, list[Cell]] = defaultdict(list)
     for cell in cells:
-        pairs[cell.pair.digest, limits.get(cell.key, 0)].append(cell)
-    batches: list[Batch] = []
-    for (_, limit), group in pairs.items():
+        if cell.key not in failed:
+            pairs[cell.pair.digest].append(cell)
+    batches = [Batch(cell.pair, (cell,)) for cell in cells if cell.key in failed]
+    for group in pairs.values():
         total = sum(estimates.seconds(cell) for cell in group)
         size = math.ceil(len(group) / max(1, round(total / BATCH_SECONDS)))
-        size = min(size, limit) if limit else size
         batches += [Batch(group[0].pair, tuple(group[start : start + size])) for start in range(0, len(group), size)]
     return sorted(batches, key=lambda batch: -sum(estimates.seconds(cell) for cell in batch.cells))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 
+from ..engine.job import Job
 from ..engine.provenance import provenance
 from ..learners.base import CPU, Resources
 from .cells import Batch
@@ -21,7 +22,7 @@ class ChangedSourceError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class BatchJob:
+class BatchJob(Job):
     """A batch as the engine runs it (engine/job.py).
 
     resources  what its fits may use: provenance, and no part of a key
@@ -66,6 +67,10 @@ class BatchJob:
                 "this machine has another copy: run again, with the same code everywhere"
             )
         return tables_of(run_batch(self.batch, self.resources))
+
+    def split(self) -> Sequence[BatchJob]:
+        """Its halves: if one cell fails, the others of its batch are still done."""
+        return [BatchJob(half, self.resources) for half in self.batch.halves]
 
 
 def tables_of(frames: Mapping[str, pd.DataFrame]) -> dict[str, pa.Table]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from ..engine.job import Job
 from ..engine.pool import Workers
 from ..engine.progress import Reporter, Share
 from ..engine.session import Session
@@ -32,7 +33,6 @@ class PlanSession(Session):
         super().__init__(Store(folder), workers, reporter)
         self.plan, self.resources = plan, resources
         self.missing: list[Cell] = []
-        self._batches: list[Batch] = []
 
     def start(self, *, fresh: bool = False) -> None:
         """Take the folder, save the plan, and begin with the cells that are missing."""
@@ -43,17 +43,19 @@ class PlanSession(Session):
         if superseded:
             say(f"{superseded} cells in {folder} were made with other settings or versions; tables leave them out")
         rows, about = join(self.read())
-        self.missing, self._batches, estimates = outstanding(self.plan, rows, about, self.store)
+        self.missing, batches, estimates = outstanding(self.plan, rows, about, self.store)
         say(
             f"{len(self.plan.cells)} cells: {len(self.plan.cells) - len(self.missing)} done, {len(self.missing)} to do "
-            f"in {len(self._batches)} batches on {self.workers}; results in {folder}"
+            f"in {len(batches)} batches on {self.workers}; results in {folder}"
         )
         for reason in catalogue.reasons() if self.plan.cells else self.plan.reasons():
             say(reason)
-        shares = {
-            batch.name: Share(sum(map(estimates.seconds, batch.cells)), len(batch.cells)) for batch in self._batches
-        }
-        self.begin([BatchJob(batch, self.resources) for batch in self._batches], shares, "cells")
+
+        def share_of(job: Job) -> Share:
+            cells = cells_of(job)
+            return Share(sum(map(estimates.seconds, cells)), len(cells))
+
+        self.begin([BatchJob(batch, self.resources) for batch in batches], "cells", share_of)
 
     def lost(self) -> list[Cell]:
         """Planned cells that have neither rows on disk nor a failure: none, at the end of a run to its end."""
@@ -64,8 +66,17 @@ class PlanSession(Session):
 
     def wait_for(self, task: str, learner: str) -> None:
         """Work until the pair's batches are done."""
-        pairs = {batch.name: (batch.pair.task.label, batch.pair.learner.label) for batch in self._batches}
-        self.wait({name for name, pair in pairs.items() if pair == (task, learner)})
+
+        def is_of_pair(job: Job) -> bool:
+            pair = cells_of(job)[0].pair
+            return (pair.task.label, pair.learner.label) == (task, learner)
+
+        self.wait(is_of_pair)
+
+
+def cells_of(job: Job) -> tuple[Cell, ...]:
+    """The cells of a batch's job."""
+    return job.batch.cells if isinstance(job, BatchJob) else ()
 
 
 def outstanding(

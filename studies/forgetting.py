@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from ..engine.job import Job
 from ..engine.store import Store
 from ..learners.base import Learner, Predictor, Problem, Spec
 from ..runs.names import Named, UsageError, make_learner
@@ -41,7 +42,7 @@ stage only; joint: a new fit to all stages so far, the upper bound."""
 
 
 @dataclass(frozen=True)
-class Life:
+class Life(Job):
     """A job of the engine: a learner on a stream with one seed, in all training regimes."""
 
     learner: Learner

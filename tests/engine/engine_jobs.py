@@ -29,6 +29,9 @@ class Calling:
     def run(self) -> dict[str, pa.Table]:
         return {"units": pa.table({"value": [self.function(*self.arguments)]})}
 
+    def split(self) -> tuple[()]:
+        return ()
+
 
 @dataclass(frozen=True)
 class Square:
@@ -58,6 +61,41 @@ class Square:
             os.chdir("out/units")
             Path(self.deletes).unlink()
         return {"units": pa.table({"number": [self.number], "square": [self.number**2]})}
+
+    def split(self) -> tuple[()]:
+        return ()
+
+
+@dataclass(frozen=True)
+class Squares:
+    """The squares of several numbers together; it fails if one of them is 13, and can be split."""
+
+    numbers: tuple[int, ...]
+    interrupts: bool = False
+    outside: bool = False
+
+    @property
+    def name(self) -> str:
+        return "squares-" + "-".join(map(str, self.numbers))
+
+    @property
+    def label(self) -> str:
+        return self.name
+
+    @property
+    def about(self) -> dict[str, Any]:
+        return {"numbers": list(self.numbers)}
+
+    def run(self) -> dict[str, pa.Table]:
+        if self.interrupts:
+            os.kill(os.getpid(), signal.SIGINT)
+        if 13 in self.numbers:
+            raise ArithmeticError("unlucky")
+        return {"units": pa.table({"square": [number**2 for number in self.numbers]})}
+
+    def split(self) -> list[Squares]:
+        middle = len(self.numbers) // 2
+        return [Squares(self.numbers[:middle]), Squares(self.numbers[middle:])] if middle else []
 
 
 class Interrupting(Square):

@@ -13,7 +13,7 @@ import pytest
 
 from grue.engine.errors import EngineError
 from grue.engine.pool import Workers
-from grue.engine.progress import Reporter
+from grue.engine.progress import Reporter, Share
 from grue.engine.session import Session, run_study
 from grue.engine.store import Store
 
@@ -63,6 +63,38 @@ def test_a_failure_is_written_down_and_tried_again(tmp_path: Path) -> None:
     assert squares([square(1), square(2)], tmp_path) == [4]
     assert run([square(1), square(2)], tmp_path)[0] == []
     assert not list((tmp_path / "failures").iterdir())
+
+
+def test_the_parts_of_a_job_that_failed_are_run_in_the_same_run(tmp_path: Path) -> None:
+    from engine_jobs import Squares  # pyright: ignore[reportMissingImports]
+
+    said = io.StringIO()
+    session = Session(Store(tmp_path, "units"), Workers(0), Reporter(said))
+    session.open()
+    session.begin([Squares((1, 2, 13, 4, 5))], "numbers", lambda job: Share(1.0, len(job.numbers)))  # pyright: ignore[reportAttributeAccessIssue]
+    session.finish()
+    session.close()
+    assert [failure["numbers"] for failure in session.failures] == [[13]]
+    assert session.store.names() == ["squares-1-2", "squares-4-5"]
+    assert [path.stem for path in (tmp_path / "failures").iterdir()] == ["squares-13"]
+    lines = said.getvalue().splitlines()
+    assert (
+        lines[0] == "squares-1-2-13-4-5: 5 numbers failed together, now run again as 2 and 3: ArithmeticError: unlucky"
+    )
+    assert [line.split()[0] for line in lines if "/" in line] == ["2/5", "3/5", "5/5"]
+    assert not session.unfinished
+
+
+def test_a_job_that_failed_as_the_run_was_stopped_is_no_failure_before_its_parts_were_run(tmp_path: Path) -> None:
+    from engine_jobs import Squares  # pyright: ignore[reportMissingImports]
+
+    session = Session(Store(tmp_path, "units"), Workers(0), Reporter(io.StringIO()))
+    try:
+        run_study(session, "squares", {}, [Squares((1, 13), interrupts=True)])
+    finally:
+        session.close()
+    assert session.unfinished
+    assert not session.failures
 
 
 def test_a_unit_that_changes_the_folder_loses_no_file_and_a_file_that_is_lost_is_a_failure(

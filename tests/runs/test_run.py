@@ -69,27 +69,33 @@ def test_sigkill_loses_no_finished_cell_and_repeats_none(folder: Path) -> None:
     assert len(keys) == len(set(keys)), "a cell is in two files"
 
 
-def test_a_failure_is_recorded_shown_and_tried_again_in_halves(folder: Path) -> None:
-    failing = ["--learner", "mine:Failing", "--exposed", "0"]
+def test_a_failed_batch_is_run_again_in_halves_so_that_the_failing_cell_alone_is_recorded(folder: Path) -> None:
+    failing = ["--learner", "mine:Failing", "--exposed", "0", "--sizes", "4,8,16"]
     first = grue(folder, *failing)
     assert first.returncode == 1
-    assert "1 batches failed" in first.stderr
-    (record,) = read([folder / "out"]).failures
+    assert "3 cells failed together, now run again as 1 and 2: RuntimeError: sixteen is too much" in first.stderr
+    assert "3/3 cells" in first.stderr
+    assert "1 cells failed" in first.stderr
+    results = read([folder / "out"])
+    (record,) = results.failures
+    assert [cell["size"] for cell in record["cells"]] == [16]
+    assert set(results.scores["size"]) == {4, 8}
     assert (record["kind"], record["message"]) == ("error", "RuntimeError: sixteen is too much")
     assert "mine.py" in record["traceback"]
     shown = subprocess.run(
         [sys.executable, "-m", "grue", "failures", "out"], cwd=folder, capture_output=True, text=True, check=True
     )
     assert "sixteen is too much" in shown.stdout
-    assert "1 failed batches" in shown.stdout
-    assert grue(folder, *failing).returncode == 1
-    results = read([folder / "out"])
-    assert set(results.scores["size"]) == {8}, "the half that can be done is done"
+    assert "1 failed cells" in shown.stdout
+    again = grue(folder, *failing)
+    assert again.returncode == 1
+    assert "1 to do in 1 batches" in again.stderr
     (folder / "mended").touch()
     assert grue(folder, *failing).returncode == 0
     results = read([folder / "out"])
-    assert set(results.scores["size"]) == {8, 16}
+    assert set(results.scores["size"]) == {4, 8, 16}
     assert not results.failures
+    assert not list((folder / "out" / "failures").iterdir())
 
 
 def test_a_crash_and_a_timeout_do_not_take_the_others_along(folder: Path) -> None:
