@@ -1,12 +1,12 @@
 """`pytest --benchmark`: the suite as pytest items, one a (task, learner), named like `identity-bits[mlp]`.
 
-Load it with `-p grue.benchmark.pytest_plugin`; elsewhere than in a checkout also name the items' place:
+Load it with `-p grue.benchmark.pytest_plugin`; elsewhere than in a checkout also name the items' path:
 
     pytest -p grue.benchmark.pytest_plugin --pyargs grue.benchmark.suite --benchmark
 
 With --benchmark nothing but the suite is collected; without it the suite's items are skipped, where they are asked
 for at all. An id that pytest prints, given to it again, runs that item alone. Write --out=DIR and --preset=FILE with
-the =: before pytest knows these options, it takes a path that stands alone for the place of its configuration.
+the =: before pytest knows these options, it takes a path that stands alone for the path of its configuration file.
 
 The plugin is loaded in every run of pytest in a checkout: it imports the suite, and torch with it, only when it must.
 """
@@ -37,17 +37,17 @@ SUITE: pytest.StashKey[Suite] = pytest.StashKey()
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add --benchmark and what goes with it."""
     group = parser.getgroup("grue", "grue: the suite of inductive biases")
-    group.addoption("--benchmark", action="store_true", help="Run the suite, and nothing else.")
-    group.addoption(
-        "--preset", default="quick", metavar="NAME", help="Which suite (grue list presets). Default: quick."
-    )
+    group.addoption("--benchmark", action="store_true", help="Run only the benchmark suite.")
+    group.addoption("--preset", default="quick", metavar="NAME", help="Preset (see grue list presets). Default: quick.")
     group.addoption("--task", action="append", metavar="NAME", help="Only this task; may be repeated.")
     group.addoption("--learner", action="append", metavar="NAME", help="Only this learner; may be repeated.")
-    group.addoption("--trust", action="store_true", help="Import what a preset file names as module:attribute.")
-    group.addoption("--out", metavar="DIR", help="Where results go. Default: results/local/PRESET.")
-    group.addoption("--device", metavar="NAME", help="Where networks are trained. Default: cpu.")
-    for name, about in OPTIONS.items():
-        text = f"{about.help} Instead of the preset's."
+    group.addoption(
+        "--trust", action="store_true", help="Allow module:attribute in a preset file, which imports and runs code."
+    )
+    group.addoption("--out", metavar="DIR", help="Result folder. Default: results/local/PRESET.")
+    group.addoption("--device", metavar="NAME", help="Device for training networks, cpu or cuda. Default: cpu.")
+    for name, info in OPTIONS.items():
+        text = f"{info.help} Overrides the preset."
         group.addoption(_option(name), dest=f"grue_{name}", metavar=metavar(name), type=_reader(name), help=text)
 
 
@@ -67,25 +67,25 @@ def _reader(name: str) -> Callable[[str], Any]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """With --benchmark: make the suite the only thing that is collected. Refuses what cannot be."""
+    """With --benchmark: make the suite the only thing that is collected. Refuses what cannot be combined with it."""
     if not config.getoption("benchmark"):
         return
     if config.getoption("numprocesses", None) or config.getoption("dist", "no") != "no":
         raise pytest.UsageError(
-            "--benchmark does not go with pytest-xdist (-n, --dist): the suite has worker processes of its own, as "
-            "many as there are cores, and a second set would share them and spoil the measured times"
+            "--benchmark cannot be combined with pytest-xdist (-n, --dist): the suite has its own worker processes, "
+            "one per core, and further processes would distort the measured times"
         )
     config.args = [own for arg in config.args if (own := _own_argument(arg, config))] or [str(PATH)]
     # A line an item, with its name: this takes minutes.
     config.option.verbose = config.option.verbose or 1
-    # An item is measured once, and its seconds are those of a fit: one column, one unit, unless others are asked for.
+    # An item is measured once, and its seconds are those of a fit: one column, one unit, unless others are requested.
     config.option.benchmark_columns = config.getoption("benchmark_columns", None) or ["mean"]
     config.option.benchmark_time_unit = config.getoption("benchmark_time_unit", None) or "s"
     _suite(config)
 
 
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
-    """Collect benchmark/suite.py by its name in the package, whatever the path it was asked for by.
+    """Collect benchmark/suite.py by its name in the package, whatever the given path.
 
     Outside the root of the run its ids begin with that name: pytest would begin them with nothing, or with a path out
     of the root, and either could not be given to pytest again.
@@ -125,13 +125,13 @@ class SuiteModule(pytest.Module):
 
     def collect(self) -> Iterator[pytest.Item]:
         """Give the items; without --benchmark they are skipped."""
-        from .suite import ENTRY, Entry, measure  # noqa: PLC0415 -- loads torch
+        from .suite import TIMED_PAIR, TimedPair, measure  # noqa: PLC0415 -- loads torch
 
         suite = _suite(self.config)
         for task, learner, refused in suite.pairs():
             item = pytest.Function.from_parent(self, name=f"{task}[{learner}]", callobj=measure)
-            entry = item.stash[ENTRY] = Entry(suite, task, learner)
-            item.add_marker(pytest.mark.benchmark(timer=entry.clock, group=task))
+            timed = item.stash[TIMED_PAIR] = TimedPair(suite, task, learner)
+            item.add_marker(pytest.mark.benchmark(timer=timed.clock, group=task))
             reason = refused if self.config.getoption("benchmark") else "the suite runs with --benchmark"
             if reason:
                 item.add_marker(pytest.mark.skip(reason=reason))
@@ -167,8 +167,8 @@ def _own_argument(arg: str, config: pytest.Config) -> str | None:
     The suite is named by its path, from the folder of the call or from the root, or by its module, as in the ids that
     pytest prints: these may have the way from the folder to the root before them.
     """
-    place, colons, item = arg.partition("::")
-    named = place in ("", MODULE) if colons else place == MODULE and config.option.pyargs
+    path, colons, item = arg.partition("::")
+    named = path in ("", MODULE) if colons else path == MODULE and config.option.pyargs
     folders = (config.invocation_params.dir, config.rootpath)
-    there = any((folder / place).resolve() in (PATH, config.rootpath / MODULE) for folder in folders)
+    there = any((folder / path).resolve() in (PATH, config.rootpath / MODULE) for folder in folders)
     return f"{PATH}{colons}{item}" if named or there else None

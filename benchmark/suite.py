@@ -1,4 +1,4 @@
-"""What `pytest --benchmark` collects: the pairs of a preset, carried out in the pool, replayed as benchmarks.
+"""What `pytest --benchmark` collects: the pairs of a preset, executed in the pool, replayed as benchmarks.
 
 An item fits nothing itself. The first one sends the batches of all selected items to the pool, each waits for its
 own, and the seconds recorded for its fits are handed to pytest-benchmark by a clock that otherwise stands still. So an
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class Clock:
-    """A timer for pytest-benchmark that moves only when it is told to."""
+    """A timer for pytest-benchmark that moves only by `advance`."""
 
     __name__ = "recorded_fit_seconds"  # what pytest-benchmark writes down as the timer
 
@@ -50,7 +50,7 @@ class Clock:
 
 
 @dataclass(frozen=True)
-class Entry:
+class TimedPair:
     """What an item stands for, and the clock that its benchmark is timed by."""
 
     suite: Suite
@@ -59,20 +59,20 @@ class Entry:
     clock: Clock = field(default_factory=Clock)
 
 
-ENTRY: pytest.StashKey[Entry] = pytest.StashKey()
-"""Where an item keeps its entry."""
+TIMED_PAIR: pytest.StashKey[TimedPair] = pytest.StashKey()
+"""Where an item keeps its timed pair."""
 
 
 @dataclass(frozen=True)
 class Measured:
     """What the store holds of a pair.
 
-    seconds  of all its fits together: `about["models"]` of them
-    about    what goes beside them into pytest-benchmark's JSON: strings, finite numbers, lists and dicts of them
+    seconds   of all its fits together: `metadata["models"]` of them
+    metadata  what goes beside them into pytest-benchmark's JSON: strings, finite numbers, lists and dicts of them
     """
 
     seconds: float
-    about: dict[str, Any]
+    metadata: dict[str, Any]
 
 
 class BatchFailedError(Exception):
@@ -81,13 +81,13 @@ class BatchFailedError(Exception):
 
 def measure(benchmark: BenchmarkFixture, request: pytest.FixtureRequest) -> None:
     """Wait for the pair's batches, and report their scores and recorded seconds: the body of every item."""
-    entry = request.node.stash[ENTRY]
-    selected = [item.stash[ENTRY] for item in request.session.items if ENTRY in item.stash]
+    timed = request.node.stash[TIMED_PAIR]
+    selected = [item.stash[TIMED_PAIR] for item in request.session.items if TIMED_PAIR in item.stash]
 
     def replay() -> Measured:
-        entry.suite.start(selected, request.config)
-        measured = entry.suite.wait(entry)
-        entry.clock.advance(measured.seconds)
+        timed.suite.start(selected, request.config)
+        measured = timed.suite.wait(timed)
+        timed.clock.advance(measured.seconds)
         return measured
 
     try:
@@ -95,7 +95,7 @@ def measure(benchmark: BenchmarkFixture, request: pytest.FixtureRequest) -> None
         measured = benchmark.pedantic(replay, rounds=1, iterations=1)
     except BatchFailedError as error:
         pytest.fail(str(error), pytrace=False)
-    benchmark.extra_info.update(measured.about)
+    benchmark.extra_info.update(measured.metadata)
 
 
 class Suite:
@@ -120,7 +120,7 @@ class Suite:
         self._sources: dict[str, dict[str, Any]] = {}  # provenance, by the name of the batch's file
 
     def pairs(self) -> Iterator[tuple[str, str, str | None]]:
-        """All (task, learner, reason why the pair cannot be had or None), task by task."""
+        """All (task, learner, reason why the pair is n/a, or None), task by task."""
         found: dict[str, dict[str, str | None]] = {}
         for pair in self.plan.pairs:
             found.setdefault(pair.task.label, {})[pair.learner.label] = None
@@ -136,36 +136,36 @@ class Suite:
         """Whether there is anything in the folder to report."""
         return self._session is not None
 
-    def start(self, selected: Iterable[Entry], config: pytest.Config) -> None:
+    def start(self, selected: Iterable[TimedPair], config: pytest.Config) -> None:
         """Send the missing cells of the selected pairs to the pool; nothing if that has been done."""
         if self._session is not None:
             return
-        wanted = {(entry.task, entry.learner) for entry in selected}
+        pairs = {(timed.task, timed.learner) for timed in selected}
         plan = replace(
             self.plan,
-            pairs=[pair for pair in self.plan.pairs if _labels(pair) in wanted],
-            cells=[cell for cell in self.plan.cells if _labels(cell.pair) in wanted],
-            not_applicable=[row for row in self.plan.not_applicable if (row.task, row.learner) in wanted],
+            pairs=[pair for pair in self.plan.pairs if _labels(pair) in pairs],
+            cells=[cell for cell in self.plan.cells if _labels(cell.pair) in pairs],
+            not_applicable=[row for row in self.plan.not_applicable if (row.task, row.learner) in pairs],
         )
         reporter = _Progress(cast("TextIO", _Terminal(config)))
         for note in self.plan.notes:
-            reporter.say(note)
+            reporter.log(note)
         self._session = PlanSession(plan, self.folder, self._workers, reporter, self._resources)
         self._session.start()
 
-    def wait(self, entry: Entry) -> Measured:
+    def wait(self, timed: TimedPair) -> Measured:
         """What was measured of a pair, once its batches are done; raises BatchFailedError if one failed."""
         session = self._session
         if session is None:
             raise RuntimeError("the suite has not been started")
-        session.wait_for(entry.task, entry.learner)
-        keys = {cell.key for cell in session.plan.cells if _labels(cell.pair) == (entry.task, entry.learner)}
+        session.wait_for(timed.task, timed.learner)
+        keys = {cell.key for cell in session.plan.cells if _labels(cell.pair) == (timed.task, timed.learner)}
         self._read(session.store)
         missing = keys.difference(self._rows)
         if missing:
-            raise BatchFailedError(_say_failures(session, missing))
+            raise BatchFailedError(_describe_failures(session, missing))
         cells = [self._rows[key] for key in sorted(keys)]
-        about = {
+        metadata = {
             "schema": SCHEMA_VERSION,
             "keys": sorted(keys),
             "cached": keys.isdisjoint(cell.key for cell in session.missing),
@@ -174,7 +174,7 @@ class Suite:
             "status": Counter(rows[0]["status"] for rows in cells),
             **_scores(cells),
         }
-        return Measured(sum(rows[0]["fit_seconds"] for rows in cells), about)
+        return Measured(sum(rows[0]["fit_seconds"] for rows in cells), metadata)
 
     def leaderboard(self) -> str:
         """The board of tasks (all tables, where no task is ranked), and where the folder and the rest are."""
@@ -184,7 +184,7 @@ class Suite:
         suite_seed = self.plan.pairs[0].suite  # the same for all: it is no field of a grid
         board = make_leaderboard(read([self.folder]).of_suite(suite_seed))
         printed = render(summary_of(board) if board.ranked else board, "text")
-        return f"{printed}\nresults are in {self.folder}; every table: grue leaderboard {self.folder}"
+        return f"{printed}\nresults are in {self.folder}; for all tables: grue leaderboard {self.folder}"
 
     def close(self) -> None:
         """End the worker processes, and let the folder go."""
@@ -242,10 +242,10 @@ def _scores(cells: list[list[dict[str, Any]]]) -> dict[str, float]:
     """`metric/split/size/exposed` -> mean over seeds, of the metrics that tables use; finite ones only."""
     found: dict[str, list[float]] = {}
     for row in (row for rows in cells for row in rows if _in_tables(row["metric"])):
-        place = f"{row['metric']}/{row['split']}/{row['size']}/{row['exposed']}"
-        found.setdefault(place, []).append(math.nan if row["value"] is None else row["value"])
-    means = {place: fmean(values) for place, values in found.items()}
-    return {place: mean for place, mean in means.items() if math.isfinite(mean)}
+        name = f"{row['metric']}/{row['split']}/{row['size']}/{row['exposed']}"
+        found.setdefault(name, []).append(math.nan if row["value"] is None else row["value"])
+    means = {name: fmean(values) for name, values in found.items()}
+    return {name: mean for name, mean in means.items() if math.isfinite(mean)}
 
 
 def _in_tables(metric: str) -> bool:
@@ -254,8 +254,8 @@ def _in_tables(metric: str) -> bool:
     )
 
 
-def _say_failures(session: PlanSession, missing: set[str]) -> str:
-    lines = [f"{len(missing)} cells are missing; the next run tries them again"]
+def _describe_failures(session: PlanSession, missing: set[str]) -> str:
+    lines = [f"{len(missing)} cells are missing; repeat the command to run them again"]
     for failure in session.failures:
         if not missing.isdisjoint(failure["keys"]):
             cells = ", ".join(f"n={cell['size']}+{cell['exposed']} seed {cell['seed']}" for cell in failure["cells"])

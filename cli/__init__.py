@@ -27,15 +27,15 @@ from .show import show
 from .study import studies
 
 EXIT_CODES = """
-Exit codes: 0 all cells are done, or cannot be had (n/a); 1 some batches failed (grue failures DIR says why),
-or cells are missing; 2 the command cannot be carried out as it was given; 130 stopped by Ctrl-C, the rest is taken
-up by the next run.
+Exit codes: 0 all cells are done or not applicable (n/a); 1 some cells failed (grue failures DIR shows the errors)
+or are missing; 2 the command is invalid or cannot continue; 130 interrupted by Ctrl-C, repeat the command to
+continue.
 """
 
 app = typer.Typer(
     name="grue",
-    help="Contrast the inductive biases of learning algorithms: which rule does a learner choose, when the training "
-    "data leave it free to choose?",
+    help="Contrast the inductive biases of learning algorithms: which rule does a learner infer when several rules "
+    "fit its training data?",
     epilog=EXIT_CODES,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -53,8 +53,8 @@ app.command()(forget)
 app.add_typer(studies, name="study")
 
 
-def _print_version(wanted: bool) -> None:  # noqa: FBT001 -- typer calls it
-    if wanted:
+def _print_version(value: bool) -> None:  # noqa: FBT001 -- typer calls it
+    if value:
         print(f"grue {__version__}")
         raise typer.Exit
 
@@ -62,14 +62,14 @@ def _print_version(wanted: bool) -> None:  # noqa: FBT001 -- typer calls it
 @app.callback()
 def options(
     version: Annotated[  # noqa: FBT002 -- its callback does the work
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """Options before the command."""
+    """Options of the program itself."""
 
 
 def main() -> None:
-    """Run the command line; a mistake in it is one line on standard error and exit code 2."""
+    """Run the command line; a usage error is printed as one line on standard error, with exit code 2."""
     from ..engine.errors import EngineError
 
     make_readable(sys.stdout, sys.stderr)

@@ -1,4 +1,4 @@
-"""`grue export`: a set of examples to be answered elsewhere, or a task's data as every learner gets them."""
+"""`grue export`: a question set for predictors outside grue, or the data of a task with targets."""
 
 from __future__ import annotations
 
@@ -18,20 +18,22 @@ class Form(StrEnum):
 
 def export(
     task: Annotated[str, typer.Argument(help="Name, name:parameter=value, or module:attribute.")],
-    size: Annotated[int, typer.Option(help="Training examples; with --targets, examples of each split.")] = 1024,
-    tests: Annotated[int | None, typer.Option(help="Examples of each test split. Default: as many as --size.")] = None,
-    seed: Annotated[int, typer.Option(help="Seed index, as in a run.")] = 0,
-    split: Annotated[list[str] | None, typer.Option(help="Split, repeatable. Default: all.")] = None,
+    size: Annotated[int, typer.Option(help="Training examples; with --targets, examples per split.")] = 1024,
+    test_size: Annotated[int | None, typer.Option(help="Examples per test split. Default: the same as --size.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed index; grue run uses 0, 1, 2, ...")] = 0,
+    split: Annotated[list[str] | None, typer.Option(help="Export only this split; may be repeated.")] = None,
     targets: Annotated[  # noqa: FBT002
-        bool, typer.Option("--targets", help="All splits with their targets: data, not a set to be answered.")
+        bool, typer.Option("--targets", help="Export all splits with their targets, as data.")
     ] = False,
     form: Annotated[Form, typer.Option("--format", help="File format.")] = Form.jsonl,
-    output: Annotated[Path | None, typer.Option(help="File. Default: TASK-SIZE-SEED.jsonl or .parquet here.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Output file. Default: TASK-SIZE-SEED.jsonl (or .parquet).")
+    ] = None,
 ) -> None:
-    """Write examples of a task to a file, one a row: those of a run with the same size and seed.
+    """Write examples of a task to a file, one per row: the same examples as in a run with this size and seed.
 
-    Without --targets it is a set to be answered: training examples with targets, tests without, each also as text.
-    `grue import` scores the answers.
+    Without --targets, the file is a question set for predictors outside grue: training examples with targets, test
+    examples without, each also as text. `grue import` scores the answers.
     """
     import json
 
@@ -42,18 +44,20 @@ def export(
     from ..runs.names import UsageError, make_task
 
     named = make_task(task)
-    thing = named.thing
+    instance = named.instance
     if size < 1 or seed < 0:
-        raise UsageError(f"--size {size} --seed {seed}; expected a size from 1 up and a seed from 0 up")
-    if tests is not None and (targets or tests < 1):
-        raise UsageError(f"--tests {tests}; expected examples from 1 up, and no --targets")
-    every = [one.name for one in thing.splits] if targets else answered_splits(thing)
-    chosen = [split_named(thing, name) for name in split] if split else every
+        raise UsageError(f"got --size {size} --seed {seed}; expected a size of at least 1 and a seed of at least 0")
+    if test_size is not None and targets:
+        raise UsageError("--test-size cannot be combined with --targets: --size sets the examples of every split")
+    if test_size is not None and test_size < 1:
+        raise UsageError(f"got --test-size {test_size}; expected at least 1")
+    every = [one.name for one in instance.splits] if targets else answered_splits(instance)
+    chosen = [split_named(instance, name) for name in split] if split else every
     if not targets and "exposed" in chosen:
-        raise UsageError("--split exposed: the exposure pool is no part of a set to be answered (--targets writes it)")
+        raise UsageError("split 'exposed' is not part of a question set; export it with --targets")
     path = output or Path(f"{task.replace(':', '_').replace('/', '_')}-{size}-{seed}.{form.value}")
-    rows = [] if targets else question_rows(named, chosen, size, tests or size, seed)
-    frame = export_rows(thing, chosen, size, seed) if targets else pd.DataFrame(rows)
+    rows = [] if targets else question_rows(named, chosen, size, test_size or size, seed)
+    frame = export_rows(instance, chosen, size, seed) if targets else pd.DataFrame(rows)
     if form is Form.parquet:
         frame.to_parquet(path, index=False)
     elif targets:

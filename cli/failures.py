@@ -1,4 +1,4 @@
-"""`grue failures`: what went wrong, and is still missing."""
+"""`grue failures`: the cells that failed, with their errors."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import typer
 
 def failures(
     folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Result folders.")],
-    traceback: Annotated[bool, typer.Option(help="Print tracebacks too.")] = True,  # noqa: FBT002
+    traceback: Annotated[bool, typer.Option(help="Print the tracebacks as well.")] = True,  # noqa: FBT002
 ) -> None:
-    """Print the cells that failed and are still missing. The next run tries them again."""
+    """List failed cells with their errors. `grue run` with the same arguments tries them again."""
     from ..runs.reading import read
 
     found = read(folders).failures

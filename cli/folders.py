@@ -1,4 +1,4 @@
-"""What the reporting commands share: reading result folders, and writing a text where it was asked for."""
+"""What the reporting commands share: reading result folders, and writing text to a file or standard output."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import typer
 if TYPE_CHECKING:
     from ..runs.results import Results
 
-SuiteSeed = Annotated[int | None, typer.Option("--suite-seed", help="Only the results of this suite seed.")]
+SuiteSeed = Annotated[int | None, typer.Option("--suite-seed", help="Use only results of this suite seed.")]
 """The option of all commands that report."""
 
 
@@ -30,12 +30,12 @@ def read_folders(dirs: Sequence[Path], suite_seed: int | None = None, *, measure
     if not results.catalogue.cells:
         reasons = {row.reason: f"{row.task}, {row.learner}" for row in results.catalogue.not_applicable}
         why = "".join(f"\n  {pair}: {reason}" for reason, pair in reasons.items())
-        raise UsageError(f"{named}: a plan without cells, so there is nothing to report{why}")
+        raise UsageError(f"{named}: the plan has no cells, so there is nothing to report{why}")
     if suite_seed is not None:
         results = results.of_suite(suite_seed)
     if measured and results.scores.empty:
         planned = len(results.catalogue.cells)
-        raise UsageError(f"{named}: none of the {planned} planned cells has been measured yet (grue run does them)")
+        raise UsageError(f"{named}: none of the {planned} planned cells is done yet; start them with grue run")
     return results
 
 

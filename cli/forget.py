@@ -1,4 +1,4 @@
-"""`grue forget`: take cells out of a folder's plan."""
+"""`grue forget`: remove cells from the plan of a result folder."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ import typer
 
 def forget(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Result folder.")],
-    learner: Annotated[str | None, typer.Option(help="Learner whose cells are taken out, as tables name it.")] = None,
-    task: Annotated[str | None, typer.Option(help="Task whose cells are taken out; with --learner, of both.")] = None,
-    failed: Annotated[bool, typer.Option("--failed", help="Only cells that failed and have no result.")] = False,  # noqa: FBT002
+    learner: Annotated[str | None, typer.Option(help="Remove the cells of this learner, named as in tables.")] = None,
+    task: Annotated[
+        str | None, typer.Option(help="Remove the cells of this task; with --learner, of this pair only.")
+    ] = None,
+    failed: Annotated[bool, typer.Option("--failed", help="Remove only failed cells that have no result.")] = False,  # noqa: FBT002
 ) -> None:
-    """Take failed or unwanted cells out of a folder's plan, so that tables do not show them. Files of results stay."""
+    """Remove failed or unwanted cells from the plan of a folder, so that tables omit them. Result files are kept."""
     from ..runs.forget import forget as take_out
 
     count = take_out(folder, learner=learner, task=task, failed=failed)
     cells = f"{count} cell{'' if count == 1 else 's'}"
-    print(f"{cells} taken out of the plan of {folder}; the files of results stay, and a run brings the cells back")
+    print(f"removed {cells} from the plan of {folder}; result files are kept, and grue run can add the cells again")

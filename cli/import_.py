@@ -1,4 +1,4 @@
-"""`grue import`: answers from elsewhere to an exported set, scored beside the learners."""
+"""`grue import`: score predictions made outside grue for an exported question set."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import typer
 
 
 def import_(
-    file: Annotated[Path, typer.Argument(help="JSONL: key, split, index, and answer or probabilities.")],
-    name: Annotated[str, typer.Option(help="Who answered, as the leaderboard shows it.")],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Result folder; made where there is none.")],
+    file: Annotated[Path, typer.Argument(help="JSONL file with key, split, index, and answer or probabilities.")],
+    name: Annotated[str, typer.Option(help="Name of the predictor in tables, such as my-llm.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Result folder; created if missing.")],
     trust: Annotated[  # noqa: FBT002
-        bool, typer.Option(help="Import and call what a key names as module:attribute: it can do anything.")
+        bool, typer.Option(help="Allow keys with module:attribute, which import and run code.")
     ] = False,
 ) -> None:
-    """Score answers to a set that `grue export` wrote: of a language model, a person, or a program elsewhere."""
+    """Score the answers of a language model, a person or another program to a question set from `grue export`."""
     import sys
 
     from ..engine.job import store_content
@@ -30,7 +30,7 @@ def import_(
         found.check(read_catalogue(store.folder))
         extend_catalogue(store.folder, found.plan.catalogue())
         for job, tables, imported in found.jobs:
-            store.write(job.name, store_content(tables, {**job.about, "imported": imported, "seconds": 0.0}))
+            store.write(job.name, store_content(tables, {**job.metadata, "imported": imported, "seconds": 0.0}))
     for line in found.lines():
         print(line)
     print(f"results are in {out}: grue leaderboard {out}")

@@ -1,4 +1,4 @@
-"""`grue leaderboard DIR...`: who keeps the rule, as a table."""
+"""`grue leaderboard DIR...`: the scores of all learners as tables."""
 
 from __future__ import annotations
 
@@ -22,16 +22,18 @@ class Format(StrEnum):
 
 
 def leaderboard(
-    dirs: Annotated[list[Path], typer.Argument(metavar="DIR", help="Result folders; several make one table.")],
+    dirs: Annotated[list[Path], typer.Argument(metavar="DIR", help="Result folders; several are combined.")],
     form: Annotated[
         Format,
-        typer.Option("--format", help="text: for a terminal; md; csv, json: a figure a row; tex: booktabs."),
+        typer.Option(
+            "--format", help="text (terminal), md (Markdown), csv or json (one value per row), tex (booktabs)."
+        ),
     ] = Format.text,
-    summary: Annotated[bool, typer.Option("--summary", help="Only the board of tasks.")] = False,  # noqa: FBT002
-    output: Annotated[Path | None, typer.Option(help="A file instead of the standard output.")] = None,
+    summary: Annotated[bool, typer.Option("--summary", help="Print only the summary table of all tasks.")] = False,  # noqa: FBT002
+    output: Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")] = None,
     suite_seed: SuiteSeed = None,
 ) -> None:
-    """Print the leaderboard: a board of all tasks, means over families, and a table a task."""
+    """Print the leaderboard: a summary of all tasks, means over task families, and one table per task."""
     from ..reports.formats import render
     from ..reports.leaderboard import make_leaderboard, summary_of
     from ..runs.errors import UsageError

@@ -1,4 +1,4 @@
-"""`grue list`: the names there are, with a line on each."""
+"""`grue list`: names of tasks, learners and presets, with one line about each."""
 
 from __future__ import annotations
 
@@ -18,17 +18,19 @@ class Kind(StrEnum):
 
 def listing(
     kind: Annotated[Kind, typer.Argument(help="What to list.")],
-    name: Annotated[str | None, typer.Argument(help="A task or learner: its parameters and what they mean.")] = None,
-    trust: Annotated[bool, typer.Option(help="Import what a preset file names as module:attribute.")] = False,  # noqa: FBT002
+    name: Annotated[
+        str | None, typer.Argument(help="Show this task, learner or preset in detail, with its parameters.")
+    ] = None,
+    trust: Annotated[bool, typer.Option(help="Allow module:attribute in a preset file, which imports code.")] = False,  # noqa: FBT002
 ) -> None:
-    """List the tasks (with their shifts), the learners (with their bias) or the presets; or explain one of them."""
+    """List the tasks (with their shifts), the learners (with their bias) or the presets; or describe one of them."""
     if name is not None:
         print(_explained(kind, name, trust=trust))
         return
     from rich.console import Console
     from rich.table import Table
 
-    from ..runs.names import make_learner, make_task, usable
+    from ..runs.names import available, make_learner, make_task
     from ..runs.presets import presets
 
     table = Table(box=None, pad_edge=False, show_header=kind is Kind.tasks)
@@ -36,13 +38,13 @@ def listing(
         for preset, description in presets().items():
             table.add_row(preset, description)
     elif kind is Kind.learners:
-        for known in usable("learners"):
-            table.add_row(known, _first_line(make_learner(known).thing))
+        for known in available("learners"):
+            table.add_row(known, _first_line(make_learner(known).instance))
     else:
-        for heading in ("task", "family", "what it asks", "out of distribution (shift, severity; * ranks)"):
+        for heading in ("task", "family", "description", "OOD splits (shift, severity; * headline)"):
             table.add_column(heading)
-        for known in usable("tasks"):
-            task = make_task(known).thing
+        for known in available("tasks"):
+            task = make_task(known).instance
             moved = [
                 f"{split.name}{'*' if split.headline else ''} ({split.shift}, {split.severity:g})"
                 if split.severity is not None
@@ -55,11 +57,11 @@ def listing(
 
 
 def _explained(kind: Kind, name: str, *, trust: bool) -> str:
-    """What a task, learner or preset says of itself, and its parameters with their values."""
+    """The documentation of a task, learner or preset, and its parameters with their values."""
     from inspect import getdoc
 
     from ..learners.base import Learner
-    from ..runs.names import UsageError, make_learner, make_task, written
+    from ..runs.names import UsageError, format_value, make_learner, make_task
     from ..runs.presets import load_preset
     from ..runs.schema import FIELDS
     from ..tasks.base import Task
@@ -72,14 +74,14 @@ def _explained(kind: Kind, name: str, *, trust: bool) -> str:
             lines += [f"  {field:<13} {value}" for field, value in grid.changes.items()]
         return "\n".join(lines)
     if kind is Kind.learners and name == "oracle":
-        raise UsageError("oracle is the rule of each task itself; it has no parameters")
-    thing = make_task(name).thing if kind is Kind.tasks else make_learner(name).thing
-    written_as = [f"  {parameter}={written(value)}" for parameter, value in sorted(thing.parameters().items())]
-    own = type(thing)
+        raise UsageError("'oracle' is the optimal predictor of each task; it has no parameters")
+    instance = make_task(name).instance if kind is Kind.tasks else make_learner(name).instance
+    written_as = [f"  {parameter}={format_value(value)}" for parameter, value in sorted(instance.parameters().items())]
+    own = type(instance)
     bases = [base for base in own.__mro__ if vars(base).get("__annotations__") and base not in (Learner, Task)]
     texts = [getdoc(base) or "" for base in (own, *bases)]
-    return "\n\n".join([*dict.fromkeys(texts), f"{name}, as it stands:\n" + "\n".join(written_as)])
+    return "\n\n".join([*dict.fromkeys(texts), f"Parameters of {name}:\n" + "\n".join(written_as)])
 
 
-def _first_line(thing: object) -> str:
-    return (type(thing).__doc__ or "").strip().partition("\n")[0]
+def _first_line(instance: object) -> str:
+    return (type(instance).__doc__ or "").strip().partition("\n")[0]

@@ -1,4 +1,4 @@
-"""`grue plot DIR... --output DIR`: the learning curves, a figure a task."""
+"""`grue plot DIR... --output DIR`: learning curves, one figure per task."""
 
 from __future__ import annotations
 
@@ -11,10 +11,8 @@ from .folders import SuiteSeed, read_folders
 
 
 def plot(
-    dirs: Annotated[list[Path], typer.Argument(metavar="DIR", help="Result folders; several make one figure a task.")],
-    output: Annotated[Path, typer.Option(help="Where the figures go; the folder is made where needed.")] = Path(
-        "figures"
-    ),
+    dirs: Annotated[list[Path], typer.Argument(metavar="DIR", help="Result folders; several are combined.")],
+    output: Annotated[Path, typer.Option(help="Folder of the figures; created if missing.")] = Path("figures"),
     suite_seed: SuiteSeed = None,
 ) -> None:
     """Draw every task: scores against n, and the price of the rule; riddles as fingerprints. SVG, PDF and PNG."""

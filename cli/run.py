@@ -33,53 +33,61 @@ def _annotation(name: str) -> Any:
         except ValueError as error:
             raise typer.BadParameter(str(error)) from None
 
-    wanted = typer.Option(
+    setting = typer.Option(
         option(name),
         parser=read,
         metavar=metavar(name),
         help=OPTIONS[name].help,
-        rich_help_panel="Instead of the preset's",
+        rich_help_panel="Override the preset",
     )
-    return Annotated[str | None, wanted]
+    return Annotated[str | None, setting]
 
 
 @_with_fields
 def run(
-    preset: Annotated[str, typer.Option(help="Name (grue list presets) or path of a TOML file.")] = "quick",
+    preset: Annotated[str, typer.Option(help="Name (see grue list presets) or path of a TOML file.")] = "quick",
     task: Annotated[
         list[str] | None,
         typer.Option(
-            help="Task: a name, name:parameter=value, family:NAME, all, -NAME to leave out, or module:attribute. "
-            "Repeatable."
+            help="Task: a name, name:parameter=value, family:NAME, all, -NAME to exclude, or module:attribute. "
+            "May be repeated."
         ),
     ] = None,
     learner: Annotated[
         list[str] | None,
         typer.Option(
-            help="Learner: a name, name:parameter=value, kind:NAME, all, -NAME to leave out, or module:attribute. "
-            "Repeatable."
+            help="Learner: a name, name:parameter=value, kind:NAME, all, -NAME to exclude, or module:attribute. "
+            "May be repeated."
         ),
     ] = None,
     jobs: Annotated[
         int | None,
-        typer.Option(help="Worker processes; 0: none, so no isolation and timeouts. Default: as many as cores."),
+        typer.Option(
+            help="Worker processes. 0: run in this process, without isolation and timeouts. Default: number of cores."
+        ),
     ] = None,
     scheduler: Annotated[
         str | None,
-        typer.Option(help="Run on a Dask cluster: tcp://HOST:PORT, or local: one of this machine, of --jobs workers."),
+        typer.Option(
+            help="Dask scheduler: tcp://HOST:PORT, or 'local' for a cluster of --jobs workers on this machine."
+        ),
     ] = None,
     fresh: Annotated[  # noqa: FBT002
-        bool, typer.Option(help="Begin the folder afresh: all that is in it is put away, in a folder within it.")
+        bool, typer.Option(help="Archive the existing results inside the folder, and run all cells again.")
     ] = False,
     trust: Annotated[  # noqa: FBT002
-        bool, typer.Option(help="Import and call what a preset file names as module:attribute: it can do anything.")
+        bool, typer.Option(help="Allow module:attribute in a preset file, which imports and runs code.")
     ] = False,
-    dry_run: Annotated[bool, typer.Option(help="Print cells, batches and the estimated time; run nothing.")] = False,  # noqa: FBT002
-    device: Annotated[str, typer.Option(help="Where networks are trained: cpu, or cuda (in one process).")] = "cpu",
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder. Default: results/local/PRESET.")] = None,
+    dry_run: Annotated[  # noqa: FBT002
+        bool, typer.Option(help="Print the cells to run, the reasons and the estimated time; run nothing.")
+    ] = False,
+    device: Annotated[str, typer.Option(help="Device for training networks: cpu, or cuda (in one process).")] = "cpu",
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Result folder. Default: results/local/PRESET.")
+    ] = None,
     **fields: Any,
 ) -> None:
-    """Run a preset, or the part of it that is named. A run that is repeated does only the missing cells."""
+    """Run a preset, or the part that --task and --learner select. Repeat the command to run only missing cells."""
     from ..runs import run as runs
 
     chosen = {"out": out, "trust": trust, **fields}
@@ -100,14 +108,14 @@ def run(
             **chosen,
         )
     except KeyboardInterrupt:
-        typer.echo("stopped; what was finished is kept, and a later run takes up the rest", err=True)
+        typer.echo("interrupted; finished results are kept, repeat the command to run the rest", err=True)
         raise typer.Exit(INTERRUPTED) from None
     typer.echo(f"results are in {outcome.folder}: grue leaderboard {outcome.folder}")
     if outcome.failures:
         failed = sum(len(failure["keys"]) for failure in outcome.failures)
         typer.echo(f"{failed} cells failed: grue failures {outcome.folder}", err=True)
     for line in outcome.missing:
-        typer.echo(f"neither done nor failed, for an unknown reason; a later run does it: {line}", err=True)
+        typer.echo(f"missing for an unknown reason, repeat the command to run it: {line}", err=True)
     if outcome.interrupted:
         raise typer.Exit(INTERRUPTED)
     if outcome.failures or outcome.missing:

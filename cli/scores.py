@@ -1,4 +1,4 @@
-"""`grue scores DIR...`: the tidy table, raw and per seed, for one's own analysis."""
+"""`grue scores DIR...`: the tidy table of all scores, per seed, for your own analysis."""
 
 from __future__ import annotations
 
@@ -21,26 +21,31 @@ class Format(StrEnum):
 
 
 def scores(
-    dirs: Annotated[list[Path], typer.Argument(metavar="DIR", help="Result folders; several make one table.")],
+    dirs: Annotated[list[Path], typer.Argument(metavar="DIR", help="Result folders; several are combined.")],
     form: Annotated[
         Format,
         typer.Option(
             "--format",
-            help="json, parquet: with provenance; bundle: a small folder that reports can be made from.",
+            help="csv; json or parquet (with provenance); bundle (a small folder that reporting commands can read).",
         ),
     ] = Format.csv,
     output: Annotated[
-        Path | None, typer.Option(help="A file instead of the standard output; parquet needs one, bundle a folder.")
+        Path | None,
+        typer.Option(
+            help="Write to this file instead of standard output; required for parquet, and for bundle (a folder)."
+        ),
     ] = None,
     suite_seed: SuiteSeed = None,
 ) -> None:
-    """Print every score of every seed: a row a (cell, split, metric)."""
+    """Print all scores of all seeds: one row per (cell, split, metric)."""
     from ..reports.export import scores_to_csv, scores_to_json, write_parquet
     from ..runs.bundle import write_bundle
 
     if form in (Format.parquet, Format.bundle) and output is None:
         what = "a file" if form is Format.parquet else "a folder"
-        raise typer.BadParameter(f"{form.value} is not text; name {what} to write it to", param_hint="--output")
+        raise typer.BadParameter(
+            f"--format {form.value} cannot be printed; give {what} to write to", param_hint="--output"
+        )
     results = read_folders(dirs, suite_seed, measured=True)
     if form is Format.parquet and output is not None:
         write_parquet(results, output)

@@ -1,4 +1,4 @@
-"""`grue study NAME`: questions that are no learning curve, each with a protocol of its own."""
+"""`grue study NAME`: experiments other than learning curves, each with its own protocol."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import typer
 from .folders import write_text
 from .run import INTERRUPTED
 
-studies = typer.Typer(help="Questions that are no learning curve, each with a protocol of its own.")
+studies = typer.Typer(help="Run an experiment other than learning curves.")
 
 
 TIMEOUT = 900
@@ -29,7 +29,7 @@ class Format(StrEnum):
 
 @studies.callback(invoke_without_command=True)
 def listing(context: typer.Context) -> None:
-    """Questions that are no learning curve, each with a protocol of its own. Without a name: list them."""
+    """Run an experiment other than learning curves. Without a name: list the experiments."""
     if context.invoked_subcommand is None:
         for command in studies.registered_commands:
             if command.callback is not None:
@@ -39,28 +39,35 @@ def listing(context: typer.Context) -> None:
 @studies.command()
 def forgetting(
     learner: Annotated[
-        list[str] | None, typer.Option(help="Learner: a name, name:parameter=value, or module:attribute. Repeatable.")
+        list[str] | None,
+        typer.Option(help="Learner: a name, name:parameter=value, or module:attribute. May be repeated."),
     ] = None,
-    seeds: Annotated[int | None, typer.Option(help="How many seeds. Default: 3.")] = None,
-    jobs: Annotated[int | None, typer.Option(help="Worker processes; 0: none. Default: as many as cores.")] = None,
+    seeds: Annotated[int | None, typer.Option(help="Number of seeds. Default: 3.")] = None,
+    jobs: Annotated[
+        int | None, typer.Option(help="Worker processes. 0: run in this process. Default: number of cores.")
+    ] = None,
     scheduler: Annotated[
         str | None,
-        typer.Option(help="Run on a Dask cluster: tcp://HOST:PORT, or local: one of this machine, of --jobs workers."),
+        typer.Option(
+            help="Dask scheduler: tcp://HOST:PORT, or 'local' for a cluster of --jobs workers on this machine."
+        ),
     ] = None,
     timeout: Annotated[
         float | None,
-        typer.Option(help=f"Seconds that a learner may take on one stream of one seed. Default: {TIMEOUT}."),
+        typer.Option(help=f"Time limit in seconds per learner, stream and seed. Default: {TIMEOUT}."),
     ] = None,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the results.")] = Path("results/local/forgetting"),
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Result folder.")] = Path("results/local/forgetting"),
     figures: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder of the figure. Default: DIR/figures.")
+        Path | None, typer.Option(metavar="DIR", help="Folder of the figures. Default: figures in the result folder.")
     ] = None,
     form: Annotated[
-        Format, typer.Option("--format", help="md: to read; csv, json: a figure a row; tex: booktabs.")
+        Format, typer.Option("--format", help="md (Markdown), csv or json (one value per row), tex (booktabs).")
     ] = Format.md,
-    output: Annotated[Path | None, typer.Option(help="A file for the table instead of the standard output.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Write the table to this file instead of standard output.")
+    ] = None,
 ) -> None:
-    """Ask what is kept of earlier stages of a stream, and whether it is what will be needed again."""
+    """Catastrophic forgetting: what is retained of earlier stages of a stream, and whether it recurs later."""
     from ..analysis.forgetting import Report
     from ..engine.progress import Reporter
     from ..engine.session import Session, run_study
@@ -72,32 +79,34 @@ def forgetting(
     from ..studies import forgetting as study
 
     chosen, count = learner or study.LEARNERS, study.SEEDS if seeds is None else seeds
-    lives, refused = study.plan(chosen, count)
+    trajectories, refused = study.plan(chosen, count)
     limit = TIMEOUT if timeout is None else timeout
     if limit <= 0:
-        raise UsageError(f"a timeout of {limit:g} s; expected more than 0")
+        raise UsageError(f"got --timeout {limit:g}; expected more than 0 seconds")
     workers = choose_workers(jobs, limit, scheduler)
     if jobs == 0 and timeout is not None:
-        typer.echo(f"nothing is stopped after {limit:g} s: without worker processes there are no timeouts", err=True)
+        typer.echo(
+            f"--timeout {limit:g} has no effect: there are no timeouts without worker processes (--jobs 0)", err=True
+        )
     for name, reason in refused.items():
         typer.echo(f"n/a: {name}: {reason}", err=True)
-    store = Store(out, "units")
+    store = Store(out, "jobs")
     session = Session(store, workers, Reporter(sys.stderr))
     try:
-        run_study(session, "forgetting", {"learners": list(chosen), "seeds": count, "n/a": refused}, lives)
+        run_study(session, "forgetting", {"learners": list(chosen), "seeds": count, "n/a": refused}, trajectories)
     except KeyboardInterrupt:
-        typer.echo("stopped; what was finished is kept, and a later run takes up the rest", err=True)
+        typer.echo("interrupted; finished results are kept, repeat the command to run the rest", err=True)
         raise typer.Exit(INTERRUPTED) from None
     finally:
         session.close()
     if session.unfinished:
         raise typer.Exit(INTERRUPTED)
-    rows, about = study.read_rows(store, lives)
+    rows, metadata = study.read_rows(store, trajectories)
     if not rows.empty:
-        report = Report(rows, study.gaps(), about)
+        report = Report(rows, study.gaps(), metadata)
         write_text(render(report, form.value), output)
         for path in write_figure(report, figures or out / "figures"):
             typer.echo(f"wrote {path}", err=True)
     if session.failures:
-        typer.echo(f"{len(session.failures)} failed: their tracebacks are in {out / 'failures'}", err=True)
+        typer.echo(f"{len(session.failures)} jobs failed; see the tracebacks in {out / 'failures'}", err=True)
         raise typer.Exit(1)

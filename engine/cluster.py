@@ -1,4 +1,4 @@
-"""The Dask pool: jobs are carried out by the workers of a Dask cluster, on other machines or on this one.
+"""The Dask pool: the workers of a Dask cluster execute jobs, on other machines or on this one.
 
 Dask cannot end a task that runs, so a Dask worker hands each job to a process of its own (a Slot of engine/local.py),
 which keeps the timeout and may crash. Results come back as bytes; no disk needs to be shared.
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import EngineError
 from .job import Job, Result, describe
-from .local import LOOK, THREADS, Call, Slot, pickled, sigint_blocked, wait_for_slots
+from .local import POLL_INTERVAL, THREADS, Call, Slot, pickled, sigint_blocked, wait_for_slots
 from .pool import LOCAL
 from .provenance import command, provenance
 from .worker import IMPORTABLE
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 COMPARED = ("grue", "commit", "python", "torch", "scikit-learn", "xgboost")
 """What must be the same on the workers as here: results depend on it."""
 
-CONNECT = 10.0
+CONNECT_TIMEOUT = 10.0
 """Seconds to wait for the scheduler's answer."""
 
-COUNT = 1.0
+COUNT_INTERVAL = 1.0
 """Seconds between looks at how many workers there are."""
 
 QUIET: dict[str, Any] = {"dashboard_address": "127.0.0.1:0", "silence_logs": logging.CRITICAL}
@@ -51,21 +51,21 @@ class DaskPool:
     address  of the scheduler (tcp://HOST:PORT), or "local": a cluster of this machine, which ends with the pool
     jobs     run at the same time at most; None: as many as the workers have threads, however many join
     timeout  seconds a job may take, from the moment at which its process begins it
-    say      prints a line
+    log      prints a line
 
-    A job whose worker ends is carried out by another one; after as many ends as the scheduler allows (Dask's setting
+    A job whose worker is lost is executed by another one; after as many losses as the scheduler allows (Dask's setting
     distributed.scheduler.allowed-failures, 3) it has failed, of the kind lost. Raises EngineError where no scheduler
     answers, or where a worker has other versions than this process.
     """
 
-    def __init__(self, address: str, jobs: int | None, timeout: float, say: Callable[[str], None]) -> None:
+    def __init__(self, address: str, jobs: int | None, timeout: float, log: Callable[[str], None]) -> None:
         try:
             from distributed import Client  # noqa: PLC0415 -- an extra
         except ImportError as error:
             raise EngineError('--scheduler needs Dask: pip install "grue[dask]"') from error
         for part in ("distributed", "distributed.client", "distributed.scheduler", "distributed.nanny"):
             logging.getLogger(part).setLevel(logging.CRITICAL)  # what concerns the run is an EngineError
-        self.address, self._jobs, self._timeout, self._say = address, jobs, timeout, say
+        self.address, self._jobs, self._timeout, self._log = address, jobs, timeout, log
         self._running: dict[str, tuple[Job, Future]] = {}
         self._done: queue.SimpleQueue[str] = queue.SimpleQueue()  # keys
         self._refused: list[tuple[Job, Result]] = []  # cannot be sent to a worker
@@ -74,7 +74,7 @@ class DaskPool:
         try:
             where = self._resources.enter_context(_local_cluster(jobs or 1)) if address == LOCAL else address
             self._client: Any = self._resources.enter_context(  # its methods are coroutines only in asyncio
-                Client(where, timeout=CONNECT, set_as_default=False, name="grue")
+                Client(where, timeout=CONNECT_TIMEOUT, set_as_default=False, name="grue")
             )
             self._check()
         except (OSError, ValueError) as error:  # a timeout is an OSError; an address without a meaning a ValueError
@@ -100,8 +100,8 @@ class DaskPool:
             self._refused.append((job, Result(failure=describe(error, hint=IMPORTABLE))))
             return
         key = f"grue-{uuid.uuid4().hex}"  # of its own: Dask would give an earlier result for an earlier key
-        arguments = (call, self._timeout, job.outside, command(), versions())
-        future = self._client.submit(execute, *arguments, key=key, pure=False)
+        arguments = (call, self._timeout, job.external, command(), versions())
+        future = self._client.submit(execute_on_worker, *arguments, key=key, pure=False)
         self._running[key] = (job, future)
         future.add_done_callback(lambda future: self._done.put(future.key))
 
@@ -110,7 +110,7 @@ class DaskPool:
             refused, self._refused = self._refused, []
             return refused
         try:
-            keys = [self._done.get(timeout=LOOK)]
+            keys = [self._done.get(timeout=POLL_INTERVAL)]
             while not self._done.empty():
                 keys.append(self._done.get())
         except queue.Empty:
@@ -120,7 +120,7 @@ class DaskPool:
         return [(job, self._result(future)) for job, future in map(self._running.pop, keys)]
 
     def close(self) -> None:
-        self._running.clear()  # the scheduler cancels what nobody waits for, and `execute` ends it
+        self._running.clear()  # the scheduler cancels what nobody waits for, and `execute_on_worker` ends it
         self._resources.close()
 
     def _result(self, future: Future) -> Result:
@@ -129,11 +129,11 @@ class DaskPool:
         try:
             result = Result.decode(future.result())
         except KilledWorker as error:
-            return Result.failed("lost", f"every worker that it was given to ended: {error}")
+            return Result.failed("lost", f"every Dask worker that ran it was lost: {error}")
         except (Exception, asyncio.CancelledError) as error:  # the latter where the scheduler has gone
             self._check_connection()
             raise EngineError(
-                f"the Dask workers at {self.address} cannot run jobs of grue: {type(error).__name__}: {error}"
+                f"the Dask workers at {self.address} cannot run grue jobs: {type(error).__name__}: {error}"
             ) from error
         if result.failure is not None and result.failure["kind"] == MACHINE:
             raise EngineError(result.failure["message"])
@@ -142,25 +142,25 @@ class DaskPool:
     def _check_connection(self) -> None:
         if self._client.status != "running":
             raise EngineError(
-                f"the connection to the Dask scheduler at {self.address} is lost; what was finished is kept, and the "
-                "next run does the rest"
+                f"lost the connection to the Dask scheduler at {self.address}; finished results are kept, "
+                "repeat the command to run the rest"
             )
 
     def _check(self) -> None:
-        """Refuse workers with other versions; those that join later are checked by `execute`."""
+        """Refuse workers with other versions; those that join later are checked by `execute_on_worker`."""
         for address, there in self._client.run(versions, on_error="return").items():
             if isinstance(there, BaseException):
                 raise EngineError(f"the Dask worker {address} cannot import grue: {type(there).__name__}: {there}")
             if different := differences(versions(), there):
-                raise EngineError(f"the Dask worker {address} is refused: {different}")
+                raise EngineError(f"the Dask worker {address} has other versions: {different}")
 
     def _count(self) -> int:
         """Threads of all workers."""
-        if time.monotonic() > self._counted + COUNT:
+        if time.monotonic() > self._counted + COUNT_INTERVAL:
             self._check_connection()
             threads = sum(self._client.nthreads().values())
             if not threads and self._threads:
-                self._say(f"the Dask scheduler at {self.address} has no workers; waiting for them")
+                self._log(f"the Dask scheduler at {self.address} has no workers; waiting for them")
             self._threads, self._counted = threads, time.monotonic()
         return self._threads
 
@@ -172,7 +172,7 @@ def versions() -> dict[str, str]:
 
 
 def differences(here: dict[str, str], there: dict[str, str]) -> str:
-    """Where versions differ, in words; "" where they do not. A commit that one side does not know is no difference."""
+    """A description of the versions that differ, or "". A commit that one side does not know is no difference."""
     names = [name for name in COMPARED if name != "commit" or {name} <= here.keys() & there.keys()]
     return ", ".join(
         f"{name} is {there.get(name, 'missing')} there and {here.get(name, 'missing')} here"
@@ -185,18 +185,18 @@ _OWN = threading.local()
 """The slot of a thread of a Dask worker."""
 
 
-def execute(call: bytes, timeout: float, outside: bool, command: str, here: dict[str, str]) -> bytes:  # noqa: FBT001
-    """Carry out a pickled job in a process of this Dask worker, and give its encoded result: a task of Dask."""
+def execute_on_worker(call: bytes, timeout: float, external: bool, command: str, here: dict[str, str]) -> bytes:  # noqa: FBT001
+    """Execute a pickled job in a process of this Dask worker and return the encoded result: a task of Dask."""
     from distributed import get_worker  # noqa: PLC0415 -- an extra
 
     worker = get_worker()
     if different := differences(here, versions()):
-        return Result.failed(MACHINE, f"the Dask worker {worker.address} is refused: {different}").encode()
+        return Result.failed(MACHINE, f"the Dask worker {worker.address} has other versions: {different}").encode()
     key = worker.get_current_task()
     slot = _own_slot(command)
     try:
-        slot.take(Call(call, timeout, outside))
-        while (result := slot.look()) is None:
+        slot.assign(Call(call, timeout, external))
+        while (result := slot.poll()) is None:
             if _is_unwanted(worker, key):
                 slot.discard()
                 return b""

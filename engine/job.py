@@ -25,7 +25,7 @@ HEADER = 4
 """Bytes at the start of an encoded result that hold the length of its JSON header."""
 
 READ_ONLY = (
-    "The arrays that a learner is given are read-only, because the cells of a batch share their data: copy an array "
+    "The arrays of a Problem are read-only, because the cells of a batch share their data: copy an array "
     "before writing to it (inputs = problem.inputs.copy())"
 )
 """What to do about a write to such an array."""
@@ -34,8 +34,8 @@ READ_ONLY = (
 class Job(Protocol):
     """A computation that gives tables, done in one process and in one go.
 
-    Example: the unit "mlp on facts, seed 0" of a study has the name `facts-mlp-0-3f2a9c`, which holds the hash of all
-    its parameters; `run()` gives {"units": a table}, which is written to DIR/units/facts-mlp-0-3f2a9c.parquet.
+    Example: the job "mlp on facts, seed 0" of a study has the name `facts-mlp-0-3f2a9c`, which holds the hash of all
+    its parameters; `run()` gives {"jobs": a table}, which is written to DIR/jobs/facts-mlp-0-3f2a9c.parquet.
     """
 
     @property
@@ -49,12 +49,12 @@ class Job(Protocol):
         ...
 
     @property
-    def outside(self) -> bool:
+    def external(self) -> bool:
         """Whether code from outside the suite takes part: such a job gets a new process, which ends with it."""
         ...
 
     @property
-    def about(self) -> dict[str, Any]:
+    def metadata(self) -> dict[str, Any]:
         """Plain JSON that is stored with its tables and with its failure, such as its task, learner and keys."""
         ...
 
@@ -98,7 +98,7 @@ class Result:
         start = HEADER + int.from_bytes(encoded[:HEADER], "big")
         header = json.loads(encoded[HEADER:start])
         if not isinstance(header, dict) or header.keys() != {"seconds", "failure", "tables"}:
-            raise ValueError("the bytes are no result of a job")
+            raise ValueError("the bytes are not an encoded result")
         tables: dict[str, bytes] = {}
         for name, size in header["tables"].items():
             tables[name], start = encoded[start : start + size], start + size
@@ -107,7 +107,7 @@ class Result:
         return cls(float(header["seconds"]), tables, header["failure"])
 
 
-def carry_out(job: Job, command: str) -> Result:
+def execute(job: Job, command: str) -> Result:
     """Run a job in this process.
 
     command  the command line of the run, for the metadata of the tables
@@ -118,17 +118,17 @@ def carry_out(job: Job, command: str) -> Result:
         start = time.perf_counter()
         tables = job.run()
         seconds = time.perf_counter() - start
-        return Result(seconds, store_content(tables, {"command": command, **job.about, "seconds": seconds}))
+        return Result(seconds, store_content(tables, {"command": command, **job.metadata, "seconds": seconds}))
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 -- a failed job is recorded, whatever it died of
         return Result(failure=describe(error))
 
 
-def store_content(tables: Mapping[str, pa.Table], about: Mapping[str, Any]) -> dict[str, bytes]:
+def store_content(tables: Mapping[str, pa.Table], metadata: Mapping[str, Any]) -> dict[str, bytes]:
     """The contents of the files of some tables: name -> Parquet, with where they come from in its metadata."""
-    metadata = {"schema": SCHEMA_VERSION, **provenance(), "command": run_command(), **about}
-    return {name: to_bytes(table, metadata) for name, table in tables.items()}
+    complete = {"schema": SCHEMA_VERSION, **provenance(), "command": run_command(), **metadata}
+    return {name: to_bytes(table, complete) for name, table in tables.items()}
 
 
 def describe(error: BaseException, hint: str = "") -> dict[str, str]:
@@ -155,11 +155,11 @@ def _text(error: BaseException) -> str:
     try:
         return str(error)
     except Exception:  # noqa: BLE001 -- code of the error's own
-        return "its text cannot be had"
+        return "its message is not available"
 
 
-def _plain(text: str, most: int) -> str:
+def _plain(text: str, limit: int) -> str:
     """The text without what cannot be encoded, and without its middle if it is longer than that."""
-    if len(text) > most:
-        text = f"{text[: most // 2]} [...] {text[-most // 2 :]}"
+    if len(text) > limit:
+        text = f"{text[: limit // 2]} [...] {text[-limit // 2 :]}"
     return text.encode("utf-8", "backslashreplace").decode()

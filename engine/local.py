@@ -26,13 +26,13 @@ from .worker import BEGUN, IMPORTABLE, LOADING, READY, serve
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 """Read by a worker process when it starts: set to 1 in its environment."""
 
-STARTS = 3
+MAX_STARTS = 3
 """So often may a worker be killed before it begins a job."""
 
-LOOK = 0.2
+POLL_INTERVAL = 0.2
 """Seconds between checks of whether a worker is still alive; a child that outlives it can keep its pipe open."""
 
-LOAD = 120.0
+LOAD_TIMEOUT = 120.0
 """Seconds that a worker may take, beside the timeout, to import what a job is made of."""
 
 RESULT_BYTES = 1 << 30
@@ -61,22 +61,22 @@ class LocalPool:
 
     def submit(self, job: Job) -> None:
         try:
-            call = Call(pickled(job), self._timeout, job.outside)
+            call = Call(pickled(job), self._timeout, job.external)
         except Exception as error:  # noqa: BLE001 -- pickling calls code of what is pickled
             self._refused.append((job, Result(failure=describe(error, hint=IMPORTABLE))))
             return
         free = [index for index, slot in enumerate(self._slots) if slot.call is None]
         # for outside code a slot without a process, for the suite's own one with a process that is warm
-        index = next((index for index in free if (self._slots[index].process is None) == job.outside), free[0])
+        index = next((index for index in free if (self._slots[index].process is None) == job.external), free[0])
         self._jobs[index] = job
-        self._slots[index].take(call)
+        self._slots[index].assign(call)
 
     def wait(self) -> list[tuple[Job, Result]]:
         if self._refused:
             refused, self._refused = self._refused, []
             return refused
         wait_for_slots([self._slots[index] for index in self._jobs])
-        results = [(index, self._slots[index].look()) for index in list(self._jobs)]
+        results = [(index, self._slots[index].poll()) for index in list(self._jobs)]
         return [(self._jobs.pop(index), result) for index, result in results if result]
 
     def close(self) -> None:
@@ -109,10 +109,12 @@ def sigint_blocked() -> Iterator[None]:
 
 
 def wait_for_slots(slots: list[Slot]) -> None:
-    """Wait until there may be something to see in one of the slots, LOOK seconds at most."""
+    """Wait until there may be something to see in one of the slots, POLL_INTERVAL seconds at most."""
     deadlines = [slot.call.deadline for slot in slots if slot.call and slot.call.deadline is not None]
     now = time.monotonic()
-    wait_for([slot.pipe for slot in slots if slot.pipe], max(min([LOOK, *(end - now for end in deadlines)]), 0))
+    wait_for(
+        [slot.pipe for slot in slots if slot.pipe], max(min([POLL_INTERVAL, *(end - now for end in deadlines)]), 0)
+    )
 
 
 @dataclass
@@ -120,18 +122,18 @@ class Call:
     """A job on its way through a slot.
 
     pickled  the job;  timeout: seconds
-    outside  code from outside the suite takes part: it gets a worker that did nothing before and does nothing after
+    external  code from outside the suite takes part: it gets a worker that did nothing before and does nothing after
     """
 
     pickled: bytes
     timeout: float
-    outside: bool
+    external: bool
     deadline: float | None = None  # None until the worker has taken it
     starts: int = 1
 
 
 class Slot:
-    """Room for one job, and the process that carries it out."""
+    """A slot for one job, and the process that executes it."""
 
     def __init__(self, command: str) -> None:
         self.call: Call | None = None
@@ -141,22 +143,22 @@ class Slot:
         self._used = False  # whether its process has begun a job
         self._ready = False
 
-    def take(self, call: Call) -> None:
+    def assign(self, call: Call) -> None:
         """Give the job to the process, a new one if it must be or there is none."""
         self.call = call
-        if self.process is not None and ((call.outside and self._used) or not self.process.is_alive()):
+        if self.process is not None and ((call.external and self._used) or not self.process.is_alive()):
             self.discard()
         if self.process is None:
             self._start()
         elif self._ready:
             self._send()
 
-    def look(self) -> Result | None:
+    def poll(self) -> Result | None:
         """What came of the job; None while it is not done."""
-        result = self._look()
+        result = self._poll()
         if result is not None:
             # keep the process for the next job, unless something may have changed in it
-            if result.failure is not None or (self.call and self.call.outside):
+            if result.failure is not None or (self.call and self.call.external):
                 self.discard()
             self.call = None
         return result
@@ -173,7 +175,7 @@ class Slot:
         self.pipe.close()
         self.process = self.pipe = None
 
-    def _look(self) -> Result | None:
+    def _poll(self) -> Result | None:
         call = self.call
         if call is None:
             return None
@@ -185,7 +187,7 @@ class Slot:
                     self._ready = True
                     self._send()
                 elif message in (LOADING, BEGUN):
-                    limit = call.timeout if message == BEGUN else call.timeout + LOAD
+                    limit = call.timeout if message == BEGUN else call.timeout + LOAD_TIMEOUT
                     self._used, call.deadline = True, time.monotonic() + limit
                 else:
                     return Result.decode(message)
@@ -207,7 +209,7 @@ class Slot:
             with sigint_blocked():
                 self.process.start()
         except OSError as error:
-            raise EngineError(f"the worker processes cannot start: {error}") from error
+            raise EngineError(f"cannot start worker processes: {error}") from error
         finally:
             other.close()
 
@@ -219,19 +221,19 @@ class Slot:
 
     def _lost(self, call: Call) -> Result | None:
         """The process has ended: in the middle of the job, which is charged with it, or before it began."""
-        self.process.join(LOOK)
+        self.process.join(POLL_INTERVAL)
         code = self.process.exitcode
         self.discard()
-        how = "it closed the connection to its parent" if code is None else f"exit code {code}"
+        how = "it closed the connection" if code is None else f"exit code {code}"
         if code is not None and code < 0:
             how = signal.Signals(-code).name
         if call.deadline is not None:
-            return Result.failed("crash", f"its process ended by itself: {how}")
+            return Result.failed("crash", f"the worker process ended unexpectedly: {how}")
         # Killed as it started, or while it waited: no fault of the job. One that exits would do so again.
-        if call.starts == STARTS or (code is not None and code >= 0):
+        if call.starts == MAX_STARTS or (code is not None and code >= 0):
             raise EngineError(
-                f"the worker processes cannot start ({how}); what they printed says why, and --jobs 0 runs everything "
-                "in this process"
+                f"cannot start worker processes ({how}); see their output above, or use --jobs 0 to run everything in "
+                "this process"
             )
         call.starts += 1
         self._start()

@@ -19,14 +19,14 @@ class UnreadableError(ValueError):
     """A file is no Parquet file, is cut off, or has no provenance."""
 
 
-def to_bytes(table: pa.Table, about: dict[str, Any]) -> bytes:
+def to_bytes(table: pa.Table, metadata: dict[str, Any]) -> bytes:
     """The content of a table's file.
 
-    about  plain JSON: the versions, the command, what the table is of
+    metadata  plain JSON: the versions, the command, what the table contains
     """
     sink = pa.BufferOutputStream()
-    metadata = {METADATA: json.dumps(about).encode()}
-    pq.write_table(table.replace_schema_metadata(metadata), sink, compression="zstd")
+    encoded = {METADATA: json.dumps(metadata).encode()}
+    pq.write_table(table.replace_schema_metadata(encoded), sink, compression="zstd")
     return sink.getvalue().to_pybytes()
 
 

@@ -1,4 +1,4 @@
-"""Pools: where jobs are carried out. One interface, three implementations."""
+"""Pools execute jobs. One interface, three implementations."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from .job import Job, Result, carry_out
+from .job import Job, Result, execute
 from .provenance import command
 
 LOCAL = "local"
@@ -16,7 +16,7 @@ LOCAL = "local"
 
 
 class Pool(Protocol):
-    """Carries out jobs, side by side: `InlinePool`, `LocalPool` (engine/local.py), `DaskPool` (engine/cluster.py)."""
+    """Executes jobs in parallel: `InlinePool`, `LocalPool` (engine/local.py), `DaskPool` (engine/cluster.py)."""
 
     @property
     def slots(self) -> int:
@@ -58,7 +58,7 @@ class InlinePool:
         job = self.running[0]
         try:
             with contextlib.chdir("."):  # a job may change the current folder
-                return [(job, carry_out(job, command()))]
+                return [(job, execute(job, command()))]
         finally:
             self.running.clear()
 
@@ -92,18 +92,18 @@ class Workers:
             return f"a local Dask cluster of {self.count} workers"
         return f"the Dask cluster at {self.scheduler}"
 
-    def start(self, most: int, say: Callable[[str], None]) -> Pool:
-        """A pool for so many jobs at most; it prints with `say`."""
+    def start(self, max_jobs: int, log: Callable[[str], None]) -> Pool:
+        """A pool for at most `max_jobs` jobs; it prints with `log`."""
         if self.scheduler is not None:
             from .cluster import DaskPool  # noqa: PLC0415 -- Dask is an extra
 
-            jobs = min(self.count, most) if self.scheduler == LOCAL else self.jobs
-            return DaskPool(self.scheduler, jobs, self.timeout, say)
+            jobs = min(self.count, max_jobs) if self.scheduler == LOCAL else self.jobs
+            return DaskPool(self.scheduler, jobs, self.timeout, log)
         if self.count == 0:
             return InlinePool()
         from .local import LocalPool  # noqa: PLC0415 -- not needed for the other pools
 
-        return LocalPool(min(self.count, most), self.timeout)
+        return LocalPool(min(self.count, max_jobs), self.timeout)
 
 
 def cores() -> int:

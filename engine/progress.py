@@ -38,7 +38,7 @@ class Reporter:
         self._total = self._finished = 0
         self._expected = self._passed = 0.0
 
-    def say(self, text: str) -> None:
+    def log(self, text: str) -> None:
         """A line of its own."""
         self.console.print(text, markup=False, emoji=False)
 
@@ -76,7 +76,7 @@ class Reporter:
     def split(self, job: Job, parts: Sequence[Job], message: str) -> None:
         """A job has failed, and its parts are run in its place: nothing of the work is done by that."""
         amounts = " and ".join(str(self._share_of(part).count) for part in parts)
-        self.say(f"{job.label}: {self._amount(job)} failed together, now run again as {amounts}: {message}")
+        self.log(f"{job.label}: {self._amount(job)} failed together, now run again as {amounts}: {message}")
 
     def end(self) -> None:
         """Nothing more will come."""
@@ -95,9 +95,9 @@ class Reporter:
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, advance=share.count, description=job.label, left=left)
             if failed:
-                self.say(f"{job.label}: {what}")
+                self.log(f"{job.label}: {what}")
         else:
-            self.say(f"{self._finished}/{self._total} {self._unit}  {job.label}: {what}  {left}")
+            self.log(f"{self._finished}/{self._total} {self._unit}  {job.label}: {what}  {left}")
 
     def _left(self) -> str:
         """The time left, from how the jobs so far compared with what was expected of them."""

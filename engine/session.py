@@ -41,7 +41,7 @@ class Session:
 
         fresh  archive what is there
         """
-        self._resources.enter_context(self.store.locked(self.reporter.say))
+        self._resources.enter_context(self.store.locked(self.reporter.log))
         if fresh:
             self.store.archive()
 
@@ -53,7 +53,7 @@ class Session:
             warnings.simplefilter("always")
             found = self.store.read(table, names, columns, quarantine=True)
         for warning in caught:
-            self.reporter.say(str(warning.message))
+            self.reporter.log(str(warning.message))
         return found
 
     def begin(self, jobs: Sequence[Job], unit: str = "jobs", share_of: Callable[[Job], Share] | None = None) -> None:
@@ -66,7 +66,7 @@ class Session:
         self.reporter.begin(jobs, unit, share_of)
         self._resources.callback(self.reporter.end)
         if jobs:
-            self._pool = self.workers.start(len(jobs), self.reporter.say)
+            self._pool = self.workers.start(len(jobs), self.reporter.log)
             self._resources.callback(self._pool.close)
         self._fill()
 
@@ -87,7 +87,7 @@ class Session:
 
     def record(self, job: Job, failure: Mapping[str, str]) -> None:
         """Write down that a job failed."""
-        self.failures.append(self.store.write_failure(job.name, {"label": job.label, **job.about, **failure}))
+        self.failures.append(self.store.write_failure(job.name, {"label": job.label, **job.metadata, **failure}))
 
     def close(self) -> None:
         """Release the folder and end the processes."""
@@ -126,27 +126,28 @@ def run_study(session: Session, name: str, parameters: Mapping[str, Any], jobs: 
 
     Interrupted by Ctrl-C as a run is; `session.failures` and `session.unfinished` say how it ended.
     """
-    store, say = session.store, session.reporter.say
+    store, log = session.store, session.reporter.log
     names = {job.name: job for job in jobs}
     with interruptible(session):
         session.open()
         study = {"study": name, "command": command(), "parameters": dict(parameters)}
-        store.write_json(store.folder / "study.json", study | {"jobs": {job.name: job.about for job in jobs}})
+        store.write_json(store.folder / "study.json", study | {"jobs": {job.name: job.metadata for job in jobs}})
         done = session.read(names=names, columns=[])
         missing = [job for key, job in names.items() if key not in done]
-        say(
-            f"{len(names)} units: {len(done)} done, {len(missing)} to do on {session.workers}; results in {store.shown}"
+        log(
+            f"{len(names)} jobs: {len(done)} done, {len(missing)} to do on {session.workers}; "
+            f"results in {store.display_folder}"
         )
-        session.begin(missing, unit="units")
+        session.begin(missing, unit="jobs")
         session.finish()
     if session.unfinished:
         return
     failed = {failure["job"] for failure in session.failures}
     for job in missing:
         if job.name not in failed and not store.path(job.name).exists():
-            message = f"it was done, and its file {store.show(store.path(job.name))} is not there"
+            message = f"its result file {store.display(store.path(job.name))} has disappeared"
             session.record(job, {"kind": "lost", "message": message, "traceback": ""})
-            say(f"{job.label}: FAILED: {message}")
+            log(f"{job.label}: FAILED: {message}")
 
 
 @contextmanager
@@ -160,8 +161,8 @@ def interruptible(session: Session) -> Iterator[None]:
         if session.stopping:
             raise KeyboardInterrupt
         session.stopping = True
-        session.reporter.say(
-            "stopping when what runs is done; Ctrl-C again to stop now (a later run takes up the rest)"
+        session.reporter.log(
+            "stopping after the running jobs; press Ctrl-C again to stop now (repeat the command to run the rest)"
         )
 
     before = signal.signal(signal.SIGINT, interrupt)

@@ -26,7 +26,7 @@ from .errors import EngineError
 from .parquet import UnreadableError, read_file
 
 RECORDS = ("plan.json", "study.json")
-"""What was asked for; archived with the results."""
+"""Records of what was planned; archived with the results."""
 
 
 class Store:
@@ -36,11 +36,11 @@ class Store:
     """
 
     def __init__(self, folder: Path, table: str = "batches") -> None:
-        self.shown, self.folder, self.table = folder, folder.absolute(), table
+        self.display_folder, self.folder, self.table = folder, folder.absolute(), table
         self.failed, self.corrupt = self.folder / "failures", self.folder / "corrupt"
 
     @contextmanager
-    def locked(self, say: Callable[[str], None]) -> Iterator[None]:
+    def locked(self, log: Callable[[str], None]) -> Iterator[None]:
         """Hold the folder for one run; a second one waits, so that no job is done twice.
 
         The lock is released when the process that holds it ends, however it ends.
@@ -51,7 +51,10 @@ class Store:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 lock.seek(0)
-                say(f"another run ({lock.read().strip() or 'unknown'}) is using {self.shown}; waiting for it to end")
+                log(
+                    f"another run ({lock.read().strip() or 'unknown'}) is using {self.display_folder}; "
+                    "waiting for it to end"
+                )
                 fcntl.flock(lock, fcntl.LOCK_EX)
             lock.seek(0)
             lock.truncate()
@@ -92,8 +95,8 @@ class Store:
             with suppress(OSError):
                 temporary.unlink()
             raise EngineError(
-                f"cannot write {self.show(path)}: {error.strerror}; what was finished before is kept, and the next run "
-                "does the rest"
+                f"cannot write {self.display(path)}: {error.strerror}; finished results "
+                "are kept, and the next run continues from there"
             ) from error
 
     def failures(self) -> list[dict[str, Any]]:
@@ -103,7 +106,7 @@ class Store:
             try:
                 found.append(json.loads(path.read_text()))
             except ValueError as error:
-                warnings.warn(f"cannot read {self.show(path)}: {error}; it is left out", stacklevel=2)
+                warnings.warn(f"cannot read {self.display(path)}: {error}; ignoring it", stacklevel=2)
         return sorted(found, key=lambda failure: failure["when"])
 
     def read(
@@ -131,9 +134,9 @@ class Store:
                 if quarantine:
                     self.corrupt.mkdir(exist_ok=True)
                     path.replace(self.corrupt / f"{path.name}.{time.time_ns()}")
-                    note = f"; it is now in {self.show(self.corrupt)}"
-                    note += ", and its job is done again" if table == self.table else ""
-                warnings.warn(f"cannot read {self.show(path)}: {error}{note}", stacklevel=2)
+                    note = f"; moved to {self.display(self.corrupt)}"
+                    note += ", and its job is run again" if table == self.table else ""
+                warnings.warn(f"cannot read {self.display(path)}: {error}{note}", stacklevel=2)
         return found
 
     def names(self, table: str | None = None) -> list[str]:
@@ -154,6 +157,6 @@ class Store:
         """The file of a job's table; table None: the one that every job has."""
         return self.folder / (table or self.table) / f"{name}.parquet"
 
-    def show(self, path: Path) -> Path:
+    def display(self, path: Path) -> Path:
         """A path in the folder as its user writes it."""
-        return self.shown / path.relative_to(self.folder)
+        return self.display_folder / path.relative_to(self.folder)

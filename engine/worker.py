@@ -14,24 +14,24 @@ import time
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import ForkingPickler
 
-from .job import Result, carry_out, describe
+from .job import Result, describe, execute
 
 READY, LOADING, BEGUN = b"ready", b"loading", b"begun"
 """What a worker sends when it can take a job, before it unpickles one (which imports what the job is made of), and
 as it begins the job, from when on its time counts; the next message is the result."""
 
-ORPHANED = 0.25
+PARENT_CHECK_INTERVAL = 0.25
 """Seconds between a worker's checks of whether its parent is still alive."""
 
 IMPORTABLE = (
-    "A worker process must be able to import what a job holds: define it in a module (on a cluster, one that the "
-    "workers have: docs/cluster.md), or run with jobs=0 (--jobs 0)"
+    "Worker processes must be able to import the learner and the task: define them in a module (on a cluster, one that "
+    "all workers can import: docs/cluster.md), or run with jobs=0 (--jobs 0)"
 )
 """What to do about a job that cannot be pickled, or unpickled."""
 
 
 def serve(pipe: Connection, parent: int, command: str) -> None:
-    """Carry out the pickled jobs that come through the pipe, until it is closed.
+    """Execute the pickled jobs that come through the pipe, until it is closed.
 
     parent   process id: the worker ends when it is no longer its child's parent
     command  the command line of the run, for the metadata of the tables
@@ -49,26 +49,26 @@ def serve(pipe: Connection, parent: int, command: str) -> None:
         except EOFError:
             return
         pipe.send_bytes(LOADING)
-        result = _carry_out(pickled, command, pipe).encode()
+        result = _execute(pickled, command, pipe).encode()
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(Exception):  # a learner may have closed it
                 stream.flush()
         pipe.send_bytes(result)
 
 
-def _carry_out(pickled: bytes, command: str, pipe: Connection) -> Result:
+def _execute(pickled: bytes, command: str, pipe: Connection) -> Result:
     try:
         job = ForkingPickler.loads(pickled)  # pyright: ignore[reportAttributeAccessIssue] -- of pickle
     except BaseException as error:  # noqa: BLE001
         return Result(failure=describe(error, hint=IMPORTABLE))
     pipe.send_bytes(BEGUN)
     try:
-        return carry_out(job, command)
+        return execute(job, command)
     except KeyboardInterrupt as error:  # no Ctrl-C, which is ignored here: the learner raised it
         return Result(failure=describe(error))
 
 
 def _watch(parent: int) -> None:
     while os.getppid() == parent:
-        time.sleep(ORPHANED)
+        time.sleep(PARENT_CHECK_INTERVAL)
     os.killpg(0, signal.SIGKILL)

@@ -32,21 +32,21 @@ def locate(folder: Path | str) -> Path:
 
 
 def write_bundle(results: Results, folder: Path) -> list[Path]:
-    """Pack results into a folder, which is made where needed; returns the files that were written."""
+    """Pack results into a folder, which is made where needed; returns the paths of its files."""
     folder.mkdir(parents=True, exist_ok=True)
     write_catalogue(folder, results.catalogue)
-    about = {"provenance": results.provenance, "failures": results.failures}
+    metadata = {"provenance": results.provenance, "failures": results.failures}
     table = pa.Table.from_pandas(results.ordered, preserve_index=False)
-    (folder / SCORES).write_bytes(to_bytes(table, about))
-    written = [folder / "plan.json", folder / SCORES]
+    (folder / SCORES).write_bytes(to_bytes(table, metadata))
+    paths = [folder / "plan.json", folder / SCORES]
     if results.answers:
         rows = [
             {"key": key, "split": split, "examples": codes.tobytes()} for (key, split), codes in results.answers.items()
         ]
         answers = pa.Table.from_pylist(sorted(rows, key=lambda row: (row["key"], row["split"])))
         (folder / ANSWERS).write_bytes(to_bytes(answers, {}))
-        written.append(folder / ANSWERS)
-    return written
+        paths.append(folder / ANSWERS)
+    return paths
 
 
 def read_bundle(folder: Path) -> Results | None:
@@ -56,10 +56,10 @@ def read_bundle(folder: Path) -> Results | None:
     if catalogue is None:
         return None
     try:
-        table, about = read_file(path)
+        table, metadata = read_file(path)
         packed = read_file(folder / ANSWERS)[0].to_pylist() if (folder / ANSWERS).is_file() else []
     except UnreadableError as error:
-        raise UsageError(f"cannot read {path}: {error}; pack it again (grue scores --format bundle)") from error
+        raise UsageError(f"cannot read {path}: {error}; pack the folder again (grue scores --format bundle)") from error
     scores: pd.DataFrame = table.to_pandas().reindex(columns=COLUMNS)
     answers = {(row["key"], row["split"]): np.frombuffer(row["examples"], np.int8) for row in packed}
-    return Results(scores, catalogue, about["failures"], about["provenance"], answers)
+    return Results(scores, catalogue, metadata["failures"], metadata["provenance"], answers)

@@ -1,4 +1,4 @@
-"""The catalogue of a result folder: everything that was asked for, typed and indexed.
+"""The catalogue of a result folder: everything that was planned, typed and indexed.
 
 This is the only module that reads and writes plan.json. Reports and analysis take a `Catalogue`; it loads no torch, no
 task and no learner. What makes one from tasks and learners is `runs.plan.Plan.catalogue`.
@@ -46,7 +46,7 @@ class TaskInfo:
     ranked       whether the task enters means
     rules        names of the two rules of a riddle
     heuristics   names of the shallow rules that are scored beside the learners
-    description  the task in words, one line; "" in folders written by earlier versions
+    description  one line of text; "" in folders written by earlier versions
     """
 
     family: str = ""
@@ -82,7 +82,7 @@ class LearnerInfo:
 
 @dataclass(frozen=True, slots=True)
 class CellInfo:
-    """A cell that was asked for. settings: hash of everything that all cells of its pair have in common."""
+    """A planned cell. settings: hash of everything that all cells of its pair have in common."""
 
     key: str
     task: str
@@ -96,7 +96,7 @@ class CellInfo:
 
 @dataclass(frozen=True)
 class NotApplicable:
-    """What cannot be had, and why. size None: at any size; with `exposed`: only that many exposed examples."""
+    """Cells that are n/a, and why. size None: at any size; with `exposed`: only that many exposed examples."""
 
     task: str
     learner: str
@@ -107,12 +107,12 @@ class NotApplicable:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Everything that was asked for in one or several result folders.
+    """Everything that was planned in one or several result folders.
 
     tasks           label -> task, also a task that no learner can be put to
-    learners        label -> learner, in the order in which they were asked for
+    learners        label -> learner, in the order of the plan
     cells           of all pairs of a task and a learner
-    not_applicable  what cannot be had, with the reason
+    not_applicable  what is n/a, with the reason
     settings        hash of a pair's settings -> the settings themselves; {} in folders written by earlier versions
     """
 
@@ -145,7 +145,7 @@ class Catalogue:
 
     @cached_property
     def refusals(self) -> dict[tuple[str, str], tuple[NotApplicable, ...]]:
-        """What cannot be had of every (task, learner)."""
+        """What is n/a for every (task, learner)."""
         found: dict[tuple[str, str], list[NotApplicable]] = {}
         for row in self.not_applicable:
             found.setdefault((row.task, row.learner), []).append(row)
@@ -153,12 +153,12 @@ class Catalogue:
 
     @cached_property
     def seeds(self) -> list[int]:
-        """All seeds that were asked for, rising."""
+        """All planned seeds, ascending."""
         return sorted({cell.seed for cell in self.cells})
 
     @cached_property
     def suite_seeds(self) -> list[int]:
-        """All suite seeds that were asked for, rising."""
+        """All planned suite seeds, ascending."""
         return sorted({cell.suite_seed for cell in self.cells})
 
     @cached_property
@@ -175,23 +175,23 @@ class Catalogue:
         return pd.DataFrame(rows, index=pd.Index(list(self.learners), name="learner"))
 
     def of_kind(self, kind: str) -> list[str]:
-        """The learners of a kind, in the order in which they were asked for."""
+        """The learners of a kind, in the order of the plan."""
         return [name for name, learner in self.learners.items() if learner.kind == kind]
 
     def only(self, keep: Callable[[CellInfo], bool]) -> Catalogue:
         """The same with those cells alone that `keep` accepts."""
         return replace(self, cells=tuple(cell for cell in self.cells if keep(cell)))
 
-    def reasons(self, most: int = 3) -> list[str]:
-        """Why cells cannot be had, cells with the same reason together: at most `most` lines."""
+    def reasons(self, limit: int = 3) -> list[str]:
+        """Why cells are n/a, grouped by reason: at most `limit` lines."""
         groups: dict[str, list[NotApplicable]] = {}
         for row in self.not_applicable:
             groups.setdefault(row.reason, []).append(row)
         lines = [f"n/a: {_named(rows)}: {reason}" for reason, rows in groups.items()]
-        if len(lines) <= most:
+        if len(lines) <= limit:
             return lines
-        left = len(lines) - most + 1
-        return [*lines[: most - 1], f"n/a for {left} other reasons: --dry-run lists them"]
+        left = len(lines) - limit + 1
+        return [*lines[: limit - 1], f"n/a for {left} other reasons: --dry-run lists them"]
 
     def to_json(self) -> dict[str, Any]:
         """The content of plan.json."""
@@ -214,8 +214,8 @@ class Catalogue:
     def from_json(cls, document: Mapping[str, Any]) -> Catalogue:
         """From the content of plan.json; raises KeyError or TypeError where it is something else."""
         return cls(
-            tasks={name: _task(about) for name, about in document["tasks"].items()},
-            learners={name: LearnerInfo(**_known(LearnerInfo, about)) for name, about in document["learners"].items()},
+            tasks={name: _task(entry) for name, entry in document["tasks"].items()},
+            learners={name: LearnerInfo(**_known(LearnerInfo, entry)) for name, entry in document["learners"].items()},
             cells=tuple(CellInfo(**_known(CellInfo, row)) for row in document["cells"]),
             not_applicable=tuple(NotApplicable(**_known(NotApplicable, row)) for row in document["not_applicable"]),
             settings=document.get("settings", {}),
@@ -223,21 +223,21 @@ class Catalogue:
 
 
 def read_catalogue(folder: Path) -> Catalogue | None:
-    """What was asked for in a folder, or None in one without plan.json. Raises UsageError where it is damaged."""
+    """The plan of a folder, or None if it has no plan.json. Raises UsageError where it is damaged."""
     path = folder / FILE
     if not path.is_file():
         return None
     try:
         return Catalogue.from_json(json.loads(path.read_text(encoding="utf-8")))
     except (KeyError, TypeError, AttributeError):
-        wrong = "it is no plan of a run"
+        wrong = "it is not the plan of a run"
     except ValueError as error:
         wrong = str(error)
     relative = os.path.relpath(path)
-    shown = str(path) if relative.startswith(os.pardir) else relative
+    display_path = str(path) if relative.startswith(os.pardir) else relative
     raise UsageError(
-        f"cannot read {shown}: {wrong}; move it away, and `grue run` with the same arguments makes it again, without "
-        "repeating what is done"
+        f"cannot read {display_path}: {wrong}; move the file away and repeat `grue run` with the same arguments: it "
+        "writes the file again and repeats no finished cell"
     )
 
 
@@ -298,8 +298,8 @@ def merge_catalogues(catalogues: Iterable[Catalogue], *, supersede: bool = True)
         tasks=tasks,
         learners=learners,
         cells=merged,
-        not_applicable=tuple(row for place, row in refused.items() if place not in held),
-        settings={digest: about for digest, about in settings.items() if digest in used},
+        not_applicable=tuple(row for axes, row in refused.items() if axes not in held),
+        settings={digest: pair for digest, pair in settings.items() if digest in used},
     )
 
 
@@ -333,7 +333,7 @@ def _dumps(document: Mapping[str, Any]) -> str:
 
 
 def _named(rows: list[NotApplicable]) -> str:
-    """Which (task, learner) cannot be had: by name if there is one, else how many, and the learners if they are few."""
+    """Which (task, learner) are n/a: by name if there is one, else how many, and the learners if they are few."""
     learners, tasks = (list(dict.fromkeys(getattr(row, axis) for row in rows)) for axis in ("learner", "task"))
     who = ", ".join(learners) if len(learners) <= FEW else f"{len(learners)} learners"
     where = ", ".join(tasks) if len(tasks) <= FEW else f"{len(tasks)} tasks"

@@ -11,27 +11,27 @@ from typing import TYPE_CHECKING, Any
 from ..learners.base import Learner
 from ..metrics.scores import VERSION as METRICS_VERSION
 from ..tasks.base import Task
+from .external import is_external
 from .names import Named
-from .outside import is_outside
 
 if TYPE_CHECKING:
     from .entrant import Entrant
 
 PROTOCOL_VERSION = 2
-"""Part of every cell's key: change it when the way a cell is drawn, fitted or scored changes its result."""
+"""Part of every cell's key: change it when a change in sampling, fitting or scoring changes results."""
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A task and what is put to it, with everything that their cells have in common.
+    """A task and a learner (or other entrant), with everything that their cells have in common.
 
-    tests  examples in each test split (fewer where a split holds fewer)
-    suite  seed of the whole suite; seeds of cells count from 0 within it
+    test_size  examples in each test split (fewer where a split holds fewer)
+    suite      seed of the whole suite; seeds of cells count from 0 within it
     """
 
     task: Named[Task]
     learner: Named[Learner | Entrant]
-    tests: int
+    test_size: int
     suite: int = 0
 
     @cached_property
@@ -41,7 +41,7 @@ class Pair:
             "protocol": PROTOCOL_VERSION,
             "metrics": METRICS_VERSION,
             "suite": self.suite,
-            "tests": self.tests,
+            "test_size": self.test_size,
             "task": _identity(self.task),
             "learner": _identity(self.learner),
         }
@@ -60,11 +60,11 @@ class Pair:
 
 @dataclass(frozen=True)
 class Cell:
-    """One training set and what became of it.
+    """One training set, fit and score: the unit that is keyed and resumed.
 
     size     in-distribution training examples
     exposed  further training examples from the exposure pool of the headline shift
-    seed     index: data and initialisation are redrawn for each
+    seed     index: data and initialisation are sampled anew for each
     """
 
     pair: Pair
@@ -100,14 +100,14 @@ class Batch:
 
     @cached_property
     def name(self) -> str:
-        """The name of its file: the pair in words, and a hash of its cells."""
+        """The name of its file: the labels of the pair, and a hash of its cells."""
         words = f"{self.pair.task.label}--{self.pair.learner.label}"
         return file_name(words, [cell.key for cell in self.cells])
 
     @property
-    def outside(self) -> bool:
+    def external(self) -> bool:
         """Whether code from outside the suite takes part: such a batch gets a worker process of its own."""
-        return is_outside(self.pair.task.thing) or is_outside(self.pair.learner.thing)
+        return is_external(self.pair.task.instance) or is_external(self.pair.learner.instance)
 
     @property
     def halves(self) -> tuple[Batch, ...]:
@@ -133,6 +133,6 @@ def digest(content: Any) -> str:
 
 
 def _identity(named: Named[Any]) -> dict[str, Any]:
-    thing = named.thing
-    identity = {"name": thing.name, "version": thing.version, "parameters": thing.parameters()}
+    instance = named.instance
+    identity = {"name": instance.name, "version": instance.version, "parameters": instance.parameters()}
     return identity | ({"source": named.origin.document()} if named.origin else {})

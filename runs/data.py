@@ -35,16 +35,16 @@ class CellData:
 def data_of(pair: Pair, cells: Sequence[Cell], probes: dict[str, Examples]) -> list[CellData]:
     """The data of some cells of a pair; those of one seed share their examples."""
     seeds = sorted({cell.seed for cell in cells})
-    drawn = {index: _draw(pair, [cell for cell in cells if cell.seed == index], index) for index in seeds}
-    return [drawn[cell.seed].data(cell, probes) for cell in cells]
+    by_seed = {index: _sample_seed(pair, [cell for cell in cells if cell.seed == index], index) for index in seeds}
+    return [by_seed[cell.seed].data(cell, probes) for cell in cells]
 
 
 def of_seed(task: Task, index: int, suite: int = 0) -> Task:
-    """The task of seed `index`: itself, unless its rule is drawn for each seed."""
+    """The task of seed `index`: itself, unless its rule is sampled for each seed."""
     return task.drawn(generator(suite=suite, task=task.name, parameters=task.parameters(), rule=index))
 
 
-def draw(task: Task, split: str, n: int, index: int, suite: int = 0) -> Examples:
+def sample_split(task: Task, split: str, n: int, index: int, suite: int = 0) -> Examples:
     """The first n examples of a split of `of_seed(task, index)`, or all it holds where that is less.
 
     They depend on the task, its parameters, the split and (unless the split is fixed) the seed, not on learners or
@@ -58,7 +58,7 @@ def draw(task: Task, split: str, n: int, index: int, suite: int = 0) -> Examples
     return of_seed(task, index, suite).sample(split, n, rng)
 
 
-def tested(task: Task) -> list[str]:
+def test_splits(task: Task) -> list[str]:
     """The names of the splits that every cell is tested on: "id" and the OOD splits."""
     return [split.name for split in task.splits if split.name not in ("train", "exposed")]
 
@@ -72,7 +72,7 @@ def split_named(task: Task, name: str) -> str:
 
 
 @dataclass(frozen=True)
-class _Drawn:
+class _SeedData:
     """The examples of one seed: the longest training set that a cell asks for, and the tests."""
 
     task: Task
@@ -91,18 +91,18 @@ class _Drawn:
         return CellData(cell, self.task, training, tests | self.tests, probes)
 
 
-def _draw(pair: Pair, cells: Sequence[Cell], index: int) -> _Drawn:
-    """Draw a seed's data; they depend on the task, the split and the seed, not on the learner or the sizes."""
-    task = pair.task.thing
+def _sample_seed(pair: Pair, cells: Sequence[Cell], index: int) -> _SeedData:
+    """Sample a seed's data; they depend on the task, the split and the seed, not on the learner or the sizes."""
+    task = pair.task.instance
 
     def sample(split: str, n: int) -> Examples:
-        return draw(task, split, n, index, pair.suite)
+        return sample_split(task, split, n, index, pair.suite)
 
     size, exposed = max(cell.size for cell in cells), max(cell.exposed for cell in cells)
-    tests = {name: sample(name, pair.tests) for name in tested(task)}
+    tests = {name: sample(name, pair.test_size) for name in test_splits(task)}
     for name, examples in tests.items():
         task.inputs.check(examples.inputs, f"{task.name}, inputs of {name}")
         task.outputs.check(examples.targets, f"{task.name}, targets of {name}")
-    return _Drawn(
+    return _SeedData(
         of_seed(task, index, pair.suite), sample("train", size), sample("exposed", exposed) if exposed else None, tests
     )

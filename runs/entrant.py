@@ -13,8 +13,8 @@ import numpy as np
 from ..learners.base import CPU, Learner, Predictor, Resources, Spec
 from ..tasks.base import Heuristic, Task
 from .data import CellData
+from .external import seeded
 from .fit import fit, problem_of, seed_of
-from .outside import seeded
 from .predict import Predictions, predict
 
 ORACLE = "oracle"
@@ -23,19 +23,19 @@ ORACLE = "oracle"
 class Entrant(abc.ABC):
     """Whatever is scored on a task.
 
-    Example: `enter(Forest())` fits a forest to the training set of each cell and predicts the tests of the cell;
+    Example: `as_entrant(Forest())` fits a forest to the training set of each cell and predicts the tests of the cell;
     `Oracle()` predicts them by the rule of the task.
 
     kind      "learner", "control" or "heuristic": how tables group it
     trains    whether it is fitted, which takes time
-    examined  whether a poor fit to the training targets is a mark of its cells
+    flags_underfit  whether a poor fit to the training targets is a mark of its cells
     """
 
     name: str
     version: int
     kind: str
     trains: ClassVar[bool] = False
-    examined: bool = False
+    flags_underfit: bool = False
 
     @abc.abstractmethod
     def accepts(self, task: Task, n: int | None = None) -> str | None:
@@ -50,9 +50,9 @@ class Entrant(abc.ABC):
         """What it answers in each of several cells of one task."""
 
 
-def enter(thing: Learner | Entrant) -> Entrant:
+def as_entrant(instance: Learner | Entrant) -> Entrant:
     """A learner as an entrant; entrants as they are."""
-    return FittedLearner(thing) if isinstance(thing, Learner) else thing
+    return FittedLearner(instance) if isinstance(instance, Learner) else instance
 
 
 class FittedLearner(Entrant):
@@ -63,7 +63,7 @@ class FittedLearner(Entrant):
     def __init__(self, learner: Learner) -> None:
         self.learner, self.name, self.version = learner, learner.name, learner.version
         self.kind = "control" if learner.control else "learner"
-        self.examined = not learner.control
+        self.flags_underfit = not learner.control
 
     def accepts(self, task: Task, n: int | None = None) -> str | None:
         return self.learner.accepts(Spec(task.inputs, task.outputs, task.steps, n))

@@ -1,4 +1,4 @@
-"""How long cells will take, learnt from the times in the store, and how they are cut into batches."""
+"""Estimates of the time of cells, from the times in the store, and how cells are cut into batches."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from typing import Any
 import pandas as pd
 
 from .cells import Batch, Cell
-from .entrant import enter
+from .entrant import as_entrant
 
 BATCH_SECONDS = 30.0
 """A batch is cut at about this long: short enough to lose little, long enough to fill stacks and share data."""
 
-GUESS = 0.5
-"""Seconds a model, where nothing like it has been timed."""
+DEFAULT_SECONDS = 0.5
+"""Seconds per cell, if none of its pair has been timed."""
 
 
 class Estimates:
     """Seconds a cell, fitting and all the rest, from the cells of this folder that are done."""
 
-    def __init__(self, rows: pd.DataFrame, about: Iterable[dict[str, Any]]) -> None:
+    def __init__(self, rows: pd.DataFrame, metadata: Iterable[dict[str, Any]]) -> None:
         cells = rows.drop_duplicates("key").set_index("key")
         times: dict[tuple[str, str], dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
-        for batch in about:
+        for batch in metadata:
             own = cells.loc[cells.index.intersection(batch.get("keys", []))]
             if not len(own):
                 continue
@@ -41,18 +41,18 @@ class Estimates:
 
     def seconds(self, cell: Cell) -> float:
         """The time of the nearest size of the same pair, in proportion to a larger size; else a guess."""
-        if not enter(cell.pair.learner.thing).trains:
+        if not as_entrant(cell.pair.learner.instance).trains:
             return 0.02
         sizes = self._times.get((cell.pair.task.label, cell.pair.learner.label))
         n = cell.size + cell.exposed
         if not sizes:
-            inputs = cell.pair.task.thing.inputs.size
-            return GUESS * (1 + inputs / 200) * (1 + n / 4096)
+            inputs = cell.pair.task.instance.inputs.size
+            return DEFAULT_SECONDS * (1 + inputs / 200) * (1 + n / 4096)
         nearest = min(sizes, key=lambda size: abs(math.log2(size) - math.log2(n)))
         return sizes[nearest] * max(1.0, n / nearest)
 
 
-def cut(cells: list[Cell], estimates: Estimates, failures: Iterable[dict[str, Any]]) -> list[Batch]:
+def make_batches(cells: list[Cell], estimates: Estimates, failures: Iterable[dict[str, Any]]) -> list[Batch]:
     """Batches of one pair each, about BATCH_SECONDS long, the longest first; a cell that failed before is alone."""
     failed = {key for failure in failures for key in failure["keys"]}
     pairs: dict[str, list[Cell]] = defaultdict(list)

@@ -9,7 +9,7 @@ import pandas as pd
 from ..learners.base import CPU, Resources
 from .cells import Batch
 from .data import data_of
-from .entrant import enter
+from .entrant import as_entrant
 from .probes import answer_rows, described, probes_of
 from .score import score
 
@@ -21,13 +21,13 @@ def run_batch(batch: Batch, resources: Resources = CPU) -> dict[str, pd.DataFram
     "predictions"  a row a (cell, split): the answers to the probe examples, runs/probes.py
     "examples"     a row a probe example of the task: its text, runs/probes.py
     """
-    entrant = enter(batch.pair.learner.thing)
-    probes = probes_of(batch.pair.task.thing, batch.pair.suite)
+    entrant = as_entrant(batch.pair.learner.instance)
+    probes = probes_of(batch.pair.task.instance, batch.pair.suite)
     sets = data_of(batch.pair, batch.cells, probes)
     rows: list[dict[str, Any]] = []
     answers: list[dict[str, Any]] = []
     for data, predictions in zip(sets, entrant.predictions(sets, resources), strict=True):
-        rows += score(data, predictions, examined=entrant.examined)
+        rows += score(data, predictions, flags_underfit=entrant.flags_underfit)
         answers += answer_rows(data, predictions)
     return {
         "batches": pd.DataFrame(rows),

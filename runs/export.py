@@ -1,4 +1,4 @@
-"""What `grue export` writes: a set of examples to be answered elsewhere, or the whole data of a task."""
+"""What `grue export` writes: a question set for predictors outside grue, or the data of a task with targets."""
 
 from __future__ import annotations
 
@@ -8,33 +8,33 @@ import pandas as pd
 
 from ..tasks.base import Task
 from .cells import Pair, digest
-from .data import draw, of_seed, tested
+from .data import of_seed, sample_split, test_splits
 from .entrant import Oracle
 from .names import Named
 
 
-def question_rows(task: Named[Task], splits: list[str], size: int, tests: int, seed: int) -> list[dict[str, Any]]:
-    """A set to be answered, a row an example: the training set with targets, and tests without.
+def question_rows(task: Named[Task], splits: list[str], size: int, test_size: int, seed: int) -> list[dict[str, Any]]:
+    """A question set, one row per example: the training set with targets, and the test examples without.
 
     key, split, index  name the example; an answer repeats them (runs/imported.py)
-    input, text        the numbers, in one row, and the same in words
+    input, text        the numbers, in one row, and the same as text
     target, target_text, steps  of training examples alone
     """
-    thing, key = of_seed(task.thing, seed), set_key(task, size, tests, seed)
+    instance, key = of_seed(task.instance, seed), set_key(task, size, test_size, seed)
     rows: list[dict[str, Any]] = []
     for split in splits:
-        examples = draw(task.thing, split, size if split == "train" else tests, seed)
+        examples = sample_split(task.instance, split, size if split == "train" else test_size, seed)
         for index in range(len(examples)):
             row: dict[str, Any] = {
                 "key": key,
                 "split": split,
                 "index": index,
                 "input": examples.inputs[index].ravel().tolist(),
-                "text": thing.describe(examples.inputs[index]),
+                "text": instance.describe(examples.inputs[index]),
             }
             if split == "train":
                 row["target"] = examples.targets[index].tolist()
-                row["target_text"] = thing.describe_target(examples.targets[index])
+                row["target_text"] = instance.describe_target(examples.targets[index])
                 if examples.steps is not None:
                     row["steps"] = examples.steps[index].tolist()
             rows.append(row)
@@ -42,16 +42,16 @@ def question_rows(task: Named[Task], splits: list[str], size: int, tests: int, s
 
 
 def answered_splits(task: Task) -> list[str]:
-    """The splits of a set to be answered: the training examples, then those that are asked for."""
-    return ["train", *tested(task)]
+    """The splits of a question set: the training examples, then the test splits."""
+    return ["train", *test_splits(task)]
 
 
-def set_key(task: Named[Task], size: int, tests: int, seed: int) -> str:
-    """The key of a set of examples: what it was made from in words, and a hash of all that its examples depend on."""
-    settings = Pair(task, Named("oracle", Oracle()), tests).settings
+def set_key(task: Named[Task], size: int, test_size: int, seed: int) -> str:
+    """The key of a question set: readable settings, and a hash of everything that its examples depend on."""
+    settings = Pair(task, Named("oracle", Oracle()), test_size).settings
     data = {name: value for name, value in settings.items() if name not in ("learner", "metrics")}
     hashed = digest({**data, "size": size, "seed": seed})[:16]
-    return f"{task.label} size={size} tests={tests} seed={seed} {hashed}"
+    return f"{task.label} size={size} test_size={test_size} seed={seed} {hashed}"
 
 
 def export_rows(task: Task, splits: list[str], size: int, index: int) -> pd.DataFrame:
@@ -62,7 +62,7 @@ def export_rows(task: Task, splits: list[str], size: int, index: int) -> pd.Data
     frames = []
     for split in splits:
         held = task.capacity(split)
-        examples = draw(task, split, size if held is None else min(size, held), index)
+        examples = sample_split(task, split, size if held is None else min(size, held), index)
         columns: dict[str, Any] = {
             "split": [split] * len(examples),
             "input": examples.inputs.reshape(len(examples), -1).tolist(),

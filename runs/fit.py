@@ -11,7 +11,7 @@ import numpy as np
 from ..learners.base import CPU, Learner, Predictor, Problem, Resources
 from .cells import Cell
 from .data import CellData
-from .outside import seeded
+from .external import seeded
 from .seeds import seed
 
 
@@ -26,10 +26,10 @@ def fit(learner: Learner, problems: Sequence[Problem], resources: Resources = CP
         start = time.perf_counter()
         with seeded(learner, group[0].seed):
             predictors = learner.fit_many(group, resources)
-        for given in predictors:
-            if not isinstance(given, Predictor):
+        for predictor in predictors:
+            if not isinstance(predictor, Predictor):
                 raise TypeError(
-                    f"{type(learner).__name__}.fit gave a {type(given).__name__}; expected a grue Predictor"
+                    f"{type(learner).__name__}.fit returned a {type(predictor).__name__}; expected a grue Predictor"
                 )
         seconds = (time.perf_counter() - start) / len(group)
         fitted += [(predictor, seconds) for predictor in predictors]
@@ -38,7 +38,7 @@ def fit(learner: Learner, problems: Sequence[Problem], resources: Resources = CP
 
 def problem_of(data: CellData) -> Problem:
     """The training set of a cell as a learner gets it, with the seed of all that the learner draws."""
-    cell, task, examples = data.cell, data.cell.pair.task.thing, data.training
+    cell, task, examples = data.cell, data.cell.pair.task.instance, data.training
     # Arrays of its own, which Problem makes read-only: torch and other libraries write past that flag.
     inputs, targets = np.array(examples.inputs), np.array(examples.targets)
     steps = None if examples.steps is None else np.array(examples.steps)
@@ -47,5 +47,5 @@ def problem_of(data: CellData) -> Problem:
 
 def seed_of(cell: Cell) -> int:
     """The seed of all that the cell's learner draws."""
-    task, learner = cell.pair.task.thing.name, cell.pair.learner.thing.name
+    task, learner = cell.pair.task.instance.name, cell.pair.learner.instance.name
     return seed(suite=cell.pair.suite, task=task, learner=learner, size=cell.size, exposed=cell.exposed, seed=cell.seed)

@@ -1,4 +1,4 @@
-"""Take cells out of a folder's plan: failed ones, or those of a learner or task that is not wanted any more."""
+"""Remove cells from the plan of a folder: failed cells, or those of a learner or task."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def forget(
     learner: str | None = None,
     task: str | None = None,
     failed: bool = False,
-    say: Callable[[str], None] | None = None,
+    log: Callable[[str], None] | None = None,
 ) -> int:
     """Take cells out of the plan, under the folder's lock; returns how many. All files of results stay.
 
@@ -30,10 +30,10 @@ def forget(
     """
     store = Store(Path(folder))
     if learner is None and task is None and not failed:
-        raise UsageError("nothing is chosen; expected a learner, a task, or failed cells")
+        raise UsageError("no cells selected; expected --learner, --task or --failed")
     if read_catalogue(store.folder) is None:
-        raise UsageError(f"{folder} is no result folder: it has no plan.json")
-    with store.locked(say or (lambda text: print(text, file=sys.stderr))):  # noqa: T201
+        raise UsageError(f"{folder} is not a result folder: it has no plan.json")
+    with store.locked(log or (lambda text: print(text, file=sys.stderr))):  # noqa: T201
         before = read_catalogue(store.folder) or Catalogue()
         for what, label, known in (("learner", learner, before.learners), ("task", task, before.tasks)):
             if label is not None and label not in known:
@@ -54,11 +54,11 @@ def forget(
         tasks, learners = {row.task for row in left}, {row.learner for row in left}
         settings = {cell.settings for cell in cells}
         rest = Catalogue(
-            tasks={name: about for name, about in before.tasks.items() if name in tasks},
-            learners={name: about for name, about in before.learners.items() if name in learners},
+            tasks={name: entry for name, entry in before.tasks.items() if name in tasks},
+            learners={name: entry for name, entry in before.learners.items() if name in learners},
             cells=cells,
             not_applicable=reasons,
-            settings={digest: about for digest, about in before.settings.items() if digest in settings},
+            settings={digest: entry for digest, entry in before.settings.items() if digest in settings},
         )
         write_catalogue(store.folder, rest)
     return len(before.cells) - len(cells)

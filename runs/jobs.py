@@ -40,11 +40,11 @@ class BatchJob(Job):
         return f"{self.batch.pair.task.label}[{self.batch.pair.learner.label}]"
 
     @property
-    def outside(self) -> bool:
-        return self.batch.outside
+    def external(self) -> bool:
+        return self.batch.external
 
     @property
-    def about(self) -> dict[str, Any]:
+    def metadata(self) -> dict[str, Any]:
         distributions = self.batch.pair.distributions
         versions = {"versions": provenance()["versions"] | distributions} if distributions else {}
         return {
@@ -63,8 +63,8 @@ class BatchJob(Job):
         pair = self.batch.pair
         if changed := [*changed_since(pair.task.origin), *changed_since(pair.learner.origin)]:
             raise ChangedSourceError(
-                f"another source than when the run was planned: {', '.join(changed)}; it has been edited since, or "
-                "this machine has another copy: run again, with the same code everywhere"
+                f"source code differs from when the run was planned: {', '.join(changed)}; it was edited since, or "
+                "this machine has another copy: repeat the command with the same code on all machines"
             )
         return tables_of(run_batch(self.batch, self.resources))
 

@@ -21,8 +21,8 @@ from ..learners.tuned import Tuned
 from ..tasks import TASKS
 from ..tasks.base import Task
 from .errors import UsageError
+from .external import is_path, modules_of, refusal
 from .origin import OWN, Origin, origin_of
-from .outside import homes, is_path, refusal
 
 T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")
@@ -32,13 +32,13 @@ T = TypeVar("T")
 class Named(Generic[T_co]):
     """A task or learner and the label it goes by in tables.
 
-    label   as the user wrote it, parameters sorted
-    thing   the object itself
-    origin  the code from outside the suite that it consists of
+    label     as the user wrote it, parameters sorted
+    instance  the object itself
+    origin    the code from outside the suite that it consists of
     """
 
     label: str
-    thing: T_co
+    instance: T_co
     origin: Origin = OWN
 
     @property
@@ -55,15 +55,15 @@ def names(kind: str) -> dict[str, str]:
     known = dict(TASKS if kind == "tasks" else LEARNERS)
     for entry in _installed(f"grue.{kind}"):
         if known.setdefault(entry.name, entry.value) != entry.value:
-            where = f"the entry point {entry.name!r} of {_distribution(entry)} is left out"
-            _warn_once(f"{where}: {entry.name} is {known[entry.name]}, not {entry.value}")
+            where = f"ignoring the entry point {entry.name!r} of {_distribution(entry)}"
+            _warn_once(f"{where}: the name is already used for {known[entry.name]}")
     return known
 
 
-def usable(kind: str) -> list[str]:
-    """The names of `names(kind)`, sorted, without those of installed packages that make no task or learner.
+def available(kind: str) -> list[str]:
+    """The names of `names(kind)`, sorted, without entry points of installed packages that cannot be loaded.
 
-    Each that is left out gets a warning.
+    Each of these gets a warning.
     """
     make = make_task if kind == "tasks" else make_learner
     own, found = TASKS if kind == "tasks" else LEARNERS, []
@@ -72,7 +72,7 @@ def usable(kind: str) -> list[str]:
             if name not in own:
                 make(name)
         except UsageError as error:
-            _warn_once(f"the entry point {name!r} is left out: {error}")
+            _warn_once(f"ignoring the entry point {name!r}: {error}")
         else:
             found.append(name)
     return found
@@ -99,12 +99,14 @@ def make_task(spec: str | Task | type[Task]) -> Named[Task]:
     if inspect.isclass(spec) and issubclass(spec, Task):
         spec = spec()
     if isinstance(spec, Task):
-        named = Named(_own_label(spec), spec, origin_of(homes(spec)))
+        named = Named(_own_label(spec), spec, origin_of(modules_of(spec)))
     else:
         named = _make(spec, "tasks", Task, {})
-    splits = [split.name for split in named.thing.splits]
+    splits = [split.name for split in named.instance.splits]
     if "train" not in splits:
-        raise UsageError(f"{named.label} has no split named 'train'; its splits are {', '.join(splits) or 'none'}")
+        raise UsageError(
+            f"{named.label} has no split named 'train', which is required; its splits: {', '.join(splits) or 'none'}"
+        )
     return named
 
 
@@ -116,9 +118,9 @@ def make_learner(spec: Any, settings: Mapping[str, Any] | None = None) -> Named[
     if inspect.isclass(spec) and issubclass(spec, Learner):
         spec = spec()
     if isinstance(spec, Tuned):
-        return Named(_tuned_label(spec), spec, origin_of(homes(spec)))
+        return Named(_tuned_label(spec), spec, origin_of(modules_of(spec)))
     if isinstance(spec, Learner):
-        return Named(_own_label(spec), spec, origin_of(homes(spec)))
+        return Named(_own_label(spec), spec, origin_of(modules_of(spec)))
     if not isinstance(spec, str):
         return _make_adopted(spec)
     if "@" in spec.partition(":")[0]:
@@ -126,19 +128,19 @@ def make_learner(spec: Any, settings: Mapping[str, Any] | None = None) -> Named[
     return _make(spec, "learners", Learner, settings or {})
 
 
-def nearest(given: str, known: Iterable[str], what: str) -> str:
-    """An error's text: what was given, the nearest right thing, or all there are."""
+def nearest(name: str, known: Iterable[str], what: str) -> str:
+    """The message for an unknown name: with the closest known name, or all known names."""
     known = sorted(known)
-    close = get_close_matches(given, known, n=1, cutoff=0.4)
+    close = get_close_matches(name, known, n=1, cutoff=0.4)
     hint = f"did you mean {close[0]!r}?" if close else f"expected one of {', '.join(known)}"
-    return f"unknown {what} {given!r}; {hint}"
+    return f"unknown {what} {name!r}; {hint}"
 
 
 def _make(spec: str, kind: str, base: type[T], settings: Mapping[str, Any]) -> Named[T]:
     what = kind.removesuffix("s")
     head, _, tail = spec.partition(":")
     if tail and head in names(kind) and "=" not in tail:
-        raise UsageError(f"{spec!r}: {tail!r} is not parameter=value")
+        raise UsageError(f"{spec!r}: expected parameter=value after the colon, got {tail!r}")
     if is_path(spec):
         attribute, _, tail = tail.partition(":")
         head = f"{head}:{attribute}"
@@ -146,43 +148,47 @@ def _make(spec: str, kind: str, base: type[T], settings: Mapping[str, Any]) -> N
     else:
         known = names(kind)
         if head not in known:
-            raise UsageError(nearest(head, known, what) + f" (grue list {kind} shows all; or give module:attribute)")
+            raise UsageError(
+                nearest(head, known, what) + f" (grue list {kind} shows all names; your own code is module:attribute)"
+            )
         path = known[head]
     made = _import(path, what)
-    given = _parameters(tail, spec)
-    label = head + (":" + ",".join(f"{name}={given[name]}" for name in sorted(given)) if given else "")
+    parameters = _parameters(tail, spec)
+    label = head + (":" + ",".join(f"{name}={parameters[name]}" for name in sorted(parameters)) if parameters else "")
     if isinstance(made, base) and not inspect.isclass(made):
         fixed = {name: value for name, value in settings.items() if name in _fields(made)}
         try:
-            thing: Any = dataclasses.replace(made, **_typed({**fixed, **given}, made, spec))  # pyright: ignore[reportArgumentType]
+            instance: Any = dataclasses.replace(made, **_typed({**fixed, **parameters}, made, spec))  # pyright: ignore[reportArgumentType]
         except UsageError:
             raise
         except ValueError as error:
             raise UsageError(f"{head} cannot make a {what}: {error}") from error
     elif reason := refusal(made, base):
         raise UsageError(f"{head} {reason}")
-    elif base is Learner and (adopted := _adopted(head, made, given)):
-        thing = adopted
+    elif base is Learner and (adopted := _adopted(head, made, parameters)):
+        instance = adopted
     else:
         fields = _fields(made)
         fixed = {name: value for name, value in settings.items() if name in fields}
         try:
-            thing = made(**{**fixed, **_typed(given, made, spec)})
+            instance = made(**{**fixed, **_typed(parameters, made, spec)})
         except UsageError:
             raise
         except Exception as error:
             kind_of = "" if isinstance(error, TypeError | ValueError) else f"{type(error).__name__}: "
             raise UsageError(f"{head} cannot make a {what}: {kind_of}{error}") from error
-    if not isinstance(thing, base):
-        raise UsageError(f"{head} gives a {type(thing).__name__}; expected a grue {base.__name__}")
-    if not dataclasses.is_dataclass(thing) or type(thing).__hash__ is None:
+    if not isinstance(instance, base):
+        raise UsageError(f"{head} returned a {type(instance).__name__}; expected a grue {base.__name__}")
+    if not dataclasses.is_dataclass(instance) or type(instance).__hash__ is None:
         raise UsageError(
-            f"{head}: {type(thing).__name__} is no frozen dataclass; write @dataclass(frozen=True) above it"
+            f"{head}: {type(instance).__name__} is not a frozen dataclass; add @dataclass(frozen=True) above the class"
         )
-    if not isinstance(getattr(thing, "name", None), str):
-        raise UsageError(f"{head}: {type(thing).__name__} has no name; write, say, name = 'mine' in the class")
+    if not isinstance(getattr(instance, "name", None), str):
+        raise UsageError(f"{head}: {type(instance).__name__} has no name; add, for example, name = 'mine' to the class")
     return Named(
-        label, thing, origin_of([path.partition(":")[0], getattr(made, "__module__", None) or "", *homes(thing)])
+        label,
+        instance,
+        origin_of([path.partition(":")[0], getattr(made, "__module__", None) or "", *modules_of(instance)]),
     )
 
 
@@ -191,14 +197,14 @@ def _make_variant(spec: str, settings: Mapping[str, Any]) -> Named[Learner]:
     head, colon, tail = spec.partition(":")
     known = names("learners")
     if head not in known:
-        raise UsageError(nearest(head, known, "learner") + " (grue list learners shows all)")
+        raise UsageError(nearest(head, known, "learner") + " (grue list learners shows all names)")
     name = head.partition("@")[0]
     base = _make(name + colon + tail, "learners", Learner, settings)
-    thing = _import(known[head], "learner")(base.thing)
-    for given in _parameters(tail, spec):
-        if given not in thing.parameters():
-            raise UsageError(f"{spec!r}: {head} chooses {given} itself; leave it out, or take {name}:{tail}")
-    return Named(head + base.label.removeprefix(name), thing, base.origin)
+    instance = _import(known[head], "learner")(base.instance)
+    for parameter in _parameters(tail, spec):
+        if parameter not in instance.parameters():
+            raise UsageError(f"{spec!r}: {head} tunes {parameter} itself; remove the parameter, or use {name}:{tail}")
+    return Named(head + base.label.removeprefix(name), instance, base.origin)
 
 
 def _make_adopted(found: Any) -> Named[Learner]:
@@ -208,14 +214,14 @@ def _make_adopted(found: Any) -> Named[Learner]:
     except Exception as error:
         kind = "" if isinstance(error, TypeError) else f"{type(error).__name__}: "
         raise UsageError(f"cannot make a learner: {kind}{error}") from error
-    given = ",".join(f"{name}={value}" for name, value in learner.settings)
-    return Named(f"{learner.estimator}{':' if given else ''}{given}", learner, origin_of(homes(learner)))
+    parameters = ",".join(f"{name}={value}" for name, value in learner.settings)
+    return Named(f"{learner.estimator}{':' if parameters else ''}{parameters}", learner, origin_of(modules_of(learner)))
 
 
-def _adopted(path: str, made: Any, given: Mapping[str, str]) -> Estimator | None:
+def _adopted(path: str, made: Any, parameters: Mapping[str, str]) -> Estimator | None:
     """An estimator of another library as a learner; None for what is none."""
     try:
-        return adopt(path, made, given)
+        return adopt(path, made, parameters)
     except Exception as error:
         kind = "" if isinstance(error, TypeError) else f"{type(error).__name__}: "
         raise UsageError(f"{path} cannot make a learner: {kind}{error}") from error
@@ -227,7 +233,9 @@ def _import(path: str, what: str) -> Any:
     if here not in sys.path and "" not in sys.path:
         sys.path.insert(0, here)  # the console script does not look here, and `mymodule:MyTask` should just work
     if not all(part.isidentifier() for part in module.split(".")):
-        raise UsageError(f"{path!r}: {module!r} is no module's name; expected one such as mymodule or package.module")
+        raise UsageError(
+            f"{path!r}: {module!r} is not a valid module name; expected, for example, mymodule or package.module"
+        )
     try:
         found: Any = importlib.import_module(module)
     except Exception as error:
@@ -244,20 +252,20 @@ def _import(path: str, what: str) -> Any:
 
 def _parameters(text: str, spec: str) -> dict[str, str]:
     """`width=64,encoding=onehot` -> {"width": "64", "encoding": "onehot"}."""
-    given: dict[str, str] = {}
+    parameters: dict[str, str] = {}
     for part in filter(None, text.split(",")):
         name, equals, value = part.partition("=")
         if not equals or not name:
-            several = " (several values of one parameter are written 4/7)" if given else ""
-            raise UsageError(f"{spec!r}: {part!r} is not parameter=value{several}")
-        given[name.strip()] = value.strip()
-    return given
+            several = " (write several values of one parameter as 4/7)" if parameters else ""
+            raise UsageError(f"{spec!r}: expected parameter=value, got {part!r}{several}")
+        parameters[name.strip()] = value.strip()
+    return parameters
 
 
-def _typed(given: Mapping[str, Any], made: Any, spec: str) -> dict[str, Any]:
+def _typed(parameters: Mapping[str, Any], made: Any, spec: str) -> dict[str, Any]:
     """The parameters in the types of their defaults; raises UsageError on unknown names and unfit values."""
     fields, typed = _fields(made), {}
-    for name, value in given.items():
+    for name, value in parameters.items():
         if name not in fields:
             raise UsageError(f"{spec!r}: " + nearest(name, fields, "parameter"))
         typed[name] = _convert(value, fields[name], name, spec) if isinstance(value, str) else value
@@ -275,12 +283,14 @@ def _convert(text: str, default: Any, name: str, spec: str) -> Any:
             inner = type(default[0]) if default else str
             return tuple(inner(part) for part in text.strip("()").split("/") if part)
     except (ValueError, KeyError):
-        expected = "values with / between them" if kind is tuple else kind.__name__
-        raise UsageError(f"{spec!r}: {name} is {text!r}; expected {expected}, such as {written(default)}") from None
+        expected = "values separated by /" if kind is tuple else kind.__name__
+        raise UsageError(
+            f"{spec!r}: {name} is {text!r}; expected {expected}, such as {format_value(default)}"
+        ) from None
     return text
 
 
-def written(value: Any) -> str:
+def format_value(value: Any) -> str:
     """A parameter's value as `_convert` reads it: (4, 7) is written 4/7."""
     return "/".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
@@ -295,23 +305,23 @@ def _fields(made: Any) -> dict[str, Any]:
         return {}
 
 
-def _own_label(thing: Task | Learner) -> str:
+def _own_label(instance: Task | Learner) -> str:
     """name:parameters, for the parameters that differ from their defaults."""
     changed = [
-        f"{item.name}={getattr(thing, item.name)}"
-        for item in sorted(dataclasses.fields(thing), key=lambda item: item.name)  # pyright: ignore[reportArgumentType]
-        if getattr(thing, item.name) != item.default
+        f"{item.name}={getattr(instance, item.name)}"
+        for item in sorted(dataclasses.fields(instance), key=lambda item: item.name)  # pyright: ignore[reportArgumentType]
+        if getattr(instance, item.name) != item.default
     ]
-    return thing.name + (":" + ",".join(changed) if changed else "")
+    return instance.name + (":" + ",".join(changed) if changed else "")
 
 
-def _tuned_label(thing: Tuned) -> str:
+def _tuned_label(instance: Tuned) -> str:
     """As a user would write it; a space that is not the declared one stands beside the parameters."""
-    defaults = _fields(thing.base)
-    fixed = dataclasses.replace(thing.base, **{axis: defaults[axis] for axis, _ in thing.space})  # pyright: ignore[reportArgumentType]
+    defaults = _fields(instance.base)
+    fixed = dataclasses.replace(instance.base, **{axis: defaults[axis] for axis, _ in instance.space})  # pyright: ignore[reportArgumentType]
     name, colon, tail = _own_label(fixed).partition(":")
     label = f"{name}@tuned{colon}{tail}"
-    if thing.space == thing.base.search_space:
+    if instance.space == instance.base.search_space:
         return label
-    space = ",".join(f"{axis}={'/'.join(map(str, values))}" for axis, values in thing.space)
+    space = ",".join(f"{axis}={'/'.join(map(str, values))}" for axis, values in instance.space)
     return f"{label}{',' if tail else ':'}{space}"

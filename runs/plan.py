@@ -1,4 +1,4 @@
-"""From a preset to cells: everything that is asked for, and the reason for everything that cannot be had."""
+"""From a preset to the cells of a run, with the reason for every cell that is not applicable (n/a)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..learners.base import Learner
 from ..tasks.base import Task
 from .catalogue import Catalogue, CellInfo, LearnerInfo, NotApplicable, SplitInfo, TaskInfo
 from .cells import Cell, Pair, plain
-from .entrant import Entrant, enter, references
+from .entrant import Entrant, as_entrant, references
 from .names import Named, UsageError, make_learner, make_task
 from .presets import for_task
 from .schema import Preset, without
@@ -22,12 +22,12 @@ from .sets import expand
 class Plan:
     """The cells of a run.
 
-    tasks           every task that was asked for, also one that no learner can be put to: label -> task
-    learners        every learner that was asked for, in that order: label -> learner
+    tasks           every requested task, including one that no learner accepts: label -> task
+    learners        every requested learner, in that order: label -> learner
     pairs           every (task, learner) that is run
     cells           of all pairs
-    not_applicable  what cannot be had, with the reason
-    notes           what else there is to say of it, a line each
+    not_applicable  what is n/a, with the reason
+    notes           further remarks, one line each
     """
 
     preset: str
@@ -39,7 +39,7 @@ class Plan:
     notes: list[str] = field(default_factory=list)
 
     def reasons(self) -> list[str]:
-        """Why cells cannot be, a line each."""
+        """Why cells are n/a, one line each."""
         sizes = ["" if row.size is None else f" at n = {row.size}" for row in self.not_applicable]
         return [
             f"n/a: {row.task}, {row.learner}{size}: {row.reason}"
@@ -65,8 +65,8 @@ def make_plan(
 ) -> Plan:
     """Expand a preset, or the part of it that `tasks` and `learners` name; objects of one's own are welcome.
 
-    A task whose data are not installed is n/a in a preset, and refused if it was asked for by name. What a
-    preset says of learners and their encodings for some tasks is left out where learners are picked.
+    A task whose data are not installed is n/a in a preset, and an error if it was requested by name. What a
+    preset sets for the learners and encodings of some tasks is ignored if `learners` is given.
     """
     if learners is not None:
         preset = replace(preset, grid=without(preset.grid, ("learners", "encodings", "crossed")))
@@ -74,35 +74,35 @@ def make_plan(
     chosen: list[Named[Task]] = []
     for spec in preset.tasks if tasks is None else expand("tasks", tasks, preset.tasks):
         named = make_task(spec)
-        if tasks is not None and named.thing.missing and named.label in tasks:
-            raise UsageError(f"{named.label}: {named.thing.missing}")
+        if tasks is not None and named.instance.missing and named.label in tasks:
+            raise UsageError(f"{named.label}: {named.instance.missing}")
         _add_named(plan, chosen, named, "tasks")
-    plan.tasks.update((named.label, named.thing) for named in chosen)
-    heuristics = {name for named in chosen for name in named.thing.heuristics}
+    plan.tasks.update((named.label, named.instance) for named in chosen)
+    heuristics = {name for named in chosen for name in named.instance.heuristics}
     for named in chosen:
         grid = for_task(preset, named)
         for learner in _learners(plan, grid, named, learners, heuristics):
-            plan.learners.setdefault(learner.label, learner.thing)
+            plan.learners.setdefault(learner.label, learner.instance)
             _add(plan, grid, named, learner)
     return plan
 
 
 def _learners(
-    plan: Plan, grid: Preset, task: Named[Task], wanted: list[str | Learner] | None, heuristics: set[str]
+    plan: Plan, grid: Preset, task: Named[Task], requested: list[str | Learner] | None, heuristics: set[str]
 ) -> list[Named[Learner | Entrant]]:
-    """What is put to a task: the learners asked for and, unless they were picked by hand, oracle and heuristics.
+    """The entrants of a task: the requested learners and, unless these were named, the oracle and the heuristics.
 
-    A heuristic that was asked for is put to the tasks that have it.
+    A requested heuristic is included for the tasks that have it.
     """
-    own = references(task.thing)
+    own = references(task.instance)
     found: list[Named[Any]] = []
-    specs = list(grid.learners) if wanted is None else expand("learners", wanted, grid.learners)
+    specs = list(grid.learners) if requested is None else expand("learners", requested, grid.learners)
     for spec in [*specs, *_crossed(grid, specs, {*own, *heuristics})]:
         if isinstance(spec, str) and spec in own:
             _add_named(plan, found, Named(spec, own[spec]), "learners")
         elif not isinstance(spec, str) or spec not in heuristics:
             _add_named(plan, found, _learner(grid, spec), "learners")
-    if wanted is None:
+    if requested is None:
         for name, reference in own.items():
             _add_named(plan, found, Named(name, reference), "learners")
     return found
@@ -114,7 +114,7 @@ def _crossed(grid: Preset, specs: Sequence[str | Learner], references: Collectio
         return
     for spec in grid.crossed or specs:
         if grid.crossed or (
-            spec not in references and _learner(grid, spec).thing.parameters().get("encoding") == "auto"
+            spec not in references and _learner(grid, spec).instance.parameters().get("encoding") == "auto"
         ):
             for encoding in grid.encodings:
                 if isinstance(spec, str):
@@ -133,11 +133,13 @@ def _add_named(plan: Plan, chosen: list[Named[Any]], named: Named[Any], what: st
     Of two labels of the same settings the first stays: their cells have the same keys, so there is one row for both.
     """
     for other in chosen:
-        if other.label == named.label and other.thing != named.thing:
-            raise UsageError(f"two {what} go by the name {named.label!r}: {other.thing} and {named.thing}")
-        if other.thing == named.thing and other.source == named.source:
+        if other.label == named.label and other.instance != named.instance:
+            raise UsageError(
+                f"two different {what} have the name {named.label!r}: {other.instance} and {named.instance}"
+            )
+        if other.instance == named.instance and other.source == named.source:
             if other.label != named.label:
-                note = f"{named.label} has the same settings as {other.label}: one row, named {other.label}"
+                note = f"{named.label} and {other.label} have the same settings; results are listed under {other.label}"
                 if note not in plan.notes:
                     plan.notes.append(note)
             return
@@ -149,36 +151,40 @@ def _add(plan: Plan, grid: Preset, task: Named[Task], learner: Named[Learner | E
         plan.not_applicable.append(NotApplicable(task.label, learner.label, size, reason, exposed))
 
     def reason(n: int | None) -> str | None:
-        if thing.missing:
-            return thing.missing
-        return entrant.accepts(thing, n)
+        if instance.missing:
+            return instance.missing
+        return entrant.accepts(instance, n)
 
-    thing, entrant = task.thing, enter(learner.thing)
+    instance, entrant = task.instance, as_entrant(learner.instance)
     pair = Pair(task, learner, grid.test_size, grid.suite_seed)
     never = reason(None)
     if never:
-        if entrant.trains or not thing.missing:  # nobody misses the rules of such a task
+        if entrant.trains or not instance.missing:  # nobody misses the rules of such a task
             refuse(None, never)
         return
-    capacity, fitting = thing.capacity("train"), []
+    capacity, fitting = instance.capacity("train"), []
     sizes = sorted({_shrunk(size, capacity) if grid.over_capacity == "shrink" else size for size in grid.sizes})
-    pool = thing.capacity("exposed") if thing.headline else 0
-    exposed = sorted({0, *grid.exposed}) if thing.headline else [0]
+    pool = instance.capacity("exposed") if instance.headline else 0
+    exposed = sorted({0, *grid.exposed}) if instance.headline else [0]
     for extra in exposed:
         if pool is not None and extra > pool:
-            refuse(sizes[-1], f"space exhausted: {extra} exposed, and the pool holds {pool}", exposed=extra)
-    most = max(n for n in exposed if pool is None or n <= pool)
+            refuse(
+                sizes[-1],
+                f"space exhausted: {extra} exposed examples requested, the exposure pool has {pool}",
+                exposed=extra,
+            )
+    max_exposed = max(n for n in exposed if pool is None or n <= pool)
     for size in sizes:
         if capacity is not None and size > capacity:
-            refuse(size, f"space exhausted: train holds {capacity} distinct problems")
-        elif why := reason(size + (most if size == sizes[-1] else 0)):
+            refuse(size, f"space exhausted: the train split has {capacity} distinct problems")
+        elif why := reason(size + (max_exposed if size == sizes[-1] else 0)):
             refuse(size, why)
         else:
             fitting.append(size)
     if not fitting:
         return
     plan.pairs.append(pair)
-    possible = [(size, 0) for size in fitting] + [(fitting[-1], n) for n in exposed if 0 < n <= most]
+    possible = [(size, 0) for size in fitting] + [(fitting[-1], n) for n in exposed if 0 < n <= max_exposed]
     plan.cells.extend(Cell(pair, size, extra, seed) for seed in range(grid.seeds) for size, extra in possible)
 
 
@@ -202,16 +208,16 @@ def _describe_task(task: Task) -> TaskInfo:
             SplitInfo(name=split.name, shift=split.shift, severity=split.severity, headline=split.headline)
             for split in task.splits
         ),
-        description=_in_words(type(task)),
+        description=_summary_line(type(task)),
     )
 
 
 def _describe_learner(learner: Learner | Entrant) -> LearnerInfo:
-    entrant = enter(learner)
+    entrant = as_entrant(learner)
     return LearnerInfo(entrant.kind, entrant.version, plain(entrant.parameters()))
 
 
-def _in_words(kind: type) -> str:
+def _summary_line(kind: type) -> str:
     """The first line of a class's own docstring; dataclasses without one get their signature, which is none."""
     text = inspect.cleandoc(kind.__dict__.get("__doc__") or "").partition("\n")[0]
     return "" if text.startswith(f"{kind.__name__}(") else text

@@ -27,7 +27,7 @@ class Predictions:
     record   what the fit says of itself (learners.base.Predictor.record)
     seconds  that the fit took
     missing  split -> examples that were not answered; what stands in `answers` for them is a constant
-    certain  the answers name a class and say nothing of probabilities: what needs these has no value
+    without_probabilities  the answers name a class only: metrics that need probabilities have no value
     """
 
     answers: Mapping[str, np.ndarray]
@@ -35,7 +35,7 @@ class Predictions:
     record: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
     missing: Mapping[str, int] = field(default_factory=dict)
-    certain: bool = False
+    without_probabilities: bool = False
 
     @property
     def diverged(self) -> bool:
@@ -44,7 +44,7 @@ class Predictions:
 
 
 Seeded = Callable[[], AbstractContextManager[None]]
-"""Makes a context in which the global random generators are seeded (runs/outside.py)."""
+"""Makes a context in which the global random generators are seeded (runs/external.py)."""
 
 
 def predict(
@@ -69,17 +69,19 @@ def _predict(task: Task, predictor: Predictor, examples: Examples) -> np.ndarray
     shape = (len(examples), task.outputs.size) + ((task.outputs.alphabet,) if task.outputs.alphabet else ())
     who = f"{type(predictor).__name__}.predict"
     if not isinstance(predicted, np.ndarray):
-        raise TypeError(f"{who} gave a {type(predicted).__name__}; expected an array of shape {shape}")
+        raise TypeError(f"{who} returned a {type(predicted).__name__}; expected a numpy array of shape {shape}")
     if predicted.shape != shape:
-        raise ValueError(f"{who} gave an array of shape {predicted.shape}; expected {shape}")
+        raise ValueError(f"{who} returned an array of shape {predicted.shape}; expected {shape}")
     strange = np.count_nonzero(~np.isfinite(predicted))
     if strange:
-        raise ValueError(f"{who} gave {strange} numbers of {predicted.size} that are NaN or infinite")
+        raise ValueError(
+            f"{who} returned {strange} NaN or infinite values of {predicted.size}; expected finite numbers"
+        )
     if task.outputs.alphabet and len(predicted):
         sums = predicted.sum(-1)
         if predicted.min() < -ROUNDING or np.abs(sums - 1).max() > ROUNDING:
             raise ValueError(
-                f"{who} gave no probabilities: the least is {predicted.min():.3g}, and those of an output add up to "
-                f"{sums.min():.3g} to {sums.max():.3g}; expected numbers from 0 up that add up to 1"
+                f"{who} returned invalid probabilities: the minimum is {predicted.min():.3g}, and the sums per output "
+                f"are {sums.min():.3g} to {sums.max():.3g}; expected a minimum of 0 and sums of 1"
             )
     return predicted

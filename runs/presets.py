@@ -14,14 +14,14 @@ from ..learners.estimator import Estimator
 from ..learners.tuned import Tuned
 from ..tasks.base import Task
 from .errors import UsageError
-from .names import Named, make_learner, make_task, names, nearest, usable
-from .outside import is_path
+from .external import is_path
+from .names import Named, available, make_learner, make_task, names, nearest
 from .schema import FIELDS, REQUIRED, Grid, Preset, check, frozen, is_whole, without
 from .sets import ALL, INHERITED, PREFIX, expand, is_set
 
 FOLDER = files("grue.runs") / "presets"
 
-PER_TASK = tuple(name for name, about in FIELDS.items() if about.per_task)
+PER_TASK = tuple(name for name, info in FIELDS.items() if info.per_task)
 
 
 def presets() -> dict[str, str]:
@@ -42,7 +42,7 @@ def load_preset(name: str, *, trust: bool = False) -> Preset:
     where, raw = own["where"], _merged(name, own)
     for key in REQUIRED:
         if key not in raw:
-            raise UsageError(f"{where}: the field {key!r} is missing; expected {FIELDS[key].expected}")
+            raise UsageError(f"{where}: the field {key!r} is required; expected {FIELDS[key].expected}")
     if not trust:
         _refuse_paths(where, raw)
     del raw["where"], raw["extends"]
@@ -62,13 +62,13 @@ def adjust(preset: Preset, **changes: Any) -> Preset:
 
     Raises UsageError for a field or value that there is not.
     """
-    given = {name: value for name, value in changes.items() if value is not None}
-    _check_names("", given, FIELDS, "field")
+    changes = {name: value for name, value in changes.items() if value is not None}
+    _check_names("", changes, FIELDS, "field")
     try:
-        changed = preset.changed(given)
+        changed = preset.changed(changes)
     except ValueError as error:
         raise UsageError(str(error)) from error
-    if "budget" in given:
+    if "budget" in changes:
         _check_budget("budget", changed.budget)
     return changed
 
@@ -86,7 +86,7 @@ def for_task(preset: Preset, task: Named[Task]) -> Preset:
 
 
 def _concerns(grid: Grid, task: Named[Task]) -> bool:
-    return not {task.label, ALL, PREFIX["tasks"] + task.thing.family}.isdisjoint(grid.tasks)
+    return not {task.label, ALL, PREFIX["tasks"] + task.instance.family}.isdisjoint(grid.tasks)
 
 
 def _read(name: str) -> dict[str, Any]:
@@ -100,22 +100,24 @@ def _read(name: str) -> dict[str, Any]:
     elif name in presets():
         text = (FOLDER / f"{name}.toml").read_text()
     else:
-        raise UsageError(nearest(name, presets(), "preset") + " (or give the path of a .toml file)")
+        raise UsageError(nearest(name, presets(), "preset") + " (or the path of a .toml file)")
     where = f"preset {name}"
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{where}: not valid TOML: {error}") from error
+        raise UsageError(f"{where}: invalid TOML: {error}") from error
     extends, grids = raw.pop("extends", None), raw.pop("grid", [])
     if not isinstance(extends, str | None):
         raise UsageError(f'{where}: extends = {extends!r}; expected a name or path, such as "standard"')
     if not isinstance(grids, list) or not all(isinstance(grid, dict) for grid in grids):
         raise UsageError(
-            f"{where}: grid = {grids!r}; expected tables: the line [[grid]], and under it, say, tasks = []"
+            f"{where}: grid = {grids!r}; expected tables: the line [[grid]] followed by, for example, tasks = []"
         )
     _check_fields(where, raw, (*FIELDS, "extends", "grid"))
     if extends is None and any(INHERITED in raw.get(kind, ()) for kind in PREFIX):
-        raise UsageError(f"{where}: {INHERITED!r} means nothing here: it is what a preset has from the one it extends")
+        raise UsageError(
+            f"{where}: {INHERITED!r} needs a preset with extends: it stands for the list of the extended preset"
+        )
     return {**frozen(raw), "extends": extends, "grid": tuple(_grid(where, grid) for grid in grids), "where": where}
 
 
@@ -123,7 +125,7 @@ def _grid(where: str, raw: dict[str, Any]) -> Grid:
     where = f"{where}, [[grid]] of {raw.get('tasks', 'no tasks')}"
     _check_fields(where, raw, ("tasks", *PER_TASK))
     if "tasks" not in raw:
-        raise UsageError(f"{where}: the field 'tasks' is missing; expected {FIELDS['tasks'].expected}")
+        raise UsageError(f"{where}: the field 'tasks' is required; expected {FIELDS['tasks'].expected}")
     changes = frozen(raw)
     return Grid(changes.pop("tasks"), changes)
 
@@ -155,7 +157,7 @@ def _merged(name: str, own: dict[str, Any], children: tuple[str, ...] = ()) -> d
 def _check_grids(where: str, preset: Preset, own: Iterable[Grid]) -> Preset:
     """The preset with the tasks of its grids as labels; raises UsageError where a grid of its own has no task in it."""
     tasks = [make_task(task) for task in preset.tasks]
-    known = {task.label for task in tasks} | {PREFIX["tasks"] + task.thing.family for task in tasks} | {ALL}
+    known = {task.label for task in tasks} | {PREFIX["tasks"] + task.instance.family for task in tasks} | {ALL}
     for grid in own:
         _check_names(f"{where}, [[grid]] of {list(grid.tasks)}", _labels(grid.tasks), known, "task of the preset")
     labelled = replace(preset, grid=tuple(Grid(_labels(grid.tasks), grid.changes) for grid in preset.grid))
@@ -181,8 +183,8 @@ def _refuse_paths(where: str, raw: dict[str, Any]) -> None:
     paths = dict.fromkeys(spec for spec in specs if is_path(spec) and not is_set(spec))
     if paths:
         raise UsageError(
-            f"{where} names code to import and call: {', '.join(map(repr, paths))}; if you trust the file, say so "
-            "(--trust, in Python trust=True), or leave these out of it and give them by --task or --learner"
+            f"{where} names code to import and run: {', '.join(map(repr, paths))}; if you trust the file, use --trust "
+            "(in Python trust=True), or remove these names and pass them by --task or --learner"
         )
 
 
@@ -195,25 +197,27 @@ def _check_fields(where: str, raw: Mapping[str, Any], known: Collection[str]) ->
             raise UsageError(f"{where}: {error}") from error
 
 
-def _check_names(where: str, given: Iterable[str], known: Collection[str], what: str) -> None:
-    for name in given:
+def _check_names(where: str, found: Iterable[str], known: Collection[str], what: str) -> None:
+    for name in found:
         if name not in known:
             raise UsageError(f"{where}: {nearest(name, known, what)}" if where else nearest(name, known, what))
 
 
 def _check_budget(where: str, budget: Mapping[str, Any]) -> None:
-    _check_settings(where, budget, (make_learner(learner).thing for learner in usable("learners")))
+    _check_settings(where, budget, (make_learner(learner).instance for learner in available("learners")))
 
 
 def _check_parameters(where: str, learner: str, settings: Mapping[str, Any]) -> None:
     if ":" not in learner:
         _check_names(where, [learner], names("learners"), "learner")
     if "@" in learner.partition(":")[0]:
-        raise UsageError(f"{where}: write [parameters.{learner.partition('@')[0]}], which holds for {learner} too")
-    thing = make_learner(learner).thing
-    if isinstance(thing, Estimator):
-        raise UsageError(f"{where}: write the settings of an estimator behind its name, {learner}:setting=value")
-    _check_settings(where, settings, [thing])
+        raise UsageError(f"{where}: use [parameters.{learner.partition('@')[0]}], which applies to {learner} as well")
+    instance = make_learner(learner).instance
+    if isinstance(instance, Estimator):
+        raise UsageError(
+            f"{where}: estimators have no table; write their parameters after the name, {learner}:parameter=value"
+        )
+    _check_settings(where, settings, [instance])
 
 
 def _check_settings(where: str, settings: Mapping[str, Any], learners: Iterable[Learner]) -> None:

@@ -1,6 +1,6 @@
 """Probe examples: the same for every seed, so that learners and seeds can be compared example by example.
 
-They stand beside the tests of a seed and change no score. The answers are kept, and the first few examples in words.
+They are predicted in addition to the tests and change no score. Predictions are stored, and a few examples as text.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..tasks.base import Examples, Task
 from .cells import Pair, file_name
-from .data import CellData, of_seed, tested
+from .data import CellData, of_seed, test_splits
 from .predict import Predictions
 from .seeds import generator
 
@@ -27,7 +27,7 @@ def probes_of(task: Task, suite: int = 0) -> dict[str, Examples]:
     if of_seed(task, 0, suite) is not task:
         return {}
     found: dict[str, Examples] = {}
-    for split in tested(task):
+    for split in test_splits(task):
         held = task.capacity(split)
         rng = generator(suite=suite, task=task.name, parameters=task.parameters(), split=split, seed="probe")
         found[split] = task.sample(split, PROBES if held is None else min(PROBES, held), rng)
@@ -46,12 +46,12 @@ def answer_rows(data: CellData, predictions: Predictions) -> list[dict[str, Any]
 
 
 def described(pair: Pair, probes: dict[str, Examples]) -> pd.DataFrame:
-    """The table "examples": the first probe examples of each split, and their targets, in words.
+    """The table "examples": the first probe examples of each split, and their targets, as text.
 
     Columns: task, split, index, input, target. It is the same for all batches of a task and suite seed, so it goes by a
     name of their own (`attrs["name"]`) and is on disk once.
     """
-    task, label = pair.task.thing, pair.task.label
+    task, label = pair.task.instance, pair.task.label
     rows = [
         {
             "task": label,

@@ -41,7 +41,7 @@ def read(folders: Sequence[Path | str]) -> Results:
         scores=scores,
         catalogue=catalogue,
         failures=[failure for failure in failures if not missing.isdisjoint(failure["keys"])],
-        provenance=_distinct([about for part in parts.values() for about in part.provenance]),
+        provenance=_distinct([metadata for part in parts.values() for metadata in part.provenance]),
         answers=answers,
         folders=catalogues if len(catalogues) > 1 else {},
     )
@@ -61,10 +61,10 @@ def _read(folder: Path) -> Results:
     store = Store(folder)
     catalogue = read_catalogue(folder)
     if catalogue is None:
-        there = "is not there" if not store.folder.exists() else "has no plan.json"
-        raise UsageError(f"{folder} is no result folder: it {there} (grue run --out DIR makes one)")
-    rows, about = join(store.read())
-    return Results(rows.reindex(columns=COLUMNS), catalogue, store.failures(), about, _answers(rows))
+        reason = "it does not exist" if not store.folder.exists() else "it has no plan.json"
+        raise UsageError(f"{folder} is not a result folder: {reason} (grue run --out DIR creates one)")
+    rows, metadata = join(store.read())
+    return Results(rows.reindex(columns=COLUMNS), catalogue, store.failures(), metadata, _answers(rows))
 
 
 def _answers(rows: pd.DataFrame) -> dict[tuple[str, str], np.ndarray]:
@@ -80,7 +80,7 @@ def _answers(rows: pd.DataFrame) -> dict[tuple[str, str], np.ndarray]:
 def _distinct(provenance: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Each provenance once, apart from the times of single batches."""
     seen = {}
-    for about in provenance:
-        shared = {name: value for name, value in about.items() if name not in OF_A_BATCH}
+    for metadata in provenance:
+        shared = {name: value for name, value in metadata.items() if name not in OF_A_BATCH}
         seen.setdefault(json.dumps(shared, sort_keys=True), shared)
     return list(seen.values())

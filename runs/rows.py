@@ -31,7 +31,7 @@ def join(files: Mapping[str, tuple[pa.Table, dict[str, Any]]]) -> tuple[pd.DataF
     tables = [
         table.select([name for name in LAYOUT.names if name in table.column_names]) for table, _ in files.values()
     ]
-    sources = [{"keys": about.get("cells", []), **about} for _, about in files.values()]
+    sources = [{"keys": metadata.get("cells", []), **metadata} for _, metadata in files.values()]
     whole = pa.concat_tables([*tables, LAYOUT.empty_table()], promote_options="default")
     rows = whole.select(LAYOUT.names).to_pandas().drop_duplicates(["key", "split", "metric"], ignore_index=True)
     rows["suite_seed"] = rows["suite_seed"].fillna(0).astype("int64")  # earlier versions had but one

@@ -26,7 +26,7 @@ from .presets import adjust, load_preset
 from .reading import read
 from .rows import join
 from .session import PlanSession, outstanding
-from .why import grouped
+from .why import group_reasons
 
 RESULTS = Path("results/local")
 """Where runs go by default, under the current folder."""
@@ -37,9 +37,9 @@ class Outcome:
     """How a run ended.
 
     folder       where its results are
-    failures     the batches that failed in it
+    failures     the records of the cells that failed in it
     interrupted  stopped by Ctrl-C, with cells still to do
-    missing      cells that are neither done nor failed though it was not interrupted, in words: there should be none
+    missing      descriptions of cells that are neither done nor failed after an uninterrupted run: should be empty
     """
 
     folder: Path
@@ -75,7 +75,7 @@ def run(
               without isolation: what a learner changes in the process (settings of torch or numpy), the next one meets
     scheduler  run on a Dask cluster: the address of its scheduler, tcp://HOST:PORT, where `jobs` may run at a time;
               or "local": a cluster of this machine, with `jobs` workers (pip install "grue[dask]")
-    fresh     do every cell again; what was there is put away in the folder
+    fresh     run every cell again; existing results are archived inside the folder
     out       folder; None: results/local/PRESET under the current folder
     device    where networks are trained, in torch's words, such as cuda: there one process trains them in large stacks
     trust     import and call what a preset file names as module:attribute; what is given here is trusted anyway
@@ -89,20 +89,23 @@ def run(
     """
     # set while a worker that is being spawned imports the script of its parent
     if getattr(multiprocessing.current_process(), "_inheriting", False):
-        raise UsageError('grue.run was called by one of its own workers: put it under `if __name__ == "__main__":`')
+        raise UsageError(
+            "grue.run was called while a worker process imported the script; "
+            'put the call under `if __name__ == "__main__":`'
+        )
     plan, folder, limit = plan_run(preset, tasks, learners, out, trust=trust, **fields)
     workers = choose_workers(jobs, limit, scheduler, device)
     reporter = Reporter(stream or sys.stderr)
     for note in plan.notes:
-        reporter.say(note)
+        reporter.log(note)
     if jobs == 0 and fields.get("timeout") is not None:
-        reporter.say(f"no batch is stopped after {limit:g} s: without worker processes (0 jobs) there are no timeouts")
+        reporter.log(f"timeout={limit:g} has no effect: there are no timeouts without worker processes (jobs=0)")
     session = PlanSession(plan, folder, workers, reporter, Resources(device))
     try:
         with interruptible(session):
             session.start(fresh=fresh)
             session.finish()
-        missing = [] if session.unfinished else [_in_words(cell) for cell in session.lost()]
+        missing = [] if session.unfinished else [_describe_cell(cell) for cell in session.unaccounted()]
     finally:
         session.close()
     return Outcome(folder, session.failures, session.unfinished, missing)
@@ -122,9 +125,9 @@ def plan_run(
     if learners is not None:
         loaded = replace(loaded, crossed=())  # of those that are picked all are crossed, unless `crossed` is given too
     chosen = adjust(loaded, **fields)
-    for what, given in (("tasks", tasks), ("learners", learners)):
-        if isinstance(given, str):
-            raise UsageError(f"{what} is {given!r}; expected a list, such as [{given!r}]")
+    for what, value in (("tasks", tasks), ("learners", learners)):
+        if isinstance(value, str):
+            raise UsageError(f"{what} is {value!r}; expected a list, such as [{value!r}]")
     with contextlib.chdir("."):  # the module of a learner may change the folder that `out` is relative to
         plan = make_plan(
             chosen, tasks=None if tasks is None else list(tasks), learners=None if learners is None else list(learners)
@@ -135,8 +138,8 @@ def plan_run(
 def describe_plan(plan: Plan, folder: Path, workers: Workers | None = None, *, fresh: bool = False) -> str:
     """What a run would do, and why: cells, batches and the estimated time (`--dry-run`); touches nothing."""
     store = Store(folder)
-    rows, about = join(store.read())
-    missing, batches, estimates = outstanding(plan, rows, about, store, fresh=fresh)
+    rows, metadata = join(store.read())
+    missing, batches, estimates = outstanding(plan, rows, metadata, store, fresh=fresh)
     lines = [f"{'task':<28} {'learner':<28} {'cells':>6} {'to do':>6} {'batches':>8} {'seconds':>8}  sizes"]
     before, failures = (None, []) if fresh else (read_catalogue(store.folder), store.failures())
     cells: dict[str, list[Cell]] = {pair.digest: [] for pair in plan.pairs}
@@ -149,7 +152,7 @@ def describe_plan(plan: Plan, folder: Path, workers: Workers | None = None, *, f
             f"{pair.task.label:<28} {pair.learner.label:<28} {len(cells[pair.digest]):>6} {len(todo):>6} {len(own):>8} "
             f"{sum(map(estimates.seconds, todo)):>8.1f}  {_sizes(cells[pair.digest])}"
         )
-        lines += [f"    {reason}" for reason in grouped(todo, before, failures)]
+        lines += [f"    {reason}" for reason in group_reasons(todo, before, failures)]
     lines += [*plan.notes, *plan.reasons()]
     workers = workers or Workers()
     total = sum(map(estimates.seconds, missing))
@@ -169,12 +172,14 @@ def describe_plan(plan: Plan, folder: Path, workers: Workers | None = None, *, f
 def choose_workers(jobs: int | None, timeout: float, scheduler: str | None = None, device: str = "cpu") -> Workers:
     """The workers that these choices mean; raises UsageError where they mean none."""
     if jobs is not None and jobs < 0:
-        raise UsageError(f"{jobs} jobs; expected worker processes, or 0 for none")
+        raise UsageError(f"jobs is {jobs}; expected at least 1, or 0 for no worker processes")
     if jobs == 0 and scheduler:
-        raise UsageError(f"0 jobs with the scheduler {scheduler}; expected at least 1, or none named")
+        raise UsageError(
+            f"jobs=0 cannot be combined with the scheduler {scheduler}; expected at least 1, or no jobs option"
+        )
     if device != "cpu" and scheduler:
         raise UsageError(
-            f"device {device!r} with the scheduler {scheduler}: a cluster trains on processors; leave one out"
+            f"device {device!r} cannot be combined with the scheduler {scheduler}: a cluster trains on CPUs"
         )
     if device != "cpu":
         check_device(device)
@@ -188,13 +193,15 @@ def check_device(device: str) -> None:
 
     kind, _, index = device.partition(":")
     if kind != "cuda" or (index and not index.isdigit()):
-        raise UsageError(f"device {device!r}; expected cpu, cuda, or cuda:INDEX")
+        raise UsageError(f"unknown device {device!r}; expected cpu, cuda, or cuda:INDEX")
     found = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if int(index or 0) >= found:
-        raise UsageError(f"device {device!r}: torch {torch.__version__} finds {found} CUDA devices here; leave it out")
+        raise UsageError(
+            f"device {device!r} is not available: torch {torch.__version__} finds {found} CUDA devices; use cpu"
+        )
 
 
-def _in_words(cell: Cell) -> str:
+def _describe_cell(cell: Cell) -> str:
     exposed = f" + {cell.exposed} exposed" if cell.exposed else ""
     return f"{cell.pair.task.label}[{cell.pair.learner.label}], n = {cell.size}{exposed}, seed {cell.seed}"
 

@@ -17,8 +17,8 @@ OVER_CAPACITY = ("skip", "shrink")
 
 
 @dataclass(frozen=True)
-class About:
-    """What is known of a field.
+class FieldInfo:
+    """The type, check and option of a field of a preset.
 
     expected  the values that it may have, as an error says it
     fits      whether a value is one of them; lists are tuples by then
@@ -50,7 +50,7 @@ def parse_settings(text: str) -> dict[str, Any]:
     for part in parse_names(text):
         name, equals, value = part.partition("=")
         if not equals:
-            raise ValueError(f"{part!r} is not parameter=value")
+            raise ValueError(f"expected parameter=value, got {part!r}")
         try:
             found[name] = tomllib.loads(f"value = {value}")["value"]
         except tomllib.TOMLDecodeError:
@@ -83,8 +83,8 @@ def _is_table_of_tables(value: Any) -> bool:
     return isinstance(value, dict) and all(isinstance(own, dict) for own in value.values())
 
 
-def _about(*arguments: Any, **named: Any) -> dict[str, About]:
-    return {"about": About(*arguments, **named)}
+def _field_info(*arguments: Any, **named: Any) -> dict[str, FieldInfo]:
+    return {"info": FieldInfo(*arguments, **named)}
 
 
 @dataclass(frozen=True)
@@ -124,84 +124,92 @@ class Preset:
 
     name: str
     description: str = field(
-        metadata=_about('a line of text, such as "a first try"', lambda value: isinstance(value, str))
+        metadata=_field_info('a line of text, such as "a first try"', lambda value: isinstance(value, str))
     )
-    tasks: tuple[str, ...] = field(metadata=_about('names, such as ["identity-bits"]', _is_names))
-    learners: tuple[str, ...] = field(metadata=_about('names, such as ["mlp"]', _is_names, per_task=True))
+    tasks: tuple[str, ...] = field(metadata=_field_info('names, such as ["identity-bits"]', _is_names))
+    learners: tuple[str, ...] = field(metadata=_field_info('names, such as ["mlp"]', _is_names, per_task=True))
     sizes: tuple[int, ...] = field(
-        metadata=_about(
-            "sizes from 1 up, such as [16, 64]",
+        metadata=_field_info(
+            "sizes of at least 1, such as [16, 64]",
             _all_from(1, fewest=1),
-            "Training sizes, such as 16,64. A size above what a task holds is n/a.",
+            "Training set sizes, such as 16,64. Sizes above the capacity of a task are n/a.",
             parse_numbers,
             per_task=True,
         )
     )
     over_capacity: str = field(
         default="skip",
-        metadata=_about(
+        metadata=_field_info(
             '"skip" or "shrink"',
             OVER_CAPACITY.__contains__,
-            "A size above what a task holds: skip, or shrink to the largest power of 2 that it holds.",
+            "Sizes above the capacity of a task: skip, or shrink to the largest power of 2 within it.",
             per_task=True,
         ),
     )
     exposed: tuple[int, ...] = field(
         default=(),
-        metadata=_about(
-            "numbers from 0 up, such as [0, 16]",
+        metadata=_field_info(
+            "numbers of at least 0, such as [0, 16]",
             _all_from(0, fewest=0),
-            "OOD examples added at the largest size, such as 0,16.",
+            "OOD training examples added at the largest size, such as 0,16.",
             parse_numbers,
             per_task=True,
         ),
     )
-    seeds: int = field(metadata=_about("at least one seed, such as 3", _from(1), "How many seeds.", int))
+    seeds: int = field(metadata=_field_info("at least one seed, such as 3", _from(1), "Number of seeds.", int))
     suite_seed: int = field(
         default=0,
-        metadata=_about("a whole number from 0 up, such as 1", _from(0), "Seed of the whole suite: other data.", int),
+        metadata=_field_info(
+            "an integer of at least 0, such as 1",
+            _from(0),
+            "Seed of the whole suite: other data and initial weights.",
+            int,
+        ),
     )
     test_size: int = field(
-        metadata=_about(
-            "at least one test example, such as 1000", _from(1), "Examples in each test split.", int, per_task=True
+        metadata=_field_info(
+            "at least one test example, such as 1000", _from(1), "Examples per test split.", int, per_task=True
         )
     )
     timeout: float = field(
-        metadata=_about("more than 0 seconds, such as 300", _is_seconds, "Seconds a batch may take.", float)
+        metadata=_field_info(
+            "more than 0 seconds, such as 300", _is_seconds, "Time limit in seconds per batch of cells.", float
+        )
     )
     encodings: tuple[str, ...] = field(
         default=(),
-        metadata=_about(
+        metadata=_field_info(
             'encodings, such as ["onehot", "value"]',
             _is_names,
-            "Run learners in these encodings too, such as onehot,value.",
+            "Also run the learners in these encodings, such as onehot,value.",
             parse_names,
             per_task=True,
         ),
     )
     crossed: tuple[str, ...] = field(
         default=(),
-        metadata=_about(
+        metadata=_field_info(
             'names, such as ["mlp"]',
             _is_names,
-            "The learners that --encodings is about, such as mlp,forest. Default: all.",
+            "Learners that --encodings applies to, such as mlp,forest. Default: all.",
             parse_names,
             per_task=True,
         ),
     )
     budget: dict[str, Any] = field(
         default_factory=dict,
-        metadata=_about(
-            "a table: the line [budget], and under it, say, steps = 600",
+        metadata=_field_info(
+            "a table: the line [budget] followed by, for example, steps = 600",
             lambda value: isinstance(value, dict),
-            "Settings, beside the preset's, for every learner that has such a parameter, such as steps=600.",
+            "Parameters set for every learner that has them, in addition to the preset's, such as steps=600.",
             parse_settings,
         ),
     )
     parameters: dict[str, dict[str, Any]] = field(
         default_factory=dict,
-        metadata=_about(
-            "a table a learner: the line [parameters.cnn], and under it, say, channels = 16", _is_table_of_tables
+        metadata=_field_info(
+            "a table per learner: the line [parameters.cnn] followed by, for example, channels = 16",
+            _is_table_of_tables,
         ),
     )
     grid: tuple[Grid, ...] = ()
@@ -227,14 +235,14 @@ class Preset:
 
         A list of sizes that replaces the preset's is taken as it stands: what a task does not hold is n/a.
         """
-        given = {"over_capacity": "skip", **changes} if "sizes" in changes else dict(changes)
+        merged = {"over_capacity": "skip", **changes} if "sizes" in changes else dict(changes)
         for table in ("budget", "parameters"):
-            if isinstance(given.get(table), dict):
-                given[table] = {**getattr(self, table), **given[table]}
-        return replace(self, grid=without(self.grid, given), **given)
+            if isinstance(merged.get(table), dict):
+                merged[table] = {**getattr(self, table), **merged[table]}
+        return replace(self, grid=without(self.grid, merged), **merged)
 
 
-FIELDS: dict[str, About] = {item.name: item.metadata["about"] for item in fields(Preset) if "about" in item.metadata}
+FIELDS: dict[str, FieldInfo] = {item.name: item.metadata["info"] for item in fields(Preset) if "info" in item.metadata}
 """The fields of a preset by name."""
 
 REQUIRED = tuple(
@@ -242,7 +250,7 @@ REQUIRED = tuple(
     for item in fields(Preset)
     if item.name in FIELDS and item.default is MISSING and item.default_factory is MISSING
 )
-OPTIONS = {name: about for name, about in FIELDS.items() if about.help}
+OPTIONS = {name: info for name, info in FIELDS.items() if info.help}
 """The fields that are options of a command line: --NAME, with dashes for underscores."""
 
 

@@ -22,10 +22,10 @@ TRAINED_ON = ("train", "train-exposed")
 """The splits that hold training examples."""
 
 
-def score(data: CellData, predictions: Predictions, *, examined: bool) -> list[dict[str, Any]]:
+def score(data: CellData, predictions: Predictions, *, flags_underfit: bool) -> list[dict[str, Any]]:
     """The rows of a cell: one a (split, metric), with COLUMNS of runs/results.py.
 
-    examined  whether a poor fit to the training targets is a mark of the cell
+    flags_underfit  whether a poor fit to the training targets is a mark of the cell
 
     Of each split, one row (that of `Metric.per_example`) also carries what it is the mean of, example by example:
     `count`, and `examples`, packed bits (kind "bits"), float32 (kind "float32") or, where the rules of a riddle part,
@@ -34,7 +34,7 @@ def score(data: CellData, predictions: Predictions, *, examined: bool) -> list[d
     """
     truth = data.task.truth
     scored = _scores(data, predictions)
-    status = _status(data, predictions, scored, examined=examined)
+    status = _status(data, predictions, scored, flags_underfit=flags_underfit)
     shared = {**data.cell.row(), "fit_seconds": predictions.seconds, "status": status}
     rows: list[dict[str, Any]] = []
     for split, result in scored.items():
@@ -61,7 +61,7 @@ def _scores(data: CellData, predictions: Predictions) -> dict[str, Scored | None
         if name in answers
     }
     for name, result in scored.items():
-        if result and predictions.certain:
+        if result and predictions.without_probabilities:
             for value in truth.metric_on(name).probabilistic:
                 result.metrics.pop(value, None)
         if result and name in predictions.missing:
@@ -81,7 +81,7 @@ def _scores(data: CellData, predictions: Predictions) -> dict[str, Scored | None
     return scored
 
 
-def _status(data: CellData, predictions: Predictions, scored: dict[str, Scored | None], *, examined: bool) -> str:
+def _status(data: CellData, predictions: Predictions, scored: dict[str, Scored | None], *, flags_underfit: bool) -> str:
     """ok, or why the cell's test scores do not speak for its learner's bias.
 
     What is attainable in bits is not known, and to memorise a text is not the aim: there nothing is called underfit.
@@ -92,7 +92,7 @@ def _status(data: CellData, predictions: Predictions, scored: dict[str, Scored |
     if not metric.attainable:
         return "budget-limited" if falling else "ok"
     trained = [result for name in TRAINED_ON if (result := scored.get(name))]
-    if not examined or not any(metric.fitted(result.metrics) < UNDERFIT for result in trained):
+    if not flags_underfit or not any(metric.fitted(result.metrics) < UNDERFIT for result in trained):
         return "ok"
     return "underfit,budget-limited" if falling else "underfit"
 

@@ -1,4 +1,4 @@
-"""Random numbers from named axes: what is drawn depends on what it is for, never on what was drawn before."""
+"""Random generators from named axes: a sample depends on its purpose, never on what was sampled before."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from ..engine.store import Store
 from ..learners.base import CPU, Resources
 from .catalogue import extend_catalogue
 from .cells import Batch, Cell
-from .estimate import Estimates, cut
+from .estimate import Estimates, make_batches
 from .jobs import BatchJob
 from .plan import Plan
 from .rows import join
@@ -36,20 +36,20 @@ class PlanSession(Session):
 
     def start(self, *, fresh: bool = False) -> None:
         """Take the folder, save the plan, and begin with the cells that are missing."""
-        say, folder = self.reporter.say, self.store.shown
+        log, folder = self.reporter.log, self.store.display_folder
         self.open(fresh=fresh)
         catalogue = self.plan.catalogue()
         superseded = extend_catalogue(self.store.folder, catalogue)
         if superseded:
-            say(f"{superseded} cells in {folder} were made with other settings or versions; tables leave them out")
-        rows, about = join(self.read())
-        self.missing, batches, estimates = outstanding(self.plan, rows, about, self.store)
-        say(
+            log(f"{superseded} cells in {folder} have other settings or versions than this run; tables omit them")
+        rows, metadata = join(self.read())
+        self.missing, batches, estimates = outstanding(self.plan, rows, metadata, self.store)
+        log(
             f"{len(self.plan.cells)} cells: {len(self.plan.cells) - len(self.missing)} done, {len(self.missing)} to do "
             f"in {len(batches)} batches on {self.workers}; results in {folder}"
         )
         for reason in catalogue.reasons() if self.plan.cells else self.plan.reasons():
-            say(reason)
+            log(reason)
 
         def share_of(job: Job) -> Share:
             cells = cells_of(job)
@@ -57,7 +57,7 @@ class PlanSession(Session):
 
         self.begin([BatchJob(batch, self.resources) for batch in batches], "cells", share_of)
 
-    def lost(self) -> list[Cell]:
+    def unaccounted(self) -> list[Cell]:
         """Planned cells that have neither rows on disk nor a failure: none, at the end of a run to its end."""
         accounted = {key for failure in self.failures for key in failure["keys"]}
         for table, _ in self.store.read(columns=["key"]).values():
@@ -80,10 +80,10 @@ def cells_of(job: Job) -> tuple[Cell, ...]:
 
 
 def outstanding(
-    plan: Plan, rows: pd.DataFrame, about: list[dict[str, Any]], store: Store, *, fresh: bool = False
+    plan: Plan, rows: pd.DataFrame, metadata: list[dict[str, Any]], store: Store, *, fresh: bool = False
 ) -> tuple[list[Cell], list[Batch], Estimates]:
     """The cells still to do, their batches, and the estimates these are cut by."""
     done = set() if fresh else set(rows["key"])
     missing = [cell for cell in plan.cells if cell.key not in done]
-    estimates = Estimates(rows, about)
-    return missing, cut(missing, estimates, store.failures()), estimates
+    estimates = Estimates(rows, metadata)
+    return missing, make_batches(missing, estimates, store.failures()), estimates

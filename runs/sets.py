@@ -37,7 +37,7 @@ def expand(kind: str, specs: Iterable[Any], inherited: Sequence[str] = ()) -> li
             gone = members(kind, spec[1:], inherited)
             if not any(one in found for one in gone):
                 raise UsageError(
-                    f"{spec!r} leaves out what the list does not hold: "
+                    f"{spec!r} excludes a name that is not in the list: "
                     + nearest(spec[1:], [one for one in found if isinstance(one, str)], kind.removesuffix("s"))
                 )
             found = [one for one in found if one not in gone]
@@ -68,7 +68,7 @@ def families() -> dict[str, list[str]]:
     """The tasks of the suite by family."""
     found: dict[str, list[str]] = {}
     for name in TASKS:
-        found.setdefault(make_task(name).thing.family, []).append(name)
+        found.setdefault(make_task(name).instance.family, []).append(name)
     return found
 
 
@@ -76,7 +76,7 @@ def kinds() -> dict[str, list[str]]:
     """The learners of the suite by kind: that of the learner, "control" of controls and "tuned" of tuned variants."""
     found: dict[str, list[str]] = {}
     for name in LEARNERS:
-        learner = make_learner(name).thing
+        learner = make_learner(name).instance
         kind = TUNED if "@" in name else CONTROL if learner.control else learner.kind
         found.setdefault(kind, []).append(name)
     return found

@@ -1,4 +1,4 @@
-"""Why a cell is to do: what of its settings differs from those recorded in the folder."""
+"""Why a cell has to be run: how its settings differ from those recorded in the folder."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ VERSIONS = {
     "protocol": "the runner's protocol",
     "metrics": "the metrics",
     "suite": "the suite seed",
-    "tests": "test size",
+    "test_size": "test size",
 }
-"""The settings of a pair that are single values, in words."""
+"""Descriptions of the settings of a pair that are single values."""
 
 SHOWN = 60
 """Characters of a parameter's value that are shown."""
 
 
-def why(cell: Cell, before: Catalogue | None, failed: Mapping[str, str] | None = None) -> str:
-    """The reason in words.
+def reason_of(cell: Cell, before: Catalogue | None, failed: Mapping[str, str] | None = None) -> str:
+    """The reason, as text.
 
     before  the folder's catalogue; None: a new folder
     failed  key of a cell that failed -> the kind of its failure
@@ -36,18 +36,18 @@ def why(cell: Cell, before: Catalogue | None, failed: Mapping[str, str] | None =
         return "not done yet" if cell.key in before.by_key else "new"
     recorded = before.settings.get(planned[-1].settings)
     different = changes(recorded, cell.pair.settings) if recorded else []
-    return "; ".join(different) or "other settings or versions before"
+    return "; ".join(different) or "planned before with other settings or versions"
 
 
-def grouped(cells: Iterable[Cell], before: Catalogue | None, failures: Sequence[Mapping[str, Any]]) -> list[str]:
+def group_reasons(cells: Iterable[Cell], before: Catalogue | None, failures: Sequence[Mapping[str, Any]]) -> list[str]:
     """The reasons of several cells, such as "4 cells: new", a line each."""
     failed = {key: failure["kind"] for failure in failures for key in failure["keys"]}
-    counts = Counter(why(cell, before, failed) for cell in cells)
+    counts = Counter(reason_of(cell, before, failed) for cell in cells)
     return [f"{count} cell{'' if count == 1 else 's'}: {reason}" for reason, count in counts.items()]
 
 
 def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """What differs between two settings of a pair (Pair.settings), in words."""
+    """Descriptions of the differences between two settings of a pair (Pair.settings)."""
     found = [
         f"{words}: {before.get(name)} -> {now[name]}"
         for name, words in VERSIONS.items()

@@ -22,8 +22,8 @@ import pyarrow as pa
 from ..engine.job import Job
 from ..engine.store import Store
 from ..learners.base import Learner, Predictor, Problem, Spec
+from ..runs.external import is_external, seeded
 from ..runs.names import Named, UsageError, make_learner
-from ..runs.outside import is_outside, seeded
 from ..runs.seeds import seed as make_seed
 from ..tasks.spaces import read_only
 from .streams import STREAMS, Stream
@@ -36,13 +36,13 @@ SEEDS = 3
 BUDGETS = {"steps": 300, "rounds": 50, "trees": 50}
 """Training budget per stage. A learner that is fitted to all stages so far has the same budget."""
 
-WAYS = ("continued", "refitted", "joint")
+REGIMES = ("continued", "refitted", "joint")
 """Training regimes. continued: continual learning, from the current stage only; refitted: a new fit to the current
 stage only; joint: a new fit to all stages so far, the upper bound."""
 
 
 @dataclass(frozen=True)
-class Life(Job):
+class Trajectory(Job):
     """A job of the engine: a learner on a stream with one seed, in all training regimes."""
 
     learner: Learner
@@ -66,36 +66,37 @@ class Life(Job):
         return re.sub(r"[^\w.-]+", "-", f"{self.stream}-{self.learner_label}-{self.seed}-{digest}")
 
     @property
-    def outside(self) -> bool:
+    def external(self) -> bool:
         """Whether the learner is from outside the suite."""
-        return is_outside(self.learner)
+        return is_external(self.learner)
 
     @property
-    def about(self) -> dict[str, Any]:
+    def metadata(self) -> dict[str, Any]:
         """Metadata stored with the rows."""
         return {"stream": self.stream, "learner": self.learner_label, "seed": self.seed}
 
     def run(self) -> dict[str, pa.Table]:
         """The rows, as the engine stores them."""
-        return {"units": pa.Table.from_pandas(self.rows(), preserve_index=False)}
+        return {"jobs": pa.Table.from_pandas(self.rows(), preserve_index=False)}
 
     def rows(self) -> pd.DataFrame:
-        """One row per (way, after, stage, kind): accuracy on the probe of a stage, after training on stage `after`."""
+        """One row per (regime, after, stage, kind): accuracy on the probe of a stage after stage `after`."""
         stream = STREAMS[self.stream](self.seed)
-        ways = [way for way in WAYS if way != "continued" or self.learner.continues]
-        return pd.DataFrame([{**self.about, "way": way, **row} for way in ways for row in self._live(stream, way)])
+        regimes = [regime for regime in REGIMES if regime != "continued" or self.learner.continues]
+        rows = [{"regime": regime, **row} for regime in regimes for row in self._run_regime(stream, regime)]
+        return pd.DataFrame([{**self.metadata, **row} for row in rows])
 
-    def _live(self, stream: Stream, way: str) -> list[dict[str, Any]]:
+    def _run_regime(self, stream: Stream, regime: str) -> list[dict[str, Any]]:
         predictor: Predictor | None = None
         rows: list[dict[str, Any]] = []
         for after in range(len(stream.stages)):
-            problem = self._problem(stream, after, first=0 if way == "joint" else after)
+            problem = self._problem(stream, after, first=0 if regime == "joint" else after)
             with seeded(self.learner, problem.seed):
                 predictor = (
-                    self.learner.partial_fit(predictor, problem) if way == "continued" else self.learner.fit(problem)
+                    self.learner.partial_fit(predictor, problem) if regime == "continued" else self.learner.fit(problem)
                 )
             if "diverged" in predictor.record:
-                raise ValueError(f"{way}: the loss was not finite at stage {after}")
+                raise ValueError(f"{regime}: the loss was not finite at stage {after}")
             questions = read_only(np.concatenate([one.inputs for one in stream.probes]))
             with seeded(self.learner, problem.seed):
                 right = predictor.predict(questions).argmax(axis=-1)
@@ -119,7 +120,7 @@ class Life(Job):
         return Problem(np.concatenate(inputs), np.concatenate(targets), stream.inputs, stream.outputs, own)
 
 
-def plan(learners: Sequence[str], seeds: int) -> tuple[list[Life], dict[str, str]]:
+def plan(learners: Sequence[str], seeds: int) -> tuple[list[Trajectory], dict[str, str]]:
     """All jobs for some learners, seeds in the outer loop; and the reasons for refused combinations, by label.
 
     Raises UsageError for an unknown name, or if no job is left.
@@ -129,27 +130,30 @@ def plan(learners: Sequence[str], seeds: int) -> tuple[list[Life], dict[str, str
     with contextlib.chdir("."):  # a learner's module may change the working directory
         named = [make_learner(spec, BUDGETS) for spec in learners]
     refused = {
-        f"{one.label} on {name}": reason for one in named for name in STREAMS if (reason := _refusal(one.thing, name))
+        f"{one.label} on {name}": reason
+        for one in named
+        for name in STREAMS
+        if (reason := _refusal(one.instance, name))
     }
-    lives = [
-        Life(one.thing, one.label, one.source, name, seed)
+    trajectories = [
+        Trajectory(one.instance, one.label, one.source, name, seed)
         for seed in range(seeds)
         for name in STREAMS
         for one in _distinct(named)
         if f"{one.label} on {name}" not in refused
     ]
-    if not lives:
+    if not trajectories:
         raise UsageError("; ".join(f"{name}: {reason}" for name, reason in refused.items()))
-    return lives, refused
+    return trajectories, refused
 
 
-def read_rows(store: Store, lives: Sequence[Life]) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
+def read_rows(store: Store, trajectories: Sequence[Trajectory]) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
     """The rows of the completed jobs, and the distinct provenance records of their files."""
-    files = store.read(names=[life.name for life in lives])
+    files = store.read(names=[trajectory.name for trajectory in trajectories])
     tables = [table.to_pandas() for table, _ in files.values()]
-    own = {"seconds", *lives[0].about}
-    shared = [{name: value for name, value in about.items() if name not in own} for _, about in files.values()]
-    distinct = {json.dumps(about, sort_keys=True): about for about in shared}
+    own = {"seconds", *trajectories[0].metadata}
+    shared = [{name: value for name, value in metadata.items() if name not in own} for _, metadata in files.values()]
+    distinct = {json.dumps(metadata, sort_keys=True): metadata for metadata in shared}
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(), list(distinct.values())
 
 

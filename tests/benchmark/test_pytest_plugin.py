@@ -153,13 +153,13 @@ def test_an_items_seconds_are_the_recorded_ones(shared: Folder, name: str):
 def test_an_item_says_what_was_measured_and_where(shared: Folder):
     results = read([shared.path / "out"])
     for name, item in items(shared, "first").items():
-        about = item["extra_info"]
+        metadata = item["extra_info"]
         rows = results.scores[results.scores["task"] + "[" + results.scores["learner"] + "]" == name]
-        assert about["schema"] == 1
-        assert about["models"] == len(about["keys"]) == 6  # (4, 8, 8 with 2 exposed) times 2 seeds
-        assert set(about["keys"]) == set(rows["key"])
-        assert about["machines"] == [results.provenance[0]["machine"]]
-        scores = {place: value for place, value in about.items() if place.startswith("score/")}
+        assert metadata["schema"] == 1
+        assert metadata["models"] == len(metadata["keys"]) == 6  # (4, 8, 8 with 2 exposed) times 2 seeds
+        assert set(metadata["keys"]) == set(rows["key"])
+        assert metadata["machines"] == [results.provenance[0]["machine"]]
+        scores = {place: value for place, value in metadata.items() if place.startswith("score/")}
         assert {f"score/{split}/8/2" for split in ("train", "id", "train-exposed")} <= set(scores)
         assert all(isinstance(value, float) and math.isfinite(value) for value in scores.values())
         expected = rows.query("metric == 'score' and split == 'id' and size == 4")["value"].mean()
@@ -258,8 +258,8 @@ def test_the_timeout_gives_way_to_the_plug_in_that_has_the_name(folder: Folder):
 
 def test_the_recorded_command_can_be_typed_again(folder: Folder):
     folder.pytest(*SUITE, "--sizes=4", "--seeds=1", "-k", "identity-bits and lookup")
-    (about,) = read([folder.path / "out"]).provenance
-    assert about["command"].endswith("-k 'identity-bits and lookup'")
+    (metadata,) = read([folder.path / "out"]).provenance
+    assert metadata["command"].endswith("-k 'identity-bits and lookup'")
 
 
 def test_collecting_runs_nothing(folder: Folder):

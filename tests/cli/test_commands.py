@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from grue import __version__
 from grue.cli import app
-from grue.runs.data import draw
+from grue.runs.data import sample_split
 from grue.runs.names import make_task
 from grue.tasks import TASKS
 
@@ -24,18 +24,18 @@ def grue(*arguments: str, folder: Path | None = None) -> subprocess.CompletedPro
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
 
 
-def said(*arguments: str) -> str:
+def output_of(*arguments: str) -> str:
     result = CliRunner().invoke(app, list(arguments), env={"COLUMNS": "200"})
     assert result.exit_code == 0, result.output
     return result.output
 
 
 def test_version() -> None:
-    assert said("--version") == f"grue {__version__}\n"
+    assert output_of("--version") == f"grue {__version__}\n"
 
 
 def test_help_names_every_command_and_the_exit_codes() -> None:
-    text = said("--help")
+    text = output_of("--help")
     for word in (
         "run",
         "list",
@@ -54,27 +54,27 @@ def test_help_names_every_command_and_the_exit_codes() -> None:
 
 
 def test_lists_say_a_line_on_each_name() -> None:
-    tasks = said("list", "tasks")
+    tasks = output_of("list", "tasks")
     assert all(name in tasks for name in TASKS)
     assert "far* (length, 6)" in tasks
-    learners = said("list", "learners")
+    learners = output_of("list", "learners")
     assert "forest" in learners
     assert "does not extrapolate" in learners
-    assert "smoke" in said("list", "presets")
+    assert "smoke" in output_of("list", "presets")
 
 
 @pytest.mark.parametrize("task", TASKS)
 def test_show_gives_examples_with_targets_and_what_shallow_rules_answer(task: str) -> None:
-    text = said("show", task, "--n", "2")
-    thing = make_task(task).thing
-    assert text.count("target: ") == (4 if thing.headline else 2)
-    assert all(f"  {rule}: " in text for rule in thing.heuristics)
-    if thing.headline:
-        assert f"split {thing.headline.name} (shift: " in text
+    text = output_of("show", task, "--n", "2")
+    instance = make_task(task).instance
+    assert text.count("target: ") == (4 if instance.headline else 2)
+    assert all(f"  {rule}: " in text for rule in instance.heuristics)
+    if instance.headline:
+        assert f"split {instance.headline.name} (shift: " in text
 
 
 def test_show_of_one_split() -> None:
-    text = said("show", "identity-bits", "--split", "odd", "--n", "1")
+    text = output_of("show", "identity-bits", "--split", "odd", "--n", "1")
     assert "copy-all-but-frozen" in text
     assert "(wrong)" in text
 
@@ -82,11 +82,13 @@ def test_show_of_one_split() -> None:
 @pytest.mark.parametrize("form", ["jsonl", "parquet"])
 def test_export_is_the_data_of_a_run(form: str, tmp_path: Path) -> None:
     path = tmp_path / "data"
-    said("export", "scramble-bag", "--targets", "--size", "20", "--seed", "3", "--format", form, "--output", str(path))
+    output_of(
+        "export", "scramble-bag", "--targets", "--size", "20", "--seed", "3", "--format", form, "--output", str(path)
+    )
     frame = pd.read_json(path, lines=True) if form == "jsonl" else pd.read_parquet(path)
-    task = make_task("scramble-bag").thing
+    task = make_task("scramble-bag").instance
     for split in task.splits:
-        own, expected = frame[frame["split"] == split.name], draw(task, split.name, 20, 3)
+        own, expected = frame[frame["split"] == split.name], sample_split(task, split.name, 20, 3)
         assert np.array_equal(np.stack(own["input"].to_list()), expected.inputs)
         assert np.array_equal(np.stack(own["target"].to_list()), expected.targets)
     assert frame["answers"].notna().all()
@@ -94,8 +96,8 @@ def test_export_is_the_data_of_a_run(form: str, tmp_path: Path) -> None:
 
 def test_export_of_more_than_a_split_holds_is_all_it_holds(tmp_path: Path) -> None:
     path = tmp_path / "data"
-    said("export", "tabular:table=iris", "--targets", "--size", "4000", "--output", str(path))
-    task = make_task("tabular:table=iris").thing
+    output_of("export", "tabular:table=iris", "--targets", "--size", "4000", "--output", str(path))
+    task = make_task("tabular:table=iris").instance
     counts = pd.read_json(path, lines=True)["split"].value_counts().to_dict()
     assert counts == {split.name: task.capacity(split.name) for split in task.splits}
 

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from grue.runs.catalogue import Catalogue, LearnerInfo, read_catalogue, write_catalogue
-from grue.runs.data import draw
+from grue.runs.data import sample_split
 from grue.runs.names import make_task
 from grue.runs.reading import read
 
@@ -37,8 +37,8 @@ def exported(folder: Path, task: str, seed: int = 0, tests: int = TESTS) -> list
 
 def answered(rows: list[Row], task: str, *, posterior: bool = False) -> list[Row]:
     """The right answers to all that is asked."""
-    thing = make_task(task).thing
-    right = {split: draw(thing, split, TESTS, 0) for split in {row["split"] for row in rows} - {"train"}}
+    instance = make_task(task).instance
+    right = {split: sample_split(instance, split, TESTS, 0) for split in {row["split"] for row in rows} - {"train"}}
     answers = []
     for row in rows:
         if row["split"] == "train":
@@ -63,7 +63,7 @@ def scores(folder: Path, metric: str = "score") -> pd.DataFrame:
 
 def test_a_set_to_be_answered_has_targets_of_training_examples_alone(tmp_path: Path) -> None:
     rows = exported(tmp_path, "maze-graph")
-    assert {row["split"] for row in rows} == {"train", *(s.name for s in make_task("maze-graph").thing.splits)} - {
+    assert {row["split"] for row in rows} == {"train", *(s.name for s in make_task("maze-graph").instance.splits)} - {
         "exposed"
     }
     assert all(("target" in row) == (row["split"] == "train") for row in rows)

@@ -32,7 +32,7 @@ def test_mistakes_are_exit_code_2_with_the_nearest_right_thing(tmp_path: Path) -
 def test_from_a_run_to_table_and_figure_and_what_is_repeated(tmp_path: Path) -> None:
     first = CliRunner().invoke(app, ["study", "forgetting", *SMALL, "--out", str(tmp_path)])
     assert first.exit_code == 0, first.output
-    assert "12 units: 0 done, 12 to do" in first.stderr
+    assert "12 jobs: 0 done, 12 to do" in first.stderr
     for line in ("### Forgetting: digits", "| neighbours", "linear: cannot go on, so refitted only"):
         assert line in first.stdout
     for ending in ("svg", "pdf", "png"):
@@ -40,5 +40,5 @@ def test_from_a_run_to_table_and_figure_and_what_is_repeated(tmp_path: Path) -> 
     table = tmp_path / "table.json"
     rest = ["--out", str(tmp_path), "--format", "json", "--output", str(table)]
     again = CliRunner().invoke(app, ["study", "forgetting", *SMALL, *rest])
-    assert "12 units: 12 done, 0 to do" in again.stderr
-    assert {one["way"] for one in json.loads(table.read_text())["figures"]} == {"continued", "refitted", "joint"}
+    assert "12 jobs: 12 done, 0 to do" in again.stderr
+    assert {one["regime"] for one in json.loads(table.read_text())["figures"]} == {"continued", "refitted", "joint"}

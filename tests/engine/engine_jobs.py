@@ -18,16 +18,16 @@ class Calling:
 
     function: Callable[..., Any]
     arguments: tuple[Any, ...] = ()
-    outside: bool = False
+    external: bool = False
 
     name = label = "calling"
 
     @property
-    def about(self) -> dict[str, Any]:
+    def metadata(self) -> dict[str, Any]:
         return {}
 
     def run(self) -> dict[str, pa.Table]:
-        return {"units": pa.table({"value": [self.function(*self.arguments)]})}
+        return {"jobs": pa.table({"value": [self.function(*self.arguments)]})}
 
     def split(self) -> tuple[()]:
         return ()
@@ -39,8 +39,8 @@ class Square:
 
     number: int
     broken: bool = False
-    outside: bool = False
-    deletes: str = ""  # another unit's file, seen from the folder that it changes to
+    external: bool = False
+    deletes: str = ""  # another job's file, seen from the folder that it changes to
 
     @property
     def name(self) -> str:
@@ -51,16 +51,16 @@ class Square:
         return f"the square of {self.number}"
 
     @property
-    def about(self) -> dict[str, Any]:
+    def metadata(self) -> dict[str, Any]:
         return {"number": self.number}
 
     def run(self) -> dict[str, pa.Table]:
         if self.broken:
             raise ArithmeticError("no square")
         if self.deletes:
-            os.chdir("out/units")
+            os.chdir("out/jobs")
             Path(self.deletes).unlink()
-        return {"units": pa.table({"number": [self.number], "square": [self.number**2]})}
+        return {"jobs": pa.table({"number": [self.number], "square": [self.number**2]})}
 
     def split(self) -> tuple[()]:
         return ()
@@ -72,7 +72,7 @@ class Squares:
 
     numbers: tuple[int, ...]
     interrupts: bool = False
-    outside: bool = False
+    external: bool = False
 
     @property
     def name(self) -> str:
@@ -83,7 +83,7 @@ class Squares:
         return self.name
 
     @property
-    def about(self) -> dict[str, Any]:
+    def metadata(self) -> dict[str, Any]:
         return {"numbers": list(self.numbers)}
 
     def run(self) -> dict[str, pa.Table]:
@@ -91,7 +91,7 @@ class Squares:
             os.kill(os.getpid(), signal.SIGINT)
         if 13 in self.numbers:
             raise ArithmeticError("unlucky")
-        return {"units": pa.table({"square": [number**2 for number in self.numbers]})}
+        return {"jobs": pa.table({"square": [number**2 for number in self.numbers]})}
 
     def split(self) -> list[Squares]:
         middle = len(self.numbers) // 2

@@ -80,10 +80,10 @@ class Cluster:
         )
 
     def finish(self, out: str, *arguments: str) -> tuple[int, str]:
-        """The exit code of a run, and what it said."""
+        """The exit code of a run, and what it printed."""
         run = self.run(out, *arguments)
-        _, said = run.communicate(timeout=120)
-        return run.returncode, said
+        _, output = run.communicate(timeout=120)
+        return run.returncode, output
 
     def lines(self, log: str) -> list[str]:
         path = self.folder / log
@@ -111,9 +111,9 @@ def alive(pid: int) -> bool:
 
 def test_values_are_those_of_the_local_pool_bit_for_bit(cluster: Cluster) -> None:
     chosen = ["--learner", "mlp", "--learner", "boosting", "--learner", "forest"]
-    code, said = cluster.finish("dask", *chosen)
-    assert code == 0, said
-    assert f"in 3 batches on the Dask cluster at {cluster.address}; results in dask" in said
+    code, output = cluster.finish("dask", *chosen)
+    assert code == 0, output
+    assert f"in 3 batches on the Dask cluster at {cluster.address}; results in dask" in output
     local = [sys.executable, "-m", "grue", "run", *FEW, "--out", "here", "--jobs", "1", *chosen]
     subprocess.run(local, cwd=cluster.folder, capture_output=True, check=True)
     frames = [
@@ -125,8 +125,8 @@ def test_values_are_those_of_the_local_pool_bit_for_bit(cluster: Cluster) -> Non
 
 def test_failures_have_their_kinds_and_a_job_that_ends_its_workers_is_lost_after_four(cluster: Cluster) -> None:
     learners = [f"--learner=mine:{name}" for name in ("Failing", "Crashing", "Noted:seconds=60", "KillingParent")]
-    code, said = cluster.finish("failures", *learners, "--learner", "lookup", "--timeout", "4")
-    assert code == 1, said
+    code, output = cluster.finish("failures", *learners, "--learner", "lookup", "--timeout", "4")
+    assert code == 1, output
     results = read([cluster.folder / "failures"])
     assert {failure["learner"]: failure["kind"] for failure in results.failures} == {
         "mine:Failing": "error",
@@ -152,9 +152,9 @@ def test_the_jobs_of_a_killed_worker_run_elsewhere_and_none_is_written_twice(clu
     before = len(cluster.lines("fits.log"))
     until(lambda: len(cluster.lines("fits.log")) > before)
     cluster.kill(cluster.workers.pop())
-    _, said = run.communicate(timeout=120)
+    _, output = run.communicate(timeout=120)
     cluster.workers.append(cluster.worker())
-    assert run.returncode == 0, said
+    assert run.returncode == 0, output
     results = read([cluster.folder / "killed"])
     assert not results.failures
     assert set(results.scores["key"]) == {cell.key for cell in results.catalogue.cells}
@@ -172,8 +172,8 @@ def test_nothing_runs_on_for_a_client_that_was_killed(cluster: Cluster) -> None:
     run.send_signal(signal.SIGKILL)
     run.communicate()
     until(lambda: not alive(child), seconds=5)
-    code, said = cluster.finish("left", "--learner", "lookup")
-    assert code == 0, said
+    code, output = cluster.finish("left", "--learner", "lookup")
+    assert code == 0, output
     assert set(read([cluster.folder / "left"]).scores["learner"]) == {"lookup"}
 
 
@@ -184,9 +184,9 @@ def test_ctrl_c_in_a_terminal_reaches_the_client_alone_and_finishes_what_runs(cl
     run = cluster.run("stopped", *slow, at="local")
     until(lambda: len(cluster.lines("fits.log")) > before)
     os.killpg(run.pid, signal.SIGINT)
-    _, said = run.communicate(timeout=60)
-    assert run.returncode == 130, said
-    assert "Traceback" not in said
+    _, output = run.communicate(timeout=60)
+    assert run.returncode == 130, output
+    assert "Traceback" not in output
     assert len(set(read([cluster.folder / "stopped"]).scores["key"])) == 2, "the batch that ran was finished"
 
 
@@ -195,11 +195,11 @@ def test_a_worker_with_another_version_is_refused_with_the_difference(cluster: C
     (tmp_path / "grue" / "__init__.py").write_text('__version__ = "0.0.9"\n')
     other = cluster.worker(path=str(tmp_path))
     until(lambda: "Registered to" in (cluster.folder / f"dask-{len(cluster.processes) - 1}.log").read_text())
-    code, said = cluster.finish("refused", "--learner", "lookup")
+    code, output = cluster.finish("refused", "--learner", "lookup")
     cluster.kill(other)
     assert code == 2
-    assert "is refused: grue is 0.0.9 there and" in said
-    assert "Traceback" not in said
+    assert "is refused: grue is 0.0.9 there and" in output
+    assert "Traceback" not in output
 
 
 def test_a_scheduler_that_is_killed_ends_the_run_with_a_message_and_the_next_run_goes_on(cluster: Cluster) -> None:
@@ -207,10 +207,10 @@ def test_a_scheduler_that_is_killed_ends_the_run_with_a_message_and_the_next_run
     run = cluster.run("headless", *slow)
     until(lambda: list((cluster.folder / "headless" / "batches").glob("[!.]*.parquet")))
     cluster.kill(cluster.scheduler)
-    _, said = run.communicate(timeout=60)
-    assert run.returncode == 2, said
-    assert f"the connection to the Dask scheduler at {cluster.address} is lost" in said
-    assert "Traceback" not in said
+    _, output = run.communicate(timeout=60)
+    assert run.returncode == 2, output
+    assert f"the connection to the Dask scheduler at {cluster.address} is lost" in output
+    assert "Traceback" not in output
     finished = {path.name for path in (cluster.folder / "headless" / "batches").glob("[!.]*.parquet")}
     assert finished
     done = subprocess.run(
@@ -222,7 +222,7 @@ def test_a_scheduler_that_is_killed_ends_the_run_with_a_message_and_the_next_run
 
 
 def test_no_scheduler_and_no_dask_are_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine_cluster, "CONNECT", 0.5)
+    monkeypatch.setattr(engine_cluster, "CONNECT_TIMEOUT", 0.5)
     with pytest.raises(EngineError, match="no Dask scheduler answers at tcp:"):
         DaskPool("tcp://127.0.0.1:9", None, 60, print)
     monkeypatch.setitem(sys.modules, "distributed", None)

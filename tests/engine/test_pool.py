@@ -17,7 +17,7 @@ import pytest
 
 from grue.engine.errors import EngineError
 from grue.engine.job import Result
-from grue.engine.local import STARTS, LocalPool
+from grue.engine.local import MAX_STARTS, LocalPool
 from grue.engine.pool import InlinePool, Pool
 
 TIMEOUT = 2.0
@@ -31,10 +31,10 @@ def pool() -> Iterator[LocalPool]:
     made.close()
 
 
-def run(pool: Pool, function: Callable[..., Any], *arguments: Any, outside: bool = False) -> Result:
+def run(pool: Pool, function: Callable[..., Any], *arguments: Any, external: bool = False) -> Result:
     from engine_jobs import Calling  # pyright: ignore[reportMissingImports]
 
-    pool.submit(Calling(function, arguments, outside))
+    pool.submit(Calling(function, arguments, external))
     return drain(pool)
 
 
@@ -46,12 +46,12 @@ def drain(pool: Pool) -> Result:
 
 def value(result: Result) -> Any:
     assert result.failure is None, result.failure
-    return pq.read_table(pa.BufferReader(result.tables["units"]))["value"][0].as_py()
+    return pq.read_table(pa.BufferReader(result.tables["jobs"]))["value"][0].as_py()
 
 
-def pid(pool: Pool, *, outside: bool = False) -> int:
+def pid(pool: Pool, *, external: bool = False) -> int:
     """The process that a job ran in."""
-    return value(run(pool, os.getpid, outside=outside))
+    return value(run(pool, os.getpid, external=external))
 
 
 def gone(pid: int) -> bool:
@@ -69,8 +69,8 @@ def test_a_worker_goes_on_after_the_suites_own_code_and_is_replaced_around_code_
 ) -> None:
     first, second = pid(pool), pid(pool)
     assert first == second
-    outside = [pid(pool, outside=True) for _ in range(2)]
-    assert len({first, *outside, pid(pool)}) == 4
+    external = [pid(pool, external=True) for _ in range(2)]
+    assert len({first, *external, pid(pool)}) == 4
 
 
 def test_a_worker_is_replaced_after_a_failure(pool: LocalPool) -> None:
@@ -125,7 +125,7 @@ def test_a_worker_that_is_killed_as_it_starts_costs_no_job(pool: LocalPool) -> N
 
 def test_workers_that_are_always_killed_as_they_start_end_the_run_with_a_message(pool: LocalPool) -> None:
     submit(pool)
-    for _ in range(STARTS - 1):
+    for _ in range(MAX_STARTS - 1):
         os.kill(pool._slots[0].process.pid, signal.SIGKILL)
         assert not pool.wait()
     os.kill(pool._slots[0].process.pid, signal.SIGKILL)

@@ -24,41 +24,41 @@ def square(number: int, **more: Any) -> Any:
     return Square(number, **more)
 
 
-def run(units: Sequence[Any], folder: Path, jobs: int = 0) -> tuple[list[str], list[str]]:
-    """What failed, and what was said."""
-    said = io.StringIO()
-    session = Session(Store(folder, "units"), Workers(jobs), Reporter(said))
+def run(jobs: Sequence[Any], folder: Path, workers: int = 0) -> tuple[list[str], list[str]]:
+    """What failed, and what was printed."""
+    output = io.StringIO()
+    session = Session(Store(folder, "jobs"), Workers(workers), Reporter(output))
     try:
-        run_study(session, "squares", {"up to": 3}, units)
+        run_study(session, "squares", {"up to": 3}, jobs)
     finally:
         session.close()
-    return [one["message"] for one in session.failures], said.getvalue().splitlines()
+    return [one["message"] for one in session.failures], output.getvalue().splitlines()
 
 
-def squares(units: Sequence[Any], folder: Path) -> list[int]:
-    files = Store(folder, "units").read(names=[unit.name for unit in units])
+def squares(jobs: Sequence[Any], folder: Path) -> list[int]:
+    files = Store(folder, "jobs").read(names=[job.name for job in jobs])
     return [value for table, _ in files.values() for value in table["square"].to_pylist()]
 
 
 def test_a_run_that_is_repeated_does_what_is_missing(tmp_path: Path) -> None:
     run([square(1), square(2)], tmp_path)
-    failures, said = run([square(1), square(2), square(3)], tmp_path)
+    failures, output = run([square(1), square(2), square(3)], tmp_path)
     assert not failures
-    assert said[0].startswith("3 units: 2 done, 1 to do on no worker processes")
-    assert len(said) == 2
+    assert output[0].startswith("3 jobs: 2 done, 1 to do on no worker processes")
+    assert len(output) == 2
     assert squares([square(1), square(3)], tmp_path) == [1, 9]
     study = json.loads((tmp_path / "study.json").read_text())
     assert (study["study"], study["parameters"]) == ("squares", {"up to": 3})
     assert study["jobs"]["square-3"] == {"number": 3}
-    _, about = Store(tmp_path, "units").read(names=["square-3"])["square-3"]
-    assert {"command", "versions", "machine", "seconds", "number"} <= about.keys()
-    assert sorted(path.name for path in (tmp_path / "units").iterdir()) == [f"square-{n}.parquet" for n in (1, 2, 3)]
+    _, metadata = Store(tmp_path, "jobs").read(names=["square-3"])["square-3"]
+    assert {"command", "versions", "machine", "seconds", "number"} <= metadata.keys()
+    assert sorted(path.name for path in (tmp_path / "jobs").iterdir()) == [f"square-{n}.parquet" for n in (1, 2, 3)]
 
 
 def test_a_failure_is_written_down_and_tried_again(tmp_path: Path) -> None:
-    failures, said = run([square(1, broken=True), square(2)], tmp_path)
+    failures, output = run([square(1, broken=True), square(2)], tmp_path)
     assert failures == ["ArithmeticError: no square"]
-    assert any("FAILED" in line for line in said)
+    assert any("FAILED" in line for line in output)
     assert "Traceback" in (tmp_path / "failures" / "square-1.json").read_text()
     assert squares([square(1), square(2)], tmp_path) == [4]
     assert run([square(1), square(2)], tmp_path)[0] == []
@@ -68,8 +68,8 @@ def test_a_failure_is_written_down_and_tried_again(tmp_path: Path) -> None:
 def test_the_parts_of_a_job_that_failed_are_run_in_the_same_run(tmp_path: Path) -> None:
     from engine_jobs import Squares  # pyright: ignore[reportMissingImports]
 
-    said = io.StringIO()
-    session = Session(Store(tmp_path, "units"), Workers(0), Reporter(said))
+    output = io.StringIO()
+    session = Session(Store(tmp_path, "jobs"), Workers(0), Reporter(output))
     session.open()
     session.begin([Squares((1, 2, 13, 4, 5))], "numbers", lambda job: Share(1.0, len(job.numbers)))  # pyright: ignore[reportAttributeAccessIssue]
     session.finish()
@@ -77,7 +77,7 @@ def test_the_parts_of_a_job_that_failed_are_run_in_the_same_run(tmp_path: Path) 
     assert [failure["numbers"] for failure in session.failures] == [[13]]
     assert session.store.names() == ["squares-1-2", "squares-4-5"]
     assert [path.stem for path in (tmp_path / "failures").iterdir()] == ["squares-13"]
-    lines = said.getvalue().splitlines()
+    lines = output.getvalue().splitlines()
     assert (
         lines[0] == "squares-1-2-13-4-5: 5 numbers failed together, now run again as 2 and 3: ArithmeticError: unlucky"
     )
@@ -88,7 +88,7 @@ def test_the_parts_of_a_job_that_failed_are_run_in_the_same_run(tmp_path: Path) 
 def test_a_job_that_failed_as_the_run_was_stopped_is_no_failure_before_its_parts_were_run(tmp_path: Path) -> None:
     from engine_jobs import Squares  # pyright: ignore[reportMissingImports]
 
-    session = Session(Store(tmp_path, "units"), Workers(0), Reporter(io.StringIO()))
+    session = Session(Store(tmp_path, "jobs"), Workers(0), Reporter(io.StringIO()))
     try:
         run_study(session, "squares", {}, [Squares((1, 13), interrupts=True)])
     finally:
@@ -97,54 +97,54 @@ def test_a_job_that_failed_as_the_run_was_stopped_is_no_failure_before_its_parts
     assert not session.failures
 
 
-def test_a_unit_that_changes_the_folder_loses_no_file_and_a_file_that_is_lost_is_a_failure(
+def test_a_job_that_changes_the_folder_loses_no_file_and_a_file_that_is_lost_is_a_failure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    units, folder = [square(1), square(2, deletes="square-1.parquet"), square(3)], Path("out")
-    failures, said = run(units, folder)
-    assert failures == ["it was done, and its file out/units/square-1.parquet is not there"]
-    assert said[0].endswith("; results in out")
-    assert squares(units, folder) == [4, 9]
+    jobs, folder = [square(1), square(2, deletes="square-1.parquet"), square(3)], Path("out")
+    failures, output = run(jobs, folder)
+    assert failures == ["it was done, and its file out/jobs/square-1.parquet is not there"]
+    assert output[0].endswith("; results in out")
+    assert squares(jobs, folder) == [4, 9]
     assert run([square(1)], folder)[0] == []
 
 
 def test_a_file_that_cannot_be_read_is_named_and_done_again(tmp_path: Path) -> None:
     run([square(5)], tmp_path)
-    (tmp_path / "units" / "square-5.parquet").write_bytes(b"half a fi")
-    _, said = run([square(5)], tmp_path)
-    assert any("cannot read" in line and "is done again" in line for line in said)
+    (tmp_path / "jobs" / "square-5.parquet").write_bytes(b"half a fi")
+    _, output = run([square(5)], tmp_path)
+    assert any("cannot read" in line and "is done again" in line for line in output)
     assert len(list((tmp_path / "corrupt").iterdir())) == 1
     assert squares([square(5)], tmp_path) == [25]
 
 
-def test_ctrl_c_once_finishes_the_unit_that_runs_and_the_next_run_does_the_rest(tmp_path: Path) -> None:
+def test_ctrl_c_once_finishes_the_job_that_runs_and_the_next_run_does_the_rest(tmp_path: Path) -> None:
     from engine_jobs import Interrupting  # pyright: ignore[reportMissingImports]
 
-    units = [Interrupting(1), square(2)]
-    _, said = run(units, tmp_path)
-    assert any("stopping when what runs is done" in line for line in said)
-    assert squares(units, tmp_path) == [1]
-    run(units, tmp_path)
-    assert squares(units, tmp_path) == [1, 4]
+    jobs = [Interrupting(1), square(2)]
+    _, output = run(jobs, tmp_path)
+    assert any("stopping when what runs is done" in line for line in output)
+    assert squares(jobs, tmp_path) == [1]
+    run(jobs, tmp_path)
+    assert squares(jobs, tmp_path) == [1, 4]
 
 
 def test_a_second_run_waits_for_the_folder(tmp_path: Path) -> None:
-    said: list[list[str]] = []
-    with Store(tmp_path, "units").locked(print):
-        second = threading.Thread(target=lambda: said.append(run([square(2)], tmp_path)[1]))
+    output: list[list[str]] = []
+    with Store(tmp_path, "jobs").locked(print):
+        second = threading.Thread(target=lambda: output.append(run([square(2)], tmp_path)[1]))
         second.start()
         second.join(0.5)
         assert second.is_alive()
     second.join(30)
-    assert "waiting for it to end" in said[0][0]
+    assert "waiting for it to end" in output[0][0]
 
 
 @pytest.mark.parametrize("jobs", [0, 1])
 def test_a_folder_that_cannot_be_written_to_ends_the_run_and_is_no_failure_of_a_job(tmp_path: Path, jobs: int) -> None:
     """A full disk says so in the same way."""
     run([square(1)], tmp_path)
-    obstacle = tmp_path / "units" / ".square-2.parquet.partial"
+    obstacle = tmp_path / "jobs" / ".square-2.parquet.partial"
     obstacle.mkdir()
     with pytest.raises(EngineError, match=r"cannot write .*square-2.parquet: Is a directory; what was finished"):
         run([square(2)], tmp_path, jobs)

@@ -20,11 +20,13 @@ def learners() -> list[Learner]:
     found = []
     for name in LEARNERS:
         if name.endswith("@tuned"):  # sixteen times its base, whose encodings are all looked at
-            found.append(make_learner(name, {**SMALL, "steps": 3}).thing)
+            found.append(make_learner(name, {**SMALL, "steps": 3}).instance)
             continue
-        thing = make_learner(name, SMALL).thing
-        encodings = ENCODINGS if thing.parameters().get("encoding") in ENCODINGS else [None]  # ngram has one of its own
-        found += [make_learner(f"{name}:encoding={one}" if one else name, SMALL).thing for one in encodings]
+        instance = make_learner(name, SMALL).instance
+        encodings = (
+            ENCODINGS if instance.parameters().get("encoding") in ENCODINGS else [None]
+        )  # ngram has one of its own
+        found += [make_learner(f"{name}:encoding={one}" if one else name, SMALL).instance for one in encodings]
     return found
 
 

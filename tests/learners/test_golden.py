@@ -52,4 +52,4 @@ def test_golden(name: str) -> None:
     cell = Cell(pair, 64, 0, 0)
     rows = run_batch(Batch(pair, (cell,)))["batches"]
     found = rows.query("split == 'id' and metric == 'log_loss'")["value"].item()
-    assert found == pytest.approx(LOG_LOSS[name, pair.learner.thing.version], rel=0.01, abs=1e-6)
+    assert found == pytest.approx(LOG_LOSS[name, pair.learner.instance.version], rel=0.01, abs=1e-6)

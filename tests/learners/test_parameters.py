@@ -24,14 +24,14 @@ FREE = {"bootstrap", "device", "max_features"}
 
 @pytest.mark.parametrize("name", UNTUNED)
 def test_every_parameter_of_the_suite_declares_its_values_and_its_default_is_one(name: str) -> None:
-    for item in fields(make_learner(name).thing):
+    for item in fields(make_learner(name).instance):
         assert KEY in item.metadata or item.name in FREE, item.name
         assert item.name in FREE or item.default in item.metadata[KEY]
 
 
 @pytest.mark.parametrize("name", UNTUNED)
 def test_no_number_may_be_what_it_cannot(name: str) -> None:
-    learner = make_learner(name).thing
+    learner = make_learner(name).instance
     for item in fields(learner):
         if not isinstance(item.metadata.get(KEY), Interval):
             continue

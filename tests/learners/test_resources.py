@@ -41,8 +41,8 @@ def test_the_key_of_a_network_is_what_it_was_when_the_device_was_a_parameter() -
 
 def test_resources_are_in_the_provenance(tmp_path: Path) -> None:
     grue.run("smoke", tasks=["identity-bits"], learners=["lookup"], seeds=1, sizes=[16], out=tmp_path, jobs=0)
-    ((_, about),) = Store(tmp_path).read().values()
-    assert about["resources"] == {"device": "cpu", "threads": 1, "stack": None}
+    ((_, metadata),) = Store(tmp_path).read().values()
+    assert metadata["resources"] == {"device": "cpu", "threads": 1, "stack": None}
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
@@ -65,7 +65,7 @@ def test_a_device_that_torch_does_not_have_is_refused(tmp_path: Path) -> None:
 def test_a_network_trained_on_cuda_predicts_about_the_same(name: str) -> None:
     problems = [make_problem(BITS, BITS, n, seed=n) for n in (3, 20, 11)]
     tests = make_problem(BITS, BITS, 7, seed=99).inputs
-    learner = make_learner(f"{name}:steps=20").thing
+    learner = make_learner(f"{name}:steps=20").instance
     here, there = (learner.fit_many(problems, Resources(device)) for device in ("cpu", "cuda"))
     for one, other in zip(here, there, strict=True):
         assert np.allclose(one.predict(tests), other.predict(tests), atol=1e-2)
@@ -73,7 +73,7 @@ def test_a_network_trained_on_cuda_predicts_about_the_same(name: str) -> None:
 
 def test_learners_name_what_to_import_before_a_fit_is_timed() -> None:
     def preload(spec: str) -> tuple[str, ...]:
-        return make_learner(spec).thing.preload
+        return make_learner(spec).instance.preload
 
     assert preload("forest") == preload("forest@tuned") == ("sklearn.ensemble",)
     assert preload("mlp@tuned") == preload("transformer") == ("grue.learners.training",)

@@ -19,9 +19,9 @@ CLASS = Space((1,), 4)
 
 
 def problem(task: str, n: int = 64, seed: int = 0) -> Problem:
-    thing = make_task(task).thing
-    examples = thing.sample("train", n, np.random.default_rng(seed))
-    return Problem(examples.inputs, examples.targets, thing.inputs, thing.outputs, seed)
+    instance = make_task(task).instance
+    examples = instance.sample("train", n, np.random.default_rng(seed))
+    return Problem(examples.inputs, examples.targets, instance.inputs, instance.outputs, seed)
 
 
 @pytest.mark.parametrize("task", SYMBOLIC)
@@ -31,9 +31,9 @@ def test_before_training_the_rule_holds_everywhere_by_the_margin(
     learner: type[Starting], encoding: str, margin: float, task: str
 ) -> None:
     untrained = learner(encoding=encoding, start="rule", margin=margin, steps=1, rate=0.0).fit(problem(task))
-    thing = make_task(task).thing
-    for split in thing.splits:
-        examples = thing.sample(split.name, 200, np.random.default_rng(1))
+    instance = make_task(task).instance
+    for split in instance.splits:
+        examples = instance.sample(split.name, 200, np.random.default_rng(1))
         logits = np.log(untrained.predict(examples.inputs).astype(np.float64) + 1e-300)
         assert (logits.argmax(-1) == examples.targets).all()
         ranked = np.sort(logits, axis=-1)
@@ -43,9 +43,9 @@ def test_before_training_the_rule_holds_everywhere_by_the_margin(
 @pytest.mark.parametrize("learner", [MLP, CNN])
 def test_real_numbers_are_carried_through_negative_ones_too(learner: type[Starting]) -> None:
     untrained = learner(start="rule", steps=1, rate=0.0).fit(problem("identity-reals"))
-    thing = make_task("identity-reals").thing
-    for split in thing.splits:
-        inputs = thing.sample(split.name, 200, np.random.default_rng(1)).inputs
+    instance = make_task("identity-reals").instance
+    for split in instance.splits:
+        inputs = instance.sample(split.name, 200, np.random.default_rng(1)).inputs
         assert untrained.predict(inputs) == pytest.approx(inputs, abs=1e-5)
 
 
@@ -104,4 +104,4 @@ def test_impossible_starts_are_refused(parameters: dict[str, object], message: s
 
 
 def test_a_start_is_named_as_any_other_parameter() -> None:
-    assert make_learner("mlp:start=rule,margin=20").thing == MLP(start="rule", margin=20.0)
+    assert make_learner("mlp:start=rule,margin=20").instance == MLP(start="rule", margin=20.0)

@@ -22,9 +22,9 @@ TUNED = [name for name in LEARNERS if name.endswith("@tuned")]
 
 @pytest.mark.parametrize("name", TUNED)
 def test_every_learner_has_as_many_configurations_and_starts_with_its_default(name: str) -> None:
-    learner = make_learner(name).thing
+    learner = make_learner(name).instance
     assert len(set(learner.configurations)) == CONFIGURATIONS
-    assert learner.configurations[0] == make_learner(name.removesuffix("@tuned")).thing
+    assert learner.configurations[0] == make_learner(name.removesuffix("@tuned")).instance
     assert learner.space == learner.base.search_space
 
 
@@ -115,13 +115,13 @@ def test_a_learner_that_declares_no_space_is_tuned_over_a_space_that_is_given_or
         .parameters()["strength"]
         == 16
     )
-    assert not make_learner("transformer-steps").thing.search_space, "that of its base would be another learner's"
+    assert not make_learner("transformer-steps").instance.search_space, "that of its base would be another learner's"
 
 
 def test_what_is_tuned_cannot_be_set() -> None:
     with pytest.raises(UsageError, match="chooses width itself"):
         make_learner("mlp@tuned:width=64")
-    assert make_learner("mlp@tuned:steps=7").thing.base.steps == 7
+    assert make_learner("mlp@tuned:steps=7").instance.base.steps == 7
 
 
 def test_the_loss_of_an_impossible_class_is_finite() -> None:

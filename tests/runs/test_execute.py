@@ -19,7 +19,7 @@ from grue.learners.forest import Forest
 from grue.learners.lookup import Lookup
 from grue.learners.mlp import MLP
 from grue.runs.cells import Batch, Cell, Pair
-from grue.runs.data import TRAIN_SCORED, draw
+from grue.runs.data import TRAIN_SCORED, sample_split
 from grue.runs.execute import run_batch
 from grue.runs.names import make_learner, make_task
 from grue.runs.results import COLUMNS
@@ -74,8 +74,8 @@ def test_a_learner_that_writes_past_the_read_only_flag_changes_no_other_cell() -
         pd.testing.assert_series_equal(scores(together, cell), scores(run_batch(Batch(one, (cell,)))["batches"], cell))
     honest = replace(cells[1], pair=lookup)
     chance = scores(run_batch(Batch(lookup, (honest,)))["batches"], honest).xs("chance", level="metric")
-    told = scores(together, cells[1]).xs("chance", level="metric")
-    pd.testing.assert_series_equal(told, chance)
+    reported = scores(together, cells[1]).xs("chance", level="metric")
+    pd.testing.assert_series_equal(reported, chance)
 
 
 @dataclass(frozen=True)
@@ -108,8 +108,8 @@ def test_a_learner_cannot_write_to_what_it_is_given(*, late: bool) -> None:
 
 def test_learners_are_compared_on_the_same_data() -> None:
     forest, mlp = pair("maze-graph", Forest(trees=3)), pair("maze-graph", MLP(steps=3))
-    task = forest.task.thing
-    assert np.array_equal(draw(task, "train", 16, 0).inputs, draw(task, "train", 64, 0).inputs[:16])
+    task = forest.task.instance
+    assert np.array_equal(sample_split(task, "train", 16, 0).inputs, sample_split(task, "train", 64, 0).inputs[:16])
     rows = [run_batch(Batch(one, (Cell(one, 32, 0, 0),)))["batches"] for one in (forest, mlp)]
     chance = [one[one["metric"] == "chance"].set_index("split")["value"] for one in rows]
     pd.testing.assert_series_equal(chance[0], chance[1])
@@ -188,7 +188,7 @@ def test_memorising_an_ambiguous_task_is_a_full_fit() -> None:
 def test_tests_of_a_small_split_are_all_it_holds() -> None:
     one = pair("identity-bits:bits=8", Forest(trees=2), tests=10_000)
     rows = run_batch(Batch(one, (Cell(one, 8, 0, 0),)))["batches"]
-    assert rows.query("split == 'id'")["count"].max() == replace(one.task.thing).capacity("id")
+    assert rows.query("split == 'id'")["count"].max() == replace(one.task.instance).capacity("id")
 
 
 def test_exposed_examples_that_were_not_fitted_are_a_mark_too() -> None:

@@ -51,7 +51,7 @@ def test_a_learner_that_writes_to_its_inputs_fails_and_is_told_what_to_do(folder
         assert "copy an array before writing to it" in record["message"]
 
 
-WAYS = {
+ERRORS = {
     "unpicklable": "NoConvergenceError: none after 7 iterations",
     "scipy": "ArpackNoConvergence: ",
     "exit": "SystemExit: 0",
@@ -63,18 +63,18 @@ WAYS = {
 
 
 def test_an_error_of_any_kind_is_the_failure_of_its_batch_alone(folder: Path) -> None:
-    wrong = [f"--learner=mine:Raising:what={way}" for way in WAYS]
+    wrong = [f"--learner=mine:Raising:what={kind}" for kind in ERRORS]
     for _ in range(2):
         done = grue(folder, *wrong, "--learner", "lookup", "--sizes", "8", "--jobs", "2")
         assert done.returncode == 1, done.stderr
         results = read([folder / "out"])
-        told = {record["learner"].partition("=")[2]: record for record in results.failures}
-        assert told.keys() == WAYS.keys()
-        for way, message in WAYS.items():
-            assert told[way]["kind"] == "error"
-            assert told[way]["message"].startswith(message)
-            assert len(told[way]["message"]) < 3000
-            assert "mine.py" in told[way]["traceback"]
+        records = {record["learner"].partition("=")[2]: record for record in results.failures}
+        assert records.keys() == ERRORS.keys()
+        for kind, message in ERRORS.items():
+            assert records[kind]["kind"] == "error"
+            assert records[kind]["message"].startswith(message)
+            assert len(records[kind]["message"]) < 3000
+            assert "mine.py" in records[kind]["traceback"]
         assert set(results.scores["learner"]) == {"lookup"}
 
 
@@ -133,9 +133,9 @@ def test_ctrl_c_while_the_workers_start_is_no_failure_of_a_batch(folder: Path, d
     until((folder / "out" / "plan.json").exists)
     time.sleep(delay)
     os.killpg(run.pid, signal.SIGINT)
-    _, told = run.communicate(timeout=60)
-    assert run.returncode == 130, told
-    assert not list((folder / "out").glob("failures/*")), told
+    _, output = run.communicate(timeout=60)
+    assert run.returncode == 130, output
+    assert not list((folder / "out").glob("failures/*")), output
 
 
 def test_cells_that_are_neither_done_nor_failed_are_no_success(folder: Path) -> None:

@@ -20,20 +20,20 @@ from grue.tasks.identity import IdentityBits
 
 
 def test_a_name_gives_the_default_and_parameters_change_it() -> None:
-    assert make_learner("mlp").thing == MLP()
+    assert make_learner("mlp").instance == MLP()
     named = make_learner("mlp:width=64,encoding=onehot")
-    assert named.thing == MLP(width=64, encoding="onehot")
+    assert named.instance == MLP(width=64, encoding="onehot")
     assert named.label == "mlp:encoding=onehot,width=64", "one label for one learner, however it is written"
 
 
 def test_a_preset_fills_what_the_user_left_open() -> None:
-    assert make_learner("mlp:steps=7", {"steps": 600, "rounds": 50}).thing == MLP(steps=7)
-    assert make_learner("mlp", {"steps": 600, "rounds": 50}).thing == MLP(steps=600)
+    assert make_learner("mlp:steps=7", {"steps": 600, "rounds": 50}).instance == MLP(steps=7)
+    assert make_learner("mlp", {"steps": 600, "rounds": 50}).instance == MLP(steps=600)
 
 
 def test_objects_are_taken_as_they_are() -> None:
     named = make_learner(MLP(width=16))
-    assert (named.label, named.thing) == ("mlp:width=16", MLP(width=16))
+    assert (named.label, named.instance) == ("mlp:width=16", MLP(width=16))
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_the_nearest_task() -> None:
 
 
 def test_how_several_values_of_a_parameter_are_written() -> None:
-    assert make_task("maze-graph:states=4/6").thing.parameters()["states"] == (4, 6)
+    assert make_task("maze-graph:states=4/6").instance.parameters()["states"] == (4, 6)
     with pytest.raises(UsageError, match="states is '4-6'; expected values with / between them, such as 4/7"):
         make_task("maze-graph:states=4-6")
     with pytest.raises(UsageError, match="several values of one parameter are written 4/7"):
@@ -80,7 +80,7 @@ def test_a_users_own_module_is_found_in_the_current_folder_and_its_source_is_in_
         "from grue.learners.forest import Forest\n\ndef bushes() -> Forest:\n    return Forest(trees=3)\n"
     )
     named = make_learner("own_learner:bushes")
-    assert (named.thing, named.label) == (Forest(trees=3), "own_learner:bushes")
+    assert (named.instance, named.label) == (Forest(trees=3), "own_learner:bushes")
     assert len(named.source) == 16
     assert make_learner("forest").source == "", "the suite's own versions are counted by hand"
 
@@ -114,8 +114,8 @@ def test_what_says_that_it_gives_a_learner_or_a_task_is_called_and_nothing_else(
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     Path("factories.py").write_text(FACTORIES)
-    assert make_learner("factories:learner:trees=2").thing == Forest(trees=2)
-    assert make_task("factories:task").thing.parameters()["bits"] == 8
+    assert make_learner("factories:learner:trees=2").instance == Forest(trees=2)
+    assert make_task("factories:task").instance.parameters()["bits"] == 8
     assert make_learner("factories:estimator:strategy=uniform").label == "factories:estimator:strategy=uniform"
     for spec, message in {
         "factories:silent": r"annotate it, such as `def silent\(\) -> Learner:`",
@@ -137,7 +137,7 @@ def test_what_says_that_it_gives_a_learner_or_a_task_is_called_and_nothing_else(
 
 
 def test_a_tuple_parameter_is_written_with_slashes() -> None:
-    assert make_task("maze-graph:states=5/5").thing.parameters()["states"] == (5, 5)
+    assert make_task("maze-graph:states=5/5").instance.parameters()["states"] == (5, 5)
 
 
 def test_an_edit_of_the_users_module_is_seen_whatever_the_attribute_is(
@@ -184,8 +184,8 @@ def test_estimators_and_classes_are_taken_as_they_are() -> None:
     pipeline = make_learner(make_pipeline(StandardScaler(), LogisticRegression(C=2.0)))
     assert pipeline.label.startswith("Pipeline(StandardScaler, LogisticRegression)-")
     assert Pair(make_task("identity-bits"), pipeline, 4).digest
-    assert make_learner(Forest).thing == Forest()
-    assert make_task(IdentityBits).thing == IdentityBits()
+    assert make_learner(Forest).instance == Forest()
+    assert make_task(IdentityBits).instance == IdentityBits()
     for wrong in (3, dict, pytest):
         with pytest.raises(UsageError, match="is no learner; expected a grue Learner or an estimator"):
             make_learner(wrong)

@@ -40,14 +40,14 @@ def test_quick_is_what_the_readme_says() -> None:
     plan = make_plan(preset, tasks=["identity-bits"], learners=["mlp"])
     assert len(plan.cells) == 5 * (3 + 3), "exposed examples at the largest size only"
     assert {cell.size for cell in plan.cells if cell.exposed} == {256}
-    assert plan.cells[0].pair.learner.thing == MLP(steps=3000, enough=0.01)
+    assert plan.cells[0].pair.learner.instance == MLP(steps=3000, enough=0.01)
 
 
 def test_quick_gives_an_architecture_one_recipe_whatever_the_task() -> None:
     recipes: dict[str, set[Learner]] = {}
     for pair in make_plan(load_preset("quick")).pairs:
-        if isinstance(pair.learner.thing, Learner):
-            recipes.setdefault(pair.learner.label, set()).add(pair.learner.thing)
+        if isinstance(pair.learner.instance, Learner):
+            recipes.setdefault(pair.learner.label, set()).add(pair.learner.instance)
     assert {name for name, found in recipes.items() if len(found) > 1} == set()
     ranked = [task for task in make_plan(load_preset("quick")).tasks.values() if task.truth.ranked]
     assert len(ranked) == 8, "as many as one table of the board holds"

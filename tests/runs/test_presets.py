@@ -44,7 +44,7 @@ def grid(task: str, *lines: str) -> str:
 
 
 def learner_of(preset: Preset, task: str = "scramble-bag") -> object:
-    return make_plan(preset, tasks=[task]).pairs[0].learner.thing
+    return make_plan(preset, tasks=[task]).pairs[0].learner.instance
 
 
 def test_a_preset_of_ones_own_sets_what_it_says(tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_a_preset_of_ones_own_sets_what_it_says(tmp_path: Path) -> None:
     preset = written(tmp_path, tables)
     assert learner_of(preset) == CNN(steps=30, rate=1, channels=8)
     plan = make_plan(preset)
-    other = [cell for cell in plan.cells if cell.pair.task.thing.name == "identity-bits"]
+    other = [cell for cell in plan.cells if cell.pair.task.instance.name == "identity-bits"]
     assert {cell.size for cell in other} == {4}
     assert {"cnn", "forest"} <= {cell.pair.learner.label for cell in other}
 
@@ -78,7 +78,9 @@ def test_parameters_of_a_learner_from_a_module(tmp_path: Path) -> None:
     preset = written(tmp_path, '[parameters."grue.learners.mlp:MLP"]\nwidth = 16')
     assert preset.settings("grue.learners.mlp:MLP:depth=1") == {"width": 16}
     assert preset.settings("grue.learners.cnn:CNN") == {}
-    made = make_plan(preset, tasks=["scramble-bag"], learners=["grue.learners.mlp:MLP:depth=1"]).pairs[0].learner.thing
+    made = (
+        make_plan(preset, tasks=["scramble-bag"], learners=["grue.learners.mlp:MLP:depth=1"]).pairs[0].learner.instance
+    )
     assert isinstance(made, Learner)
     assert (made.parameters()["width"], made.parameters()["depth"]) == (16, 1)
 
@@ -221,7 +223,9 @@ def labels(preset: Preset, task: str) -> list[str]:
     """The learners of a task, without oracle and heuristics."""
     plan = make_plan(preset)
     return [
-        pair.learner.label for pair in plan.pairs if pair.task.label == task and isinstance(pair.learner.thing, Learner)
+        pair.learner.label
+        for pair in plan.pairs
+        if pair.task.label == task and isinstance(pair.learner.instance, Learner)
     ]
 
 
@@ -266,7 +270,7 @@ def test_without_a_list_every_learner_that_leaves_its_encoding_open_is_crossed(t
 
 def test_a_size_over_the_capacity_shrinks_to_a_power_of_2_where_the_preset_says_so(tmp_path: Path) -> None:
     task = "identity-bits:bits=8"
-    held = make_task(task).thing.capacity("train") or 0
+    held = make_task(task).instance.capacity("train") or 0
     most = 1 << (held.bit_length() - 1)
     assert most <= held < 2 * most
     shrinks = written(tmp_path, sizes="[4, 1000, 2000]", exposed="[1]", over_capacity='"shrink"')

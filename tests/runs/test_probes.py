@@ -39,7 +39,7 @@ def test_what_is_kept_of_ambiguous_and_of_real_targets() -> None:
     assert (row["kind"], values.shape) == ("largest", (PROBES, LARGEST))
     assert np.allclose(values.sum(1), 1, atol=1e-3), "at most six answers are possible"
     assert (np.diff(values, axis=1) <= 0).all()
-    task = make_task("identity-reals").thing
+    task = make_task("identity-reals").instance
     (row, *_) = answers("identity-reals", "oracle", 1)["predictions"].to_dict("records")
     probes = probes_of(task)[row["split"]]
     assert row["kind"] == "value"
@@ -62,7 +62,7 @@ def test_texts_are_on_disk_once_a_task_and_answers_once_a_batch(learner: str, tm
     grue.run("smoke", tasks=["maze-graph"], learners=["oracle", learner], seeds=1, sizes=[16], out=tmp_path, jobs=0)
     (texts,) = (tmp_path / "examples").glob("*.parquet")
     table = pd.read_parquet(texts)
-    task = make_task("maze-graph").thing
+    task = make_task("maze-graph").instance
     probes = probes_of(task)
     assert table.groupby("split").size().to_dict() == dict.fromkeys(probes, DESCRIBED)
     assert table["input"][0] == task.describe(probes["id"].inputs[0])

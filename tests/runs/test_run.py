@@ -113,9 +113,9 @@ def test_a_crash_and_a_timeout_do_not_take_the_others_along(folder: Path) -> Non
 def test_two_runs_in_one_folder_do_no_cell_twice(folder: Path) -> None:
     slow = command("--learner", "mine:Noted:seconds=0.5", "--exposed", "0", "--seeds", "2")
     runs = [subprocess.Popen(slow, cwd=folder, stderr=subprocess.PIPE, text=True) for _ in range(2)]
-    said = [run.communicate(timeout=120)[1] for run in runs]
+    output = [run.communicate(timeout=120)[1] for run in runs]
     assert [run.returncode for run in runs] == [0, 0]
-    assert sum("waiting for it to end" in text for text in said) == 1
+    assert sum("waiting for it to end" in text for text in output) == 1
     assert len(fits(folder)) == 4
     assert max(Counter(fits(folder)).values()) == 1
 
@@ -125,9 +125,9 @@ def test_ctrl_c_once_finishes_what_runs_and_the_next_run_takes_up_the_rest(folde
     run = subprocess.Popen(command(*slow), cwd=folder, stderr=subprocess.PIPE, text=True)
     until(lambda: fits(folder))
     run.send_signal(signal.SIGINT)
-    _, said = run.communicate(timeout=60)
+    _, output = run.communicate(timeout=60)
     assert run.returncode == 130
-    assert "stopping when what runs is done" in said
+    assert "stopping when what runs is done" in output
     assert len(fits(folder)) == 3, "the batch that ran was finished"
     assert len(set(read([folder / "out"]).scores["key"])) == 3
     assert grue(folder, *slow).returncode == 0
@@ -225,10 +225,10 @@ def test_usage_errors_are_one_line_and_exit_code_2(folder: Path) -> None:
 
 def test_where_a_result_comes_from_is_in_its_file(folder: Path) -> None:
     grue(folder, "--learner", "lookup", "--exposed", "0")
-    (about,) = read([folder / "out"]).provenance
-    assert {"grue", "python", "numpy", "torch"} <= set(about["versions"])
-    assert about["command"].endswith("--learner lookup --exposed 0")
-    assert about["machine"]["cores"] == os.cpu_count()
+    (metadata,) = read([folder / "out"]).provenance
+    assert {"grue", "python", "numpy", "torch"} <= set(metadata["versions"])
+    assert metadata["command"].endswith("--learner lookup --exposed 0")
+    assert metadata["machine"]["cores"] == os.cpu_count()
     catalogue = read([folder / "out"]).catalogue
     assert catalogue.tasks["identity-bits"].family == "identity"
 

@@ -35,8 +35,8 @@ def store(folder: Path, *keys: str) -> Store:
     return made
 
 
-def write(store: Store, name: str, rows: pd.DataFrame, about: dict[str, Any] | None = None) -> Path:
-    store.write(name, {"batches": to_bytes(to_table(rows, LAYOUT), about or {})})
+def write(store: Store, name: str, rows: pd.DataFrame, metadata: dict[str, Any] | None = None) -> Path:
+    store.write(name, {"batches": to_bytes(to_table(rows, LAYOUT), metadata or {})})
     return store.path(name)
 
 

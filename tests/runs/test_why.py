@@ -18,7 +18,7 @@ from grue.runs.catalogue import Catalogue, CellInfo, merge_catalogues
 from grue.runs.cells import Cell, Pair
 from grue.runs.names import Named, make_task
 from grue.runs.origin import Origin
-from grue.runs.why import changes, why
+from grue.runs.why import changes, reason_of
 
 
 def pair(learner: Any = None, tests: int = 10, task: str = "identity-bits", **origin: Any) -> Pair:
@@ -57,20 +57,20 @@ def test_another_version_is_said() -> None:
     before = json.loads(json.dumps(now))
     before["task"]["version"] = 0
     before["metrics"] = 0
-    said = changes(before, now)
-    assert said == [f"the metrics: 0 -> {now['metrics']}", f"task: version 0 -> {now['task']['version']}"]
+    found = changes(before, now)
+    assert found == [f"the metrics: 0 -> {now['metrics']}", f"task: version 0 -> {now['task']['version']}"]
 
 
 def test_a_cell_is_new_not_done_failed_or_of_other_settings() -> None:
     cell, other_seed, other = Cell(pair(), 4, 0, 0), Cell(pair(), 4, 0, 1), Cell(pair(Forest()), 4, 0, 0)
     held = document(cell)
-    assert why(cell, None) == "new"
-    assert why(cell, held) == "not done yet"
-    assert why(other_seed, held) == "new"
-    assert why(cell, held, {cell.key: "timeout"}) == "failed before (timeout)"
-    assert why(other, held).startswith("learner: name mlp -> forest")
+    assert reason_of(cell, None) == "new"
+    assert reason_of(cell, held) == "not done yet"
+    assert reason_of(other_seed, held) == "new"
+    assert reason_of(cell, held, {cell.key: "timeout"}) == "failed before (timeout)"
+    assert reason_of(other, held).startswith("learner: name mlp -> forest")
     earlier = replace(held, settings={})  # a folder of an earlier version
-    assert why(other, earlier) == "other settings or versions before"
+    assert reason_of(other, earlier) == "other settings or versions before"
 
 
 def test_a_folders_plan_holds_the_settings_of_its_cells_and_no_others() -> None:

@@ -15,7 +15,7 @@ from grue.tasks import TASKS
 
 SIZE, TESTS = 256, 500
 REAL_SIZE = 128
-SCORED = [name for name in TASKS if make_task(name).thing.truth.metric.name == "score"]
+SCORED = [name for name in TASKS if make_task(name).instance.truth.metric.name == "score"]
 
 
 def scores(task: str, learner: str, seeds: int, size: int = SIZE) -> pd.DataFrame:
@@ -34,8 +34,8 @@ def test_the_oracle_scores_1_everywhere(task: str) -> None:
 @pytest.mark.parametrize("task", SCORED)
 def test_lookup_knows_what_it_saw_and_nothing_else(task: str) -> None:
     found = scores(task, "lookup", 3).mean()
-    thing = make_task(task).thing
-    if not thing.truth.ambiguous:
+    instance = make_task(task).instance
+    if not instance.truth.ambiguous:
         assert found["train"] == 1
     tested = found.drop("train")
     assert (tested < 0.05).all(), tested.to_dict()
@@ -48,7 +48,9 @@ def test_shuffled_targets_teach_nothing(task: str) -> None:
     assert found.mean + found.half_width < 0.05, f"ID score after training on shuffled targets: {found}"
 
 
-REAL = {name: metric.name for name in TASKS if (metric := make_task(name).thing.truth.metric_on("id")).name != "score"}
+REAL = {
+    name: metric.name for name in TASKS if (metric := make_task(name).instance.truth.metric_on("id")).name != "score"
+}
 """Tasks without the common scale -> what is measured in distribution."""
 
 

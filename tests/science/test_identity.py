@@ -12,7 +12,7 @@ import pytest
 from grue.learners.base import Problem
 from grue.learners.forest import Forest
 from grue.runs.cells import Batch, Cell, Pair
-from grue.runs.data import draw
+from grue.runs.data import sample_split
 from grue.runs.execute import run_batch
 from grue.runs.names import make_learner, make_task
 
@@ -48,9 +48,9 @@ def test_64_exposed_examples_are_enough_for_an_mlp() -> None:
 
 
 def test_a_forest_never_leaves_the_training_range() -> None:
-    task = make_task("identity-reals").thing
-    train = draw(task, "train", 512, 0)
+    task = make_task("identity-reals").instance
+    train = sample_split(task, "train", 512, 0)
     predictor = Forest().fit(Problem(train.inputs, train.targets, task.inputs, task.outputs, seed=0))
     for split in ("id", "shell", "far-shell", "negative"):
-        predicted = predictor.predict(draw(task, split, 500, 0).inputs)
+        predicted = predictor.predict(sample_split(task, split, 500, 0).inputs)
         assert np.all((predicted >= train.targets.min(axis=0)) & (predicted <= train.targets.max(axis=0)))

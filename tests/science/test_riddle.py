@@ -21,7 +21,7 @@ SEEDS, TESTS = 2, 300
 def answered(task: str, learner: str, size: int) -> pd.DataFrame:
     """The rows of a few seeds."""
     named = make_task(task)
-    rule = learner in named.thing.truth.rules
+    rule = learner in named.instance.truth.rules
     pair = Pair(named, Named(learner, NamedHeuristic(learner)) if rule else make_learner(learner), TESTS)
     return run_batch(Batch(pair, tuple(Cell(pair, size, 0, seed) for seed in range(SEEDS))))["batches"]
 
@@ -33,7 +33,7 @@ def mean(task: str, learner: str, size: int, metric: str, split: str = "apart") 
 
 @pytest.mark.parametrize("task", ["riddle-exceptions", "riddle-neighbour", "riddle-place", "riddle-relation"])
 def test_each_rule_follows_itself_and_is_right_where_they_agree(task: str) -> None:
-    for rule in make_task(task).thing.truth.rules:
+    for rule in make_task(task).instance.truth.rules:
         assert mean(task, rule, 64, f"follows[{rule}]") == 1
         assert mean(task, rule, 64, "accuracy", "id") == mean(task, rule, 64, "accuracy", "train") == 1
 
@@ -51,7 +51,7 @@ def test_each_rule_follows_itself_and_is_right_where_they_agree(task: str) -> No
     ],
 )
 def test_a_learner_of_known_bias_follows_its_rule(task: str, learner: str, size: int, rule: str | None) -> None:
-    classes = make_task(task).thing.outputs.alphabet
+    classes = make_task(task).instance.outputs.alphabet
     assert classes is not None
     if rule is None:  # one answer to all: right by accident
         assert mean(task, learner, size, "neither") == pytest.approx(1 - 2 / classes, abs=0.1)

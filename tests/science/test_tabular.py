@@ -18,7 +18,7 @@ def answers(task: Task, learner: str, seed: int) -> tuple[np.ndarray, np.ndarray
     train = task.sample("train", SIZE, np.random.default_rng(seed))
     tests = task.sample("id", task.capacity("id") or 0, np.random.default_rng(seed))
     problem = Problem(train.inputs, train.targets, task.inputs, task.outputs, seed=seed)
-    predicted = make_learner(learner).thing.fit(problem).predict(tests.inputs)
+    predicted = make_learner(learner).instance.fit(problem).predict(tests.inputs)
     return predicted[:, 0], tests.targets[:, 0]
 
 

@@ -62,7 +62,7 @@ def rate() -> Callable[[Callable[[], object], int], float]:
 
 
 @pytest.fixture
-def say() -> Callable[[str], None]:
+def log() -> Callable[[str], None]:
     return LINES.append
 
 

@@ -15,7 +15,7 @@ RESIDUES = 14
 
 
 def test_every_sequence_of_14_residues(
-    benchmark: Any, say: Callable[[str], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    benchmark: Any, log: Callable[[str], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GRUE_CACHE", str(tmp_path))
     hp_lattice.walks.cache_clear()
@@ -24,7 +24,7 @@ def test_every_sequence_of_14_residues(
     seconds = time.perf_counter() - start
     walks = len(hp_lattice.walks(RESIDUES))
     (kept,) = tmp_path.iterdir()
-    say(
+    log(
         f"folding: all {len(states.contacts):,} sequences of {RESIDUES} residues on {walks:,} "
         f"walks in {seconds:.2f} s cold; {kept.stat().st_size:,} bytes kept"
     )

@@ -19,7 +19,7 @@ JOBS = 200
 
 @pytest.mark.filterwarnings("ignore")  # Dask's own
 def test_a_job_on_a_dask_cluster_beside_one_in_the_local_pool(
-    benchmark: Any, monkeypatch: pytest.MonkeyPatch, say: Callable[[str], None]
+    benchmark: Any, monkeypatch: pytest.MonkeyPatch, log: Callable[[str], None]
 ) -> None:
     """One worker each; ms a job."""
     monkeypatch.syspath_prepend(Path(__file__).parents[1] / "engine")
@@ -31,7 +31,7 @@ def test_a_job_on_a_dask_cluster_beside_one_in_the_local_pool(
     cost = {name: _cost(make()) for name, make in pools.items()}
     shown = ", ".join(f"{name} {1000 * seconds:.1f} ms" for name, seconds in cost.items())
     over = cost["Dask"] - cost["local pool"]
-    say(f"a job that does nothing (median of {JOBS}): {shown}; Dask over the local pool {1000 * over:.1f} ms (aim: 20)")
+    log(f"a job that does nothing (median of {JOBS}): {shown}; Dask over the local pool {1000 * over:.1f} ms (aim: 20)")
     benchmark.extra_info["over local"] = over
     benchmark.pedantic(lambda: None, rounds=1)
 

@@ -17,7 +17,7 @@ from grue.runs.presets import adjust, load_preset
 
 
 def test_the_runner_beside_what_it_runs(
-    benchmark: Any, monkeypatch: pytest.MonkeyPatch, say: Callable[[str], None]
+    benchmark: Any, monkeypatch: pytest.MonkeyPatch, log: Callable[[str], None]
 ) -> None:
     """Every pair of `quick`, its first seed."""
     spent: dict[str, float] = defaultdict(float)
@@ -53,7 +53,7 @@ def test_the_runner_beside_what_it_runs(
     total = time.perf_counter() - start
     own = total - sum(spent.values())
     parts = ", ".join(f"{part} {100 * seconds / total:.1f} %" for part, seconds in spent.items())
-    say(f"quick, {len(batches)} pairs, one seed, {total:.0f} s: {parts}, the runner itself {100 * own / total:.1f} %")
+    log(f"quick, {len(batches)} pairs, one seed, {total:.0f} s: {parts}, the runner itself {100 * own / total:.1f} %")
     benchmark.extra_info["runner"] = own / total
 
 

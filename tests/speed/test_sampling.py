@@ -14,8 +14,8 @@ from grue.tasks import TASKS
 
 
 @pytest.mark.parametrize("spec", ["maze-graph:states=5/5", *TASKS])
-def test_sampling(spec: str, benchmark: Any, rate: Callable[..., float], say: Callable[[str], None]) -> None:
-    task = of_seed(make_task(spec).thing, 0)
+def test_sampling(spec: str, benchmark: Any, rate: Callable[..., float], log: Callable[[str], None]) -> None:
+    task = of_seed(make_task(spec).instance, 0)
     split = task.headline.name if task.headline else "id"
     rates = {}
     for name in ("train", split):
@@ -25,4 +25,4 @@ def test_sampling(spec: str, benchmark: Any, rate: Callable[..., float], say: Ca
         rates[name] = rate(lambda: task.sample(name, n, np.random.default_rng(0)), n)  # noqa: B023 -- called at once
     benchmark.pedantic(lambda: task.sample("train", 100, np.random.default_rng(0)), rounds=1)
     benchmark.extra_info.update(rates)
-    say(f"{spec:<28} " + ", ".join(f"{name} {found:,.0f} examples a second" for name, found in rates.items()))
+    log(f"{spec:<28} " + ", ".join(f"{name} {found:,.0f} examples a second" for name, found in rates.items()))

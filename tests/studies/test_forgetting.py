@@ -13,7 +13,7 @@ from grue.learners.base import Learner, Predictor, Problem
 from grue.learners.lookup import Lookup
 from grue.reports.forgetting import render
 from grue.runs.names import UsageError
-from grue.studies.forgetting import Life, gaps, plan
+from grue.studies.forgetting import Trajectory, gaps, plan
 from grue.studies.streams import STREAMS
 
 
@@ -57,31 +57,31 @@ class Mark(Diary):
         return Both(super().partial_fit(old, marked), self.fit(problem))
 
 
-def live(learner: Learner, stream: str, seeds: int = 1) -> Report:
-    rows = pd.concat([Life(learner, learner.name, "", stream, seed).rows() for seed in range(seeds)])
+def report_of(learner: Learner, stream: str, seeds: int = 1) -> Report:
+    rows = pd.concat([Trajectory(learner, learner.name, "", stream, seed).rows() for seed in range(seeds)])
     return Report(rows, gaps(), [])
 
 
-def figure(report: Report, way: str, measure: str) -> float:
-    found = report.figures().set_index(["way", "measure"])["mean"]
-    return float(found[way, measure])
+def figure(report: Report, regime: str, measure: str) -> float:
+    found = report.figures().set_index(["regime", "measure"])["mean"]
+    return float(found[regime, measure])
 
 
 def test_a_learner_sees_the_present_stage_alone() -> None:
     diary = Diary()
-    live(diary, "facts")
+    report_of(diary, "facts")
     assert diary.shown == [len(keys) for keys, _ in STREAMS["facts"](0).stages]
 
 
 @pytest.mark.parametrize("stream", ["facts", "facts-unmarked"])
 def test_who_keeps_everything_forgets_nothing_and_chooses_nothing(stream: str) -> None:
-    report = live(Diary(), stream)
+    report = report_of(Diary(), stream)
     assert [figure(report, "continued", one) for one in ("ACC", "BWT", "forgetting")] == [1, 0, 0]
     assert [figure(report, "continued", one) for one in ("kept", "first", "selectivity", "once shown")] == [1, 0, 0, 0]
 
 
 def test_refitted_it_knows_the_present_stage_and_jointly_all_so_far() -> None:
-    report = live(Diary(), "facts")
+    report = report_of(Diary(), "facts")
     assert figure(report, "joint", "ACC") == 1
     assert figure(report, "refitted", "forgetting") > 0.5
     (refitted,) = report.matrices("facts", "refitted", "diary")
@@ -90,31 +90,31 @@ def test_refitted_it_knows_the_present_stage_and_jointly_all_so_far() -> None:
 
 
 def test_who_keeps_what_is_marked_is_selective_at_an_equal_number_of_presentations() -> None:
-    report = live(Mark(), "facts")
+    report = report_of(Mark(), "facts")
     assert figure(report, "continued", "once shown") > 0.6
     assert figure(report, "continued", "selectivity") == figure(report, "continued", "once shown")
-    unmarked = live(Mark(), "facts-unmarked", seeds=3)
+    unmarked = report_of(Mark(), "facts-unmarked", seeds=3)
     assert abs(figure(unmarked, "continued", "once shown")) < 0.2
 
 
 def test_the_table_reads_in_every_format() -> None:
-    report = live(Diary(), "facts", seeds=2)
-    assert render(report, "csv").startswith("stream,way,learner,measure,mean,half_width,seeds,provenance\n")
+    report = report_of(Diary(), "facts", seeds=2)
+    assert render(report, "csv").startswith("stream,regime,learner,measure,mean,half_width,seeds,provenance\n")
     assert "1.00 ± 0.00 & 0.00 ± 0.00".replace("±", r"$\pm$") in render(report, "tex")
     assert "| diary" in render(report, "md")
 
 
 def test_a_learner_that_cannot_go_on_is_refitted_only() -> None:
-    report = live(Lookup(), "facts")
+    report = report_of(Lookup(), "facts")
     assert not report.learners("facts", "continued")
     assert report.learners("facts", "refitted") == report.learners("facts", "joint") == ["lookup"]
 
 
 def test_a_life_is_the_same_again_and_its_name_has_all_that_it_depends_on() -> None:
-    lives, refused = plan(["forest:trees=3", "forest:trees=4", "neighbours", "neighbours"], seeds=2)
+    trajectories, refused = plan(["forest:trees=3", "forest:trees=4", "neighbours", "neighbours"], seeds=2)
     assert not refused
-    assert len(lives) == len({life.name for life in lives}) == 3 * 3 * 2
-    pd.testing.assert_frame_equal(lives[0].rows(), lives[0].rows())
+    assert len(trajectories) == len({trajectory.name for trajectory in trajectories}) == 3 * 3 * 2
+    pd.testing.assert_frame_equal(trajectories[0].rows(), trajectories[0].rows())
 
 
 def test_a_plan_names_what_cannot_be_done() -> None:
@@ -124,6 +124,6 @@ def test_a_plan_names_what_cannot_be_done() -> None:
         plan(["forest"], seeds=0)
     with pytest.raises(UsageError, match="worked solutions"):
         plan(["transformer-steps"], seeds=1)
-    lives, refused = plan(["forest:encoding=counts", "linear"], seeds=1)
+    trajectories, refused = plan(["forest:encoding=counts", "linear"], seeds=1)
     assert list(refused) == ["forest:encoding=counts on digits"]
-    assert len(lives) == 5
+    assert len(trajectories) == 5

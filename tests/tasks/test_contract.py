@@ -29,7 +29,7 @@ from grue.tasks.translation import Translation
 from grue.tasks.variables import Variables
 from grue.testing import tasks as laws
 
-TASKS: list[Task] = [of_seed(make_task(name).thing, 0) for name in NAMES]
+TASKS: list[Task] = [of_seed(make_task(name).instance, 0) for name in NAMES]
 SMALL: list[Task] = [
     Folding(slots=10, shortest=7),
     of_seed(Boolean(function="multiplexer"), 0),

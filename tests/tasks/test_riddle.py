@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from grue.runs.data import draw
+from grue.runs.data import sample_split
 from grue.tasks.base import Task
 from grue.tasks.pools import SpaceExhaustedError
 from grue.tasks.riddle import Riddle, RiddleNeighbour, RiddlePlace, RiddleRelation, RiddleToken
@@ -52,21 +52,21 @@ def test_worked_examples(task: Task, text: str, answers: str | list[str]) -> Non
 def test_the_rules_part_on_the_odd_split_and_nowhere_else(task: Task) -> None:
     one, other = task.rules.values()
     for split in ("train", "id", "apart"):
-        examples = draw(task, split, 2000, 0)
+        examples = sample_split(task, split, 2000, 0)
         same = one(examples.inputs) == other(examples.inputs)
         assert same.all() if split != "apart" else not same.any()
 
 
 @each
 def test_every_seed_is_asked_the_same_where_the_rules_part_and_taught_something_else(task: Task) -> None:
-    odd, train = ([draw(task, split, 100, seed).inputs for seed in (0, 1)] for split in ("apart", "train"))
+    odd, train = ([sample_split(task, split, 100, seed).inputs for seed in (0, 1)] for split in ("apart", "train"))
     assert np.array_equal(*odd)
     assert not np.array_equal(*train)
 
 
 @each
 def test_every_class_is_taught_and_there_are_several(task: Task) -> None:
-    targets = draw(task, "train", 1000, 0).targets
+    targets = sample_split(task, "train", 1000, 0).targets
     assert task.outputs.alphabet is not None
     share = np.bincount(targets[:, 0], minlength=task.outputs.alphabet) / len(targets)
     assert len(share) > 3
@@ -75,7 +75,7 @@ def test_every_class_is_taught_and_there_are_several(task: Task) -> None:
 
 def test_exceptions_are_the_first_of_every_training_set() -> None:
     task = RiddleExceptions()
-    sets = [draw(task, "train", 64, seed) for seed in (0, 1)]
+    sets = [sample_split(task, "train", 64, seed) for seed in (0, 1)]
     odd = task.exceptions
     assert np.array_equal(sets[0].inputs[:odd], sets[1].inputs[:odd])
     for examples in sets:
@@ -86,8 +86,11 @@ def test_exceptions_are_the_first_of_every_training_set() -> None:
 
 def test_nothing_is_taught_beside_an_exception_where_all_of_the_test_is() -> None:
     task = RiddleExceptions()
-    exceptions = draw(task, "train", task.exceptions, 0).inputs
-    train, odd = draw(task, "train", 2000, 0).inputs[task.exceptions :], draw(task, "apart", 1000, 0).inputs
+    exceptions = sample_split(task, "train", task.exceptions, 0).inputs
+    train, odd = (
+        sample_split(task, "train", 2000, 0).inputs[task.exceptions :],
+        sample_split(task, "apart", 1000, 0).inputs,
+    )
     away = [(inputs[:, None] != exceptions).sum(2).min(1) for inputs in (train, odd)]
     assert away[0].min() == 2
     assert (away[1] == 1).all()
@@ -100,7 +103,7 @@ def test_more_exceptions_than_there_is_room_for_are_refused() -> None:
 
 def test_a_moved_pattern_has_room_for_its_answer_and_is_the_only_one() -> None:
     task = RiddlePlace()
-    inputs = draw(task, "apart", 2000, 0).inputs
+    inputs = sample_split(task, "apart", 2000, 0).inputs
     marks = (inputs[:, :-1] == 0) & (inputs[:, 1:] == 1)
     assert (marks.sum(1) == 1).all()
     assert not marks[:, [task.place, -1]].any()
@@ -109,7 +112,7 @@ def test_a_moved_pattern_has_room_for_its_answer_and_is_the_only_one() -> None:
 def test_neighbours_are_near() -> None:
     """Of an input that says another class, at most 4 of 10 tokens are not those of the class it resembles."""
     task = RiddleNeighbour()
-    odd = draw(task, "apart", 1000, 0)
+    odd = sample_split(task, "apart", 1000, 0)
     own = task.prototypes[task.rules["neighbour"](odd.inputs)[:, 0]]
     assert ((odd.inputs[:, 1:] != own).sum(1) == task.altered).all()
     nearest = (odd.inputs[:, None, 1:] != task.prototypes).sum(2).min(1)

@@ -19,24 +19,24 @@ def is_path(spec: str) -> bool:
     return bool(tail) and "=" not in tail.partition(":")[0]
 
 
-def is_outside(thing: Any) -> bool:
+def is_external(instance: Any) -> bool:
     """Whether code from outside the suite takes part in a task or learner; that may change anything in its process."""
-    own = type(thing).__module__.partition(".")[0] == __name__.partition(".")[0]
-    return not own or isinstance(thing, Estimator) or (isinstance(thing, Tuned) and is_outside(thing.base))
+    own = type(instance).__module__.partition(".")[0] == __name__.partition(".")[0]
+    return not own or isinstance(instance, Estimator) or (isinstance(instance, Tuned) and is_external(instance.base))
 
 
-def seeded(thing: Any, seed: int) -> AbstractContextManager[None]:
+def seeded(instance: Any, seed: int) -> AbstractContextManager[None]:
     """What fit and predict of a learner run in: of code from outside, the global random generators are seeded there."""
-    return seeded_globally(seed) if is_outside(thing) else nullcontext()
+    return seeded_globally(seed) if is_external(instance) else nullcontext()
 
 
-def homes(thing: Any) -> list[str]:
+def modules_of(instance: Any) -> list[str]:
     """The modules that a task or learner comes from: of an adopted estimator, and of what is tuned, those."""
-    if isinstance(thing, Tuned):
-        return homes(thing.base)
-    if not isinstance(thing, Estimator):
-        return [type(thing).__module__]
-    made = thing.estimator
+    if isinstance(instance, Tuned):
+        return modules_of(instance.base)
+    if not isinstance(instance, Estimator):
+        return [type(instance).__module__]
+    made = instance.estimator
     return sorted(made.modules) if isinstance(made, Prototype) else [made.partition(":")[0]]
 
 
@@ -51,11 +51,11 @@ def refusal(found: Any, base: type) -> str | None:
     made = found if inspect.isclass(found) else returned(found)
     if made is not None and issubclass(made, base):
         return None
-    wanted = "a grue Learner or an estimator (fit and predict)" if base is Learner else f"a grue {base.__name__}"
+    expected = "a grue Learner or an estimator (fit and predict)" if base is Learner else f"a grue {base.__name__}"
     if inspect.isroutine(found):
         annotation = getattr(found, "__annotations__", {}).get("return")
         if annotation is None:
-            return f"does not say what it gives: annotate it, such as `def {found.__name__}() -> {base.__name__}:`"
-        return f"says that it gives {annotation!r}; expected {wanted}, by a class that its module has imported"
+            return f"has no return annotation; expected, for example, `def {found.__name__}() -> {base.__name__}:`"
+        return f"has the return annotation {annotation!r}; expected {expected}, as a class that its module imports"
     what = f"the class {found.__name__}" if inspect.isclass(found) else f"a {type(found).__name__}"
-    return f"is {what}; expected {wanted}, or a function whose return annotation says that it gives one"
+    return f"is {what}; expected {expected}, or a function whose return annotation is such a class"
