@@ -112,9 +112,8 @@ def wait_for_slots(slots: list[Slot]) -> None:
     """Wait until there may be something to see in one of the slots, POLL_INTERVAL seconds at most."""
     deadlines = [slot.call.deadline for slot in slots if slot.call and slot.call.deadline is not None]
     now = time.monotonic()
-    wait_for(
-        [slot.pipe for slot in slots if slot.pipe], max(min([POLL_INTERVAL, *(end - now for end in deadlines)]), 0)
-    )
+    seconds = min([POLL_INTERVAL, *(end - now for end in deadlines)])
+    wait_for([slot.pipe for slot in slots if slot.pipe], max(seconds, 0))
 
 
 @dataclass

@@ -246,7 +246,7 @@ def test_the_fields_of_a_preset_are_options(folder: Folder):
     assert {*scores["suite_seed"]} == {3}
     assert {(size, seed) for size, seed in zip(scores["size"], scores["seed"], strict=True)} == {(4, 0)}
     printed = folder.pytest(*SUITE, "--sizes=0", code=4)
-    assert "argument --sizes: '0'; expected sizes from 1 up, such as [16, 64]" in printed
+    assert "argument --sizes: '0'; expected sizes of at least 1, such as [16, 64]" in printed
     assert "device 'abacus'; expected cpu" in folder.pytest(*SUITE, "--device=abacus", code=4)
 
 
@@ -287,7 +287,7 @@ def test_with_the_flag_nothing_else_is_collected(folder: Folder):
 def test_xdist_is_refused_with_the_reason(folder: Folder):
     for option in ("--numprocesses=2", "--dist=load"):
         printed = folder.pytest(*SUITE, option, "--benchmark-disable", code=4)
-        assert "--benchmark does not go with pytest-xdist" in printed
+        assert "--benchmark cannot be combined with pytest-xdist" in printed
         assert "worker processes of its own" in printed
     folder.pytest(*SUITE, "--numprocesses=0", "--collect-only")
 
@@ -300,7 +300,7 @@ def test_an_unknown_name_is_refused_with_the_nearest(folder: Folder):
 
 def test_a_preset_file_that_names_code_needs_trust(folder: Folder):
     (folder.path / "tiny.toml").write_text(PRESET.replace('"linear"', '"own:Picky"'))
-    assert "names code to import and call: 'own:Picky'" in folder.pytest(*SUITE, code=4)
+    assert "names code to import and run: 'own:Picky'" in folder.pytest(*SUITE, code=4)
     assert "identity-bits[own:Picky]" in folder.pytest(*SUITE, "--trust", "--collect-only", "-q")
 
 

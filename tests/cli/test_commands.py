@@ -107,8 +107,8 @@ def test_export_of_more_than_a_split_holds_is_all_it_holds(tmp_path: Path) -> No
     [
         (["show", "mase-grid"], "did you mean 'maze-grid'"),
         (["show", "maze-grid", "--split", "detur"], "did you mean 'detour'"),
-        (["export", "maze-grid", "--size", "0"], "expected a size from 1 up"),
-        (["failures", "nowhere"], "nowhere is no result folder: it is not there"),
+        (["export", "maze-grid", "--size", "0"], "expected a size of at least 1"),
+        (["failures", "nowhere"], "nowhere is not a result folder: it does not exist"),
         (["list", "learnes"], "learners"),
         (["leaderbord"], "leaderboard"),
     ],

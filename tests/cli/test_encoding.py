@@ -49,7 +49,7 @@ def test_an_error_is_one_line_in_ascii_too(tmp_path: Path) -> None:
     done = subprocess.run(command, env=env, capture_output=True, check=False, stdin=subprocess.DEVNULL)
     assert done.returncode == 2
     assert done.stderr.count(b"\n") == 1
-    assert b"is no result folder" in done.stderr
+    assert b"is not a result folder" in done.stderr
 
 
 def test_help_loads_neither_numpy_nor_pandas() -> None:

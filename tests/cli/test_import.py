@@ -29,7 +29,7 @@ def grue(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def exported(folder: Path, task: str, seed: int = 0, tests: int = TESTS) -> list[Row]:
-    sizes = ["--size", str(SIZE), "--tests", str(tests), "--seed", str(seed)]
+    sizes = ["--size", str(SIZE), "--test-size", str(tests), "--seed", str(seed)]
     done = grue(folder, "export", task, *sizes, "--output", "set.jsonl")
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in (folder / "set.jsonl").read_text().splitlines()]
@@ -123,7 +123,8 @@ def test_sets_of_one_task_have_one_number_of_tests(tmp_path: Path) -> None:
     write(tmp_path, rows[0] + rows[1])
     done = grue(tmp_path, "import", "answers.jsonl", *OUT)
     assert done.returncode == 2
-    assert done.stderr == "grue: sets of identity-bits with 30 and 29 tests; expected one number (--tests)\n"
+    message = "question sets of identity-bits differ in test size: 30 and 29; expected the same --test-size for all"
+    assert done.stderr == f"grue: {message}\n"
 
 
 def test_the_name_of_another_learner_of_the_folder_is_taken(tmp_path: Path) -> None:
@@ -133,7 +134,7 @@ def test_the_name_of_another_learner_of_the_folder_is_taken(tmp_path: Path) -> N
     write_catalogue(tmp_path / "out", there)
     done = grue(tmp_path, "import", "answers.jsonl", *OUT)
     assert done.returncode == 2
-    assert "the name 'human' is taken in this folder, by a learner" in done.stderr
+    assert "the name 'human' is already used in this folder, by a learner" in done.stderr
     assert read_catalogue(tmp_path / "out") == there
 
 
@@ -144,17 +145,20 @@ def changed(**new: Any) -> Callable[[list[Row]], None]:
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (changed(key="mine"), "is none that grue export wrote"),
-        (lambda rows: rows[3].update(key=rows[3]["key"].replace("size=16", "size=17")), "does not fit: expected"),
+        (changed(key="mine"), "expected a key written by grue export"),
+        (
+            lambda rows: rows[3].update(key=rows[3]["key"].replace("size=16", "size=17")),
+            "does not match this version of the task",
+        ),
         (lambda rows: rows[3].update(key=rows[3]["key"].replace("bits", "bitz")), "did you mean 'identity-bits'"),
-        (changed(key="mine:Task size=1 tests=1 seed=0 0"), "names code to import, 'mine:Task'"),
+        (changed(key="mine:Task size=1 test_size=1 seed=0 0"), "names code to import, 'mine:Task'"),
         (changed(split="oddd"), "did you mean 'odd'"),
-        (changed(split="train"), "the split 'train' is not asked; expected one of id, odd"),
+        (changed(split="train"), "split 'train' has no questions; expected one of id, odd"),
         (changed(index=TESTS), f"index {TESTS} of split 'id'; expected 0 to {TESTS - 1}"),
-        (changed(index=0), "a second answer to index 0 of split 'id'"),
-        (changed(answer=[0, 1]), "answer of shape (2,); expected (20,)"),
-        (changed(answer=[2] * 20), "expected whole numbers from 0 to 1"),
-        (changed(answer="yes"), "answer is not made of numbers"),
+        (changed(index=0), "duplicate answer for index 0 of split 'id'"),
+        (changed(answer=[0, 1]), "answer has shape (2,); expected (20,)"),
+        (changed(answer=[2] * 20), "expected integers from 0 to 1"),
+        (changed(answer="yes"), "answer is not numeric"),
         (changed(probabilities=[[0.5, 0.5]] * 20), "either answer or probabilities"),
     ],
 )
@@ -176,9 +180,9 @@ def test_probabilities_that_are_none_and_names_that_are_taken_are_refused(tmp_pa
     rows = answered(exported(tmp_path, "scramble-bag"), "scramble-bag", posterior=True)
     write(tmp_path, rows)
     taken = grue(tmp_path, "import", "answers.jsonl", "--name", "mlp", "--out", "out")
-    assert "the name 'mlp' is taken" in taken.stderr
+    assert "the name 'mlp' is reserved" in taken.stderr
     rows[0]["probabilities"][0][0] += 0.5
     write(tmp_path, rows)
     wrong = grue(tmp_path, "import", "answers.jsonl", *OUT)
-    assert "add up to 1.5" in wrong.stderr
+    assert "sum 1.5" in wrong.stderr
     assert not (tmp_path / "out").exists()

@@ -103,7 +103,7 @@ def test_a_job_that_changes_the_folder_loses_no_file_and_a_file_that_is_lost_is_
     monkeypatch.chdir(tmp_path)
     jobs, folder = [square(1), square(2, deletes="square-1.parquet"), square(3)], Path("out")
     failures, output = run(jobs, folder)
-    assert failures == ["it was done, and its file out/jobs/square-1.parquet is not there"]
+    assert failures == ["its result file out/jobs/square-1.parquet has disappeared"]
     assert output[0].endswith("; results in out")
     assert squares(jobs, folder) == [4, 9]
     assert run([square(1)], folder)[0] == []
@@ -113,7 +113,7 @@ def test_a_file_that_cannot_be_read_is_named_and_done_again(tmp_path: Path) -> N
     run([square(5)], tmp_path)
     (tmp_path / "jobs" / "square-5.parquet").write_bytes(b"half a fi")
     _, output = run([square(5)], tmp_path)
-    assert any("cannot read" in line and "is done again" in line for line in output)
+    assert any("cannot read" in line and "is run again" in line for line in output)
     assert len(list((tmp_path / "corrupt").iterdir())) == 1
     assert squares([square(5)], tmp_path) == [25]
 
@@ -123,7 +123,7 @@ def test_ctrl_c_once_finishes_the_job_that_runs_and_the_next_run_does_the_rest(t
 
     jobs = [Interrupting(1), square(2)]
     _, output = run(jobs, tmp_path)
-    assert any("stopping when what runs is done" in line for line in output)
+    assert any("stopping after the running jobs" in line for line in output)
     assert squares(jobs, tmp_path) == [1]
     run(jobs, tmp_path)
     assert squares(jobs, tmp_path) == [1, 4]

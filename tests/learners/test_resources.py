@@ -50,13 +50,13 @@ def test_a_device_that_is_not_there_is_refused_in_one_line(tmp_path: Path) -> No
     command = [sys.executable, "-m", "grue", "run", "--preset", "smoke", "--device", "cuda", "--out", "out"]
     refused = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
     assert refused.returncode == 2
-    assert "device 'cuda': torch" in refused.stderr
+    assert "device 'cuda' is not available: torch" in refused.stderr
     assert refused.stderr.count("\n") == 1
     assert not (tmp_path / "out").exists()
 
 
 def test_a_device_that_torch_does_not_have_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="device 'gpu'; expected cpu, cuda"):
+    with pytest.raises(UsageError, match="unknown device 'gpu'; expected cpu, cuda"):
         grue.run("smoke", device="gpu", out=tmp_path)
 
 
@@ -82,5 +82,5 @@ def test_learners_name_what_to_import_before_a_fit_is_timed() -> None:
 
 
 def test_a_device_on_a_cluster_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="device 'cuda' with the scheduler local"):
+    with pytest.raises(UsageError, match="device 'cuda' cannot be combined with the scheduler local"):
         grue.run("smoke", device="cuda", scheduler="local", out=tmp_path)

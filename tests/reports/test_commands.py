@@ -121,7 +121,7 @@ def test_a_folder_without_results_is_named_with_exit_code_2(command: str, tmp_pa
     (tmp_path / "empty").mkdir()
     code, out, err = call(command, str(tmp_path / "empty"))
     assert (code, out) == (2, "")
-    assert f"{tmp_path / 'empty'} is no result folder" in err
+    assert f"{tmp_path / 'empty'} is not a result folder" in err
 
 
 @pytest.mark.parametrize("command", ["leaderboard", "plot"])

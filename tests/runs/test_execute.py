@@ -234,14 +234,14 @@ class Sevens(Forest):
 
 def test_what_are_no_probabilities_is_refused() -> None:
     one = pair("identity-bits", Sevens())
-    with pytest.raises(ValueError, match=r"gave no probabilities: .* add up to 14 to 14; expected"):
+    with pytest.raises(ValueError, match=r"returned invalid probabilities: .* are 14 to 14; expected"):
         run_batch(Batch(one, (Cell(one, 8, 0, 0),)))
 
 
 def test_what_is_no_predictor_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     one = pair("identity-bits", Forest(trees=2))
     monkeypatch.setattr(Forest, "fit", lambda *_: None)
-    with pytest.raises(TypeError, match=r"Forest\.fit gave a NoneType; expected a grue Predictor"):
+    with pytest.raises(TypeError, match=r"Forest\.fit returned a NoneType; expected a grue Predictor"):
         run_batch(Batch(one, (Cell(one, 8, 0, 0),)))
 
 

@@ -1,4 +1,4 @@
-"""Cells that are taken out of a folder's plan: the files stay, and a run brings the cells back."""
+"""Cells that are removed from a folder's plan: the files stay, and a run adds the cells again."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def planned(out: Path) -> dict[str, int]:
 def test_failed_cells_leave_the_plan_and_their_failures_are_open_no_more(out: Path) -> None:
     assert read([out]).failures
     done = grue(out.parent, "forget", "out", "--learner", "mine:Failing", "--failed")
-    assert done.stdout.startswith("1 cell taken out of the plan of out"), done.stderr
+    assert done.stdout.startswith("removed 1 cell from the plan of out"), done.stderr
     assert planned(out) == {"mine:Failing": 1, "lookup": 2}
     assert not read([out]).failures
     assert list((out / "failures").iterdir()), "records stay"
@@ -74,9 +74,9 @@ def test_what_cannot_be_forgotten_is_refused_and_changes_nothing(out: Path) -> N
     before = (out / "plan.json").read_text()
     with pytest.raises(UsageError, match="unknown learner of the plan 'lookap'; did you mean 'lookup'"):
         forget(out, learner="lookap")
-    with pytest.raises(UsageError, match="nothing is chosen"):
+    with pytest.raises(UsageError, match="no cells selected"):
         forget(out)
-    with pytest.raises(UsageError, match="is no result folder"):
+    with pytest.raises(UsageError, match="is not a result folder"):
         forget(out.parent / "nowhere", learner="lookup")
     assert not (out.parent / "nowhere").exists()
     assert (out / "plan.json").read_text() == before

@@ -42,8 +42,8 @@ def test_objects_are_taken_as_they_are() -> None:
         ("forrest", "unknown learner 'forrest'; did you mean 'forest'"),
         ("mlp:widht=3", "unknown parameter 'widht'; did you mean 'width'"),
         ("mlp:width=wide", "width is 'wide'; expected int, such as 128"),
-        ("mlp:width", "'width' is not parameter=value"),
-        ("mlp:width=3,5", "'5' is not parameter=value"),
+        ("mlp:width", "expected parameter=value, got 'width'"),
+        ("mlp:width=3,5", "expected parameter=value, got '5'"),
         ("mlp:encoding=hot", "encoding is 'hot'; expected one of auto, onehot"),
         ("forest:encoding=hot", "encoding is 'hot'"),
         ("mlp:optimiser=adm", "optimiser is 'adm'; expected one of adam, sgd"),
@@ -65,9 +65,9 @@ def test_the_nearest_task() -> None:
 
 def test_how_several_values_of_a_parameter_are_written() -> None:
     assert make_task("maze-graph:states=4/6").instance.parameters()["states"] == (4, 6)
-    with pytest.raises(UsageError, match="states is '4-6'; expected values with / between them, such as 4/7"):
+    with pytest.raises(UsageError, match="states is '4-6'; expected values separated by /, such as 4/7"):
         make_task("maze-graph:states=4-6")
-    with pytest.raises(UsageError, match="several values of one parameter are written 4/7"):
+    with pytest.raises(UsageError, match="write several values of one parameter as 4/7"):
         make_task("maze-graph:states=(4,6)")
 
 
@@ -120,11 +120,11 @@ def test_what_says_that_it_gives_a_learner_or_a_task_is_called_and_nothing_else(
     for spec, message in {
         "factories:silent": r"annotate it, such as `def silent\(\) -> Learner:`",
         "factories:touch": "annotate it",
-        "factories:other": "says that it gives 'int'; expected a grue Learner or an estimator",
-        "factories:unresolved": "says that it gives 'Nowhere'",
+        "factories:other": "has the return annotation 'int'; expected a grue Learner or an estimator",
+        "factories:unresolved": "has the return annotation 'Nowhere'",
         "factories:bound": "is a partial",
-        "factories:task": "says that it gives 'Task'",
-        "factories:wrong": "gives a int; expected a grue Learner",
+        "factories:task": "has the return annotation 'Task'",
+        "factories:wrong": "returned a int; expected a grue Learner",
         "factories:subprocess.getoutput:cmd=touch touched": "annotate it",
         "subprocess:Popen:args=touch touched,shell=true": "is the class Popen",
         "os:system:command=touch touched": "is a builtin_function_or_method|annotate it",
@@ -201,5 +201,5 @@ class Untaught(IdentityBits):
 
 
 def test_a_task_without_a_train_split_is_refused_in_a_line() -> None:
-    with pytest.raises(UsageError, match="untaught has no split named 'train'; its splits are id, odd"):
+    with pytest.raises(UsageError, match="untaught has no split named 'train', which is required; its splits: id, odd"):
         make_task(Untaught())

@@ -194,5 +194,5 @@ def test_a_batch_whose_source_was_edited_after_planning_stores_nothing_under_its
     write(folder / "helpers_z.py", "# a comment\ndepth = 1\n")
     assert "batches" in job.run()
     write(folder / "helpers_z.py", "depth = 2\n")
-    with pytest.raises(ChangedSourceError, match="another source than when the run was planned: helpers_z"):
+    with pytest.raises(ChangedSourceError, match="source code differs from when the run was planned: helpers_z"):
         job.run()

@@ -1,4 +1,4 @@
-"""What a preset expands to, and the reason for everything that cannot be had."""
+"""What a preset expands to, and the reason for everything that is not applicable."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_the_key_knows_everything_a_result_depends_on() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("seeds = [", "not valid TOML"),
+        ("seeds = [", "invalid TOML"),
         ('sizess = [1]\ndescription = "x"', "unknown field 'sizess'; did you mean 'sizes'"),
         ('description = "x"', "is missing"),
     ],
@@ -116,7 +116,7 @@ def test_a_users_preset_with_a_mistake(tmp_path: Path, text: str, message: str) 
 
 
 def test_sizes_and_seeds_are_checked() -> None:
-    with pytest.raises(UsageError, match="expected sizes from 1 up"):
+    with pytest.raises(UsageError, match="expected sizes of at least 1"):
         make_plan(adjust(load_preset("smoke"), sizes=(0, 16)))
     with pytest.raises(UsageError, match="at least one seed"):
         make_plan(adjust(load_preset("smoke"), seeds=0))
@@ -131,7 +131,7 @@ def test_what_is_named_twice_is_done_once_and_two_things_of_one_name_are_refused
     smoke = load_preset("smoke")
     twice = make_plan(smoke, tasks=["identity-bits", "identity-bits"], learners=["mlp", "mlp"])
     assert len(twice.cells) == len({cell.key for cell in twice.cells})
-    with pytest.raises(UsageError, match="two learners go by the name 'mlp'"):
+    with pytest.raises(UsageError, match="two different learners have the name 'mlp'"):
         make_plan(smoke, tasks=["identity-bits"], learners=["mlp", MLP()])
 
 
@@ -139,7 +139,7 @@ def test_exposed_examples_that_there_are_not_are_not_applicable() -> None:
     preset = adjust(load_preset("smoke"), exposed=(4, 4096))
     plan = make_plan(preset, tasks=["identity-bits:bits=8"], learners=["mlp"])
     assert {cell.exposed for cell in plan.cells} == {0, 4}
-    assert "4096 exposed, and the pool holds" in plan.not_applicable[0].reason
+    assert "4096 exposed examples requested, the exposure pool has" in plan.not_applicable[0].reason
 
 
 def test_exposed_examples_go_to_the_largest_size_that_can_be_had() -> None:
@@ -176,8 +176,8 @@ def test_two_labels_of_the_same_settings_are_one_row_and_the_plan_says_so() -> N
     assert list(plan.learners) == ["linear", "linear:strength=1"]
     assert list(plan.tasks) == ["identity-bits", "scramble-bag"]
     assert plan.notes == [
-        "identity-bits:bits=20 has the same settings as identity-bits: one row, named identity-bits",
-        "linear:strength=100 has the same settings as linear: one row, named linear",
+        "identity-bits:bits=20 and identity-bits have the same settings; results are listed under identity-bits",
+        "linear:strength=100 and linear have the same settings; results are listed under linear",
     ]
 
 

@@ -96,16 +96,16 @@ def test_parameters_of_a_learner_from_a_module(tmp_path: Path) -> None:
         ("[parameters.cnn]\nchanels = 20", r"\[parameters.cnn\]: unknown parameter 'chanels'; did you mean 'channels'"),
         ("[parameters.cnn]\ntrees = 20", r"\[parameters.cnn\]: unknown parameter 'trees'"),
         ('[parameters.cnn]\ndevice = "cuda"', "unknown parameter 'device'"),
-        ('[parameters."cnn@tuned"]\nchannels = 8', r"write \[parameters.cnn\], which holds for cnn@tuned too"),
+        ('[parameters."cnn@tuned"]\nchannels = 8', r"use \[parameters.cnn\], which applies to cnn@tuned as well"),
         ("[parameters]\ncnn = 3", "parameters = .*; expected a table a learner"),
-        ('[parameters."sklearn.dummy:DummyClassifier"]\nstrategy = "prior"', "behind its name"),
+        ('[parameters."sklearn.dummy:DummyClassifier"]\nstrategy = "prior"', "after the name"),
         (grid("scramble-bog"), r"unknown task 'scramble-bog'; did you mean 'scramble-bag'"),
         (grid("maze-grid"), "unknown task of the preset 'maze-grid'"),
         (grid("family:maze"), "unknown task of the preset 'family:maze'"),
         (grid("scramble-bag", "seeds = 9"), r"\[\[grid\]\] of \['scramble-bag'\]: unknown field 'seeds'"),
-        (grid("scramble-bag", "sizes = 16"), "sizes = 16; expected sizes from 1 up, such as"),
+        (grid("scramble-bag", "sizes = 16"), "sizes = 16; expected sizes of at least 1, such as"),
         (grid("scramble-bag", "learners = 'mlp'"), "learners = 'mlp'; expected names, such as"),
-        (grid("scramble-bag", "learners = ['inherited', '-mlp']"), "'-mlp' leaves out what the list does not hold"),
+        (grid("scramble-bag", "learners = ['inherited', '-mlp']"), "'-mlp' excludes a name that is not in the list"),
         (
             grid("scramble-bag", "learners = ['kind:netwrk']"),
             "unknown kind of learners 'netwrk'; did you mean 'network'",
@@ -123,20 +123,20 @@ def test_a_name_or_value_in_a_table_that_means_nothing_is_refused(tmp_path: Path
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("sizes", '"16"', r"sizes = '16'; expected sizes from 1 up, such as \[16, 64\]"),
+        ("sizes", '"16"', r"sizes = '16'; expected sizes of at least 1, such as \[16, 64\]"),
         ("sizes", "[]", r"sizes = \[\]; expected"),
         ("sizes", "[0, 16]", r"sizes = \[0, 16\]; expected"),
         ("sizes", "[16.0]", r"sizes = \[16.0\]; expected"),
-        ("exposed", "[-1]", r"exposed = \[-1\]; expected numbers from 0 up"),
+        ("exposed", "[-1]", r"exposed = \[-1\]; expected numbers of at least 0"),
         ("seeds", '"3"', "seeds = '3'; expected at least one seed, such as 3"),
         ("seeds", "true", "seeds = True; expected"),
         ("test_size", "0", "test_size = 0; expected at least one test example"),
         ("tests", "10", "unknown field 'tests'; did you mean 'test_size'"),
-        ("suite_seed", "-1", "suite_seed = -1; expected a whole number from 0 up"),
+        ("suite_seed", "-1", "suite_seed = -1; expected an integer of at least 0"),
         ("extends", "3", "extends = 3; expected a name or path"),
         ("extends", '"standrd"', "unknown preset 'standrd'; did you mean 'standard'"),
-        ("learners", '["inherited"]', "'inherited' means nothing here"),
-        ("learners", '["all", "-mpl"]', "'-mpl' leaves out what the list does not hold: .* did you mean 'mlp'"),
+        ("learners", '["inherited"]', "'inherited' needs a preset with extends"),
+        ("learners", '["all", "-mpl"]', "'-mpl' excludes a name that is not in the list: .* did you mean 'mlp'"),
         ("timeout", "0", "timeout = 0; expected more than 0 seconds"),
         ("timeout", "nan", "timeout = nan; expected"),
         ("tasks", '"identity-bits"', r"tasks = 'identity-bits'; expected names, such as \[\"identity-bits\"\]"),
@@ -144,7 +144,7 @@ def test_a_name_or_value_in_a_table_that_means_nothing_is_refused(tmp_path: Path
         ("description", "3", "description = 3; expected a line of text"),
         ("budget", "600", r"budget = 600; expected a table: the line \[budget\]"),
         ("also", '["mlp"]', "unknown field 'also'"),
-        ("seeds", None, "the field 'seeds' is missing; expected at least one seed"),
+        ("seeds", None, "the field 'seeds' is required; expected at least one seed"),
     ],
 )
 def test_a_value_that_a_field_cannot_have_is_refused(
@@ -182,7 +182,7 @@ def stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     ],
 )
 def test_a_file_chooses_no_code_unless_it_is_trusted(stranger: Path, tables: str, changes: dict[str, str]) -> None:
-    with pytest.raises(UsageError, match=rf"names code to import and call: '{STRANGER}'; if you trust .*--trust"):
+    with pytest.raises(UsageError, match=rf"names code to import and run: '{STRANGER}'; if you trust .*--trust"):
         written(stranger, tables, trust=False, **changes)
     assert not (stranger / "imported").exists()
 
@@ -325,7 +325,7 @@ def test_a_preset_that_extends_itself_is_refused(child: Path) -> None:
 def test_code_in_what_is_extended_needs_trust_too(stranger: Path) -> None:
     written(stranger, learners='["stranger:Mine"]')
     (stranger / "child.toml").write_text("extends = 'mine.toml'")
-    with pytest.raises(UsageError, match="preset child names code to import and call: 'stranger:Mine'"):
+    with pytest.raises(UsageError, match="preset child names code to import and run: 'stranger:Mine'"):
         load_preset("child.toml")
     assert load_preset("child.toml", trust=True).learners == ("stranger:Mine",)
 

@@ -127,7 +127,7 @@ def test_ctrl_c_once_finishes_what_runs_and_the_next_run_takes_up_the_rest(folde
     run.send_signal(signal.SIGINT)
     _, output = run.communicate(timeout=60)
     assert run.returncode == 130
-    assert "stopping when what runs is done" in output
+    assert "stopping after the running jobs" in output
     assert len(fits(folder)) == 3, "the batch that ran was finished"
     assert len(set(read([folder / "out"]).scores["key"])) == 3
     assert grue(folder, *slow).returncode == 0
@@ -181,7 +181,7 @@ def test_other_settings_in_the_same_folder_are_never_mixed(folder: Path) -> None
         [*command("--learner", "forest", *few), "--preset", "mine.toml"],
         cwd=folder, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert "made with other settings" in other.stderr
+    assert "have other settings" in other.stderr
     assert set(read([folder / "out"]).scores["size"]) == {8}
 
 
@@ -214,7 +214,7 @@ def test_in_this_process_and_in_workers_the_scores_are_the_same(folder: Path) ->
 def test_usage_errors_are_one_line_and_exit_code_2(folder: Path) -> None:
     for arguments, message in (
         (["--learner", "mpl"], "did you mean 'mlp'"),
-        (["--sizes", "16,x"], "expected sizes from 1 up"),
+        (["--sizes", "16,x"], "expected sizes of at least 1"),
         (["--preset", "quikc"], "did you mean 'quick'"),
     ):
         wrong = grue(folder, *arguments)
@@ -261,7 +261,7 @@ def test_a_plan_that_cannot_be_read_is_named_with_what_to_do(folder: Path) -> No
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [(["--jobs", "-1"], "-1 jobs; expected"), (["--timeout", "-5"], "expected more than 0 seconds")],
+    [(["--jobs", "-1"], "jobs is -1; expected"), (["--timeout", "-5"], "expected more than 0 seconds")],
 )
 def test_values_that_make_no_sense_are_refused(folder: Path, arguments: list[str], message: str) -> None:
     wrong = grue(folder, *arguments)
@@ -289,5 +289,5 @@ def test_estimator_objects_run_in_worker_processes_and_a_timeout_without_any_is_
         [sys.executable, "script.py"], cwd=folder, capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert "no batch is stopped after 5 s: without worker processes (0 jobs) there are no timeouts" in done.stderr
+    assert "timeout=5 has no effect: there are no timeouts without worker processes (jobs=0)" in done.stderr
     assert "0 to do" in done.stderr

@@ -99,7 +99,7 @@ def test_what_an_earlier_version_did_not_write_is_null(tmp_path: Path) -> None:
 def test_what_is_no_result_folder_is_said_to_be_none(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"it has no plan\.json"):
         read([tmp_path])
-    with pytest.raises(UsageError, match="it is not there"):
+    with pytest.raises(UsageError, match="it does not exist"):
         read([tmp_path / "nowhere"])
 
 

@@ -70,7 +70,7 @@ def test_a_cell_is_new_not_done_failed_or_of_other_settings() -> None:
     assert reason_of(cell, held, {cell.key: "timeout"}) == "failed before (timeout)"
     assert reason_of(other, held).startswith("learner: name mlp -> forest")
     earlier = replace(held, settings={})  # a folder of an earlier version
-    assert reason_of(other, earlier) == "other settings or versions before"
+    assert reason_of(other, earlier) == "planned before with other settings or versions"
 
 
 def test_a_folders_plan_holds_the_settings_of_its_cells_and_no_others() -> None:
