@@ -41,4 +41,4 @@ def test_from_a_run_to_table_and_figure_and_what_is_repeated(tmp_path: Path) -> 
     rest = ["--out", str(tmp_path), "--format", "json", "--output", str(table)]
     again = CliRunner().invoke(app, ["study", "forgetting", *SMALL, *rest])
     assert "12 units: 12 done, 0 to do" in again.stderr
-    assert {one["way"] for one in json.loads(table.read_text())["figures"]} == {"continued", "refitted", "joint"}
+    assert {row["regime"] for row in json.loads(table.read_text())["metrics"]} == {"continued", "refitted", "joint"}
