@@ -1,4 +1,4 @@
-"""The `Entry` of a leaderboard: one figure with its interval and its flags."""
+"""The `Entry` of a leaderboard: one value with its interval and its flags."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ SPLITS = ("id", "ood")
 """In distribution, and out of distribution (the headline shift of the task)."""
 
 CurveMetric = Literal["area", "final", "gap", "examples to threshold", "OOD examples to threshold", "fit seconds"]
-"""The kinds of figures of a learning curve."""
+"""The metrics of a learning curve."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One figure of the leaderboard.
+    """One value of the leaderboard.
 
     scope       "family" (mean over the tasks of a family) or "task"
     name        name of the family or the task

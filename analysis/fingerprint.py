@@ -29,7 +29,7 @@ def shares_of(catalogue: Catalogue, task: str) -> list[str]:
 def fingerprints(
     scores: pd.DataFrame, answers: Mapping[tuple[str, str], np.ndarray], catalogue: Catalogue
 ) -> list[Entry]:
-    """The fingerprint figures of every learner on every riddle, at the largest training size.
+    """The entries of every learner on every riddle, at the largest training size.
 
     scores   the tidy table
     answers  (key of a cell, split) -> codes of its predictions (metrics/rules.py)

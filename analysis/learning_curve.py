@@ -54,16 +54,16 @@ class LearningCurve:
 
     def entries(self) -> list[Entry]:
         """All entries of this learner on this task that were planned."""
-        figures = [self._area(split) for split in self.splits if self.greater_is_better]
+        entries = [self._area(split) for split in self.splits if self.greater_is_better]
         if self.planned_at_largest:
-            figures += [self._final(split) for split in self.splits]
-            figures += [self._gap()] if "ood" in self.splits else []
-        figures += [self._examples_to_threshold(split) for split in self.splits if self.greater_is_better]
+            entries += [self._final(split) for split in self.splits]
+            entries += [self._gap()] if "ood" in self.splits else []
+        entries += [self._examples_to_threshold(split) for split in self.splits if self.greater_is_better]
         # Without any cell at the largest size the learner is not applicable there, and the entry is n/a.
         exposed = any(cell.exposed for cell in self.largest) or not self.largest
         if self.planned_at_largest and exposed and "ood" in self.splits and self.greater_is_better:
-            figures += [self._ood_examples_to_threshold()]
-        return [*figures, self._fit_seconds()]
+            entries += [self._ood_examples_to_threshold()]
+        return [*entries, self._fit_seconds()]
 
     @property
     def flags(self) -> set[str]:

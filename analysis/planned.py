@@ -65,7 +65,7 @@ def anchors_of(catalogue: Catalogue, task: str) -> tuple[int, ...]:
     """The training sizes that a task is reported at, increasing: those that most of its learners were planned at.
 
     It is the list of sizes that occurs most often; among several, the longest. So a learner that is run at one size
-    more or less does not change the figures of the others. If there are no learners, controls and heuristics count.
+    more or less does not change the values of the others. If there are no learners, controls and heuristics count.
     Raises ValueError if no cell of the task was planned.
     """
     sizes = {

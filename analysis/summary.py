@@ -20,7 +20,7 @@ from .planned import PlannedCell, anchors_of, planned_cells
 def summarise(scores: pd.DataFrame, catalogue: Catalogue) -> list[Entry]:
     """All entries of the leaderboard, for every task and every family.
 
-    Figures that were not planned (a score at a size that a learner was not run at) have no entry.
+    Values that were not planned (a score at a size that a learner was not run at) have no entry.
     Raises ValueError if there are two results of one cell with different settings (budgets or versions).
     """
     cells = planned_cells(scores, catalogue)
@@ -69,8 +69,8 @@ def _means(curves: list[LearningCurve], catalogue: Catalogue) -> list[Entry]:
                     if mean.seeds
                     else no_value_flag
                 )
-                figure = (mean.mean, mean.half_width, mean.kind, mean.seeds)
-                entries.append(Entry("family", family, learner, info.kind, "area", split, *figure, flags=flags))
+                values_of_mean = (mean.mean, mean.half_width, mean.kind, mean.seeds)
+                entries.append(Entry("family", family, learner, info.kind, "area", split, *values_of_mean, flags=flags))
     return entries
 
 

@@ -105,11 +105,11 @@ def task_figure(results: Results, task: str, points: pd.DataFrame | None = None)
     Raises ValueError if the task has no results.
     """
     points = curve_points(results.scores, results.catalogue) if points is None else points
-    points = points.loc[points["task"] == task]
-    if points.empty:
+    task_points = points.loc[points["task"] == task]
+    if task_points.empty:
         raise ValueError(f"there are no results for the task {task!r}")
     with mpl.rc_context(theme()):
-        return _TaskFigure(results, task, points).figure
+        return _TaskFigure(results, task, task_points).figure
 
 
 class _TaskFigure:

@@ -37,14 +37,14 @@ NUMBER_OFFSETS = (0.06, 0.27)
 SMALL_FONT = 5.5
 """Font size of the numbers and notes, in points."""
 
-Found = dict[tuple[str, str, str, str], Entry]
+EntryIndex = dict[tuple[str, str, str, str], Entry]
 """(riddle, learner, metric, split) -> entry."""
 
 
 def fingerprint_figure(results: Results) -> Figure | None:
     """Draw the fingerprints of all learners and controls; None if no riddle has results."""
     entries = fingerprints(results.scores, results.answers, results.catalogue)
-    found = {(entry.name, entry.learner, entry.metric, entry.split): entry for entry in entries}
+    entry_of = {(entry.name, entry.learner, entry.metric, entry.split): entry for entry in entries}
     shown = [
         name for name in riddles(results.catalogue) if any(not math.isnan(e.value) for e in entries if e.name == name)
     ]
@@ -53,10 +53,10 @@ def fingerprint_figure(results: Results) -> Figure | None:
     if not shown or not learners:
         return None
     with mpl.rc_context(theme()):
-        return _draw(results, found, shown, learners)
+        return _draw(results, entry_of, shown, learners)
 
 
-def _draw(results: Results, found: Found, shown: list[str], learners: list[str]) -> Figure:
+def _draw(results: Results, entry_of: EntryIndex, shown: list[str], learners: list[str]) -> Figure:
     figure = Figure(figsize=(WIDTH, 1))
     width = (WIDTH - LEFT - MARGIN - GAP * (len(shown) - 1)) / len(shown) - NUMBERS
     legends = []
@@ -66,7 +66,7 @@ def _draw(results: Results, found: Found, shown: list[str], learners: list[str])
             for colour, share in zip(COLOURS, shares_of(results.catalogue, riddle), strict=True)
         ]
         legends.append(fitted_legend(figure, handles, width + NUMBERS))
-    several = any(entry.interval == "seeds" for entry in found.values())
+    several = any(entry.interval == "seeds" for entry in entry_of.values())
     lines = "t over seeds" if several else "over the test examples (one seed)"
     note = (
         "Bars: shares of the predictions that follow each rule, on inputs where the rules disagree; lines: 95 % "
@@ -85,7 +85,7 @@ def _draw(results: Results, found: Found, shown: list[str], learners: list[str])
         legend.set_bbox_to_anchor((left, height - TITLE), transform=figure.dpi_scale_trans)
         bottom, tall = height - head - BAR * len(learners), BAR * len(learners)
         axes = figure.add_axes((left / WIDTH, bottom / height, width / WIDTH, tall / height))
-        _panel(axes, found, riddle, learners, shares_of(results.catalogue, riddle), MissingCells(results))
+        _panel(axes, entry_of, riddle, learners, shares_of(results.catalogue, riddle), MissingCells(results))
         axes.set_yticks(range(len(learners)), [shortened(name, 22) for name in learners])
         axes.tick_params(axis="y", left=False, labelleft=index == 0)
     for line, note in enumerate(reversed(notes)):
@@ -95,7 +95,7 @@ def _draw(results: Results, found: Found, shown: list[str], learners: list[str])
 
 
 def _panel(
-    axes: Axes, found: Found, riddle: str, learners: list[str], shares: list[str], missing_cells: MissingCells
+    axes: Axes, entry_of: EntryIndex, riddle: str, learners: list[str], shares: list[str], missing_cells: MissingCells
 ) -> None:
     """Draw the bars of a riddle from the top down, in the order of the learners."""
     axes.set_xlim(0, 1)
@@ -105,7 +105,7 @@ def _panel(
     axes.spines["left"].set_visible(False)
     _annotate_row(axes, -1, "ID", "eq.")
     for row, learner in enumerate(learners):
-        parts = [found.get((riddle, learner, share, "ood")) for share in shares]
+        parts = [entry_of.get((riddle, learner, share, "ood")) for share in shares]
         present = [part for part in parts if part is not None and not math.isnan(part.value)]
         if len(present) < len(shares):
             reason = (
@@ -125,7 +125,10 @@ def _panel(
             if part.half_width > 0:
                 low, high = np.clip([border - part.half_width, border + part.half_width], 0, 1)
                 axes.plot([low, high], [row, row], color="0.2", linewidth=0.8, solid_capstyle="butt", zorder=3)
-        numbers = (found[riddle, learner, "accuracy", "id"].value, found[riddle, learner, "agreement", "ood"].value)
+        numbers = (
+            entry_of[riddle, learner, "accuracy", "id"].value,
+            entry_of[riddle, learner, "agreement", "ood"].value,
+        )
         _annotate_row(axes, row, *("–" if math.isnan(number) else f"{number:.2f}" for number in numbers))
 
 

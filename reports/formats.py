@@ -16,11 +16,11 @@ from ..analysis.entries import Entry
 from .board import board_tables
 from .fingerprint import fingerprint_tables
 from .leaderboard import Leaderboard
-from .provenance import long_lines, short_line, whole_line
+from .provenance import full_line, long_lines, short_line
 from .tables import LEGEND, SYMBOLS, Table, TableCell, family_tables, task_tables
 from .text import text_document
 
-JSON_SCHEMA = 1
+JSON_SCHEMA = 2
 """Version of the JSON format: increase it if a field changes its name or meaning."""
 
 
@@ -37,7 +37,7 @@ def make_tables(board: Leaderboard) -> list[Table]:
     The source line of a brief board has the full provenance; else the provenance is at the end of the document.
     """
     if board.brief:
-        return _with_notes(board_tables(board, whole_line(board.results)), board.left_out)
+        return _with_notes(board_tables(board, full_line(board.results)), board.left_out)
     source = short_line(board.results)
     tables = [
         *board_tables(board, source),
@@ -227,11 +227,11 @@ def latex_table(table: Table) -> str:
             rows.append(rf"\multicolumn{{{len(table.columns) + 1}}}{{l}}{{\emph{{{_latex(heading)}}}}} \\")
         rows += [" & ".join([_latex(name), *[_latex_cell(cell) for cell in cells]]) + r" \\" for name, cells in group]
     legend = [f"${LATEX_SYMBOLS[flag]}$ {_latex(LEGEND[flag])}." for flag in table.flags]
-    said = [f"{table.title}.", table.caption, table.footnote]
+    texts_above = [f"{table.title}.", table.caption, table.footnote]
     texts = [[name, *[cell.text for cell in cells]] for _, group in table.row_groups for name, cells in group]
     widest = sum(max(map(len, column)) for column in zip(*texts, strict=True))
     size, gap = ("footnotesize", "3pt") if widest <= LATEX_LETTERS else ("scriptsize", "2pt")
-    caption = [*map(_latex, filter(None, said)), *legend, *[_latex(f"{note}.") for note in table.notes]]
+    caption = [*map(_latex, filter(None, texts_above)), *legend, *[_latex(f"{note}.") for note in table.notes]]
     return "\n".join(
         [
             r"\begin{table}[htbp]",

@@ -45,7 +45,7 @@ class TaskHeader:
 class Leaderboard:
     """The leaderboard: all data that a format needs to print it.
 
-    entries   the figures
+    entries   the values
     tasks     tasks without the riddles, in the order of the catalogue
     riddles   tasks without a correct answer, in the order of the catalogue; their entries are fingerprints
     families  families with a task on the common scale

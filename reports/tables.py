@@ -83,7 +83,7 @@ RowGroup = tuple[str, tuple[tuple[str, tuple[TableCell, ...]], ...]]
 class Table:
     """A table; its rows are in groups.
 
-    footnote  how to read the figures: the same text for all tables of one kind
+    footnote  how to read the values: the same text for all tables of one kind
     caption  text on this table only
     notes    sentences on single rows
     source   the provenance in one line
@@ -114,8 +114,8 @@ def family_tables(board: Leaderboard, source: str) -> list[Table]:
 def _family_table(board: Leaderboard, families: tuple[str, ...], number: int, source: str) -> Table:
     found = {(entry.learner, entry.name, entry.split): entry for entry in board.entries if entry.scope == "family"}
     present = {(family, split) for _, family, split in found}
-    wanted = [(family, split) for family in families for split in ("ood", "id") if (family, split) in present]
-    columns = tuple(Column(f"{family} {split.upper()}", family, split.upper()) for family, split in wanted)
+    family_columns = [(family, split) for family in families for split in ("ood", "id") if (family, split) in present]
+    columns = tuple(Column(f"{family} {split.upper()}", family, split.upper()) for family, split in family_columns)
     row_groups = [
         (
             HEADINGS[kind],
@@ -124,7 +124,7 @@ def _family_table(board: Leaderboard, families: tuple[str, ...], number: int, so
                     name,
                     tuple(
                         entry_cell(board, found.get((name, family, split)), interval=split == "ood")
-                        for family, split in wanted
+                        for family, split in family_columns
                     ),
                 )
                 for name in board.order[kind]
@@ -155,7 +155,7 @@ def _task_table(board: Leaderboard, task: TaskHeader, source: str) -> Table:
     found = {(entry.learner, entry.metric, entry.split): entry for entry in entries}
     present = {entry.learner for entry in entries}
     refused = {entry.learner for entry in entries if entry.metric == "area" and entry.split == ""}
-    wanted = _task_columns(task)
+    columns = _task_columns(task)
     greater = task.greater_is_better
 
     def rank(name: str) -> tuple[float, ...]:
@@ -174,7 +174,7 @@ def _task_table(board: Leaderboard, task: TaskHeader, source: str) -> Table:
                     TableCell("n/a")
                     if name in refused
                     else entry_cell(board, found.get((name, metric, split)), interval=interval)
-                    for _, metric, split, interval in wanted
+                    for _, metric, split, interval in columns
                 ),
             )
             for name in names
@@ -189,7 +189,7 @@ def _task_table(board: Leaderboard, task: TaskHeader, source: str) -> Table:
     return Table(
         label=task.name,
         title=f"{task.name} (family {task.family})",
-        columns=tuple(column for column, *_ in wanted),
+        columns=tuple(column for column, *_ in columns),
         row_groups=tuple(row_groups),
         footnote=TASK_FOOTNOTE if greater else BITS_FOOTNOTE,
         caption=f"n = {task.sizes[0]} to {task.sizes[-1]}, {task.metric}: {scale}; {shift}.",
@@ -199,7 +199,7 @@ def _task_table(board: Leaderboard, task: TaskHeader, source: str) -> Table:
 
 
 def _not_planned(row_groups: list[RowGroup]) -> tuple[str, ...]:
-    """The note on figures that were not planned, if there are any."""
+    """The note on values that were not planned, if there are any."""
     present = any(cell.text == NOT_PLANNED for _, rows in row_groups for _, cells in rows for cell in cells)
     return (f"{NOT_PLANNED}: not planned",) if present else ()
 

@@ -53,7 +53,7 @@ def test_leaderboard_writes_a_file_and_makes_its_folder(
     target = tmp_path / "new" / "board.json"
     code, out, _ = run("leaderboard", "somewhere", "--format", "json", "--output", str(target))
     assert (code, out) == (0, "")
-    assert json.loads(target.read_text())["schema"] == 1
+    assert json.loads(target.read_text())["schema"] == 2
 
 
 def test_leaderboard_prints_the_summary_alone(run: Callable[..., tuple[int, str, str]]) -> None:
