@@ -231,7 +231,7 @@ class _TaskFigure:
         self._draw_curves(axes, points, "exposed", names)
         self._draw_heuristics(axes, points)
         axes.set_title(f"with OOD examples: {self.shift}", loc="left")
-        axes.set_xlabel(f"OOD training examples, at n = {largest}")
+        axes.set_xlabel(f"OOD examples, at n = {largest}")
         self._ticks(axes, exposed)
 
     def _draw_curves(self, axes: Axes, points: pd.DataFrame, x: str, names: list[str]) -> None:
