@@ -16,11 +16,11 @@ FLOOR = -1.0
 
 
 @dataclass(frozen=True)
-class Threshold:
-    """The first anchor at which a learning curve reaches a level.
+class ThresholdCrossing:
+    """The first anchor at which a learning curve reaches a threshold.
 
-    anchor    that anchor; the largest one measured if the curve does not reach the level; NaN if none was measured
-    censored  True if the level is not reached: the threshold is more than `anchor`
+    anchor    that anchor; the largest one with a score if the threshold is not reached; NaN if none has a score
+    censored  True if the threshold is not reached, so that more than `anchor` examples are needed
     """
 
     anchor: float
@@ -40,32 +40,34 @@ def area(sizes: Sequence[int] | np.ndarray, scores: np.ndarray, floor: float = F
 
 def area_weights(sizes: Sequence[int] | np.ndarray) -> np.ndarray:
     """Weight of each anchor in the area, (anchors,), summing to 1. Raises ValueError unless sizes are increasing."""
-    places = np.log2(np.asarray(sizes, dtype=np.float64))
-    steps = np.diff(places)
-    if len(places) == 0 or (steps <= 0).any():
-        raise ValueError(f"the sizes of a learning curve must rise, and there must be one; given {list(sizes)}")
-    if len(places) == 1:
+    log_sizes = np.log2(np.asarray(sizes, dtype=np.float64))
+    widths = np.diff(log_sizes)
+    if len(log_sizes) == 0 or (widths <= 0).any():
+        raise ValueError(f"training sizes {list(sizes)}; expected at least one, in increasing order")
+    if len(log_sizes) == 1:
         return np.ones(1)
-    weights = np.zeros(len(places))
-    weights[:-1] += steps / 2
-    weights[1:] += steps / 2
-    return weights / (places[-1] - places[0])
+    weights = np.zeros(len(log_sizes))
+    weights[:-1] += widths / 2
+    weights[1:] += widths / 2
+    return weights / (log_sizes[-1] - log_sizes[0])
 
 
-def first_to_reach(anchors: Sequence[int] | np.ndarray, scores: np.ndarray, level: float) -> Threshold:
-    """Find the first anchor with a score of at least `level`; later scores are ignored.
+def examples_to_threshold(
+    anchors: Sequence[int] | np.ndarray, scores: np.ndarray, threshold: float
+) -> ThresholdCrossing:
+    """Find the first anchor with a score of at least `threshold`; later scores are ignored.
 
-    anchors, scores  (anchors,), increasing anchors; anchors with the score NaN (not measured) are skipped
+    anchors, scores  (anchors,), increasing anchors; anchors with the score NaN are skipped
     """
     anchors = np.asarray(anchors)
     measured = ~np.isnan(scores)
     # A mean over seeds of 0.9, 0.9, 0.9 may fall short of 0.9 by a rounding error.
-    reached = np.flatnonzero(measured & (scores >= level - 1e-9))
+    reached = np.flatnonzero(measured & (scores >= threshold - 1e-9))
     if len(reached):
-        return Threshold(float(anchors[reached[0]]), censored=False)
+        return ThresholdCrossing(float(anchors[reached[0]]), censored=False)
     if not measured.any():
-        return Threshold(float("nan"), censored=True)
-    return Threshold(float(anchors[measured][-1]), censored=True)
+        return ThresholdCrossing(float("nan"), censored=True)
+    return ThresholdCrossing(float(anchors[measured][-1]), censored=True)
 
 
 def area_error(sizes: Sequence[int] | np.ndarray, errors: np.ndarray) -> np.ndarray:

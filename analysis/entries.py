@@ -1,51 +1,52 @@
-"""The `Entry` of a leaderboard: one figure with its interval and its flags."""
+"""The `Entry` of a leaderboard: one value with its interval and its flags."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
-LEVEL = 0.9
-"""The score that must be reached in "n to reach" and "exposed to reach"."""
+THRESHOLD = 0.9
+"""The score that "examples to threshold" and "OOD examples to threshold" refer to."""
 
-SIDES = ("id", "ood")
-"""In distribution, and out of distribution (the headline split of the task)."""
+SPLITS = ("id", "ood")
+"""In distribution, and out of distribution (the headline shift of the task)."""
 
-Measure = Literal["area", "final", "gap", "n to reach", "exposed to reach", "fit seconds"]
-"""The kinds of figures of a learning curve."""
+CurveMetric = Literal["area", "final", "gap", "examples to threshold", "OOD examples to threshold", "fit seconds"]
+"""The metrics of a learning curve."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One figure of the leaderboard.
+    """One value of the leaderboard.
 
     scope       "family" (mean over the tasks of a family) or "task"
-    of          name of the family or the task
+    name        name of the family or the task
     kind        kind of the learner: learner, control or heuristic
-    measure     for learning curves a Measure, for riddles see analysis/fingerprint.py.
-                area: area under the learning curve; final: score at the largest size; gap: loss OOD at the largest
-                size, ID - OOD, or OOD - ID if less is better (then there is no area and no "to reach");
-                n to reach, exposed to reach: training examples, or exposed examples at the largest size, until the
-                mean over seeds is LEVEL; fit seconds: per model, the time of a stack divided by its models
-    side        "id", "ood", "train", or "" if both or neither apply
-    value       NaN if there is none; then `marks` give the reason
+    metric     for learning curves a CurveMetric, for riddles see analysis/fingerprint.py.
+                area: area under the learning curve; final: the task's metric at the largest training size; gap: ID -
+                OOD at the largest size, or OOD - ID if lower is better (then there is no area and no threshold);
+                examples to threshold: the smallest training size at which the mean over seeds is at least THRESHOLD;
+                OOD examples to threshold: the smallest number of exposed examples at which it is, at the largest
+                size; fit seconds: per model, the time of a stack divided by its models
+    split       "id", "ood" (the headline shift), "train", or "" if both or none apply
+    value       NaN if there is none; then `flags` give the reason
     half_width  half of the 95 % interval, NaN if there is none; `interval`: over "seeds", within a "cell", or "none"
-    censored    True if the level is not reached: the value is a lower bound
-    marks       flags, comma-joined: "underfit", "budget-limited", "diverged" (in a cell that contributes),
+    censored    True if the threshold is not reached: the value is a lower bound
+    flags       comma-joined: "underfit", "budget-limited", "diverged" (in a cell that contributes),
                 "incomplete" (a planned cell is missing; its seed or anchor is left out), "partial" (over other anchors
                 than those of the task, or over fewer tasks than the others: not comparable), "missing" (no result),
                 "n/a" (not applicable)
     """
 
     scope: Literal["family", "task"]
-    of: str
+    name: str
     learner: str
     kind: str
-    measure: str
-    side: str
+    metric: str
+    split: str
     value: float
     half_width: float = float("nan")
     interval: str = "none"
     seeds: int = 0
     censored: bool = False
-    marks: str = ""
+    flags: str = ""

@@ -29,32 +29,32 @@ def shares_of(catalogue: Catalogue, task: str) -> list[str]:
 def fingerprints(
     scores: pd.DataFrame, answers: Mapping[tuple[str, str], np.ndarray], catalogue: Catalogue
 ) -> list[Entry]:
-    """The fingerprint figures of every learner on every riddle, at the largest training size.
+    """The entries of every learner on every riddle, at the largest training size.
 
     scores   the tidy table
     answers  (key of a cell, split) -> codes of its predictions (metrics/rules.py)
 
-    For each learner, on the split where the rules disagree (side "ood"): the shares of `shares_of`, and "agreement" and
-    "kappa" between its seeds, NaN and "n/a" if they are not defined. On the sides "train" and "id": its "accuracy".
+    For each learner, on the split where the rules disagree ("ood"): the shares of `shares_of`, and "agreement" and
+    "kappa" between its seeds, NaN and "n/a" if they are not defined. On "train" and "id": its "accuracy".
     """
-    found: list[Entry] = []
-    named = riddles(catalogue)
-    rows = scores.loc[scores["task"].isin(named)]
-    parts = dict(iter(rows.groupby(["task", "learner"], sort=False)))
-    for task in named:
+    entries: list[Entry] = []
+    tasks = riddles(catalogue)
+    rows = scores.loc[scores["task"].isin(tasks)]
+    by_pair = dict(iter(rows.groupby(["task", "learner"], sort=False)))
+    for task in tasks:
         largest = anchors_of(catalogue, task)[-1]
         for learner, cells in catalogue.by_task[task].items():
             seeds = {cell.key: cell.seed for cell in cells if cell.size == largest}
             if seeds:
-                own = parts.get((task, learner), rows.head(0))
                 keys = sorted(seeds, key=lambda key, seeds=seeds: seeds[key])
-                own = own.loc[own["key"].isin(keys)]
-                found += _fingerprint(own, answers, catalogue, task, learner, keys)
-    return found
+                pair_rows = by_pair.get((task, learner), rows.head(0))
+                pair_rows = pair_rows.loc[pair_rows["key"].isin(keys)]
+                entries += _fingerprint(pair_rows, answers, catalogue, task, learner, keys)
+    return entries
 
 
 def _fingerprint(
-    own: pd.DataFrame,
+    rows: pd.DataFrame,
     answers: Mapping[tuple[str, str], np.ndarray],
     catalogue: Catalogue,
     task: str,
@@ -62,38 +62,38 @@ def _fingerprint(
     keys: list[str],
 ) -> list[Entry]:
     """The entries of one learner on one riddle, from the rows of its cells."""
-    odd = next(split.name for split in catalogue.tasks[task].splits if split.shift is not None)
-    marks = {mark for status in own["status"].unique() for mark in status.split(",")} - {"ok"}
-    empty = "diverged" if "diverged" in marks else "missing"
-    if own.loc[own["value"].notna(), "key"].nunique() < len(keys):
-        marks.add("incomplete")
-    blank = Entry("task", task, learner, catalogue.learners[learner].kind, "", "", math.nan)
-    blank = replace(blank, marks=",".join(sorted(marks)))
+    shift = next(split.name for split in catalogue.tasks[task].splits if split.shift is not None)
+    flags = {flag for status in rows["status"].unique() for flag in status.split(",")} - {"ok"}
+    no_value = "diverged" if "diverged" in flags else "missing"
+    if rows.loc[rows["value"].notna(), "key"].nunique() < len(keys):
+        flags.add("incomplete")
+    template = Entry("task", task, learner, catalogue.learners[learner].kind, "", "", math.nan)
+    template = replace(template, flags=",".join(sorted(flags)))
 
-    found: list[Entry] = []
-    places = [
-        *((share, "ood", odd) for share in shares_of(catalogue, task)),
-        *(("accuracy", s, s) for s in ("train", "id")),
+    entries: list[Entry] = []
+    columns = [
+        *((share, "ood", shift) for share in shares_of(catalogue, task)),
+        *(("accuracy", name, name) for name in ("train", "id")),
     ]
-    for measure, side, split in places:
-        over = _over_seeds(own, keys, split, measure)
-        entry = replace(blank, measure=measure, side=side, value=over.mean, half_width=over.half_width)
-        entry = replace(entry, interval=over.kind, seeds=over.seeds)
-        found.append(entry if over.seeds else replace(entry, marks=empty))
+    for metric, split, stored_split in columns:
+        mean = _mean_over_seeds(rows, keys, stored_split, metric)
+        entry = replace(template, metric=metric, split=split, value=mean.mean, half_width=mean.half_width)
+        entry = replace(entry, interval=mean.kind, seeds=mean.seeds)
+        entries.append(entry if mean.seeds else replace(entry, flags=no_value))
 
-    codes = [answers[key, odd] for key in keys if (key, odd) in answers]
-    alike = agreement(np.array(codes))
-    for measure, value in (("agreement", alike.equal), ("kappa", alike.kappa)):
-        entry = replace(blank, measure=measure, side="ood", value=value, seeds=len(codes))
-        found.append(replace(entry, marks="n/a" if codes else empty) if math.isnan(value) else entry)
-    return found
+    codes = [answers[key, shift] for key in keys if (key, shift) in answers]
+    between_seeds = agreement(np.array(codes))
+    for metric, value in (("agreement", between_seeds.equal), ("kappa", between_seeds.kappa)):
+        entry = replace(template, metric=metric, split="ood", value=value, seeds=len(codes))
+        entries.append(replace(entry, flags="n/a" if codes else no_value) if math.isnan(value) else entry)
+    return entries
 
 
-def _over_seeds(own: pd.DataFrame, keys: list[str], split: str, metric: str) -> Interval:
+def _mean_over_seeds(rows: pd.DataFrame, keys: list[str], split: str, metric: str) -> Interval:
     """The mean over seeds of a metric on a split, with its interval; seeds without a value are left out."""
-    there = own.loc[own["split"] == split]
+    rows = rows.loc[rows["split"] == split]
     values, errors = (
-        there.loc[there["metric"] == name].set_index("key")["value"].reindex(keys).to_numpy(dtype=float)
+        rows.loc[rows["metric"] == name].set_index("key")["value"].reindex(keys).to_numpy(dtype=float)
         for name in (metric, f"{metric}_error")
     )
     return interval(values, errors)

@@ -11,18 +11,18 @@ import pandas as pd
 from ..metrics import forgetting as metrics
 from .intervals import interval
 
-WAYS = {
-    "continued": "goes on, seeing the present stage alone",
-    "refitted": "refitted to the present stage alone",
-    "joint": "joint: fitted to all stages so far",
+REGIMES = {
+    "continued": "continued training on the current stage",
+    "refitted": "refitted to the current stage",
+    "joint": "refitted to all stages so far (joint training)",
 }
 
 
 @dataclass(frozen=True)
 class Report:
-    """Results of the study.
+    """Results of the study of forgetting.
 
-    rows        tidy table, one row per (stream, learner, seed, way, after, stage, kind), with the column `accuracy`
+    rows        tidy table, one row per (stream, learner, seed, regime, after, stage, kind), with the column `accuracy`
     gaps        stream -> number of stages after which its recurring facts recur, or None if none recur
     provenance  one dict per distinct provenance
     """
@@ -34,55 +34,61 @@ class Report:
     @property
     def streams(self) -> list[str]:
         """The streams with results, in the order of `gaps`."""
-        measured = set(self.rows["stream"])
-        return [name for name in self.gaps if name in measured]
+        with_results = set(self.rows["stream"])
+        return [name for name in self.gaps if name in with_results]
 
-    def learners(self, stream: str, way: str) -> list[str]:
-        """The learners with results on a stream in a training regime (`way`), in the order of the rows."""
-        own = self.rows[(self.rows["stream"] == stream) & (self.rows["way"] == way)]
-        return list(dict.fromkeys(own["learner"].tolist()))
+    def learners(self, stream: str, regime: str) -> list[str]:
+        """The learners with results on a stream in a training regime, in the order of the rows."""
+        rows = self.rows[(self.rows["stream"] == stream) & (self.rows["regime"] == regime)]
+        return list(dict.fromkeys(rows["learner"].tolist()))
 
-    def matrices(self, stream: str, way: str, learner: str) -> list[dict[str, np.ndarray]]:
+    def matrices(self, stream: str, regime: str, learner: str) -> list[dict[str, np.ndarray]]:
         """For every seed, the matrix R[after, stage] by kind of fact; (stages, stages) each."""
         rows = self.rows
-        own = rows[(rows["stream"] == stream) & (rows["way"] == way) & (rows["learner"] == learner)]
+        rows = rows[(rows["stream"] == stream) & (rows["regime"] == regime) & (rows["learner"] == learner)]
         return [
             {
                 str(kind): part.pivot(index="after", columns="stage", values="accuracy").to_numpy()
-                for kind, part in life.groupby("kind")
+                for kind, part in trajectory.groupby("kind")
             }
-            for _, life in own.groupby("seed")
+            for _, trajectory in rows.groupby("seed")
         ]
 
-    def figures(self) -> pd.DataFrame:
-        """Summary table, one row per (stream, way, learner, measure): mean, half_width, seeds."""
-        found = []
+    def summary(self) -> pd.DataFrame:
+        """Summary table, one row per (stream, regime, learner, metric): mean, half_width, seeds."""
+        records = []
         for stream in self.streams:
-            for way in WAYS:
-                for learner in self.learners(stream, way):
-                    seeds = [measures(one, self.gaps[stream]) for one in self.matrices(stream, way, learner)]
-                    for measure in seeds[0]:
-                        over = interval(np.array([one[measure] for one in seeds]))
-                        found.append((stream, way, learner, measure, over.mean, over.half_width, over.seeds))
-        return pd.DataFrame(found, columns=["stream", "way", "learner", "measure", "mean", "half_width", "seeds"])
+            for regime in REGIMES:
+                for learner in self.learners(stream, regime):
+                    seeds = [
+                        compute_metrics(matrices, self.gaps[stream])
+                        for matrices in self.matrices(stream, regime, learner)
+                    ]
+                    for metric in seeds[0]:
+                        mean = interval(np.array([values[metric] for values in seeds]))
+                        records.append((stream, regime, learner, metric, mean.mean, mean.half_width, mean.seeds))
+        return pd.DataFrame(records, columns=["stream", "regime", "learner", "metric", "mean", "half_width", "seeds"])
 
 
-def measures(matrices: dict[str, np.ndarray], gap: int | None) -> dict[str, float]:
-    """The metrics of one training run, named as in reports/forgetting.py, from R by kind of fact."""
-    whole = np.mean(list(matrices.values()), axis=0)  # both kinds have the same number of facts
-    found = {
-        "ACC": metrics.final_score(whole),
-        "BWT": metrics.backward_transfer(whole),
-        "forgetting": metrics.forgetting(whole),
+def compute_metrics(matrices: dict[str, np.ndarray], gap: int | None) -> dict[str, float]:
+    """The metrics of one trajectory (a learner, stream, regime and seed), named as in reports/forgetting.py.
+
+    matrices  kind of fact -> R
+    """
+    scores = np.mean(list(matrices.values()), axis=0)  # both kinds have the same number of facts
+    values = {
+        "ACC": metrics.final_score(scores),
+        "BWT": metrics.backward_transfer(scores),
+        "forgetting": metrics.forgetting(scores),
     }
     if gap is None:
-        return found
+        return values
     recurring, single = matrices["recurring"], matrices["single"]
-    chosen = metrics.selectivity(recurring, single, gap)
-    once = metrics.selectivity_once_shown(recurring, single, gap)
-    return found | {
-        "kept": float(metrics.kept_once_shown(single, gap)[-gap:].mean()),
-        "first": float(chosen[gap - 1]),
-        "selectivity": float(chosen[-gap:].mean()),
-        "once shown": float(once[-gap:].mean()),
+    selectivity = metrics.selectivity(recurring, single, gap)
+    shown_once = metrics.selectivity_shown_once(recurring, single, gap)
+    return values | {
+        "retention": float(metrics.retention_shown_once(single, gap)[-gap:].mean()),
+        "initial selectivity": float(selectivity[gap - 1]),
+        "selectivity": float(selectivity[-gap:].mean()),
+        "selectivity (shown once)": float(shown_once[-gap:].mean()),
     }

@@ -36,15 +36,15 @@ def interval(values: np.ndarray, errors: np.ndarray | None = None) -> Interval:
     With two seeds or more: Student's t over seeds, which covers the variation of data and initialisation.
     With one seed: the normal interval within the cell, which covers only the sampling of test examples.
     """
-    there = ~np.isnan(values)
-    seeds = int(there.sum())
+    valid = ~np.isnan(values)
+    seeds = int(valid.sum())
     if seeds == 0:
         return Interval(float("nan"), float("nan"), 0, "none")
-    mean = float(values[there].mean())
+    mean = float(values[valid].mean())
     if seeds > 1:
-        spread = float(values[there].std(ddof=1))
+        spread = float(values[valid].std(ddof=1))
         return Interval(mean, float(t_factor(seeds)) * spread / seeds**0.5, seeds, "seeds")
-    error = float("nan") if errors is None else float(errors[there][0])
+    error = float("nan") if errors is None else float(errors[valid][0])
     if np.isnan(error):
         return Interval(mean, float("nan"), 1, "none")
     return Interval(mean, NORMAL * error, 1, "cell")

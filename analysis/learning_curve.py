@@ -10,8 +10,8 @@ from typing import Literal
 import numpy as np
 
 from ..runs.catalogue import Catalogue
-from .curves import area, area_error, first_to_reach
-from .entries import LEVEL, SIDES, Entry, Measure
+from .curves import area, area_error, examples_to_threshold
+from .entries import SPLITS, THRESHOLD, CurveMetric, Entry
 from .intervals import interval
 from .planned import PlannedCell
 
@@ -20,7 +20,7 @@ Seeds = dict[int, tuple[float, float]]
 
 
 class LearningCurve:
-    """The learning curve of one learner on one task: its cells at the anchors that count.
+    """The learning curve of one learner on one task: its cells at the anchors.
 
     The anchors are those of the task; other sizes are ignored. If the learner was not planned at all of them, they are
     those that were planned, or its own sizes if there are none; its area is then partial. A heuristic, which does not
@@ -28,113 +28,113 @@ class LearningCurve:
     """
 
     def __init__(
-        self, task: str, learner: str, catalogue: Catalogue, own: list[PlannedCell], anchors: tuple[int, ...]
+        self, task: str, learner: str, catalogue: Catalogue, cells: list[PlannedCell], anchors: tuple[int, ...]
     ) -> None:
         self.task, self.learner = task, learner
-        about = catalogue.tasks[task]
+        info = catalogue.tasks[task]
         self.kind: str = catalogue.learners[learner].kind
-        self.sides = SIDES if about.headline else SIDES[:1]
-        self.less = about.less_is_better
-        planned = {cell.size for cell in own if cell.exposed == 0}
+        self.splits = SPLITS if info.headline else SPLITS[:1]
+        self.greater_is_better = info.greater_is_better
+        planned = {cell.size for cell in cells if cell.exposed == 0}
         refused = refused_sizes(catalogue, task, learner)
-        whole = planned | refused >= set(anchors)
-        self.partial = not whole and self.kind != "heuristic"
+        complete = planned | refused >= set(anchors)
+        self.partial = not complete and self.kind != "heuristic"
         shared = planned.intersection(anchors) if self.partial else set[int]()
-        self.anchors = list(anchors) if whole else sorted(shared or planned)
-        self.plain = [cell for cell in own if cell.exposed == 0 and cell.size in self.anchors]
-        self.seeds = sorted({cell.seed for cell in self.plain})
-        self.largest = [cell for cell in own if cell.size == self.anchors[-1]]
-        self.asked_for_largest = self.anchors[-1] == anchors[-1] or self.kind == "heuristic"
-        self.absent = "n/a" if refused & set(self.anchors) else "missing"
+        self.anchors = list(anchors) if complete else sorted(shared or planned)
+        self.unexposed = [cell for cell in cells if cell.exposed == 0 and cell.size in self.anchors]
+        self.seeds = sorted({cell.seed for cell in self.unexposed})
+        self.largest = [cell for cell in cells if cell.size == self.anchors[-1]]
+        self.planned_at_largest = self.anchors[-1] == anchors[-1] or self.kind == "heuristic"
+        self.no_value_flag = "n/a" if refused & set(self.anchors) else "missing"
         self.matrices = {
-            column: _matrix(self.plain, column, "size", self.anchors, self.seeds)
-            for side in self.sides
-            for column in (side, f"{side}_error")
+            column: _matrix(self.unexposed, column, "size", self.anchors, self.seeds)
+            for split in self.splits
+            for column in (split, f"{split}_error")
         }
 
     def entries(self) -> list[Entry]:
         """All entries of this learner on this task that were planned."""
-        figures = [self._area(side) for side in self.sides if not self.less]
-        if self.asked_for_largest:
-            figures += [self._final(side) for side in self.sides]
-            figures += [self._gap()] if "ood" in self.sides else []
-        figures += [self._n_to_reach(side) for side in self.sides if not self.less]
+        entries = [self._area(split) for split in self.splits if self.greater_is_better]
+        if self.planned_at_largest:
+            entries += [self._final(split) for split in self.splits]
+            entries += [self._gap()] if "ood" in self.splits else []
+        entries += [self._examples_to_threshold(split) for split in self.splits if self.greater_is_better]
         # Without any cell at the largest size the learner is not applicable there, and the entry is n/a.
         exposed = any(cell.exposed for cell in self.largest) or not self.largest
-        if self.asked_for_largest and exposed and "ood" in self.sides and not self.less:
-            figures += [self._exposed_to_reach()]
-        return [*figures, self._fit_seconds()]
+        if self.planned_at_largest and exposed and "ood" in self.splits and self.greater_is_better:
+            entries += [self._ood_examples_to_threshold()]
+        return [*entries, self._fit_seconds()]
 
     @property
-    def marks(self) -> set[str]:
+    def flags(self) -> set[str]:
         """The flags of entries that are computed from all anchors."""
-        return _statuses(self.plain) | ({"partial"} if self.partial else set())
+        return _status_flags(self.unexposed) | ({"partial"} if self.partial else set())
 
-    def areas(self, side: str) -> Seeds:
+    def areas(self, split: str) -> Seeds:
         """The area of every seed, with its standard error within the cells."""
-        values = area(self.anchors, self.matrices[side])
-        errors = area_error(self.anchors, self.matrices[f"{side}_error"])
+        values = area(self.anchors, self.matrices[split])
+        errors = area_error(self.anchors, self.matrices[f"{split}_error"])
         return dict(zip(self.seeds, zip(values.tolist(), errors.tolist(), strict=True), strict=True))
 
-    def _area(self, side: str) -> Entry:
-        values, errors = arrays(self.areas(side))
-        return self._with_interval("area", side, values, errors, self.marks)
+    def _area(self, split: str) -> Entry:
+        values, errors = arrays(self.areas(split))
+        return self._with_interval("area", split, values, errors, self.flags)
 
-    def _final(self, side: str) -> Entry:
-        values, errors = self.matrices[side][:, -1], self.matrices[f"{side}_error"][:, -1]
-        return self._with_interval("final", side, values, errors, self._marks_at_largest())
+    def _final(self, split: str) -> Entry:
+        values, errors = self.matrices[split][:, -1], self.matrices[f"{split}_error"][:, -1]
+        return self._with_interval("final", split, values, errors, self._flags_at_largest())
 
     def _gap(self) -> Entry:
-        gaps = (self.matrices["id"][:, -1] - self.matrices["ood"][:, -1]) * (-1 if self.less else 1)
+        gaps = (self.matrices["id"][:, -1] - self.matrices["ood"][:, -1]) * (1 if self.greater_is_better else -1)
         errors = np.hypot(self.matrices["id_error"][:, -1], self.matrices["ood_error"][:, -1])
-        return self._with_interval("gap", "", gaps, errors, self._marks_at_largest())
+        return self._with_interval("gap", "", gaps, errors, self._flags_at_largest())
 
-    def _n_to_reach(self, side: str) -> Entry:
-        return self._with_threshold("n to reach", side, self.anchors, self.matrices[side], self.marks)
+    def _examples_to_threshold(self, split: str) -> Entry:
+        return self._with_threshold("examples to threshold", split, self.anchors, self.matrices[split], self.flags)
 
-    def _exposed_to_reach(self) -> Entry:
+    def _ood_examples_to_threshold(self) -> Entry:
         amounts = sorted({cell.exposed for cell in self.largest})
         scores = _matrix(self.largest, "ood", "exposed", amounts, self.seeds)
-        return self._with_threshold("exposed to reach", "ood", amounts, scores, _statuses(self.largest))
+        return self._with_threshold("OOD examples to threshold", "ood", amounts, scores, _status_flags(self.largest))
 
     def _fit_seconds(self) -> Entry:
-        entry = self._entry("fit seconds", "", self.marks)
-        seconds = [cell.fit_seconds for cell in self.plain if not math.isnan(cell.fit_seconds)]
-        return replace(entry, value=float(np.mean(seconds))) if seconds else replace(entry, marks="missing")
+        entry = self._entry("fit seconds", "", self.flags)
+        seconds = [cell.fit_seconds for cell in self.unexposed if not math.isnan(cell.fit_seconds)]
+        return replace(entry, value=float(np.mean(seconds))) if seconds else replace(entry, flags="missing")
 
-    def _marks_at_largest(self) -> set[str]:
-        return _statuses(cell for cell in self.largest if cell.exposed == 0)
+    def _flags_at_largest(self) -> set[str]:
+        return _status_flags(cell for cell in self.largest if cell.exposed == 0)
 
     def _with_interval(
-        self, measure: Measure, side: str, values: np.ndarray, errors: np.ndarray, marks: set[str]
+        self, metric: CurveMetric, split: str, values: np.ndarray, errors: np.ndarray, flags: set[str]
     ) -> Entry:
-        entry = self._entry(measure, side, marks)
-        found = interval(values, errors)
-        if found.seeds == 0:
-            return replace(entry, marks=joined(marks & {"diverged"} | {self.absent}))
-        incomplete = {"incomplete"} if found.seeds < len(values) else set()
+        entry = self._entry(metric, split, flags)
+        mean = interval(values, errors)
+        if mean.seeds == 0:
+            return replace(entry, flags=join_flags(flags & {"diverged"} | {self.no_value_flag}))
+        incomplete = {"incomplete"} if mean.seeds < len(values) else set()
         return replace(
             entry,
-            value=found.mean,
-            half_width=found.half_width,
-            interval=found.kind,
-            seeds=found.seeds,
-            marks=joined(marks | incomplete),
+            value=mean.mean,
+            half_width=mean.half_width,
+            interval=mean.kind,
+            seeds=mean.seeds,
+            flags=join_flags(flags | incomplete),
         )
 
     def _with_threshold(
-        self, measure: Measure, side: str, anchors: Sequence[int], scores: np.ndarray, marks: set[str]
+        self, metric: CurveMetric, split: str, anchors: Sequence[int], scores: np.ndarray, flags: set[str]
     ) -> Entry:
-        entry = self._entry(measure, side, marks)
-        found = first_to_reach(anchors, _means_over_seeds(scores), LEVEL)
-        if math.isnan(found.anchor):
-            return replace(entry, marks=self.absent)
-        used = scores if found.censored else scores[:, np.asarray(anchors) <= found.anchor]
+        entry = self._entry(metric, split, flags)
+        crossing = examples_to_threshold(anchors, _means_over_seeds(scores), THRESHOLD)
+        if math.isnan(crossing.anchor):
+            return replace(entry, flags=self.no_value_flag)
+        used = scores if crossing.censored else scores[:, np.asarray(anchors) <= crossing.anchor]
         incomplete = {"incomplete"} if np.isnan(used).any() else set()
-        return replace(entry, value=found.anchor, censored=found.censored, marks=joined(marks | incomplete))
+        return replace(entry, value=crossing.anchor, censored=crossing.censored, flags=join_flags(flags | incomplete))
 
-    def _entry(self, measure: Measure, side: str, marks: set[str]) -> Entry:
-        return Entry("task", self.task, self.learner, self.kind, measure, side, math.nan, marks=joined(marks))
+    def _entry(self, metric: CurveMetric, split: str, flags: set[str]) -> Entry:
+        return Entry("task", self.task, self.learner, self.kind, metric, split, math.nan, flags=join_flags(flags))
 
 
 def refused_sizes(catalogue: Catalogue, task: str, learner: str) -> set[int | None]:
@@ -164,20 +164,20 @@ def arrays(seeds: Seeds) -> tuple[np.ndarray, np.ndarray]:
 
 def _means_over_seeds(scores: np.ndarray) -> np.ndarray:
     """Mean over seeds, (seeds, anchors) -> (anchors,), NaN if no seed has a score."""
-    there = ~np.isnan(scores)
-    count = there.sum(axis=0)
-    return np.where(count > 0, np.where(there, scores, 0).sum(axis=0) / np.maximum(count, 1), np.nan)
+    valid = ~np.isnan(scores)
+    count = valid.sum(axis=0)
+    return np.where(count > 0, np.where(valid, scores, 0).sum(axis=0) / np.maximum(count, 1), np.nan)
 
 
-def _statuses(cells: Iterable[PlannedCell]) -> set[str]:
+def _status_flags(cells: Iterable[PlannedCell]) -> set[str]:
     """The union of the flags of these cells."""
-    return _listed(",".join(cell.status for cell in cells)) - {"ok", "missing"}
+    return _split_flags(",".join(cell.status for cell in cells)) - {"ok", "missing"}
 
 
-def _listed(marks: str) -> set[str]:
-    return set(marks.split(",")) - {""}
+def _split_flags(flags: str) -> set[str]:
+    return set(flags.split(",")) - {""}
 
 
-def joined(marks: Iterable[str]) -> str:
-    """Flags in the format of `Entry.marks`: sorted and comma-joined."""
-    return ",".join(sorted(marks))
+def join_flags(flags: Iterable[str]) -> str:
+    """Flags in the format of `Entry.flags`: sorted and comma-joined."""
+    return ",".join(sorted(flags))

@@ -16,7 +16,7 @@ class PlannedCell:
     """A planned cell and its results.
 
     status  status in the store, or "missing"
-    scores  {"id", "ood", "id_error", "ood_error": float}, NaN if missing; "ood" is the headline split; the errors are
+    scores  {"id", "ood", "id_error", "ood_error": float}, NaN if missing; "ood" is the headline shift; the errors are
             standard errors over the test examples, such as the metric "score_error", if the store has it
     """
 
@@ -40,44 +40,44 @@ def planned_cells(scores: pd.DataFrame, catalogue: Catalogue) -> dict[tuple[str,
     rows = scored_rows(scores, catalogue)
     rows = rows.loc[rows["key"].isin(cells["key"])]
     shift = rows["task"].map({name: task.headline for name, task in catalogue.tasks.items()})
-    side = np.where(rows["split"] == "id", "id", np.where(rows["split"] == shift, "ood", "")).astype(object)
-    column = side + np.where(rows["metric"].str.endswith("_error"), "_error", "").astype(object)
-    wide = rows.assign(column=column).loc[side != ""].pivot(index="key", columns="column", values="value")
+    split = np.where(rows["split"] == "id", "id", np.where(rows["split"] == shift, "ood", "")).astype(object)
+    column = split + np.where(rows["metric"].str.endswith("_error"), "_error", "").astype(object)
+    wide = rows.assign(column=column).loc[split != ""].pivot(index="key", columns="column", values="value")
     wide = wide.reindex(columns=["id", "ood", "id_error", "ood_error"]).astype(float)
-    once = scores.drop_duplicates("key").set_index("key")[["fit_seconds", "status"]]
-    found: dict[tuple[str, str], list[PlannedCell]] = {}
-    for row in cells.join(wide, on="key").join(once, on="key").to_dict("records"):
+    by_key = scores.drop_duplicates("key").set_index("key")[["fit_seconds", "status"]]
+    planned: dict[tuple[str, str], list[PlannedCell]] = {}
+    for row in cells.join(wide, on="key").join(by_key, on="key").to_dict("records"):
         values = {name: float(row[name]) for name in wide.columns}
         status = row["status"] if isinstance(row["status"], str) else "missing"
         cell = PlannedCell(row["size"], row["exposed"], row["seed"], status, float(row["fit_seconds"]), values)
-        found.setdefault((row["task"], row["learner"]), []).append(cell)
-    return found
+        planned.setdefault((row["task"], row["learner"]), []).append(cell)
+    return planned
 
 
 def scored_rows(scores: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:
     """The rows of the tidy table with the metric that each task is ranked by, and those with its standard error."""
     scores = scores.loc[scores["task"].isin(list(catalogue.tasks))]
-    wanted = scores["task"].map(lambda name: catalogue.tasks[name].measure)
-    return scores.loc[(scores["metric"] == wanted) | (scores["metric"] == wanted + "_error")]
+    metric = scores["task"].map(lambda name: catalogue.tasks[name].metric)
+    return scores.loc[(scores["metric"] == metric) | (scores["metric"] == metric + "_error")]
 
 
 def anchors_of(catalogue: Catalogue, task: str) -> tuple[int, ...]:
     """The training sizes that a task is reported at, increasing: those that most of its learners were planned at.
 
     It is the list of sizes that occurs most often; among several, the longest. So a learner that is run at one size
-    more or less does not change the figures of the others. If there are no learners, controls and heuristics count.
+    more or less does not change the values of the others. If there are no learners, controls and heuristics count.
     Raises ValueError if no cell of the task was planned.
     """
     sizes = {
-        learner: own
+        learner: planned
         for learner, cells in catalogue.by_task.get(task, {}).items()
-        if (own := {cell.size for cell in cells if cell.exposed == 0})
+        if (planned := {cell.size for cell in cells if cell.exposed == 0})
     }
     if not sizes:
         raise ValueError(f"no cell of {task} was planned")
-    learners = [own for name, own in sizes.items() if catalogue.learners[name].kind == "learner"]
-    count = Counter(tuple(sorted(own)) for own in learners or sizes.values())
-    return max(count, key=lambda own: (count[own], len(own), own))
+    learners = [planned for name, planned in sizes.items() if catalogue.learners[name].kind == "learner"]
+    count = Counter(tuple(sorted(planned)) for planned in learners or sizes.values())
+    return max(count, key=lambda anchors: (count[anchors], len(anchors), anchors))
 
 
 def refuse_contradictions(catalogue: Catalogue) -> None:
@@ -88,13 +88,15 @@ def refuse_contradictions(catalogue: Catalogue) -> None:
     """
     if len(catalogue.suite_seeds) > 1:
         named = ", ".join(map(str, catalogue.suite_seeds))
-        raise ValueError(f"results of the suite seeds {named}, which have other data; choose one (--suite-seed)")
+        raise ValueError(
+            f"results of the suite seeds {named}, which have different data; select one of them (--suite-seed)"
+        )
     cells = catalogue.cells_table
-    twice = cells.loc[cells.duplicated(AXES)]
-    if len(twice):
-        first = twice.iloc[0]
+    duplicates = cells.loc[cells.duplicated(AXES)]
+    if len(duplicates):
+        first = duplicates.iloc[0]
         raise ValueError(
             f"two different results for {first['learner']} on {first['task']}, n = {first['size']}, "
-            f"seed {first['seed']}: they come from other budgets, parameters or versions; "
-            "report on the folders one at a time"
+            f"seed {first['seed']}: their budgets, parameters or versions differ; "
+            "report on each folder separately"
         )

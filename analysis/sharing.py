@@ -27,29 +27,29 @@ def share(whole: Catalogue, folders: Mapping[str, Catalogue]) -> Shared | None:
 
     A task that was planned in a folder but is not applicable at any size (n/a) does not limit the other folders.
     """
-    sizes: dict[str, set[int]] = {}  # common sizes of every common task
-    apart: dict[str, list[str]] = {}  # reason why something is left out -> the tasks concerned
+    common_sizes: dict[str, set[int]] = {}  # common sizes of every common task
+    left_out: dict[str, list[str]] = {}  # reason why something is left out -> the tasks concerned
     for task in whole.by_task:
-        own = {name: _sizes(folder, task) for name, folder in folders.items() if task in folder.tasks}
-        lacking = [name for name in folders if name not in own]
-        found = [held for held in own.values() if held]
-        common = set.intersection(*found)
-        if lacking or not common:
-            why = f"not in {', '.join(lacking)}" if lacking else "no training size that all folders have"
-            apart.setdefault(why, []).append(task)
+        sizes_of = {name: _sizes(folder, task) for name, folder in folders.items() if task in folder.tasks}
+        absent_from = [name for name in folders if name not in sizes_of]
+        planned = [sizes for sizes in sizes_of.values() if sizes]
+        common = set.intersection(*planned)
+        if absent_from or not common:
+            reason = f"not in {', '.join(absent_from)}" if absent_from else "no training size that all folders have"
+            left_out.setdefault(reason, []).append(task)
             continue
-        sizes[task] = common
+        common_sizes[task] = common
         extra: dict[str, list[str]] = {}  # the folders that lack some sizes -> these sizes
-        for size in sorted(set.union(*found) - common):
-            without = [name for name, held in own.items() if held and size not in held]
+        for size in sorted(set.union(*planned) - common):
+            without = [name for name, planned_sizes in sizes_of.items() if planned_sizes and size not in planned_sizes]
             extra.setdefault(", ".join(without), []).append(str(size))
-        for without, those in extra.items():
-            apart.setdefault(f"n = {', '.join(those)}, not in {without}", []).append(task)
-    if not sizes or not apart:
+        for without, sizes_left_out in extra.items():
+            left_out.setdefault(f"n = {', '.join(sizes_left_out)}, not in {without}", []).append(task)
+    if not common_sizes or not left_out:
         return None
-    others = {task for tasks in apart.values() for task in tasks}
-    lines = tuple(f"left out: {', '.join(tasks)} ({why})" for why, tasks in apart.items())
-    return Shared(_part(whole, sizes), _part(whole, dict.fromkeys(others)), lines)
+    others = {task for tasks in left_out.values() for task in tasks}
+    lines = tuple(f"left out: {', '.join(tasks)} ({reason})" for reason, tasks in left_out.items())
+    return Shared(_part(whole, common_sizes), _part(whole, dict.fromkeys(others)), lines)
 
 
 def _sizes(folder: Catalogue, task: str) -> set[int]:
@@ -59,19 +59,19 @@ def _sizes(folder: Catalogue, task: str) -> set[int]:
 def _part(whole: Catalogue, sizes: Mapping[str, set[int] | None]) -> Catalogue:
     """The catalogue restricted to the tasks in `sizes`, at these sizes (None: all), and to the learners in them."""
 
-    def held(task: str, size: int | None) -> bool:
+    def kept(task: str, size: int | None) -> bool:
         if task not in sizes:
             return False
-        wanted = sizes[task]
-        return wanted is None or size is None or size in wanted
+        limit = sizes[task]
+        return limit is None or size is None or size in limit
 
-    cells = tuple(cell for cell in whole.cells if held(cell.task, cell.size))
-    refused = tuple(row for row in whole.not_applicable if held(row.task, row.size))
-    there = {cell.learner for cell in cells} | {row.learner for row in refused}
+    cells = tuple(cell for cell in whole.cells if kept(cell.task, cell.size))
+    refused = tuple(row for row in whole.not_applicable if kept(row.task, row.size))
+    remaining = {cell.learner for cell in cells} | {row.learner for row in refused}
     return replace(
         whole,
         tasks={name: task for name, task in whole.tasks.items() if name in sizes},
-        learners={name: learner for name, learner in whole.learners.items() if name in there},
+        learners={name: learner for name, learner in whole.learners.items() if name in remaining},
         cells=cells,
         not_applicable=refused,
     )

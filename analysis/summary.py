@@ -11,21 +11,23 @@ import math
 import pandas as pd
 
 from ..runs.catalogue import Catalogue
-from .entries import SIDES, Entry
+from .entries import SPLITS, Entry
 from .intervals import interval
-from .learning_curve import LearningCurve, Seeds, arrays, joined
+from .learning_curve import LearningCurve, Seeds, arrays, join_flags
 from .planned import PlannedCell, anchors_of, planned_cells
 
 
 def summarise(scores: pd.DataFrame, catalogue: Catalogue) -> list[Entry]:
     """All entries of the leaderboard, for every task and every family.
 
-    Figures that were not planned (a score at a size that a learner was not run at) have no entry.
+    Values that were not planned (a score at a size that a learner was not run at) have no entry.
     Raises ValueError if there are two results of one cell with different settings (budgets or versions).
     """
     cells = planned_cells(scores, catalogue)
     anchors = {task: anchors_of(catalogue, task) for task, _ in cells}
-    curves = [LearningCurve(task, learner, catalogue, own, anchors[task]) for (task, learner), own in cells.items()]
+    curves = [
+        LearningCurve(task, learner, catalogue, planned, anchors[task]) for (task, learner), planned in cells.items()
+    ]
     entries = [entry for curve in curves for entry in curve.entries()]
     return [*entries, *_not_applicable(catalogue, cells), *_means(curves, catalogue)]
 
@@ -33,7 +35,7 @@ def summarise(scores: pd.DataFrame, catalogue: Catalogue) -> list[Entry]:
 def _not_applicable(catalogue: Catalogue, cells: dict[tuple[str, str], list[PlannedCell]]) -> list[Entry]:
     """One entry for every learner that is not applicable to a task at any size."""
     return [
-        Entry("task", task, name, catalogue.learners[name].kind, "area", "", math.nan, marks="n/a")
+        Entry("task", task, name, catalogue.learners[name].kind, "area", "", math.nan, flags="n/a")
         for task, name in catalogue.refusals
         if (task, name) not in cells and name in catalogue.learners and catalogue.tasks[task].has_curve
     ]
@@ -46,43 +48,47 @@ def _means(curves: list[LearningCurve], catalogue: Catalogue) -> list[Entry]:
     (another scale, or no correct answer) are excluded. If a learner lacks a task, its mean is over the others and is
     flagged "partial", as is a mean with a partial area. Families that were not planned for a learner have no entry.
     """
-    ran = {(curve.task, curve.learner): curve for curve in curves}
+    curve_of = {(curve.task, curve.learner): curve for curve in curves}
     families: dict[str, list[str]] = {}
     for task in dict.fromkeys(curve.task for curve in curves):
         if catalogue.tasks[task].ranked:
             families.setdefault(catalogue.tasks[task].family, []).append(task)
     entries: list[Entry] = []
-    for learner, about in catalogue.learners.items():
-        for side in SIDES if about.kind != "heuristic" else ():
+    for learner, info in catalogue.learners.items():
+        for split in SPLITS if info.kind != "heuristic" else ():
             for family, members in families.items():
-                tasks = [task for task in members if side == "id" or catalogue.tasks[task].headline]
-                own = [ran[task, learner] for task in tasks if (task, learner) in ran]
-                if not own and not any((task, learner) in catalogue.refusals for task in tasks):
+                tasks = [task for task in members if split == "id" or catalogue.tasks[task].headline]
+                member_curves = [curve_of[task, learner] for task in tasks if (task, learner) in curve_of]
+                if not member_curves and not any((task, learner) in catalogue.refusals for task in tasks):
                     continue
-                mean, gaps = _mean_over([curve.areas(side) for curve in own], len(tasks))
-                absent = "missing" if any(curve.absent == "missing" for curve in own) else "n/a"
-                found = interval(*arrays(mean))
-                marks = joined(gaps.union(*(curve.marks for curve in own))) if found.seeds else absent
-                figure = (found.mean, found.half_width, found.kind, found.seeds)
-                entries.append(Entry("family", family, learner, about.kind, "area", side, *figure, marks=marks))
+                values, missing_flags = _mean_over([curve.areas(split) for curve in member_curves], len(tasks))
+                no_value_flag = "missing" if any(curve.no_value_flag == "missing" for curve in member_curves) else "n/a"
+                mean = interval(*arrays(values))
+                flags = (
+                    join_flags(missing_flags.union(*(curve.flags for curve in member_curves)))
+                    if mean.seeds
+                    else no_value_flag
+                )
+                values_of_mean = (mean.mean, mean.half_width, mean.kind, mean.seeds)
+                entries.append(Entry("family", family, learner, info.kind, "area", split, *values_of_mean, flags=flags))
     return entries
 
 
-def _mean_over(parts: list[Seeds], wanted: int) -> tuple[Seeds, set[str]]:
+def _mean_over(parts: list[Seeds], count: int) -> tuple[Seeds, set[str]]:
     """Mean of several areas within each seed that has all of them, and the flags for missing values.
 
     parts   the areas of each task; tasks without any area are left out, and the mean is then flagged "partial"
-    wanted  number of tasks of a complete mean
+    count   number of tasks of a complete mean
     """
     have = [part for part in parts if any(not math.isnan(value) for value, _ in part.values())]
-    marks = {"partial"} if len(have) < wanted else set()
+    flags = {"partial"} if len(have) < count else set()
     mean: Seeds = {}
     for seed in sorted({seed for part in have for seed in part}):
         pairs = [part.get(seed, (math.nan, math.nan)) for part in have]
         value = sum(value for value, _ in pairs) / len(have)
         if math.isnan(value):
-            marks.add("incomplete")
+            flags.add("incomplete")
         else:
             # The test examples of different tasks are sampled independently, so that their errors are independent.
             mean[seed] = value, math.hypot(*(error for _, error in pairs)) / len(have)
-    return mean, marks
+    return mean, flags

@@ -1,4 +1,4 @@
-"""Bits per symbol: cross-entropy in bits, for tasks of which the best possible value is unknown. Less is better.
+"""Bits per symbol: cross-entropy in bits, for tasks of which the best possible value is unknown. Lower is better.
 
 The metric is not on the scale from 0 (chance) to 1 (best) of metrics/scores.py. Pure functions of arrays.
 """
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from .scores import MIXED, Scored, log_loss, marginal, plain, standard_error
+from .scores import MIXING_WEIGHT, Scored, log_loss, marginal, slice_label, standard_error
 
 
 def score_bits(
@@ -17,8 +17,9 @@ def score_bits(
 ) -> Scored:
     """Score predictions by the mean of -log2 of the predicted probability of the target.
 
-    predicted  (n, outputs, classes) probabilities; a share MIXED of each distribution is replaced by the smoothed
-               training marginal, so that a class of probability 0 costs at most log2 of 1 / (MIXED x its marginal)
+    predicted  (n, outputs, classes) probabilities; a share MIXING_WEIGHT of each is replaced by the smoothed training
+               marginal, so that a class of probability 0 costs at most
+               -log2(MIXING_WEIGHT x its marginal) bits
     targets    (n, outputs)
     training   (m, outputs): training targets for the marginal, with one added to every count
     groups     slices: (n,) labels give "bits[name=label]"
@@ -27,20 +28,20 @@ def score_bits(
     without mixing.
     """
     classes = predicted.shape[-1]
-    mixed = (1 - MIXED) * predicted + MIXED * smoothed_marginal(training, classes)
-    each = -np.log2(np.take_along_axis(mixed, targets[..., None], axis=-1)[..., 0]).mean(axis=1)  # (n,)
-    own = marginal(targets, classes)
+    mixed = (1 - MIXING_WEIGHT) * predicted + MIXING_WEIGHT * smoothed_marginal(training, classes)
+    bits = -np.log2(np.take_along_axis(mixed, targets[..., None], axis=-1)[..., 0]).mean(axis=1)  # (n,)
+    constant = marginal(targets, classes)
     metrics = {
-        "bits": float(each.mean()),
-        "bits_error": standard_error(each),
-        "chance": float(-(own * np.log2(np.where(own > 0, own, 1))).sum(axis=1).mean()),
+        "bits": float(bits.mean()),
+        "bits_error": standard_error(bits),
+        "chance": float(-(constant * np.log2(np.where(constant > 0, constant, 1))).sum(axis=1).mean()),
         "log_loss": log_loss(predicted, targets),
         "accuracy": float((predicted.argmax(-1) == targets).mean()),
     }
     for name, labels in groups.items():
         for label in np.unique(labels) if labels.ndim == 1 else ():
-            metrics[f"bits[{name}={plain(label)}]"] = float(each[labels == label].mean())
-    return Scored(metrics, each.astype(np.float32))
+            metrics[f"bits[{name}={slice_label(label)}]"] = float(bits[labels == label].mean())
+    return Scored(metrics, bits.astype(np.float32))
 
 
 def smoothed_marginal(targets: np.ndarray, classes: int) -> np.ndarray:

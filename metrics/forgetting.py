@@ -10,7 +10,7 @@ import numpy as np
 
 
 def final_score(scores: np.ndarray) -> float:
-    """ACC: the mean score on all stages after the last one (Lopez-Paz & Ranzato 2017)."""
+    """ACC: average accuracy, the mean score on all stages after training on the last one (Lopez-Paz & Ranzato 2017)."""
     return float(_checked(scores)[-1].mean())
 
 
@@ -29,13 +29,13 @@ def forgetting(scores: np.ndarray) -> float:
     return float((matrix.max(axis=0) - matrix[-1])[:-1].mean())
 
 
-def learnt_so_far(scores: np.ndarray) -> np.ndarray:
-    """Mean score after each stage on that stage and all stages before it: (stages,)."""
+def average_accuracy(scores: np.ndarray) -> np.ndarray:
+    """Average accuracy after each stage: the mean score on that stage and all stages before it, (stages,)."""
     matrix = _checked(scores)
     return np.array([matrix[stage, : stage + 1].mean() for stage in range(len(matrix))])
 
 
-def kept_once_shown(scores: np.ndarray, gap: int) -> np.ndarray:
+def retention_shown_once(scores: np.ndarray, gap: int) -> np.ndarray:
     """Retention of facts shown once: score `gap` - 1 stages after that, (stages,), NaN before stage gap - 1.
 
     scores  (stages, stages), of the facts that recur or of those that do not
@@ -44,15 +44,17 @@ def kept_once_shown(scores: np.ndarray, gap: int) -> np.ndarray:
     return np.array([matrix[end, end + 1 - gap] if end + 1 >= gap else np.nan for end in range(len(matrix))])
 
 
-def kept_when_due(scores: np.ndarray, gap: int) -> np.ndarray:
+def retention_before_recurrence(scores: np.ndarray, gap: int) -> np.ndarray:
     """Retention of facts that recur at the next stage, shown once or more often: (stages,), NaN before stage gap - 1.
 
     scores  (stages, stages), of the facts that recur
     """
     matrix = _checked(scores)
     ends = range(len(matrix))
-    due = [[first for first in range(end + 2 - gap) if (end + 1 - first) % gap == 0] for end in ends]
-    return np.array([matrix[end, first].mean() if first else np.nan for end, first in zip(ends, due, strict=True)])
+    recurring = [[first for first in range(end + 2 - gap) if (end + 1 - first) % gap == 0] for end in ends]
+    return np.array(
+        [matrix[end, first].mean() if first else np.nan for end, first in zip(ends, recurring, strict=True)]
+    )
 
 
 def selectivity(recurring: np.ndarray, single: np.ndarray, gap: int) -> np.ndarray:
@@ -62,15 +64,15 @@ def selectivity(recurring: np.ndarray, single: np.ndarray, gap: int) -> np.ndarr
 
     0 in expectation at stage gap - 1, before anything has recurred; later, recurring facts have been shown more often.
     """
-    return kept_when_due(recurring, gap) - kept_once_shown(single, gap)
+    return retention_before_recurrence(recurring, gap) - retention_shown_once(single, gap)
 
 
-def selectivity_once_shown(recurring: np.ndarray, single: np.ndarray, gap: int) -> np.ndarray:
+def selectivity_shown_once(recurring: np.ndarray, single: np.ndarray, gap: int) -> np.ndarray:
     """As `selectivity`, for facts that have been shown once: (stages,).
 
     It differs from 0 in expectation only if the inputs carry information about whether a fact recurs.
     """
-    return kept_once_shown(recurring, gap) - kept_once_shown(single, gap)
+    return retention_shown_once(recurring, gap) - retention_shown_once(single, gap)
 
 
 def _checked(scores: np.ndarray) -> np.ndarray:

@@ -17,9 +17,9 @@ from .bits import score_bits
 from .rules import score_rules
 from .scores import (
     Scored,
-    information_fit,
     log_loss,
     marginal,
+    memorisation,
     score_classes,
     score_posterior,
     score_values,
@@ -47,39 +47,39 @@ class Expected:
 class Metric(abc.ABC):
     """Base class of metrics: scores the predictions for one split.
 
-    name            key of the main value in `Scored.metrics`: "score", "accuracy" or "bits"; "rules" for riddles
-    less_is_better  True if lower values are better
-    chance          value of the best constant prediction, if it is the same for all data; None if it depends on the
-                    split: then it is the value "chance" of `Scored.metrics`
-    attainable      whether the best possible value is known, so that underfitting of training targets can be detected
-    per_example     name of the metric that `Scored.each` is stored under
-    probabilistic   values that need predicted probabilities; they are not defined for predictors of classes only
+    name                key of the main value in `Scored.metrics`: "score", "accuracy" or "bits"; "rules" for riddles
+    greater_is_better   False if lower values are better
+    chance              value of the best constant prediction, if it is the same for all data; None if it depends on
+                        the split: then it is the value "chance" of `Scored.metrics`
+    optimum_known       whether the best possible value is known, so that underfitting can be detected
+    per_example_metric  name of the metric that `Scored.per_example` is stored with
+    probabilistic       values that need predicted probabilities; they are not defined for predictors of classes only
     """
 
     name: ClassVar[str]
-    less_is_better: ClassVar[bool] = False
+    greater_is_better: ClassVar[bool] = True
     chance: ClassVar[float | None] = None
-    attainable: ClassVar[bool] = True
-    per_example: ClassVar[str]
+    optimum_known: ClassVar[bool] = True
+    per_example_metric: ClassVar[str]
     probabilistic: ClassVar[tuple[str, ...]] = ()
 
     @abc.abstractmethod
     def score(self, predicted: np.ndarray, expected: Expected) -> Scored:
         """Score predictions: probabilities (n, outputs, classes), or (n, outputs) values where targets are real."""
 
-    def fitted(self, metrics: Mapping[str, float]) -> float:  # noqa: ARG002
+    def training_fit(self, metrics: Mapping[str, float]) -> float:  # noqa: ARG002
         """Goodness of fit to the training targets, from their scores: 1 at best, NaN if it is not defined."""
         return math.nan
 
-    def memorised(
+    def memorisation(
         self,
         predicted: np.ndarray,  # noqa: ARG002
         expected: Expected,  # noqa: ARG002
-        memory: Callable[[], np.ndarray],  # noqa: ARG002
+        lookup: Callable[[], np.ndarray],  # noqa: ARG002
     ) -> dict[str, float]:
         """Additional metrics of predictions for training examples, relative to a lookup table of these examples.
 
-        memory  returns the predictions of the lookup table, of the shape of `predicted`
+        lookup  returns the predictions of the lookup table, of the shape of `predicted`
         """
         return {}
 
@@ -94,13 +94,13 @@ class ExactMatch(Metric):
 
     name = "score"
     chance = 0.0
-    per_example = "score"
+    per_example_metric = "score"
     probabilistic = ("log_loss",)
 
     def score(self, predicted: np.ndarray, expected: Expected) -> Scored:
         return score_classes(predicted, expected.targets, expected.groups)
 
-    def fitted(self, metrics: Mapping[str, float]) -> float:
+    def training_fit(self, metrics: Mapping[str, float]) -> float:
         score = metrics["score"]
         return metrics["exact_match"] if math.isnan(score) else score
 
@@ -110,12 +110,12 @@ class SquaredError(Metric):
 
     name = "score"
     chance = 0.0
-    per_example = "score"
+    per_example_metric = "score"
 
     def score(self, predicted: np.ndarray, expected: Expected) -> Scored:
         return score_values(predicted, expected.targets, expected.groups)
 
-    def fitted(self, metrics: Mapping[str, float]) -> float:
+    def training_fit(self, metrics: Mapping[str, float]) -> float:
         return metrics["score"] if metrics["chance"] > 0 else math.nan
 
 
@@ -124,39 +124,39 @@ class PosteriorDistance(Metric):
 
     name = "score"
     chance = 0.0
-    per_example = "score"
+    per_example_metric = "score"
     probabilistic = ("score", "score_error", "squared_distance", "information", "log_loss")
 
     def score(self, predicted: np.ndarray, expected: Expected) -> Scored:
         if expected.posterior is None:
             raise ValueError("examples of an ambiguous task have no posterior; expected Examples.posterior")
-        known = marginal(expected.training, predicted.shape[-1])
-        return score_posterior(predicted, expected.targets, expected.posterior, known, expected.groups)
+        training_marginal = marginal(expected.training, predicted.shape[-1])
+        return score_posterior(predicted, expected.targets, expected.posterior, training_marginal, expected.groups)
 
-    def fitted(self, metrics: Mapping[str, float]) -> float:
-        return metrics.get("fit", math.nan)
+    def training_fit(self, metrics: Mapping[str, float]) -> float:
+        return metrics.get("memorisation", math.nan)
 
-    def memorised(
-        self, predicted: np.ndarray, expected: Expected, memory: Callable[[], np.ndarray]
+    def memorisation(
+        self, predicted: np.ndarray, expected: Expected, lookup: Callable[[], np.ndarray]
     ) -> dict[str, float]:
-        """Return "fit": the degree to which the sampled targets are memorised (metrics.scores.information_fit)."""
-        table, targets = memory(), expected.targets
-        known = np.broadcast_to(marginal(targets, table.shape[-1]), table.shape)
-        given = [log_loss(probabilities, targets) for probabilities in (predicted, table, known)]
-        return {"fit": information_fit(*given)}
+        """Return "memorisation": how closely the sampled targets are memorised (metrics.scores.memorisation)."""
+        table, targets = lookup(), expected.targets
+        constant = np.broadcast_to(marginal(targets, table.shape[-1]), table.shape)
+        losses = [log_loss(probabilities, targets) for probabilities in (predicted, table, constant)]
+        return {"memorisation": memorisation(*losses)}
 
 
 class Accuracy(Metric):
     """Accuracy: the share of correct outputs, for real data without a known rule."""
 
     name = "accuracy"
-    per_example = "exact_match"
+    per_example_metric = "exact_match"
     probabilistic = ("log_loss",)
 
     def score(self, predicted: np.ndarray, expected: Expected) -> Scored:
         return score_classes(predicted, expected.targets, expected.groups, with_oracle=False)
 
-    def fitted(self, metrics: Mapping[str, float]) -> float:
+    def training_fit(self, metrics: Mapping[str, float]) -> float:
         return metrics["exact_match"]
 
 
@@ -164,9 +164,9 @@ class Bits(Metric):
     """Bits per symbol, for data of which the best possible value is unknown."""
 
     name = "bits"
-    less_is_better = True
-    attainable = False
-    per_example = "bits"
+    greater_is_better = False
+    optimum_known = False
+    per_example_metric = "bits"
     probabilistic = ("bits", "bits_error", "log_loss")
 
     def score(self, predicted: np.ndarray, expected: Expected) -> Scored:
@@ -177,7 +177,7 @@ class RuleShares(Metric):
     """Shares of the predictions that follow each of two rules, for riddles, which have no correct answer."""
 
     name = "rules"
-    per_example = "neither"
+    per_example_metric = "neither"
 
     def score(self, predicted: np.ndarray, expected: Expected) -> Scored:
         return score_rules(predicted, expected.answers)

@@ -39,11 +39,11 @@ def score_rules(predicted: np.ndarray, answers: Mapping[str, np.ndarray]) -> Sco
     answers    predictions of each rule, (n, 1), which differ in every example
 
     Metrics: "follows[name]" for each rule, "neither", and the standard error of each with the suffix "_error".
-    `each` is the code of every prediction, int8.
+    `per_example` is the code of every prediction, int8.
     """
-    given = predicted.argmax(-1)  # (n, 1)
+    classes = predicted.argmax(-1)  # (n, 1)
     first, second = answers.values()
-    codes = np.select([given == first, given == second], [0, 1], NEITHER + given)[:, 0]
+    codes = np.select([classes == first, classes == second], [0, 1], NEITHER + classes)[:, 0]
     shares = {f"follows[{name}]": codes == code for code, name in enumerate(answers)} | {"neither": codes >= NEITHER}
     metrics = {name: float(share.mean()) for name, share in shares.items()}
     metrics |= {f"{name}_error": standard_error(share) for name, share in shares.items()}

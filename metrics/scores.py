@@ -14,9 +14,9 @@ import numpy as np
 VERSION = 1
 """Version of the metrics, part of the key of every cell: increase it with every change that changes a value."""
 
-MIXED = 0.05
-"""Share of the training marginal that every prediction is mixed with before "information" is computed:
-forests give true classes probability 0, whose logarithm is infinite."""
+MIXING_WEIGHT = 0.05
+"""Share of the training marginal that every prediction is mixed with before "information" is computed: tree ensembles
+give some target classes probability 0, whose logarithm is infinite."""
 
 FLOOR = 1e-12
 """Lower bound of probabilities in a log loss without mixing."""
@@ -26,14 +26,14 @@ FLOOR = 1e-12
 class Scored:
     """Metrics of one predictor on one split, and the values per example.
 
-    metrics  name -> value; "score" is the one on the common scale. It may be NaN if it is not defined, as when all
-             targets are equal. "score_error" is its standard error over the examples, "accuracy_error" that of
-             accuracy: the uncertainty within a single seed
-    each     (n,) values per example: bool if correct or wrong, else float32
+    metrics      name -> value; "score" is the one on the common scale. It may be NaN if it is not defined, as when all
+                 targets are equal. "score_error" is its standard error over the examples, "accuracy_error" that of
+                 accuracy: the uncertainty within a single seed
+    per_example  (n,) values per example: bool if correct or wrong, else float32
     """
 
     metrics: dict[str, float]
-    each: np.ndarray
+    per_example: np.ndarray
 
 
 def score_classes(
@@ -67,11 +67,11 @@ def score_classes(
         for label in np.unique(labels):
             if labels.ndim == 1:
                 rows = labels == label
-                metrics[f"score[{name}={plain(label)}]"] = _above_chance(
+                metrics[f"score[{name}={slice_label(label)}]"] = _above_chance(
                     float(exact[rows].mean()), _modal_share(targets[rows])
                 )
             else:
-                metrics[f"accuracy[{name}={plain(label)}]"] = float(right[labels == label].mean())
+                metrics[f"accuracy[{name}={slice_label(label)}]"] = float(right[labels == label].mean())
     return Scored(metrics, exact)
 
 
@@ -88,17 +88,17 @@ def score_posterior(
     posterior  (n, outputs, classes) p
     marginal   (outputs, classes) of the TRAINING targets; only "information" uses it
 
-    "information" is 1 - KL(p||q') / KL(p||m), where q' is q mixed with a share MIXED of the training marginal.
+    "information" is 1 - KL(p||q') / KL(p||m), where q' is q mixed with a share MIXING_WEIGHT of the training marginal.
     """
     mean = posterior.mean(axis=0)  # m
-    missed = np.square(predicted - posterior).sum(axis=(1, 2))  # (n,)
+    distance = np.square(predicted - posterior).sum(axis=(1, 2))  # (n,)
     chance = np.square(mean - posterior).sum(axis=(1, 2))
-    mixed = (1 - MIXED) * predicted + MIXED * marginal
+    mixed = (1 - MIXING_WEIGHT) * predicted + MIXING_WEIGHT * marginal
     metrics = {
-        "score": _share(missed, chance),
-        "squared_distance": float(missed.mean()),
+        "score": _skill(distance, chance),
+        "squared_distance": float(distance.mean()),
         "chance": float(chance.mean()),
-        "information": _share(
+        "information": _skill(
             _divergence(posterior, mixed), _divergence(posterior, np.broadcast_to(mean, mixed.shape))
         ),
         "log_loss": _log_loss(predicted, targets),
@@ -106,12 +106,12 @@ def score_posterior(
     for name, labels in groups.items():
         for label in np.unique(labels):
             rows = labels == label
-            own = np.square(posterior[rows].mean(axis=0) - posterior[rows]).sum(axis=(1, 2))
-            metrics[f"score[{name}={plain(label)}]"] = _share(missed[rows], own)
+            constant = np.square(posterior[rows].mean(axis=0) - posterior[rows]).sum(axis=(1, 2))
+            metrics[f"score[{name}={slice_label(label)}]"] = _skill(distance[rows], constant)
     scale = chance.mean()
-    each = 1 - missed / scale if scale > FLOOR else np.full(len(missed), np.nan)
-    metrics["score_error"] = standard_error(each)
-    return Scored(metrics, each.astype(np.float32))
+    scores = 1 - distance / scale if scale > FLOOR else np.full(len(distance), np.nan)
+    metrics["score_error"] = standard_error(scores)
+    return Scored(metrics, scores.astype(np.float32))
 
 
 def score_values(predicted: np.ndarray, targets: np.ndarray, groups: Mapping[str, np.ndarray]) -> Scored:
@@ -125,18 +125,18 @@ def score_values(predicted: np.ndarray, targets: np.ndarray, groups: Mapping[str
     for name, labels in groups.items():
         for label in np.unique(labels):
             rows = labels == label
-            own = np.square(targets[rows] - targets[rows].mean(axis=0)).mean()
-            metrics[f"score[{name}={plain(label)}]"] = _contrast(squared[rows].mean(), own)
+            constant_mse = np.square(targets[rows] - targets[rows].mean(axis=0)).mean()
+            metrics[f"score[{name}={slice_label(label)}]"] = _contrast(squared[rows].mean(), constant_mse)
     return Scored(metrics, squared.astype(np.float32))
 
 
-def information_fit(log_loss: float, lookup: float, marginal: float) -> float:
+def memorisation(log_loss: float, lookup: float, marginal: float) -> float:
     """Degree of memorisation of an ambiguous training set: 0 for its marginal, 1 for a lookup table.
 
     All three arguments are log losses on the sampled training targets, in bits. NaN if there is nothing to memorise.
     """
-    attainable = marginal - lookup
-    return (marginal - log_loss) / attainable if attainable > FLOOR else math.nan
+    largest_gain = marginal - lookup
+    return (marginal - log_loss) / largest_gain if largest_gain > FLOOR else math.nan
 
 
 def marginal(targets: np.ndarray, classes: int) -> np.ndarray:
@@ -149,16 +149,16 @@ def log_loss(predicted: np.ndarray, targets: np.ndarray) -> float:
     return _log_loss(predicted, targets)
 
 
-def standard_error(each: np.ndarray) -> float:
+def standard_error(values: np.ndarray) -> float:
     """Standard error of the mean of (n,) values.
 
     For bool values by Agresti and Coull (1998), so that it is not 0 if all of the values are equal.
     """
-    if each.dtype == bool:
-        n = len(each) + 4
-        share = (each.sum() + 2) / n
+    if values.dtype == bool:
+        n = len(values) + 4
+        share = (values.sum() + 2) / n
         return math.sqrt(share * (1 - share) / n)
-    return float(each.std(ddof=1) / math.sqrt(len(each))) if len(each) > 1 else math.nan
+    return float(values.std(ddof=1) / math.sqrt(len(values))) if len(values) > 1 else math.nan
 
 
 def _modal_share(targets: np.ndarray) -> float:
@@ -171,8 +171,9 @@ def _above_chance(exact: float, chance: float) -> float:
     return (exact - chance) / (1 - chance) if chance < 1 else math.nan
 
 
-def _share(missed: np.ndarray, chance: np.ndarray) -> float:
-    return float(1 - missed.mean() / chance.mean()) if chance.mean() > FLOOR else math.nan
+def _skill(loss: np.ndarray, chance: np.ndarray) -> float:
+    """Skill score: 0 for the loss of the chance predictor, 1 for no loss."""
+    return float(1 - loss.mean() / chance.mean()) if chance.mean() > FLOOR else math.nan
 
 
 def _contrast(mse: float, chance: float) -> float:
@@ -180,8 +181,8 @@ def _contrast(mse: float, chance: float) -> float:
 
 
 def _log_loss(predicted: np.ndarray, targets: np.ndarray) -> float:
-    given = np.take_along_axis(predicted, targets[..., None], axis=-1)
-    return float(-np.log2(np.maximum(given, FLOOR)).mean())
+    of_targets = np.take_along_axis(predicted, targets[..., None], axis=-1)
+    return float(-np.log2(np.maximum(of_targets, FLOOR)).mean())
 
 
 def _divergence(p: np.ndarray, q: np.ndarray) -> np.ndarray:
@@ -189,6 +190,6 @@ def _divergence(p: np.ndarray, q: np.ndarray) -> np.ndarray:
     return np.where(p > 0, p * np.log2(np.maximum(p, FLOOR) / np.maximum(q, FLOOR)), 0.0).sum(axis=(1, 2))
 
 
-def plain(label: object) -> str:
+def slice_label(label: object) -> str:
     """A label as part of the name of a metric."""
     return str(int(label)) if isinstance(label, (np.integer, np.bool_)) else str(label)

@@ -6,27 +6,27 @@ import math
 from collections import Counter
 
 from ..analysis.entries import Entry
-from .leaderboard import Leaderboard, TaskHead, absent, is_final
-from .tables import HEADINGS, UNASKED, Block, Cell, Column, Table, shown
+from .leaderboard import Leaderboard, TaskHeader, is_final, missing_word
+from .tables import HEADINGS, NOT_PLANNED, Column, RowGroup, Table, TableCell, shown
 
 COLUMNS = 8
 """Largest number of tasks in one table: with more, a line is too long for a terminal of 100 columns and for a page."""
 
-READING = (
+FOOTNOTE = (
     "ID/OOD: 100 x the score at the largest training size, mean over seeds, in distribution and on the headline "
-    "shift; 0 is the best constant answer of the split, 100 the best possible"
+    "shift; 0 is the best constant prediction of the split, 100 the best possible"
 )
 
 BEST = "best heuristic"
 """Name of the row with the heuristic that scores best OOD (ID if there is no shift), separately for each task."""
 
 
-def short_names(tasks: list[TaskHead]) -> dict[str, str]:
+def short_names(tasks: list[TaskHeader]) -> dict[str, str]:
     """The shortest unique name of each task: its family, else its name, else its whole label."""
     families = Counter(task.family for task in tasks)
     names = Counter(task.name.partition(":")[0] for task in tasks)
 
-    def short(task: TaskHead) -> str:
+    def short(task: TaskHeader) -> str:
         name = task.name.partition(":")[0]
         return task.family if families[task.family] == 1 else name if names[name] == 1 else task.name
 
@@ -40,83 +40,83 @@ def board_tables(board: Leaderboard, source: str) -> list[Table]:
     return [_table(board, part, number if len(parts) > 1 else 0, source) for number, part in enumerate(parts, 1)]
 
 
-def _table(board: Leaderboard, tasks: list[TaskHead], number: int, source: str) -> Table:
-    finals = {(entry.of, entry.learner, entry.side): entry for entry in board.entries if is_final(entry)}
+def _table(board: Leaderboard, tasks: list[TaskHeader], number: int, source: str) -> Table:
+    finals = {(entry.name, entry.learner, entry.split): entry for entry in board.entries if is_final(entry)}
     names = short_names(tasks)
 
-    def row(learner: str) -> tuple[str, tuple[Cell, ...]]:
+    def row(learner: str) -> tuple[str, tuple[TableCell, ...]]:
         return learner, tuple(_cell(board, finals, task, learner) for task in tasks)
 
-    blocks: list[Block] = []
+    row_groups: list[RowGroup] = []
     for heading in ("learner", "control"):
         rows = [row(name) for name in board.order[heading]]
-        rows = [(name, cells) for name, cells in rows if any(cell.text != UNASKED for cell in cells)]
-        blocks += [(HEADINGS[heading], tuple(rows))] if rows else []
+        rows = [(name, cells) for name, cells in rows if any(cell.text != NOT_PLANNED for cell in cells)]
+        row_groups += [(HEADINGS[heading], tuple(rows))] if rows else []
     best = [_best(board, finals, task) for task in tasks]
-    if any(cell.text != UNASKED for cell in best) and blocks:
-        heading, rows = blocks[-1]
-        blocks[-1] = (heading, (*rows, (BEST, tuple(best))))
+    if any(cell.text != NOT_PLANNED for cell in best) and row_groups:
+        heading, rows = row_groups[-1]
+        row_groups[-1] = (heading, (*rows, (BEST, tuple(best))))
     return Table(
         label=f"board{number or ''}",
         title=f"Leaderboard{f', part {number}' if number else ''}",
         columns=tuple(Column(names[task.name], "", names[task.name]) for task in tasks),
-        blocks=tuple(blocks),
-        reading=f"{READING}. {_widths(board, finals)}",
-        caption="; ".join(_explained(task, names[task.name]) for task in tasks) + ".",
-        notes=_unasked(blocks),
+        row_groups=tuple(row_groups),
+        footnote=f"{FOOTNOTE}. {_widths(board, finals)}",
+        caption="; ".join(_column_note(task, names[task.name]) for task in tasks) + ".",
+        notes=_not_planned(row_groups),
         source=source,
     )
 
 
-def _cell(board: Leaderboard, finals: dict[tuple[str, str, str], Entry], task: TaskHead, learner: str) -> Cell:
-    sides = ("id", "ood") if task.ood else ("id",)
-    entries = [finals.get((task.name, learner, side)) for side in sides]
-    found = [entry for entry in entries if entry is not None]
-    if not found:
-        return Cell("n/a" if (task.name, learner, "") in finals else UNASKED)
-    marks = {mark for entry in found for mark in entry.marks.split(",")}
-    if all(math.isnan(entry.value) for entry in found):
-        return Cell(absent(board, max(found, key=lambda entry: "diverged" in entry.marks)))
-    text = "/".join("?" if math.isnan(entry.value) else _percent(entry.value) for entry in found)
-    return Cell(text, shown(sorted(marks - {"cell"})))
+def _cell(board: Leaderboard, finals: dict[tuple[str, str, str], Entry], task: TaskHeader, learner: str) -> TableCell:
+    splits = ("id", "ood") if task.ood else ("id",)
+    entries = [finals.get((task.name, learner, split)) for split in splits]
+    planned = [entry for entry in entries if entry is not None]
+    if not planned:
+        return TableCell("n/a" if (task.name, learner, "") in finals else NOT_PLANNED)
+    flags = {flag for entry in planned for flag in entry.flags.split(",")}
+    if all(math.isnan(entry.value) for entry in planned):
+        return TableCell(missing_word(board, max(planned, key=lambda entry: "diverged" in entry.flags)))
+    text = "/".join("?" if math.isnan(entry.value) else _percent(entry.value) for entry in planned)
+    return TableCell(text, shown(sorted(flags - {"cell"})))
 
 
-def _best(board: Leaderboard, finals: dict[tuple[str, str, str], Entry], task: TaskHead) -> Cell:
-    side = "ood" if task.ood else "id"
-    asked = {
+def _best(board: Leaderboard, finals: dict[tuple[str, str, str], Entry], task: TaskHeader) -> TableCell:
+    split = "ood" if task.ood else "id"
+    values = {
         name: -math.inf if math.isnan(entry.value) else entry.value
         for name in board.order["heuristic"]
-        if (entry := finals.get((task.name, name, side))) is not None
+        if (entry := finals.get((task.name, name, split))) is not None
     }
-    if not asked:
-        return Cell(UNASKED)
-    return _cell(board, finals, task, max(asked, key=lambda name: asked[name]))
+    if not values:
+        return TableCell(NOT_PLANNED)
+    return _cell(board, finals, task, max(values, key=lambda name: values[name]))
 
 
-def _explained(task: TaskHead, short: str) -> str:
+def _column_note(task: TaskHeader, short: str) -> str:
     """The entry of a column in the caption: task, training size and OOD split."""
     name = "" if task.name == short else f"{task.name}, "
     return f"{short}: {name}n = {task.sizes[-1]}" + (f", OOD {task.ood}" if task.ood else "")
 
 
 def _widths(board: Leaderboard, finals: dict[tuple[str, str, str], Entry]) -> str:
-    """Sentence on the half widths of the intervals of the OOD figures."""
+    """Sentence on the half widths of the intervals of the OOD scores."""
     widths = sorted(
         100 * entry.half_width
-        for (of, _, side), entry in finals.items()
-        if side == "ood" and of in board.ranked and entry.kind == "learner" and not math.isnan(entry.half_width)
+        for (name, _, split), entry in finals.items()
+        if split == "ood" and name in board.ranked and entry.kind == "learner" and not math.isnan(entry.half_width)
     )
     if not widths:
-        return "No intervals: one seed."
+        return "No intervals: there is one seed only."
     return (
-        f"Half a 95 % interval (t over seeds) of a learner's OOD figure: median {widths[len(widths) // 2]:.0f}, "
-        f"largest {widths[-1]:.0f}; the tables by task have each."
+        f"Half widths of the 95 % confidence intervals (t over seeds) of the learners' OOD scores: median "
+        f"{widths[len(widths) // 2]:.0f}, largest {widths[-1]:.0f}; the tables by task list them."
     )
 
 
-def _unasked(blocks: list[Block]) -> tuple[str, ...]:
-    found = any(cell.text == UNASKED for _, rows in blocks for _, cells in rows for cell in cells)
-    return (f"{UNASKED}: not planned",) if found else ()
+def _not_planned(row_groups: list[RowGroup]) -> tuple[str, ...]:
+    present = any(cell.text == NOT_PLANNED for _, rows in row_groups for _, cells in rows for cell in cells)
+    return (f"{NOT_PLANNED}: not planned",) if present else ()
 
 
 def _percent(value: float) -> str:

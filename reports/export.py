@@ -32,6 +32,6 @@ def scores_to_json(results: Results) -> str:
 def write_parquet(results: Results, path: Path) -> None:
     """Write the table as Parquet, with the provenance in the metadata of the file; creates the folder if needed."""
     table = pa.Table.from_pandas(results.ordered, preserve_index=False)
-    about = {PARQUET_METADATA: json.dumps(results.provenance).encode(), **(table.schema.metadata or {})}
+    metadata = {PARQUET_METADATA: json.dumps(results.provenance).encode(), **(table.schema.metadata or {})}
     path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(table.replace_schema_metadata(about), path, compression="zstd")
+    pq.write_table(table.replace_schema_metadata(metadata), path, compression="zstd")

@@ -1,8 +1,7 @@
 """Figures of learning curves: one per task, with a panel for train, ID and every OOD split against n.
 
-The last panel is titled "price of the rule": the score on the headline split against the number of OOD examples that
-are added to the training set at the largest n. A learner that has learned the rule needs none. Riddles share one
-figure of fingerprints.
+The last panel shows the score on the headline split against the number of OOD examples that are added to the training
+set at the largest n. A learner that has learned the rule needs none. Riddles share one figure of fingerprints.
 
 Heuristics are grey lines, each with a letter in the margin. If there are too many curves for one row of panels, each
 kind of variant (for example, another encoding of every learner) has its own rows.
@@ -33,12 +32,12 @@ from ..analysis.points import curve_points
 from ..runs.catalogue import SplitInfo
 from ..runs.results import Results
 from .fingerprint_figures import fingerprint_figure
-from .labels import apart, fitted_legend, shortened, spread
+from .labels import fitted_legend, fitting_labels, shortened, spread
 from .names import base_and_variant
 from .overview import overview_figure
 from .provenance import short_line
 from .scale import scale_of
-from .style import GREY, Look, looks, theme
+from .style import GREY, LineStyle, line_styles, theme
 
 FORMATS = ("svg", "pdf", "png")
 # Metadata that would change from one run to the next, removed per format.
@@ -53,19 +52,19 @@ WIDTH, LEFT, RIGHT, GAP = 7.0, 0.47, 0.26, 0.26
 TITLE, HEADING, ABOVE, PANEL, BELOW = 0.22, 0.17, 0.2, 1.2, 0.36
 LEGEND_GAP, NOTE, MARGIN = 0.08, 0.095, 0.06
 
-SMALL = 5.5
+SMALL_FONT = 5.5
 """Font size in the margin and in the notes, in points."""
 
-LETTER = 0.058
+CHARACTER_WIDTH = 0.058
 """Width of a character of a tick label."""
 
-CROWD = 9
+MAX_CURVES = 9
 """Largest number of curves in one panel; with more, variants have rows of their own."""
 
-COMPANY = 3
+MIN_VARIANT_LEARNERS = 3
 """Least number of learners of a variant that has its own rows; smaller variants stay with the base learners."""
 
-RULE: dict[str, Any] = {"color": "0.55", "linewidth": 0.6, "linestyle": (0, (6, 2))}
+HEURISTIC_STYLE: dict[str, Any] = {"color": "0.55", "linewidth": 0.6, "linestyle": (0, (6, 2))}
 """Line style of heuristics."""
 
 DODGE, SPREAD = 2.4, 0.5
@@ -76,13 +75,13 @@ anchors: many curves are at 0 or 1 and would hide each other."""
 def write_figures(results: Results, folder: Path) -> Iterator[Path]:
     """Draw an overview, every task and the fingerprints, as SVG, PDF and PNG; yields each file once it is written.
 
-    Raises ValueError, before the first file, where two results contradict each other.
+    Raises ValueError, before the first file, if results contradict each other.
     """
     refuse_contradictions(results.catalogue)
     points = curve_points(results.scores, results.catalogue)
-    measured = set(points["task"].tolist())
+    with_results = set(points["task"].tolist())
     for task in results.catalogue.tasks:
-        if task in measured:
+        if task in with_results:
             yield from _write(task_figure(results, task, points), folder, task)
     overview = overview_figure(results)
     if overview is not None:
@@ -106,65 +105,65 @@ def task_figure(results: Results, task: str, points: pd.DataFrame | None = None)
     Raises ValueError if the task has no results.
     """
     points = curve_points(results.scores, results.catalogue) if points is None else points
-    own = points.loc[points["task"] == task]
-    if own.empty:
-        raise ValueError(f"nothing of the task {task!r} has been measured")
+    task_points = points.loc[points["task"] == task]
+    if task_points.empty:
+        raise ValueError(f"there are no results for the task {task!r}")
     with mpl.rc_context(theme()):
-        return _Drawing(results, task, own).figure
+        return _TaskFigure(results, task, task_points).figure
 
 
-class _Drawing:
+class _TaskFigure:
     """Builder of the figure of one task, from the title down."""
 
     def __init__(self, results: Results, task: str, points: pd.DataFrame) -> None:
-        about = results.catalogue.tasks[task]
-        measured = set(points["split"].tolist())
-        self.splits = [split for split in about.splits if split.name in measured]
+        info = results.catalogue.tasks[task]
+        with_results = set(points["split"].tolist())
+        self.splits = [split for split in info.splits if split.name in with_results]
         self.points = points.loc[points["split"].isin([split.name for split in self.splits])]
-        at_most = self.points.loc[self.points["size"] == self.points["size"].max()]  # size of the exposed panel
-        self.shift = about.headline if any(at_most["exposed"].to_numpy() > 0) else None
+        at_largest = self.points.loc[self.points["size"] == self.points["size"].max()]  # size of the exposed panel
+        self.shift = info.headline if any(at_largest["exposed"].to_numpy() > 0) else None
 
-        there = set(points["learner"].tolist())
-        kinds = {name: learner.kind for name, learner in results.catalogue.learners.items() if name in there}
-        rules = [name for name, kind in kinds.items() if kind == "heuristic"]
-        self.drawn = [name for name in kinds if name not in rules and name != "oracle"]
-        self.controls = [name for name in self.drawn if kinds[name] == "control"]
-        self.looks = looks(self.drawn)
-        self.letters = dict(zip(rules, ascii_lowercase.replace("o", ""), strict=False))
+        present = set(points["learner"].tolist())
+        kinds = {name: learner.kind for name, learner in results.catalogue.learners.items() if name in present}
+        heuristics = [name for name, kind in kinds.items() if kind == "heuristic"]
+        self.curves = [name for name in kinds if name not in heuristics and name != "oracle"]
+        self.controls = [name for name in self.curves if kinds[name] == "control"]
+        self.line_styles = line_styles(self.curves)
+        self.letters = dict(zip(heuristics, ascii_lowercase.replace("o", ""), strict=False))
         self.letters |= {"oracle": "o"} if "oracle" in kinds else {}
 
         means = self.points["mean"].to_numpy(dtype=float)
-        measure, curves = about.measure, self.points["learner"].isin(self.drawn).to_numpy()
+        metric, is_curve = info.metric, self.points["learner"].isin(self.curves).to_numpy()
         # For bits the range is that of the curves: a confident wrong heuristic would extend it too far.
-        self.scale = scale_of(measure, means[curves] if measure == "bits" and curves.any() else means)
+        self.scale = scale_of(metric, means[is_curve] if metric == "bits" and is_curve.any() else means)
         self.clipped = bool(means.min() < FLOOR)
-        self.beyond = bool(means.max() > self.scale.top)
+        self.above = bool(means.max() > self.scale.top)
 
         panels = len(self.splits) + (self.shift is not None)
         self.columns = 3 if panels in {1, 2, 3, 5, 6, 9} else 4
         self.panel_width = (WIDTH - LEFT - RIGHT - (self.columns - 1) * GAP) / self.columns
-        self._draw(task, panels, self._notes(results))
+        self._build(task, panels, self._notes(results))
 
-    def _draw(self, task: str, panels: int, notes: list[str]) -> None:
+    def _build(self, task: str, panels: int, notes: list[str]) -> None:
         self.figure = Figure(figsize=(WIDTH, 1))
         legends = [
             fitted_legend(self.figure, handles, WIDTH - LEFT - MARGIN)
-            for handles in (self._curve_handles(), self._rule_handles())
+            for handles in (self._curve_handles(), self._heuristic_handles())
             if handles
         ]
-        blocks = self._blocks()
+        groups = self._panel_groups()
         rows = -(-panels // self.columns)
-        height = TITLE + sum((HEADING if heading else 0) + rows * (ABOVE + PANEL + BELOW) for heading, _ in blocks)
+        height = TITLE + sum((HEADING if heading else 0) + rows * (ABOVE + PANEL + BELOW) for heading, _ in groups)
         height += sum(LEGEND_GAP + tall for _, tall in legends) + LEGEND_GAP + NOTE * len(notes) + MARGIN
         self.figure.set_size_inches(WIDTH, height)
 
         top = height - TITLE
         self._text(task, top, size=8.5, fontweight="bold")
-        for heading, names in blocks:
+        for heading, names in groups:
             if heading:
                 top -= HEADING
                 self._text(heading, top, size=7, fontstyle="italic")
-            self._block(names, top)
+            self._panel_group(names, top)
             top -= rows * (ABOVE + PANEL + BELOW)
         for legend, tall in legends:
             top -= LEGEND_GAP
@@ -173,27 +172,27 @@ class _Drawing:
         top -= LEGEND_GAP
         for note in notes:
             top -= NOTE
-            self._text(note, top, size=SMALL, color=GREY)
+            self._text(note, top, size=SMALL_FONT, color=GREY)
 
-    def _blocks(self) -> list[tuple[str, list[str]]]:
-        """Blocks of panels: (heading, learners whose curves share the panels); no heading if there is one block."""
-        variants = {name: base_and_variant(name)[1] for name in self.drawn}
-        company = Counter(variants.values())
-        apart = [variant for variant in company if variant and company[variant] >= COMPANY]
-        if len(self.drawn) <= CROWD or not apart:
-            return [("", self.drawn)]
-        together = [name for name in self.drawn if variants[name] not in apart]
-        blocks = [("base learners", together)] if set(together) > set(self.controls) else []
-        for variant in apart:
-            own = [name for name in self.drawn if variants[name] == variant]
-            blocks.append((f"variants: {shortened(variant, 90)}", own + self.controls))
-        return blocks
+    def _panel_groups(self) -> list[tuple[str, list[str]]]:
+        """Groups of panels: (heading, learners whose curves share the panels); no heading if there is one group."""
+        variants = {name: base_and_variant(name)[1] for name in self.curves}
+        counts = Counter(variants.values())
+        separate = [variant for variant in counts if variant and counts[variant] >= MIN_VARIANT_LEARNERS]
+        if len(self.curves) <= MAX_CURVES or not separate:
+            return [("", self.curves)]
+        common = [name for name in self.curves if variants[name] not in separate]
+        groups = [("base learners", common)] if set(common) > set(self.controls) else []
+        for variant in separate:
+            names = [name for name in self.curves if variants[name] == variant]
+            groups.append((f"variants: {shortened(variant, 90)}", names + self.controls))
+        return groups
 
-    def _block(self, names: list[str], top: float) -> None:
+    def _panel_group(self, names: list[str], top: float) -> None:
         """Draw all panels for these learners, in rows from `top` down."""
         panels: list[SplitInfo | None] = [*self.splits, *([None] if self.shift else [])]
-        for place, split in enumerate(panels):
-            row, column = divmod(place, self.columns)
+        for index, split in enumerate(panels):
+            row, column = divmod(index, self.columns)
             left = LEFT + column * (self.panel_width + GAP)
             bottom = top - row * (ABOVE + PANEL + BELOW) - ABOVE - PANEL
             height = self.figure.get_figheight()
@@ -204,7 +203,7 @@ class _Drawing:
             if split:
                 self._split_panel(axes, split, names)
             else:
-                self._price_panel(axes, names)
+                self._exposed_panel(axes, names)
             if column == 0:
                 axes.set_ylabel(self.scale.label)
             else:
@@ -213,76 +212,91 @@ class _Drawing:
 
     def _split_panel(self, axes: Axes, split: SplitInfo, names: list[str]) -> None:
         """Draw the panel of a split: the score against n."""
-        plain = self.points.loc[self.points["exposed"] == 0]
-        mine = plain.loc[plain["split"] == split.name]
+        unexposed = self.points.loc[self.points["exposed"] == 0]
+        points = unexposed.loc[unexposed["split"] == split.name]
         axes.set_xscale("log", base=2)
-        self._curves(axes, mine, "size", names)
-        self._levels(axes, mine)
+        self._draw_curves(axes, points, "size", names)
+        self._draw_heuristics(axes, points)
         axes.set_title(_title(split), loc="left")
         axes.set_xlabel("training examples n")
-        self._ticks(axes, np.unique(plain["size"].to_numpy()))
+        self._ticks(axes, np.unique(unexposed["size"].to_numpy()))
 
-    def _price_panel(self, axes: Axes, names: list[str]) -> None:
+    def _exposed_panel(self, axes: Axes, names: list[str]) -> None:
         """Draw the headline score against the number of exposed OOD examples, at the largest size."""
         largest = self.points["size"].max()
-        mine = self.points.loc[(self.points["split"] == self.shift) & (self.points["size"] == largest)]
-        exposed = np.unique(mine["exposed"].to_numpy())
+        points = self.points.loc[(self.points["split"] == self.shift) & (self.points["size"] == largest)]
+        exposed = np.unique(points["exposed"].to_numpy())
         # The distance from 0 to the first number of exposed examples equals that from there to four times as many.
         axes.set_xscale("symlog", base=4, linthresh=max(1, int(exposed[exposed > 0].min())), linscale=1)
-        self._curves(axes, mine, "exposed", names)
-        self._levels(axes, mine)
-        axes.set_title(f"price of the rule: {self.shift}", loc="left")
-        axes.set_xlabel(f"exposed, at n = {largest}")
+        self._draw_curves(axes, points, "exposed", names)
+        self._draw_heuristics(axes, points)
+        axes.set_title(f"with OOD examples: {self.shift}", loc="left")
+        axes.set_xlabel(f"OOD examples, at n = {largest}")
         self._ticks(axes, exposed)
 
-    def _curves(self, axes: Axes, mine: pd.DataFrame, x: str, names: list[str]) -> None:
+    def _draw_curves(self, axes: Axes, points: pd.DataFrame, x: str, names: list[str]) -> None:
         """Draw the mean and the band of every learner, with a small horizontal offset."""
-        anchors = len(np.unique(mine[x].to_numpy()))
-        wide = min(DODGE, SPREAD * 72 * self.panel_width / max(anchors, 1) / len(names))
-        for place, name in enumerate(names):
-            aside = (place - (len(names) - 1) / 2) * wide / 72
-            own = mine.loc[mine["learner"] == name].sort_values(x)
-            if len(own):
-                self._curve(axes, own, x, self.looks[name], aside)
+        anchors = len(np.unique(points[x].to_numpy()))
+        step = min(DODGE, SPREAD * 72 * self.panel_width / max(anchors, 1) / len(names))
+        for index, name in enumerate(names):
+            offset = (index - (len(names) - 1) / 2) * step / 72
+            curve = points.loc[points["learner"] == name].sort_values(x)
+            if len(curve):
+                self._draw_curve(axes, curve, x, self.line_styles[name], offset)
 
-    def _curve(self, axes: Axes, own: pd.DataFrame, x: str, look: Look, aside: float) -> None:
+    def _draw_curve(self, axes: Axes, curve: pd.DataFrame, x: str, style: LineStyle, offset: float) -> None:
         """Draw the mean and the band of one learner; values below the floor are triangles on it."""
-        moved = axes.transData + ScaledTranslation(aside, 0, self.figure.dpi_scale_trans)
-        places, mean = own[x].to_numpy(), own["mean"].to_numpy(dtype=float)
-        half = own["half_width"].fillna(0).to_numpy(dtype=float)
+        transform = axes.transData + ScaledTranslation(offset, 0, self.figure.dpi_scale_trans)
+        positions, mean = curve[x].to_numpy(), curve["mean"].to_numpy(dtype=float)
+        half = curve["half_width"].fillna(0).to_numpy(dtype=float)
         shown, below = np.maximum(mean, FLOOR), mean < FLOOR
         axes.fill_between(
-            places, mean - half, mean + half, color=look.colour, alpha=0.1, linewidth=0, transform=moved, zorder=2.2
+            positions,
+            mean - half,
+            mean + half,
+            color=style.colour,
+            alpha=0.1,
+            linewidth=0,
+            transform=transform,
+            zorder=2.2,
         )
-        if len(places) == 1:  # a band needs two points
-            axes.vlines(places, mean - half, mean + half, color=look.colour, alpha=0.35, transform=moved, zorder=2.2)
+        if len(positions) == 1:  # a band needs two points
+            axes.vlines(
+                positions, mean - half, mean + half, color=style.colour, alpha=0.35, transform=transform, zorder=2.2
+            )
         # The interval is drawn above: that of seaborn is a bootstrap, which is too narrow for a few seeds.
-        common: dict[str, Any] = {"ax": axes, "transform": moved, "clip_on": False, "errorbar": None, "legend": False}
-        sns.lineplot(x=places, y=shown, zorder=3, **look.style(), **common)
+        common: dict[str, Any] = {
+            "ax": axes,
+            "transform": transform,
+            "clip_on": False,
+            "errorbar": None,
+            "legend": False,
+        }
+        sns.lineplot(x=positions, y=shown, zorder=3, **style.keywords(), **common)
         if below.any():
-            triangle = {**look.style(), "marker": "v", "markersize": 5, "linestyle": ""}
-            sns.lineplot(x=places[below], y=shown[below], zorder=4, **triangle, **common)
+            triangle = {**style.keywords(), "marker": "v", "markersize": 5, "linestyle": ""}
+            sns.lineplot(x=positions[below], y=shown[below], zorder=4, **triangle, **common)
 
-    def _levels(self, axes: Axes, mine: pd.DataFrame) -> None:
+    def _draw_heuristics(self, axes: Axes, points: pd.DataFrame) -> None:
         """Draw dashed lines for heuristics, each with its letter in the margin; equal levels share a line."""
-        together: dict[float, str] = {}
+        letters_at: dict[float, str] = {}
         for name, letter in self.letters.items():
-            level = mine.loc[mine["learner"] == name, "mean"].mean()
+            level = points.loc[points["learner"] == name, "mean"].mean()
             if not np.isnan(level):
                 shown = round(min(max(float(level), FLOOR), self.scale.top), 2)
-                together[shown] = together.get(shown, "") + letter
-        levels = sorted(together)
-        room = 1.15 * SMALL / 72 / PANEL * (self.scale.top - self.scale.low)  # height of a letter in axis units
-        for level, place in zip(levels, spread(levels, room), strict=True):
-            axes.axhline(level, zorder=2, **RULE)
+                letters_at[shown] = letters_at.get(shown, "") + letter
+        levels = sorted(letters_at)
+        letter_height = 1.15 * SMALL_FONT / 72 / PANEL * (self.scale.top - self.scale.low)  # in axis units
+        for level, position in zip(levels, spread(levels, letter_height), strict=True):
+            axes.axhline(level, zorder=2, **HEURISTIC_STYLE)
             axes.annotate(
-                together[level],
-                (1, place),
+                letters_at[level],
+                (1, position),
                 xycoords=("axes fraction", "data"),
                 xytext=(2, 0),
                 textcoords="offset points",
                 va="center_baseline",
-                fontsize=SMALL,
+                fontsize=SMALL_FONT,
                 color=GREY,
                 annotation_clip=False,
             )
@@ -291,37 +305,43 @@ class _Drawing:
         """Set ticks at the anchors, as many as fit without overlap."""
         # A margin on both sides, in the scale of the axis, so that curves with an offset stay inside.
         scale = axes.xaxis.get_transform()
-        places = scale.transform(anchors.astype(float))
-        margin = 0.2 * (places[-1] - places[0]) if len(places) > 1 else 1.0
-        axes.set_xlim(*scale.inverted().transform(np.array([places[0] - margin, places[-1] + margin])))
-        inches = self.panel_width * places / (places[-1] - places[0] + 2 * margin)
-        kept = anchors[apart([str(anchor) for anchor in anchors], inches.tolist(), LETTER)]
-        axes.xaxis.set_major_locator(FixedLocator([float(anchor) for anchor in kept]))
+        positions = scale.transform(anchors.astype(float))
+        margin = 0.2 * (positions[-1] - positions[0]) if len(positions) > 1 else 1.0
+        axes.set_xlim(*scale.inverted().transform(np.array([positions[0] - margin, positions[-1] + margin])))
+        inches = self.panel_width * positions / (positions[-1] - positions[0] + 2 * margin)
+        labelled = anchors[fitting_labels([str(anchor) for anchor in anchors], inches.tolist(), CHARACTER_WIDTH)]
+        axes.xaxis.set_major_locator(FixedLocator([float(anchor) for anchor in labelled]))
         axes.xaxis.set_minor_locator(NullLocator())
-        axes.set_xticklabels([str(anchor) for anchor in kept])
+        axes.set_xticklabels([str(anchor) for anchor in labelled])
 
     def _curve_handles(self) -> list[Line2D]:
         """Legend handles: one per base learner, even if only its variants are drawn, and one per kind of variant."""
-        bases = list(dict.fromkeys(base_and_variant(name)[0] for name in self.drawn))
-        found = [Line2D([], [], label=shortened(name, 60), **look.style()) for name, look in looks(bases).items()]
-        strokes = {base_and_variant(name)[1]: self.looks[name].stroke for name in self.drawn}
+        bases = list(dict.fromkeys(base_and_variant(name)[0] for name in self.curves))
+        found = [
+            Line2D([], [], label=shortened(name, 60), **style.keywords()) for name, style in line_styles(bases).items()
+        ]
+        dashes_of = {base_and_variant(name)[1]: self.line_styles[name].dashes for name in self.curves}
         return found + [
-            Line2D([], [], label=shortened(variant, 60), **Look(GREY, "o", stroke, hollow=True).style())
-            for variant, stroke in strokes.items()
+            Line2D([], [], label=shortened(variant, 60), **LineStyle(GREY, "o", dashes, hollow=True).keywords())
+            for variant, dashes in dashes_of.items()
             if variant
         ]
 
-    def _rule_handles(self) -> list[Line2D]:
-        return [Line2D([], [], label=f"{letter}: {name}", **RULE) for name, letter in self.letters.items()]
+    def _heuristic_handles(self) -> list[Line2D]:
+        return [Line2D([], [], label=f"{letter}: {name}", **HEURISTIC_STYLE) for name, letter in self.letters.items()]
 
     def _notes(self, results: Results) -> list[str]:
         single = bool(self.points["seeds"].max() <= 1)
-        bands = "Bands: 95 %, within the cell (one seed)" if single else "Bands: 95 %, t over seeds"
-        scale = f"; {self.scale.reading}" if self.scale.reading else ""
-        said = f"{bands}{scale}; learners are set side by side at each n"
-        said += "; rules at the upper edge: above it" if self.beyond else ""
-        said += f"; triangles: below {FLOOR:g}." if self.clipped else "."
-        return [said, *wrap(f"{short_line(results)}.", 140)]
+        bands = (
+            "Bands: 95 % intervals over the test examples (one seed)"
+            if single
+            else "Bands: 95 % intervals, t over seeds"
+        )
+        scale = f"; {self.scale.footnote}" if self.scale.footnote else ""
+        note = f"{bands}{scale}; learners are offset horizontally for legibility"
+        note += "; heuristics at the upper edge: above it" if self.above else ""
+        note += f"; triangles: below {FLOOR:g}." if self.clipped else "."
+        return [note, *wrap(f"{short_line(results)}.", 140)]
 
     def _text(self, text: str, bottom: float, **style: Any) -> None:
         self.figure.text(LEFT / WIDTH, bottom / self.figure.get_figheight(), text, va="bottom", **style)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from ..analysis.fingerprint import shares_of
-from .leaderboard import BLOCKS, Leaderboard, TaskHead
+from .leaderboard import KINDS, Leaderboard, TaskHeader
 from .provenance import short_line
-from .tables import HEADINGS, INTERVALS, Block, Column, Table, figure_cell
+from .tables import HEADINGS, INTERVALS, Column, RowGroup, Table, entry_cell
 
-READING = (
-    "No answer is right: two rules fit the training data. Where they part: shares of the answers that follow each, "
-    "or neither; every seed is asked the same. agreement: mean share of equal answers over pairs of seeds; "
-    "kappa: the same above chance, 0 where seeds with such shares would agree as often by accident (n/a: one seed, or "
-    f"all follow one rule throughout); accuracy: where the rules agree, on unseen and on training examples. {INTERVALS}"
+FOOTNOTE = (
+    "Two rules fit the training data, and neither counts as correct. Columns with the name of a rule, and neither: "
+    "share of the predictions that follow the rule, on inputs where the rules disagree; the inputs are the same for "
+    "every seed. agreement: share of equal predictions, mean over pairs of seeds; kappa: agreement above chance "
+    "(Cohen's kappa; n/a: one seed, or all seeds always follow the same rule); accuracy: on inputs where the rules "
+    f"agree, unseen (ID) and training examples. {INTERVALS}"
 )
 
 
@@ -20,41 +21,41 @@ def fingerprint_tables(board: Leaderboard) -> list[Table]:
     return [_table(board, riddle) for riddle in board.riddles]
 
 
-def _table(board: Leaderboard, riddle: TaskHead) -> Table:
-    found = {
-        (entry.learner, entry.measure, entry.side): entry
+def _table(board: Leaderboard, riddle: TaskHeader) -> Table:
+    by_column = {
+        (entry.learner, entry.metric, entry.split): entry
         for entry in board.entries
-        if entry.scope == "task" and entry.of == riddle.name
+        if entry.scope == "task" and entry.name == riddle.name
     }
-    present = {learner for learner, *_ in found}
-    wanted = _columns(board, riddle)
-    blocks: list[Block] = []
-    for block in BLOCKS:
+    present = {learner for learner, *_ in by_column}
+    columns = _columns(board, riddle)
+    row_groups: list[RowGroup] = []
+    for kind in KINDS:
         rows = [
             (
                 name,
-                tuple(figure_cell(board, found.get((name, *place)), interval=place[1] == "ood") for _, place in wanted),
+                tuple(entry_cell(board, by_column.get((name, *key)), interval=key[1] == "ood") for _, key in columns),
             )
-            for name in board.order[block]
+            for name in board.order[kind]
             if name in present
         ]
-        blocks += [(HEADINGS[block], tuple(rows))] if rows else []
+        row_groups += [(HEADINGS[kind], tuple(rows))] if rows else []
     return Table(
         label=riddle.name,
-        title=f"{riddle.name}: which rule?",
-        columns=tuple(column for column, _ in wanted),
-        blocks=tuple(blocks),
-        reading=READING,
-        caption=f"n = {riddle.sizes[-1]}; in no ranking and no mean.",
+        title=f"{riddle.name}: which rule do the predictions follow?",
+        columns=tuple(column for column, _ in columns),
+        row_groups=tuple(row_groups),
+        footnote=FOOTNOTE,
+        caption=f"n = {riddle.sizes[-1]}; not ranked, and not included in any mean.",
         notes=riddle.notes,
         source=short_line(board.results),
     )
 
 
-def _columns(board: Leaderboard, riddle: TaskHead) -> list[tuple[Column, tuple[str, str]]]:
-    """The columns, each with its measure and side."""
+def _columns(board: Leaderboard, riddle: TaskHeader) -> list[tuple[Column, tuple[str, str]]]:
+    """The columns, each with its metric and split."""
     shares = [
-        (Column(_spoken(share), "answers that follow", _spoken(share)), (share, "ood"))
+        (Column(_rule_name(share), "predictions that follow", _rule_name(share)), (share, "ood"))
         for share in shares_of(board.results.catalogue, riddle.name)
     ]
     return [
@@ -66,6 +67,6 @@ def _columns(board: Leaderboard, riddle: TaskHead) -> list[tuple[Column, tuple[s
     ]
 
 
-def _spoken(share: str) -> str:
+def _rule_name(share: str) -> str:
     """The name of the rule in "follows[rule]"; "neither" is unchanged."""
     return share.removeprefix("follows[").removesuffix("]")

@@ -20,7 +20,7 @@ from ..analysis.fingerprint import fingerprints, riddles, shares_of
 from ..analysis.planned import anchors_of
 from ..runs.results import Results
 from .labels import fitted_legend, shortened
-from .notes import Absences
+from .notes import MissingCells
 from .provenance import short_line
 from .style import BLUE, GREY, ORANGE, theme
 
@@ -31,32 +31,32 @@ COLOURS = (BLUE, ORANGE, "0.85")
 WIDTH, LEFT, GAP, NUMBERS = 7.0, 0.95, 0.1, 0.46
 TITLE, HEADING, BAR, BELOW, NOTE, MARGIN = 0.2, 0.14, 0.135, 0.28, 0.095, 0.06
 
-BESIDE = (0.06, 0.27)
+NUMBER_OFFSETS = (0.06, 0.27)
 """Positions of the two numbers, in inches from the end of the bars."""
 
-SMALL = 5.5
+SMALL_FONT = 5.5
 """Font size of the numbers and notes, in points."""
 
-Found = dict[tuple[str, str, str, str], Entry]
-"""(riddle, learner, measure, side) -> entry."""
+EntryIndex = dict[tuple[str, str, str, str], Entry]
+"""(riddle, learner, metric, split) -> entry."""
 
 
 def fingerprint_figure(results: Results) -> Figure | None:
     """Draw the fingerprints of all learners and controls; None if no riddle has results."""
     entries = fingerprints(results.scores, results.answers, results.catalogue)
-    found = {(entry.of, entry.learner, entry.measure, entry.side): entry for entry in entries}
+    entry_of = {(entry.name, entry.learner, entry.metric, entry.split): entry for entry in entries}
     shown = [
-        name for name in riddles(results.catalogue) if any(not math.isnan(e.value) for e in entries if e.of == name)
+        name for name in riddles(results.catalogue) if any(not math.isnan(e.value) for e in entries if e.name == name)
     ]
-    there = {entry.learner for entry in entries if entry.kind != "heuristic" and not math.isnan(entry.value)}
-    learners = [name for name in results.catalogue.learners if name in there]
+    with_results = {entry.learner for entry in entries if entry.kind != "heuristic" and not math.isnan(entry.value)}
+    learners = [name for name in results.catalogue.learners if name in with_results]
     if not shown or not learners:
         return None
     with mpl.rc_context(theme()):
-        return _draw(results, found, shown, learners)
+        return _draw(results, entry_of, shown, learners)
 
 
-def _draw(results: Results, found: Found, shown: list[str], learners: list[str]) -> Figure:
+def _draw(results: Results, entry_of: EntryIndex, shown: list[str], learners: list[str]) -> Figure:
     figure = Figure(figsize=(WIDTH, 1))
     width = (WIDTH - LEFT - MARGIN - GAP * (len(shown) - 1)) / len(shown) - NUMBERS
     legends = []
@@ -66,76 +66,82 @@ def _draw(results: Results, found: Found, shown: list[str], learners: list[str])
             for colour, share in zip(COLOURS, shares_of(results.catalogue, riddle), strict=True)
         ]
         legends.append(fitted_legend(figure, handles, width + NUMBERS))
-    several = any(entry.interval == "seeds" for entry in found.values())
-    lines = "t over seeds" if several else "within the cell (one seed)"
-    said = (
-        f"Bars: shares of the answers where the two rules part; lines: 95 %, {lines}. Numbers: accuracy where the "
-        "rules agree, on unseen examples (ID), and the share of equal answers between seeds, on the same inputs (eq.)."
+    several = any(entry.interval == "seeds" for entry in entry_of.values())
+    lines = "t over seeds" if several else "over the test examples (one seed)"
+    note = (
+        "Bars: shares of the predictions that follow each rule, on inputs where the rules disagree; lines: 95 % "
+        f"intervals, {lines}. Numbers: accuracy on unseen examples where the rules agree (ID), and the share of equal "
+        "predictions between seeds, on the same inputs (eq.)."
     )
-    notes = [*wrap(said, 140), *wrap(f"{short_line(results)}.", 140)]
+    notes = [*wrap(note, 140), *wrap(f"{short_line(results)}.", 140)]
     head = TITLE + max(tall for _, tall in legends) + HEADING
     height = head + BAR * len(learners) + BELOW + NOTE * len(notes) + MARGIN
     figure.set_size_inches(WIDTH, height)
 
-    for place, (riddle, (legend, _)) in enumerate(zip(shown, legends, strict=True)):
-        left = LEFT + place * (width + NUMBERS + GAP)
+    for index, (riddle, (legend, _)) in enumerate(zip(shown, legends, strict=True)):
+        left = LEFT + index * (width + NUMBERS + GAP)
         title = f"{riddle.removeprefix('riddle-')}, n = {anchors_of(results.catalogue, riddle)[-1]}"
         figure.text(left / WIDTH, 1 - TITLE / 2 / height, title, fontsize=7, fontweight="bold", va="center")
         legend.set_bbox_to_anchor((left, height - TITLE), transform=figure.dpi_scale_trans)
         bottom, tall = height - head - BAR * len(learners), BAR * len(learners)
         axes = figure.add_axes((left / WIDTH, bottom / height, width / WIDTH, tall / height))
-        _panel(axes, found, riddle, learners, shares_of(results.catalogue, riddle), Absences(results))
+        _panel(axes, entry_of, riddle, learners, shares_of(results.catalogue, riddle), MissingCells(results))
         axes.set_yticks(range(len(learners)), [shortened(name, 22) for name in learners])
-        axes.tick_params(axis="y", left=False, labelleft=place == 0)
+        axes.tick_params(axis="y", left=False, labelleft=index == 0)
     for line, note in enumerate(reversed(notes)):
         bottom = (MARGIN + line * NOTE) / height
-        figure.text(MARGIN / WIDTH, bottom, note, va="bottom", fontsize=SMALL, color=GREY)
+        figure.text(MARGIN / WIDTH, bottom, note, va="bottom", fontsize=SMALL_FONT, color=GREY)
     return figure
 
 
-def _panel(axes: Axes, found: Found, riddle: str, learners: list[str], shares: list[str], absences: Absences) -> None:
+def _panel(
+    axes: Axes, entry_of: EntryIndex, riddle: str, learners: list[str], shares: list[str], missing_cells: MissingCells
+) -> None:
     """Draw the bars of a riddle from the top down, in the order of the learners."""
     axes.set_xlim(0, 1)
     axes.set_xticks([0, 0.5, 1], ["0", ".5", "1"])
     axes.set_ylim(len(learners) - 0.5, -0.5)
     axes.grid(visible=False)
     axes.spines["left"].set_visible(False)
-    _beside(axes, -1, "ID", "eq.")
+    _annotate_row(axes, -1, "ID", "eq.")
     for row, learner in enumerate(learners):
-        parts = [found.get((riddle, learner, share, "ood")) for share in shares]
-        there = [part for part in parts if part is not None and not math.isnan(part.value)]
-        if len(there) < len(shares):
-            said = (
+        parts = [entry_of.get((riddle, learner, share, "ood")) for share in shares]
+        present = [part for part in parts if part is not None and not math.isnan(part.value)]
+        if len(present) < len(shares):
+            reason = (
                 "n/a"
                 if parts[0] is None
                 else "diverged"
-                if "diverged" in parts[0].marks
-                else absences.word(riddle, learner)
+                if "diverged" in parts[0].flags
+                else missing_cells.status(riddle, learner)
             )
-            axes.text(0.02, row, said, va="center", fontsize=SMALL, color=GREY)
+            axes.text(0.02, row, reason, va="center", fontsize=SMALL_FONT, color=GREY)
             continue
-        values = np.array([part.value for part in there])
+        values = np.array([part.value for part in present])
         starts = np.cumsum(values) - values
         axes.barh([row] * len(values), values, left=starts, height=0.72, color=COLOURS, linewidth=0, zorder=2)
         # One interval at the end of the first share, one at the start of the last.
-        for part, border in ((there[0], starts[1]), (there[-1], starts[-1])):
+        for part, border in ((present[0], starts[1]), (present[-1], starts[-1])):
             if part.half_width > 0:
                 low, high = np.clip([border - part.half_width, border + part.half_width], 0, 1)
                 axes.plot([low, high], [row, row], color="0.2", linewidth=0.8, solid_capstyle="butt", zorder=3)
-        numbers = (found[riddle, learner, "accuracy", "id"].value, found[riddle, learner, "agreement", "ood"].value)
-        _beside(axes, row, *("–" if math.isnan(number) else f"{number:.2f}" for number in numbers))
+        numbers = (
+            entry_of[riddle, learner, "accuracy", "id"].value,
+            entry_of[riddle, learner, "agreement", "ood"].value,
+        )
+        _annotate_row(axes, row, *("–" if math.isnan(number) else f"{number:.2f}" for number in numbers))
 
 
-def _beside(axes: Axes, row: int, *texts: str) -> None:
+def _annotate_row(axes: Axes, row: int, *texts: str) -> None:
     """Write texts to the right of a row."""
-    for inches, text in zip(BESIDE, texts, strict=True):
+    for inches, text in zip(NUMBER_OFFSETS, texts, strict=True):
         axes.annotate(
             text,
             (1, row),
             xytext=(72 * inches, 0),
             textcoords="offset points",
             va="center_baseline",
-            fontsize=SMALL,
+            fontsize=SMALL_FONT,
             color=GREY,
             annotation_clip=False,
         )

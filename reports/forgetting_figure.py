@@ -20,9 +20,9 @@ from ..analysis.intervals import interval
 from ..metrics import forgetting as metrics
 from .figures import FORMATS, METADATA
 from .forgetting import source_line
-from .style import looks, theme
+from .style import line_styles, theme
 
-WIDTH, MATRICES, CURVES, FOOT = 7.0, 1.6, 1.7, 0.42
+WIDTH, MATRICES, CURVES, FOOTER = 7.0, 1.6, 1.7, 0.42
 """Lengths in inches: width of the figure, heights of a row of matrices, of a row of curves and of the footer."""
 
 DODGE = 0.06
@@ -34,9 +34,9 @@ DARK = 0.6
 Matrices = dict[str, np.ndarray]
 
 PANELS: dict[str, Callable[[Matrices, int], np.ndarray]] = {
-    "kept of what never comes back": lambda by_kind, gap: metrics.kept_once_shown(by_kind["single"], gap),
+    "retention of single facts": lambda by_kind, gap: metrics.retention_shown_once(by_kind["single"], gap),
     "selectivity": lambda by_kind, gap: metrics.selectivity(by_kind["recurring"], by_kind["single"], gap),
-    "selectivity, once shown": lambda by_kind, gap: metrics.selectivity_once_shown(
+    "selectivity (shown once)": lambda by_kind, gap: metrics.selectivity_shown_once(
         by_kind["recurring"], by_kind["single"], gap
     ),
 }
@@ -56,31 +56,36 @@ def write_figure(report: Report, folder: Path) -> Iterator[Path]:
 def draw(report: Report) -> Figure:
     """Draw one row per stream: matrices for a stream without recurring facts, curves for one with them."""
     heights = [CURVES if report.gaps[stream] else MATRICES for stream in report.streams]
-    figure = Figure(figsize=(WIDTH, sum(heights) + FOOT), layout="constrained")
-    grid = figure.add_gridspec(len(heights) + 1, 1, height_ratios=[*heights, FOOT])
-    rows = [figure.add_subfigure(grid[place]) for place in range(len(heights) + 1)]
+    figure = Figure(figsize=(WIDTH, sum(heights) + FOOTER), layout="constrained")
+    grid = figure.add_gridspec(len(heights) + 1, 1, height_ratios=[*heights, FOOTER])
+    rows = [figure.add_subfigure(grid[index]) for index in range(len(heights) + 1)]
     for stream, row in zip(report.streams, rows, strict=False):
         gap = report.gaps[stream]
         if gap is None:
             _matrices(report, stream, row)
         else:
             _curves(report, stream, gap, row)
-    _foot(report, rows[-1])
+    _footer(report, rows[-1])
     return figure
 
 
-def _lives(report: Report, stream: str) -> dict[str, tuple[str, list[Matrices]]]:
+def _trajectories(report: Report, stream: str) -> dict[str, tuple[str, list[Matrices]]]:
     """The training regime of every learner, and its matrices R by kind for every seed."""
-    able = report.learners(stream, "continued")
-    ways = {name: "continued" if name in able else "refitted" for name in report.learners(stream, "refitted")}
-    return {name: (way, report.matrices(stream, way, name)) for name, way in ways.items()}
+    continued = report.learners(stream, "continued")
+    regimes = {name: "continued" if name in continued else "refitted" for name in report.learners(stream, "refitted")}
+    return {name: (regime, report.matrices(stream, regime, name)) for name, regime in regimes.items()}
 
 
 def _matrices(report: Report, stream: str, row: SubFigure) -> None:
-    lives = _lives(report, stream)
-    row.suptitle(f"{stream}: accuracy on a stage (across) after a stage (down)", x=0.01, ha="left", fontsize=7.5)
-    panels = row.subplots(1, max(len(lives), 4), squeeze=False)[0]
-    for panel, (name, (way, seeds)) in zip(panels, lives.items(), strict=False):
+    trajectories = _trajectories(report, stream)
+    row.suptitle(
+        f"{stream}: accuracy on each stage (columns) after training on each stage (rows)",
+        x=0.01,
+        ha="left",
+        fontsize=7.5,
+    )
+    panels = row.subplots(1, max(len(trajectories), 4), squeeze=False)[0]
+    for panel, (name, (regime, seeds)) in zip(panels, trajectories.items(), strict=False):
         mean = np.mean([by_kind[""] for by_kind in seeds], axis=0)
         panel.imshow(mean, cmap="Blues", vmin=0, vmax=1)
         for (after, stage), value in np.ndenumerate(mean):
@@ -89,41 +94,44 @@ def _matrices(report: Report, stream: str, row: SubFigure) -> None:
                 panel.text(
                     stage, after, text, ha="center", va="center", fontsize=5, color="w" if value > DARK else "0.2"
                 )
-        panel.set_title(name + ("*" if way == "refitted" else ""))
+        panel.set_title(name + ("*" if regime == "refitted" else ""))
         ticks = range(len(mean))
         panel.set_xticks(ticks, [str(tick) for tick in ticks])
         panel.set_yticks(ticks, [str(tick) for tick in ticks])
         panel.grid(visible=False)
-    for panel in panels[len(lives) :]:
+    for panel in panels[len(trajectories) :]:
         panel.set_axis_off()
 
 
 def _curves(report: Report, stream: str, gap: int, row: SubFigure) -> None:
-    lives = _lives(report, stream)
-    look = looks(lives)
+    trajectories = _trajectories(report, stream)
+    styles = line_styles(trajectories)
     row.suptitle(f"{stream}: at the end of a gap of {gap} stages", x=0.01, ha="left", fontsize=7.5)
     panels: list[Axes] = list(row.subplots(1, len(PANELS), squeeze=False)[0])
-    for panel, (title, measure) in zip(panels, PANELS.items(), strict=True):
-        for place, (name, (_, seeds)) in enumerate(lives.items()):
-            values = np.array([measure(by_kind, gap) for by_kind in seeds])[:, gap - 1 :]  # (seeds, stages)
-            over = [interval(column) for column in values.T]
-            stages = np.arange(gap - 1, gap - 1 + len(over)) + DODGE * (place - (len(lives) - 1) / 2)
-            means = [one.mean for one in over]
-            errors = np.nan_to_num([one.half_width for one in over])
-            panel.errorbar(stages, means, errors, elinewidth=0.4, **look[name].style())
+    for panel, (title, metric) in zip(panels, PANELS.items(), strict=True):
+        for index, (name, (_, seeds)) in enumerate(trajectories.items()):
+            values = np.array([metric(by_kind, gap) for by_kind in seeds])[:, gap - 1 :]  # (seeds, stages)
+            intervals = [interval(column) for column in values.T]
+            stages = np.arange(gap - 1, gap - 1 + len(intervals)) + DODGE * (index - (len(trajectories) - 1) / 2)
+            means = [one.mean for one in intervals]
+            errors = np.nan_to_num([one.half_width for one in intervals])
+            panel.errorbar(stages, means, errors, elinewidth=0.4, **styles[name].keywords())
         panel.set_title(title, loc="left")
         panel.set_xlabel("after stage")
         panel.axhline(0, color="0.55", linewidth=0.6, zorder=1)
-        panel.set_ylim(*((-0.05, 1.06) if "kept" in title else (-0.55, 0.95)))
+        panel.set_ylim(*((-0.05, 1.06) if "retention" in title else (-0.55, 0.95)))
 
 
-def _foot(report: Report, row: SubFigure) -> None:
-    able = {name for stream in report.streams for name in report.learners(stream, "continued")}
+def _footer(report: Report, row: SubFigure) -> None:
+    continued = {name for stream in report.streams for name in report.learners(stream, "continued")}
     names = list(dict.fromkeys(report.rows["learner"].tolist()))
-    look = looks(names)
-    handles = [Line2D([], [], label=name + ("" if name in able else "*"), **look[name].style()) for name in names]
+    styles = line_styles(names)
+    handles = [
+        Line2D([], [], label=name + ("" if name in continued else "*"), **styles[name].keywords()) for name in names
+    ]
     row.legend(handles=handles, ncols=len(handles), loc="upper left", borderpad=0)
-    notes = "* cannot go on: refitted to the present stage alone. Bars: 95 % intervals, t over seeds. " + source_line(
-        report
+    notes = (
+        "* no continued training: refitted to the current stage. Bars: 95 % intervals, t over seeds. "
+        + source_line(report)
     )
     row.text(0.01, 0.02, "\n".join(wrap(notes, 170)), fontsize=5, color="0.35", va="bottom")

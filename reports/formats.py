@@ -16,11 +16,11 @@ from ..analysis.entries import Entry
 from .board import board_tables
 from .fingerprint import fingerprint_tables
 from .leaderboard import Leaderboard
-from .provenance import long_lines, short_line, whole_line
-from .tables import LEGEND, SYMBOLS, Cell, Table, family_tables, task_tables
+from .provenance import full_line, long_lines, short_line
+from .tables import LEGEND, SYMBOLS, Table, TableCell, family_tables, task_tables
 from .text import text_document
 
-JSON_SCHEMA = 1
+JSON_SCHEMA = 2
 """Version of the JSON format: increase it if a field changes its name or meaning."""
 
 
@@ -37,7 +37,7 @@ def make_tables(board: Leaderboard) -> list[Table]:
     The source line of a brief board has the full provenance; else the provenance is at the end of the document.
     """
     if board.brief:
-        return _with_notes(board_tables(board, whole_line(board.results)), board.left_out)
+        return _with_notes(board_tables(board, full_line(board.results)), board.left_out)
     source = short_line(board.results)
     tables = [
         *board_tables(board, source),
@@ -50,7 +50,7 @@ def make_tables(board: Leaderboard) -> list[Table]:
 
 def _with_notes(tables: list[Table], notes: tuple[str, ...]) -> list[Table]:
     """Append notes that concern all tables to the first one."""
-    return [replace(table, notes=(*table.notes, *(notes if place == 0 else ()))) for place, table in enumerate(tables)]
+    return [replace(table, notes=(*table.notes, *(notes if index == 0 else ()))) for index, table in enumerate(tables)]
 
 
 def _appendix(board: Leaderboard) -> list[Table]:
@@ -73,8 +73,8 @@ def to_markdown(board: Leaderboard) -> str:
     parts = [f"> **Warning: {line}**\n" for line in board.warnings]
     for before, table in zip([None, *tables], tables, strict=False):
         # The text for all tables of one kind is only under the first of them.
-        reading = "" if before and before.reading == table.reading else table.reading
-        parts.append(markdown_table(table, reading))
+        footnote = "" if before and before.footnote == table.footnote else table.footnote
+        parts.append(markdown_table(table, footnote))
     if not board.brief:
         lines = [f"- {_markdown(line)}" for line in long_lines(board.results)]
         parts.append("\n".join(["### Provenance", "", *lines, ""]))
@@ -101,7 +101,7 @@ def to_json(board: Leaderboard) -> str:
         task.name: {
             "family": task.family,
             "ood": task.ood,
-            "measure": task.measure,
+            "metric": task.metric,
             "sizes": task.sizes,
             "notes": task.notes,
         }
@@ -149,20 +149,20 @@ def _others(board: Leaderboard) -> list[dict[str, Any]]:
     return [{**_record(entry), "scope": "appendix"} for entry in entries if entry.scope == "task"]
 
 
-def markdown_table(table: Table, reading: str) -> str:
-    """A table as Markdown, with `reading`, caption, legend, notes and source below it."""
+def markdown_table(table: Table, footnote: str) -> str:
+    """A table as Markdown, with `footnote`, caption, legend, notes and source below it."""
     lines = [["", *[_markdown(column.head) for column in table.columns]]]
-    for heading, rows in table.blocks:
-        if len(table.blocks) > 1:
+    for heading, rows in table.row_groups:
+        if len(table.row_groups) > 1:
             lines.append([f"*{heading}*", *["" for _ in table.columns]])
         lines += [[_markdown(name), *[_with_symbols(cell) for cell in cells]] for name, cells in rows]
-    widths = [max(3, *(len(line[place]) for line in lines)) for place in range(len(table.columns) + 1)]
+    widths = [max(3, *(len(line[index]) for line in lines)) for index in range(len(table.columns) + 1)]
     ruler = ["-" * widths[0], *["-" * (width - 1) + ":" for width in widths[1:]]]
     grid = [lines[0], ruler, *lines[1:]]
-    printed = ["| " + " | ".join([_pad(line, widths, place) for place in range(len(widths))]) + " |" for line in grid]
-    legend = [f"{SYMBOLS[mark]} {LEGEND[mark]}." for mark in table.marks]
+    printed = ["| " + " | ".join([_pad(line, widths, index) for index in range(len(widths))]) + " |" for line in grid]
+    legend = [f"{SYMBOLS[flag]} {LEGEND[flag]}." for flag in table.flags]
     notes = [f"{_markdown(note)}." for note in table.notes]
-    below = [reading, _markdown(table.caption), *legend, *notes, f"*{_markdown(table.source)}.*"]
+    below = [footnote, _markdown(table.caption), *legend, *notes, f"*{_markdown(table.source)}.*"]
     level = "##" if table.label.startswith("board") else "###"
     # Two spaces are a line break within a paragraph.
     return "\n".join([f"{level} {_markdown(table.title)}", "", *printed, "", "  \n".join(filter(None, below)), ""])
@@ -173,12 +173,12 @@ def _markdown(text: str) -> str:
     return re.sub(r"[\\`*<|]|(?<![^\W_])_|_(?![^\W_])", r"\\\g<0>", text)
 
 
-def _pad(line: list[str], widths: list[int], place: int) -> str:
-    return line[place].rjust(widths[place]) if place else line[place].ljust(widths[place])
+def _pad(line: list[str], widths: list[int], index: int) -> str:
+    return line[index].rjust(widths[index]) if index else line[index].ljust(widths[index])
 
 
-def _with_symbols(cell: Cell) -> str:
-    symbols = "".join(SYMBOLS[mark] for mark in cell.marks)
+def _with_symbols(cell: TableCell) -> str:
+    symbols = "".join(SYMBOLS[flag] for flag in cell.flags)
     return f"{cell.text} {symbols}" if symbols else cell.text
 
 
@@ -221,17 +221,17 @@ LATEX_ESCAPES = str.maketrans(
 def latex_table(table: Table) -> str:
     """A table as LaTeX with booktabs."""
     rows: list[str] = []
-    for heading, block in table.blocks:
+    for heading, group in table.row_groups:
         rows.append(r"\midrule")
-        if len(table.blocks) > 1:
+        if len(table.row_groups) > 1:
             rows.append(rf"\multicolumn{{{len(table.columns) + 1}}}{{l}}{{\emph{{{_latex(heading)}}}}} \\")
-        rows += [" & ".join([_latex(name), *[_latex_cell(cell) for cell in cells]]) + r" \\" for name, cells in block]
-    legend = [f"${LATEX_SYMBOLS[mark]}$ {_latex(LEGEND[mark])}." for mark in table.marks]
-    said = [f"{table.title}.", table.caption, table.reading]
-    texts = [[name, *[cell.text for cell in cells]] for _, block in table.blocks for name, cells in block]
+        rows += [" & ".join([_latex(name), *[_latex_cell(cell) for cell in cells]]) + r" \\" for name, cells in group]
+    legend = [f"${LATEX_SYMBOLS[flag]}$ {_latex(LEGEND[flag])}." for flag in table.flags]
+    texts_above = [f"{table.title}.", table.caption, table.footnote]
+    texts = [[name, *[cell.text for cell in cells]] for _, group in table.row_groups for name, cells in group]
     widest = sum(max(map(len, column)) for column in zip(*texts, strict=True))
     size, gap = ("footnotesize", "3pt") if widest <= LATEX_LETTERS else ("scriptsize", "2pt")
-    caption = [*map(_latex, filter(None, said)), *legend, *[_latex(f"{note}.") for note in table.notes]]
+    caption = [*map(_latex, filter(None, texts_above)), *legend, *[_latex(f"{note}.") for note in table.notes]]
     return "\n".join(
         [
             r"\begin{table}[htbp]",
@@ -252,19 +252,19 @@ def latex_table(table: Table) -> str:
 
 def _latex_head(table: Table) -> list[str]:
     """The header rows: the groups of columns, if there are any, with rules under them, and the columns."""
-    groups, rules, place = [""], [], 2
+    groups, rules, index = [""], [], 2
     for group, members in groupby(table.columns, key=lambda column: column.group):
         width = len(list(members))
         groups.append(rf"\multicolumn{{{width}}}{{{'c' if width > 1 else 'r'}}}{{{_latex(group)}}}")
-        rules += [rf"\cmidrule(lr){{{place}-{place + width - 1}}}"] if width > 1 else []
-        place += width
+        rules += [rf"\cmidrule(lr){{{index}-{index + width - 1}}}"] if width > 1 else []
+        index += width
     names = ["", *[_latex(column.name) for column in table.columns]]
     over = [" & ".join(groups) + r" \\", " ".join(rules)] if any(groups) else []
     return [*over, " & ".join(names) + r" \\"]
 
 
-def _latex_cell(cell: Cell) -> str:
-    symbols = "".join(LATEX_SYMBOLS[mark] for mark in cell.marks)
+def _latex_cell(cell: TableCell) -> str:
+    symbols = "".join(LATEX_SYMBOLS[flag] for flag in cell.flags)
     return _latex(cell.text) + (f"$^{{{symbols}}}$" if symbols else "")
 
 

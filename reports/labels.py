@@ -41,50 +41,50 @@ def fitted_legend(figure: Figure, handles: Sequence[Artist], width: float) -> tu
     raise ValueError("a legend needs at least one entry")
 
 
-def spread(places: Sequence[float], room: float) -> list[float]:
-    """Move labels apart until they are at least `room` from each other, as little as possible and in their order.
+def spread(positions: Sequence[float], distance: float) -> list[float]:
+    """Move labels apart until they are at least `distance` from each other, as little as possible and in their order.
 
-    places  (labels,), increasing
+    positions  (labels,), increasing
     returns (labels,): overlapping labels become a cluster around the mean of their positions
     """
     clusters: list[list[float]] = []
-    for place in places:
-        clusters.append([place])
-        while len(clusters) > 1 and _low(clusters[-1], room) < _high(clusters[-2], room):
+    for position in positions:
+        clusters.append([position])
+        while len(clusters) > 1 and _low(clusters[-1], distance) < _high(clusters[-2], distance):
             clusters[-2:] = [clusters[-2] + clusters[-1]]
-    return [_low(cluster, room) + room * (step + 0.5) for cluster in clusters for step in range(len(cluster))]
+    return [_low(cluster, distance) + distance * (step + 0.5) for cluster in clusters for step in range(len(cluster))]
 
 
-def shortened(text: str, longest: int) -> str:
-    """Replace the middle of a text of more than `longest` characters by an ellipsis."""
-    if len(text) <= longest:
+def shortened(text: str, max_length: int) -> str:
+    """Replace the middle of a text of more than `max_length` characters by an ellipsis."""
+    if len(text) <= max_length:
         return text
-    head = longest // 2
-    return f"{text[:head]}…{text[len(text) - (longest - head - 1) :]}"
+    head = max_length // 2
+    return f"{text[:head]}…{text[len(text) - (max_length - head - 1) :]}"
 
 
-def apart(labels: Sequence[str], places: Sequence[float], letter: float) -> list[int]:
+def fitting_labels(labels: Sequence[str], positions: Sequence[float], character: float) -> list[int]:
     """Indices of the tick labels to print, so that at least half a character is free between neighbours.
 
-    places  (labels,): centres of the labels, increasing
-    letter  width of a character, in the same unit
+    positions  (labels,): centres of the labels, increasing
+    character  width of a character, in the same unit
 
     The last label is always printed, with every label before it, or every second, ..., as many as fit.
     """
     for step in range(1, len(labels)):
-        kept = list(range(len(labels)))[::-1][::step][::-1]
+        printed = list(range(len(labels)))[::-1][::step][::-1]
         free = [
-            places[right] - places[left] - (len(labels[left]) + len(labels[right])) / 2 * letter
-            for left, right in pairwise(kept)
+            positions[right] - positions[left] - (len(labels[left]) + len(labels[right])) / 2 * character
+            for left, right in pairwise(printed)
         ]
-        if min(free) >= letter / 2:
-            return kept
+        if min(free) >= character / 2:
+            return printed
     return [len(labels) - 1]
 
 
-def _low(cluster: list[float], room: float) -> float:
-    return math.fsum(cluster) / len(cluster) - room * len(cluster) / 2
+def _low(cluster: list[float], distance: float) -> float:
+    return math.fsum(cluster) / len(cluster) - distance * len(cluster) / 2
 
 
-def _high(cluster: list[float], room: float) -> float:
-    return math.fsum(cluster) / len(cluster) + room * len(cluster) / 2
+def _high(cluster: list[float], distance: float) -> float:
+    return math.fsum(cluster) / len(cluster) + distance * len(cluster) / 2

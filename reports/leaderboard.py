@@ -11,21 +11,21 @@ from ..analysis.sharing import share
 from ..analysis.summary import summarise
 from ..runs.results import Results
 from .names import base_and_variant
-from .notes import Absences
+from .notes import MissingCells
 from .provenance import warnings_of
 
-BLOCKS = ("learner", "control", "heuristic")
+KINDS = ("learner", "control", "heuristic")
 """The blocks of every table, in this order: the learners that are compared, the controls, and the heuristics."""
 
 
 @dataclass(frozen=True)
-class TaskHead:
+class TaskHeader:
     """Metadata of a task for its table.
 
     ood             the headline split, or None: then there is no OOD column
-    measure         "score" on the common scale; else "accuracy" or "bits" of a task without an oracle, which is
+    metric         "score" on the common scale; else "accuracy" or "bits" of a task without an oracle, which is
                     excluded from means
-    less_is_better  whether lower values are better
+    greater_is_better  False if lower values are better
     sizes           the anchors, ascending: the training sizes that most learners were planned at
     max_exposed     the largest number of exposed examples that was planned
     notes           reasons why cells are n/a or missing, one sentence each
@@ -34,8 +34,8 @@ class TaskHead:
     name: str
     family: str
     ood: str | None
-    measure: str
-    less_is_better: bool
+    metric: str
+    greater_is_better: bool
     sizes: tuple[int, ...]
     max_exposed: int
     notes: tuple[str, ...]
@@ -45,28 +45,28 @@ class TaskHead:
 class Leaderboard:
     """The leaderboard: all data that a format needs to print it.
 
-    entries   the figures
+    entries   the values
     tasks     tasks without the riddles, in the order of the catalogue
     riddles   tasks without a correct answer, in the order of the catalogue; their entries are fingerprints
     families  families with a task on the common scale
     ranked    names of the tasks on the common scale
-    order     block -> names of its learners in the order of the catalogue, variants after their base
+    order     kind -> names of its learners in the order of the catalogue, variants after their base
     brief     True for the board of tasks alone, without tables by family or task
     warnings  sentences on mixed versions in the results
     left_out  for several folders: the parts that only some of them have, which are not in `entries`
     appendix  the leaderboard of these parts
-    absences  reasons for missing cells
+    missing_cells  reasons for missing cells
     results   the results that the leaderboard was made from
     """
 
     entries: tuple[Entry, ...]
-    tasks: tuple[TaskHead, ...]
-    riddles: tuple[TaskHead, ...]
+    tasks: tuple[TaskHeader, ...]
+    riddles: tuple[TaskHeader, ...]
     families: tuple[str, ...]
     ranked: tuple[str, ...]
     order: dict[str, list[str]]
     warnings: tuple[str, ...]
-    absences: Absences
+    missing_cells: MissingCells
     results: Results
     brief: bool = False
     left_out: tuple[str, ...] = ()
@@ -88,24 +88,24 @@ def make_leaderboard(results: Results) -> Leaderboard:
 def _leaderboard(results: Results) -> Leaderboard:
     catalogue = results.catalogue
     if not catalogue.cells:
-        raise ValueError("there is nothing to report: no cell was planned")
+        raise ValueError("nothing to report: no cell was planned")
     entries = summarise(results.scores, catalogue)
     entries += fingerprints(results.scores, results.answers, catalogue)
-    absences = Absences(results)
-    heads = [_head(task, results, absences) for task in catalogue.by_task]
-    about = catalogue.tasks
-    tasks = [task for task in heads if about[task.name].has_curve]
-    riddles = [task for task in heads if not about[task.name].has_curve]
-    ranked = tuple(task.name for task in tasks if about[task.name].ranked)
+    missing_cells = MissingCells(results)
+    heads = [_head(task, results, missing_cells) for task in catalogue.by_task]
+    infos = catalogue.tasks
+    tasks = [task for task in heads if infos[task.name].has_curve]
+    riddles = [task for task in heads if not infos[task.name].has_curve]
+    ranked = tuple(task.name for task in tasks if infos[task.name].ranked)
     return Leaderboard(
         entries=tuple(entries),
         tasks=tuple(tasks),
         riddles=tuple(riddles),
-        families=tuple(dict.fromkeys(about[name].family for name in ranked)),
+        families=tuple(dict.fromkeys(infos[name].family for name in ranked)),
         ranked=ranked,
-        order={block: _ordered(catalogue.of_kind(block)) for block in BLOCKS},
+        order={kind: _ordered(catalogue.of_kind(kind)) for kind in KINDS},
         warnings=tuple(warnings_of(results)),
-        absences=absences,
+        missing_cells=missing_cells,
         results=results,
     )
 
@@ -114,42 +114,42 @@ def summary_of(board: Leaderboard) -> Leaderboard:
     """The board of tasks alone. Raises ValueError if no task is on the common scale."""
     if not board.ranked:
         named = ", ".join(task.name for task in (*board.tasks, *board.riddles))
-        raise ValueError(f"there is no summary: no task is on the common scale, only {named}")
-    finals = [entry for entry in board.entries if is_final(entry) and entry.of in board.ranked]
+        raise ValueError(f"no summary: none of the tasks is on the common scale ({named})")
+    finals = [entry for entry in board.entries if is_final(entry) and entry.name in board.ranked]
     return replace(board, brief=True, riddles=(), entries=tuple(finals), appendix=None)
 
 
-def absent(board: Leaderboard, entry: Entry) -> str:
+def missing_word(board: Leaderboard, entry: Entry) -> str:
     """The word that is printed for an entry without a value."""
-    marks = entry.marks.split(",")
-    if "diverged" in marks or "n/a" in marks or entry.scope == "family":
-        return next((mark for mark in ("diverged", "n/a") if mark in marks), "missing")
-    sizes = next((task.sizes for task in (*board.tasks, *board.riddles) if task.name == entry.of), ())
-    at_largest = entry.measure in ("final", "gap", "exposed to reach")
-    return board.absences.word(entry.of, entry.learner, sizes[-1] if at_largest and sizes else None)
+    flags = entry.flags.split(",")
+    if "diverged" in flags or "n/a" in flags or entry.scope == "family":
+        return next((flag for flag in ("diverged", "n/a") if flag in flags), "missing")
+    sizes = next((task.sizes for task in (*board.tasks, *board.riddles) if task.name == entry.name), ())
+    at_largest = entry.metric in ("final", "gap", "OOD examples to threshold")
+    return board.missing_cells.status(entry.name, entry.learner, sizes[-1] if at_largest and sizes else None)
 
 
 def is_final(entry: Entry) -> bool:
     """Whether an entry belongs to the board: a score at the largest size, or the entry of a learner that is n/a."""
-    return entry.scope == "task" and (entry.measure == "final" or (entry.measure, entry.side) == ("area", ""))
+    return entry.scope == "task" and (entry.metric == "final" or (entry.metric, entry.split) == ("area", ""))
 
 
-def _head(task: str, results: Results, absences: Absences) -> TaskHead:
-    about = results.catalogue.tasks[task]
-    return TaskHead(
+def _head(task: str, results: Results, missing_cells: MissingCells) -> TaskHeader:
+    info = results.catalogue.tasks[task]
+    return TaskHeader(
         name=task,
-        family=about.family,
-        ood=about.headline,
-        measure=about.measure,
-        less_is_better=about.less_is_better,
+        family=info.family,
+        ood=info.headline,
+        metric=info.metric,
+        greater_is_better=info.greater_is_better,
         sizes=anchors_of(results.catalogue, task),
         max_exposed=max(cell.exposed for cells in results.catalogue.by_task[task].values() for cell in cells),
-        notes=absences.notes(task),
+        notes=missing_cells.notes(task),
     )
 
 
 def _ordered(names: list[str]) -> list[str]:
     """Names in the order of the catalogue, which is no ranking; variants after their base."""
     bases = [base_and_variant(name)[0] for name in names]
-    first = {base: place for place, base in reversed(list(enumerate(bases)))}
+    first = {base: index for index, base in reversed(list(enumerate(bases)))}
     return [name for _, name in sorted(zip(bases, names, strict=True), key=lambda pair: first[pair[0]])]

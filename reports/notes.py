@@ -11,7 +11,7 @@ from ..runs.catalogue import Catalogue
 from ..runs.results import Results
 
 
-class Absences:
+class MissingCells:
     """The cells without scores, indexed by task and learner."""
 
     def __init__(self, results: Results) -> None:
@@ -21,13 +21,13 @@ class Absences:
             keys = [key for key in failure["keys"] if key in self._catalogue.by_key]
             if keys:
                 self._failures.setdefault(failure["task"], []).append({**failure, "keys": keys})
-        self._there = set(results.scores["key"].unique())
+        self._with_scores = set(results.scores["key"].unique())
 
     def notes(self, task: str) -> tuple[str, ...]:
         """All notes on a task, one sentence each: not applicable, failed, not run yet."""
         return (*self._reasons(task), *self._failed(task), *self._not_run(task))
 
-    def word(self, task: str, learner: str, size: int | None = None) -> str:
+    def status(self, task: str, learner: str, size: int | None = None) -> str:
         """The status of an entry of which all cells are missing: "timeout", "failed" or "not run".
 
         size  training size of its cells; None: all sizes
@@ -66,7 +66,7 @@ class Absences:
         """Cells that have neither scores nor a failure: the run was stopped, or has not finished."""
         failed = {key for failure in self._failures.get(task, ()) for key in failure["keys"]}
         for learner, cells in self._catalogue.by_task.get(task, {}).items():
-            left = {cell.key for cell in cells} - self._there - failed
+            left = {cell.key for cell in cells} - self._with_scores - failed
             if left:
                 yield f"not run yet: {learner}, {_cells(len(left))}"
 

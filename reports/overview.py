@@ -15,25 +15,25 @@ from ..analysis.entries import Entry
 from ..runs.results import Results
 from .board import COLUMNS, short_names
 from .labels import fitted_legend
-from .leaderboard import Leaderboard, TaskHead, make_leaderboard, summary_of
+from .leaderboard import Leaderboard, TaskHeader, make_leaderboard, summary_of
 from .provenance import short_line
-from .style import GREY, Look, looks, theme
+from .style import GREY, LineStyle, line_styles, theme
 
 # Lengths in inches.
 WIDTH, LEFT, RIGHT, GAP = 7.0, 1.28, 0.1, 0.14
 TITLE, ABOVE, BELOW, ROW, NOTE, MARGIN = 0.24, 0.34, 0.24, 0.135, 0.095, 0.06
 LEGEND_GAP = 0.06
-ACROSS = 4
+PANELS_PER_ROW = 4
 """Panels in a row."""
 
 LOW, HIGH = -1.0, 1.0
-SMALL = 5.5
+SMALL_FONT = 5.5
 """Font size of the notes, in points."""
 
 FLAGGED = 0.35
 """Opacity of flagged entries: the learner did not fit the training set, so its score does not show its bias."""
 
-FLAGS = {"underfit", "budget-limited"}
+UNDERFIT_FLAGS = {"underfit", "budget-limited"}
 
 
 def overview_figure(results: Results) -> Figure | None:
@@ -47,13 +47,15 @@ def overview_figure(results: Results) -> Figure | None:
 
 def _draw(board: Leaderboard, results: Results) -> Figure:
     tasks = [task for task in board.tasks if task.name in board.ranked][:COLUMNS]
-    finals = {(entry.of, entry.learner, entry.side): entry for entry in board.entries}
-    named = {task.name for task in tasks}
-    there = {entry.learner for entry in finals.values() if entry.of in named and not math.isnan(entry.value)}
-    learners = [name for name in board.order["learner"] if name in there]
-    styles = looks(learners)
-    rows = -(-len(tasks) // ACROSS)
-    across = min(ACROSS, len(tasks))
+    finals = {(entry.name, entry.learner, entry.split): entry for entry in board.entries}
+    task_names = {task.name for task in tasks}
+    with_results = {
+        entry.learner for entry in finals.values() if entry.name in task_names and not math.isnan(entry.value)
+    }
+    learners = [name for name in board.order["learner"] if name in with_results]
+    styles = line_styles(learners)
+    rows = -(-len(tasks) // PANELS_PER_ROW)
+    across = min(PANELS_PER_ROW, len(tasks))
     tall = ROW * (len(learners) + 0.6)
     width = (WIDTH - LEFT - RIGHT - (across - 1) * GAP) / across
     notes = wrap(f"{short_line(results)}.", 140)
@@ -62,11 +64,11 @@ def _draw(board: Leaderboard, results: Results) -> Figure:
     height = TITLE + rows * (ABOVE + tall + BELOW) + LEGEND_GAP + high + NOTE * len(notes) + MARGIN
     figure.set_size_inches(WIDTH, height)
     top = height - TITLE
-    title = "In distribution and out of it, at the largest training size"
+    title = "Scores in and out of distribution at the largest training size"
     figure.text(LEFT / WIDTH, top / height, title, va="bottom", size=8.5, fontweight="bold")
     short = short_names(tasks)
-    for place, task in enumerate(tasks):
-        row, column = divmod(place, ACROSS)
+    for index, task in enumerate(tasks):
+        row, column = divmod(index, PANELS_PER_ROW)
         left = LEFT + column * (width + GAP)
         bottom = top - row * (ABOVE + tall + BELOW) - ABOVE - tall
         axes = figure.add_axes((left / WIDTH, bottom / height, width / WIDTH, tall / height))
@@ -79,16 +81,16 @@ def _draw(board: Leaderboard, results: Results) -> Figure:
     top -= high
     for note in notes:
         top -= NOTE
-        figure.text(LEFT / WIDTH, top / height, note, va="bottom", size=SMALL, color=GREY)
+        figure.text(LEFT / WIDTH, top / height, note, va="bottom", size=SMALL_FONT, color=GREY)
     return figure
 
 
 def _panel(
     axes: Axes,
-    task: TaskHead,
+    task: TaskHeader,
     learners: list[str],
     finals: dict[tuple[str, str, str], Entry],
-    styles: dict[str, Look],
+    styles: dict[str, LineStyle],
     heuristics: list[str],
 ) -> None:
     """Draw one row per learner: ID score (hollow), OOD score (filled) with its interval, and a line between them."""
@@ -97,27 +99,29 @@ def _panel(
     axes.set_ylim(len(learners) - 0.2, -0.8)
     axes.set_yticks(range(len(learners)), learners)
     axes.axvline(0, color="0.5", linewidth=0.6, zorder=1)
-    side = "ood" if task.ood else "id"
-    shallow = [finals[task.name, name, side].value for name in heuristics if (task.name, name, side) in finals]
-    if shallow and not math.isnan(best := max(shallow)):
+    split = "ood" if task.ood else "id"
+    heuristic_scores = [
+        finals[task.name, name, split].value for name in heuristics if (task.name, name, split) in finals
+    ]
+    if heuristic_scores and not math.isnan(best := max(heuristic_scores)):
         axes.axvline(min(max(best, LOW), HIGH), color="0.55", linewidth=0.8, linestyle=(0, (6, 2)), zorder=1)
     for row, name in enumerate(learners):
         within, outside = (finals.get((task.name, name, where)) for where in ("id", "ood"))
         shown = [entry for entry in (within, outside) if entry is not None and not math.isnan(entry.value)]
         if not shown:
             continue
-        flagged = any(FLAGS & set(entry.marks.split(",")) for entry in shown)
+        flagged = any(UNDERFIT_FLAGS & set(entry.flags.split(",")) for entry in shown)
         common: dict[str, Any] = {"color": styles[name].colour, "alpha": FLAGGED if flagged else 1.0, "clip_on": False}
-        places = [min(max(entry.value, LOW), HIGH) for entry in shown]
-        axes.plot(places, [row] * len(places), linewidth=1.0, zorder=2, **common)
-        for entry, place in zip(shown, places, strict=True):
+        positions = [min(max(entry.value, LOW), HIGH) for entry in shown]
+        axes.plot(positions, [row] * len(positions), linewidth=1.0, zorder=2, **common)
+        for entry, position in zip(shown, positions, strict=True):
             half = 0.0 if math.isnan(entry.half_width) else entry.half_width
             low, high = max(entry.value - half, LOW), min(entry.value + half, HIGH)
-            if entry.side == "ood" and low < high:
+            if entry.split == "ood" and low < high:
                 axes.plot([low, high], [row, row], linewidth=2.6, zorder=3, solid_capstyle="butt",
                           **{**common, "alpha": 0.3 * common["alpha"]})  # fmt: skip
-            hollow = entry.side == "id"
-            axes.plot(place, row, marker="o", markersize=3.6, zorder=4, markeredgewidth=0.9,
+            hollow = entry.split == "id"
+            axes.plot(position, row, marker="o", markersize=3.6, zorder=4, markeredgewidth=0.9,
                       markerfacecolor="white" if hollow else styles[name].colour, **common)  # fmt: skip
 
 
@@ -126,7 +130,7 @@ def _handles() -> list[Line2D]:
     return [
         Line2D([], [], label="ID", linestyle="", markerfacecolor="white", **style),
         Line2D([], [], label="OOD", linestyle="", **style),
-        Line2D([], [], label="95 % over seeds (OOD)", color=GREY, alpha=0.3, linewidth=2.6),
+        Line2D([], [], label="95 % interval over seeds (OOD)", color=GREY, alpha=0.3, linewidth=2.6),
         Line2D([], [], label="best heuristic, OOD", color="0.55", linewidth=0.8, linestyle=(0, (6, 2))),
-        Line2D([], [], label="pale: not fitted", linestyle="", **{**style, "alpha": FLAGGED}),
+        Line2D([], [], label="pale: underfit", linestyle="", **{**style, "alpha": FLAGGED}),
     ]

@@ -10,7 +10,7 @@ from ..runs.results import Results
 MAIN = ("grue", "python", "numpy", "torch", "scikit-learn", "xgboost")
 """Packages that come first in the long form; the others follow in alphabetical order."""
 
-MOST = 3
+MAX_LISTED = 3
 """Largest number of versions or commits in the short form."""
 
 
@@ -49,7 +49,7 @@ def long_lines(results: Results) -> list[str]:
     return [line for line in lines if line]
 
 
-def whole_line(results: Results) -> str:
+def full_line(results: Results) -> str:
     """Full provenance in one line."""
     first, *others = long_lines(results)
     return "; ".join([first, *[line[:1].lower() + line[1:] for line in others]])
@@ -68,9 +68,9 @@ def warnings_of(results: Results) -> list[str]:
 
 
 def _few(values: list[str]) -> str:
-    """At most MOST of the values, and the number of others."""
-    if len(values) > MOST:
-        return f"{', '.join(values[:MOST])} and {len(values) - MOST} more"
+    """At most MAX_LISTED of the values, and the number of others."""
+    if len(values) > MAX_LISTED:
+        return f"{', '.join(values[:MAX_LISTED])} and {len(values) - MAX_LISTED} more"
     return " and ".join(filter(None, [", ".join(values[:-1]), values[-1]]))
 
 
@@ -90,7 +90,7 @@ def _distinct(provenance: Sequence[dict[str, Any]], field: str) -> list[str]:
 
 
 def _devices(provenance: Sequence[dict[str, Any]]) -> list[str]:
-    """What the learners were trained on; answers from elsewhere were trained on none."""
+    """The devices that learners were trained on; imported answers have none."""
     return _plain(one.get("resources", {}).get("device") for one in provenance if "imported" not in one)
 
 
@@ -105,8 +105,8 @@ def _plain(values: Iterable[Any]) -> list[str]:
 
 
 def _seeds(seeds: Sequence[int], suite_seeds: Sequence[int]) -> str:
-    """The seeds that were asked for, rising, in words; the suite seed where it is not 0."""
-    run = seeds == list(range(seeds[0], seeds[-1] + 1)) if seeds else False
-    named = f"{seeds[0]}-{seeds[-1]}" if run and len(seeds) > 1 else ", ".join(map(str, seeds))
+    """The planned seeds as text, ascending, and the suite seed if it is not 0."""
+    contiguous = seeds == list(range(seeds[0], seeds[-1] + 1)) if seeds else False
+    named = f"{seeds[0]}-{seeds[-1]}" if contiguous and len(seeds) > 1 else ", ".join(map(str, seeds))
     suite = f" of suite seed {' and '.join(map(str, suite_seeds))}" if any(suite_seeds) else ""
     return f"seed{'' if len(seeds) == 1 else 's'} {named or 'none'}{suite}"

@@ -23,19 +23,21 @@ class Scale:
     top: float
     ticks: tuple[float, ...]
     label: str
-    reading: str
+    footnote: str
 
 
-def scale_of(measure: str, means: np.ndarray) -> Scale:
+def scale_of(metric: str, means: np.ndarray) -> Scale:
     """The axis for curves whose points have these means, (points,)."""
-    if measure == "bits":
+    if metric == "bits":
         first, last = math.floor(means.min()), math.ceil(means.max())
-        room = HEADROOM * (last - first)
-        return Scale(first - room, last + room, tuple(range(first, last + 1)), "bits a character", "less is better")
-    if measure == "accuracy":  # no chance line to include, and accuracies on real data are close to 1
+        margin = HEADROOM * (last - first)
+        return Scale(
+            first - margin, last + margin, tuple(range(first, last + 1)), "bits per character", "lower is better"
+        )
+    if metric == "accuracy":  # no chance line to include, and accuracies on real data are close to 1
         quarters = math.floor(4 * means.min())
         ticks = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0) if quarters >= 2 else tuple(k / 4 for k in range(quarters, 5))  # noqa: PLR2004 -- one half
-        room = HEADROOM * (1 - ticks[0])
-        return Scale(ticks[0] - room, 1 + room, ticks, measure, "")
+        margin = HEADROOM * (1 - ticks[0])
+        return Scale(ticks[0] - margin, 1 + margin, ticks, metric, "")
     low = next((low for low in TICKS if means.min() >= low), min(TICKS))
-    return Scale(low, TOP, TICKS[low], measure, "0 is chance, 1 the best possible")
+    return Scale(low, TOP, TICKS[low], metric, "0 is the best constant prediction, 1 the best possible")

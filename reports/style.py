@@ -15,7 +15,7 @@ import seaborn as sns
 
 from .names import base_and_variant
 
-Stroke = str | tuple[float, tuple[float, ...]]
+Dashes = str | tuple[float, tuple[float, ...]]
 
 BRIGHT = sns.color_palette("colorblind").as_hex()
 DARK = sns.color_palette("dark").as_hex()
@@ -52,8 +52,8 @@ KNOWN = {
 CONTROLS = {"lookup": "0.3", "shuffled": "0.6"}
 GREY = "0.35"
 
-DOTS: Stroke = (0, (1, 1.2))
-BROKEN: tuple[Stroke, ...] = (
+DOTS: Dashes = (0, (1, 1.2))
+BROKEN: tuple[Dashes, ...] = (
     (0, (3.5, 1.5)),
     (0, (3.5, 1, 1, 1)),
     (0, (1.8, 1)),
@@ -65,20 +65,20 @@ BROKEN: tuple[Stroke, ...] = (
 
 
 @dataclass(frozen=True)
-class Look:
+class LineStyle:
     """Colour, marker and line style of a learner; the markers of a variant are hollow."""
 
     colour: str
     marker: str
-    stroke: Stroke = "-"
+    dashes: Dashes = "-"
     hollow: bool = False
 
-    def style(self) -> dict[str, Any]:
+    def keywords(self) -> dict[str, Any]:
         """Keyword arguments of a matplotlib line."""
         return {
             "color": self.colour,
             "marker": self.marker,
-            "linestyle": self.stroke,
+            "linestyle": self.dashes,
             "markerfacecolor": "white" if self.hollow else self.colour,
             "markeredgecolor": self.colour if self.hollow else "white",
             "markeredgewidth": 0.8 if self.hollow else 0.35,
@@ -116,28 +116,30 @@ def theme() -> dict[Any, Any]:
     }
 
 
-def looks(names: Iterable[str]) -> dict[str, Look]:
+def line_styles(names: Iterable[str]) -> dict[str, LineStyle]:
     """Assign a colour, a marker and a line style to every learner.
 
     A known name always has the same. For another name, the hash selects a pair of colour and marker; if it is taken,
     the next free pair is used. A variant has those of its base, with another line style and hollow markers.
     """
     names = list(names)
-    parted = {name: base_and_variant(name) for name in names}
-    bases = _base_looks({base for base, _ in parted.values()})
-    variants = sorted({variant for _, variant in parted.values()} - {""})
-    strokes = {variant: BROKEN[place % len(BROKEN)] for place, variant in enumerate(variants)}
+    split_names = {name: base_and_variant(name) for name in names}
+    bases = _base_styles({base for base, _ in split_names.values()})
+    variants = sorted({variant for _, variant in split_names.values()} - {""})
+    dashes_of = {variant: BROKEN[index % len(BROKEN)] for index, variant in enumerate(variants)}
     return {
-        name: Look(bases[base].colour, bases[base].marker, strokes[variant], hollow=True) if variant else bases[base]
-        for name, (base, variant) in parted.items()
+        name: LineStyle(bases[base].colour, bases[base].marker, dashes_of[variant], hollow=True)
+        if variant
+        else bases[base]
+        for name, (base, variant) in split_names.items()
     }
 
 
-def _base_looks(names: set[str]) -> dict[str, Look]:
-    found = {name: Look(*pair) for name, pair in KNOWN.items()}
-    found |= {name: Look(colour, "", DOTS) for name, colour in CONTROLS.items()}
+def _base_styles(names: set[str]) -> dict[str, LineStyle]:
+    found = {name: LineStyle(*pair) for name, pair in KNOWN.items()}
+    found |= {name: LineStyle(colour, "", DOTS) for name, colour in CONTROLS.items()}
     taken = set(found.values())
-    pairs = [Look(colour, marker) for marker in MARKERS for colour in PALETTE]
+    pairs = [LineStyle(colour, marker) for marker in MARKERS for colour in PALETTE]
     for name in sorted(names - set(found)):
         start = crc32(name.encode()) % len(pairs)
         free = (look for look in [*pairs[start:], *pairs[:start]] if look not in taken)

@@ -5,19 +5,19 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ..analysis.entries import LEVEL, Entry
-from .leaderboard import BLOCKS, Leaderboard, TaskHead, absent
+from ..analysis.entries import THRESHOLD, Entry
+from .leaderboard import KINDS, Leaderboard, TaskHeader, missing_word
 
 SYMBOLS = {"underfit": "†", "budget-limited": "‡", "diverged": "§", "incomplete": "¶", "partial": "∥", "cell": "°"}
 
 LEGEND = {
-    "underfit": "in a cell of this figure the train score is under 0.99 of the attainable: it could not fit",
-    "budget-limited": "the budget ended first: the loss was still falling, or a search had found nothing that fits; "
-    "underfit, too, where one can tell",
-    "diverged": "in a cell of this figure the loss was not finite: that cell is left out",
-    "incomplete": "a planned cell is missing: its seed (or, for a threshold, its training size) is left out",
-    "partial": "over fewer tasks, or other training sizes, than others: not comparable",
-    "cell": "one seed only: the interval is over the test examples within its cell",
+    "underfit": "underfit: in at least one cell, the fit to the training set is below 0.99 (1 is the best possible)",
+    "budget-limited": "budget-limited: in at least one cell, the budget was used up before training had converged, or "
+    "before a search had found a program that fits",
+    "diverged": "diverged: in at least one cell, the loss was not finite; such cells are left out",
+    "incomplete": "incomplete: a planned cell is missing; its seed (for a threshold, its training size) is left out",
+    "partial": "partial: not comparable, because tasks or training sizes are missing",
+    "cell": "one seed only: the interval is over the test examples",
 }
 
 HEADINGS = {
@@ -26,34 +26,35 @@ HEADINGS = {
     "heuristic": "heuristics",
 }
 
-INTERVALS = "± is half a 95 % interval: t over seeds; data and initialisation are redrawn per seed."
+INTERVALS = "±: half width of the 95 % confidence interval (t over seeds; each seed samples data and initialisation)."
 
 FAMILIES = 4
 """Largest number of families in one table, with OOD and ID of each."""
 
-FAMILY_READING = (
-    "Area under the learning curve (score against log2 n, clipped at -1; 0 chance, 1 best possible), "
-    f"in distribution (ID) and on each task's headline shift (OOD): the mean over the tasks of a family. {INTERVALS}"
+FAMILY_FOOTNOTE = (
+    "Area under the learning curve (score against log2 n, clipped at -1; 0 is chance, 1 the best possible), "
+    f"in distribution (ID) and on the headline shift of each task (OOD), mean over the tasks of a family. {INTERVALS}"
 )
 
-TASK_READING = (
-    "area: under the learning curve, against log2 n, over the training sizes n that most learners were asked for, "
-    "clipped at -1; gap: ID - OOD at the largest n; "
-    f"n to {LEVEL:g}: training examples until the mean over seeds is {LEVEL:g} (> censored); exposed to {LEVEL:g}: "
-    "examples of the shift among the training examples, at the largest n, until the OOD score is; "
-    f"fit s: seconds a model, a stack's time over its models. {INTERVALS}"
+TASK_FOOTNOTE = (
+    "n: training examples. area: area under the learning curve, score against log2 n, clipped at -1, over the training "
+    "sizes that most learners were planned at; gap: ID - OOD at the largest n; "
+    f"n to {THRESHOLD:g}: smallest n at which the mean score over seeds is at least {THRESHOLD:g} (>: not reached); "
+    f"OOD examples to {THRESHOLD:g}: number of examples of the shift that have to be added to the training set, at the "
+    f"largest n, for an OOD score of {THRESHOLD:g}; fit s: seconds per model (the time of a stack of networks divided "
+    f"by their number). {INTERVALS}"
 )
 
-BITS_READING = (
-    "bits a symbol: the mean of -log2 of the probability given to what came, after 5 % of each prediction is "
-    "replaced by the training marginal; less is better, and nobody knows how few are possible; "
-    f"gap: OOD - ID at the largest n; fit s: seconds a model, a stack's time over its models. {INTERVALS}"
+BITS_FOOTNOTE = (
+    "bits per symbol: mean of -log2 of the predicted probability of the target, after mixing predictions "
+    "with 5 % of the training marginal; lower is better, and the best possible value is unknown; gap: OOD - ID at the "
+    f"largest n; fit s: seconds per model (the time of a stack of networks divided by their number). {INTERVALS}"
 )
 
-UNASKED = "–"
-"""Text of a figure that was not planned. For a planned cell without a result, its status is printed instead."""
+NOT_PLANNED = "–"
+"""Text of a table cell that was not planned. For a planned one without a result, its status is printed instead."""
 
-LONG = 100
+WHOLE_SECONDS = 100
 """Fit times from this number of seconds on are shown in whole seconds."""
 
 
@@ -67,22 +68,22 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Cell:
+class TableCell:
     """The text of a table cell, and its flags (keys of SYMBOLS)."""
 
     text: str
-    marks: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
 
 
-Block = tuple[str, tuple[tuple[str, tuple[Cell, ...]], ...]]
+RowGroup = tuple[str, tuple[tuple[str, tuple[TableCell, ...]], ...]]
 """A heading and its rows; a row is the name of a learner and its cells."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table in blocks of rows.
+    """A table; its rows are in groups.
 
-    reading  how to read the figures: the same text for all tables of one kind
+    footnote  how to read the values: the same text for all tables of one kind
     caption  text on this table only
     notes    sentences on single rows
     source   the provenance in one line
@@ -91,17 +92,17 @@ class Table:
     label: str
     title: str
     columns: tuple[Column, ...]
-    blocks: tuple[Block, ...]
-    reading: str
+    row_groups: tuple[RowGroup, ...]
+    footnote: str
     caption: str
     notes: tuple[str, ...]
     source: str
 
     @property
-    def marks(self) -> tuple[str, ...]:
+    def flags(self) -> tuple[str, ...]:
         """The flags that occur, in the order of SYMBOLS, for the legend."""
-        found = {mark for _, rows in self.blocks for _, cells in rows for cell in cells for mark in cell.marks}
-        return tuple(mark for mark in SYMBOLS if mark in found)
+        found = {flag for _, rows in self.row_groups for _, cells in rows for cell in cells for flag in cell.flags}
+        return tuple(flag for flag in SYMBOLS if flag in found)
 
 
 def family_tables(board: Leaderboard, source: str) -> list[Table]:
@@ -111,34 +112,35 @@ def family_tables(board: Leaderboard, source: str) -> list[Table]:
 
 
 def _family_table(board: Leaderboard, families: tuple[str, ...], number: int, source: str) -> Table:
-    found = {(entry.learner, entry.of, entry.side): entry for entry in board.entries if entry.scope == "family"}
-    there = {(of, side) for _, of, side in found}
-    wanted = [(of, side) for of in families for side in ("ood", "id") if (of, side) in there]
-    columns = tuple(Column(f"{of} {side.upper()}", of, side.upper()) for of, side in wanted)
-    blocks = [
+    found = {(entry.learner, entry.name, entry.split): entry for entry in board.entries if entry.scope == "family"}
+    present = {(family, split) for _, family, split in found}
+    family_columns = [(family, split) for family in families for split in ("ood", "id") if (family, split) in present]
+    columns = tuple(Column(f"{family} {split.upper()}", family, split.upper()) for family, split in family_columns)
+    row_groups = [
         (
-            HEADINGS[block],
+            HEADINGS[kind],
             tuple(
                 (
                     name,
                     tuple(
-                        figure_cell(board, found.get((name, of, side)), interval=side == "ood") for of, side in wanted
+                        entry_cell(board, found.get((name, family, split)), interval=split == "ood")
+                        for family, split in family_columns
                     ),
                 )
-                for name in board.order[block]
+                for name in board.order[kind]
             ),
         )
-        for block in BLOCKS
-        if block != "heuristic" and board.order[block]
+        for kind in KINDS
+        if kind != "heuristic" and board.order[kind]
     ]
     return Table(
         label=f"families{number or ''}",
         title=f"By family{f', part {number}' if number else ''}",
         columns=columns,
-        blocks=tuple(blocks),
-        reading=FAMILY_READING,
+        row_groups=tuple(row_groups),
+        footnote=FAMILY_FOOTNOTE,
         caption="",
-        notes=_unasked(blocks),
+        notes=_not_planned(row_groups),
         source=source,
     )
 
@@ -148,108 +150,117 @@ def task_tables(board: Leaderboard, source: str) -> list[Table]:
     return [_task_table(board, task, source) for task in board.tasks]
 
 
-def _task_table(board: Leaderboard, task: TaskHead, source: str) -> Table:
-    own = [entry for entry in board.entries if entry.scope == "task" and entry.of == task.name]
-    found = {(entry.learner, entry.measure, entry.side): entry for entry in own}
-    present = {entry.learner for entry in own}
-    refused = {entry.learner for entry in own if entry.measure == "area" and entry.side == ""}
-    wanted = _task_columns(task)
-    less = task.less_is_better
+def _task_table(board: Leaderboard, task: TaskHeader, source: str) -> Table:
+    entries = [entry for entry in board.entries if entry.scope == "task" and entry.name == task.name]
+    found = {(entry.learner, entry.metric, entry.split): entry for entry in entries}
+    present = {entry.learner for entry in entries}
+    refused = {entry.learner for entry in entries if entry.metric == "area" and entry.split == ""}
+    columns = _task_columns(task)
+    greater = task.greater_is_better
 
     def rank(name: str) -> tuple[float, ...]:
         """Sort key: by the headline split, then in distribution, best first; learners without a value last."""
-        entries = [found.get((name, "final" if less else "area", side)) for side in ("ood", "id")]
-        values = [math.nan if entry is None else entry.value for entry in entries]
-        return tuple(math.inf if math.isnan(value) else value if less else -value for value in values)
+        ranking = [found.get((name, "area" if greater else "final", split)) for split in ("ood", "id")]
+        values = [math.nan if entry is None else entry.value for entry in ranking]
+        return tuple(math.inf if math.isnan(value) else -value if greater else value for value in values)
 
-    blocks: list[Block] = []
-    for block in BLOCKS:
-        names = sorted((name for name in board.order[block] if name in present), key=rank)
+    row_groups: list[RowGroup] = []
+    for kind in KINDS:
+        names = sorted((name for name in board.order[kind] if name in present), key=rank)
         rows = [
             (
                 name,
                 tuple(
-                    Cell("n/a")
+                    TableCell("n/a")
                     if name in refused
-                    else figure_cell(board, found.get((name, measure, side)), interval=interval)
-                    for _, measure, side, interval in wanted
+                    else entry_cell(board, found.get((name, metric, split)), interval=interval)
+                    for _, metric, split, interval in columns
                 ),
             )
             for name in names
         ]
-        blocks += [(HEADINGS[block], tuple(rows))] if rows else []
-    scale = "0 chance, 1 best possible" if task.measure == "score" else "another scale, in no mean"
-    shift = f"OOD: the split {task.ood}" if task.ood else "no headline shift, so no OOD column"
+        row_groups += [(HEADINGS[kind], tuple(rows))] if rows else []
+    scale = (
+        "0 is chance, 1 the best possible"
+        if task.metric == "score"
+        else "not on the common scale, not included in means"
+    )
+    shift = f"OOD: the split {task.ood}" if task.ood else "no headline shift, hence no OOD column"
     return Table(
         label=task.name,
         title=f"{task.name} (family {task.family})",
-        columns=tuple(column for column, *_ in wanted),
-        blocks=tuple(blocks),
-        reading=BITS_READING if less else TASK_READING,
-        caption=f"n = {task.sizes[0]} to {task.sizes[-1]}, {task.measure}: {scale}; {shift}.",
-        notes=(*_unasked(blocks), *task.notes),
+        columns=tuple(column for column, *_ in columns),
+        row_groups=tuple(row_groups),
+        footnote=TASK_FOOTNOTE if greater else BITS_FOOTNOTE,
+        caption=f"n = {task.sizes[0]} to {task.sizes[-1]}, {task.metric}: {scale}; {shift}.",
+        notes=(*_not_planned(row_groups), *task.notes),
         source=source,
     )
 
 
-def _unasked(blocks: list[Block]) -> tuple[str, ...]:
-    """The note on figures that were not planned, if there are any."""
-    found = any(cell.text == UNASKED for _, rows in blocks for _, cells in rows for cell in cells)
-    return (f"{UNASKED}: it was not asked for",) if found else ()
+def _not_planned(row_groups: list[RowGroup]) -> tuple[str, ...]:
+    """The note on values that were not planned, if there are any."""
+    present = any(cell.text == NOT_PLANNED for _, rows in row_groups for _, cells in rows for cell in cells)
+    return (f"{NOT_PLANNED}: not planned",) if present else ()
 
 
-def _task_columns(task: TaskHead) -> list[tuple[Column, str, str, bool]]:
-    """The columns of the table of a task: (column, measure, side, whether the interval is shown)."""
-    largest, level = task.sizes[-1], f"{LEVEL:g}"
-    within = [
+def _task_columns(task: TaskHeader) -> list[tuple[Column, str, str, bool]]:
+    """The columns of the table of a task: (column, metric, split, whether the interval is shown)."""
+    largest, threshold = task.sizes[-1], f"{THRESHOLD:g}"
+    in_distribution = [
         (Column("area ID", "area", "ID"), "area", "id", True),
         (Column(f"ID at {largest}", f"at n = {largest}", "ID"), "final", "id", True),
-        (Column(f"n to {level} ID", f"n to {level}", "ID"), "n to reach", "id", False),
+        (Column(f"n to {threshold} ID", f"n to {threshold}", "ID"), "examples to threshold", "id", False),
         (Column("fit s", "fit", "s"), "fit seconds", "", False),
     ]
     gap = Column("gap", f"at n = {largest}", "gap"), "gap", "", False
     outside = Column(f"OOD at {largest}", f"at n = {largest}", "OOD"), "final", "ood", True
-    area, final, reach, fit = within
-    if task.less_is_better:
+    area, final, n_to_threshold, fit = in_distribution
+    if not task.greater_is_better:
         return [final, *([outside, gap] if task.ood else []), fit]
     if task.ood is None:
-        return within
-    price = Column(f"exposed to {level} OOD", "exposed", f"to {level} OOD"), "exposed to reach", "ood", False
+        return in_distribution
+    exposed = (
+        Column(f"OOD examples to {threshold}", "OOD ex.", f"to {threshold}"),
+        "OOD examples to threshold",
+        "ood",
+        False,
+    )
     return [
         area,
         (Column("area OOD", "area", "OOD"), "area", "ood", True),
         final,
         outside,
         gap,
-        reach,
-        (Column(f"n to {level} OOD", f"n to {level}", "OOD"), "n to reach", "ood", False),
-        *([price] if task.max_exposed else []),
+        n_to_threshold,
+        (Column(f"n to {threshold} OOD", f"n to {threshold}", "OOD"), "examples to threshold", "ood", False),
+        *([exposed] if task.max_exposed else []),
         fit,
     ]
 
 
-def figure_cell(board: Leaderboard, entry: Entry | None, *, interval: bool) -> Cell:
+def entry_cell(board: Leaderboard, entry: Entry | None, *, interval: bool) -> TableCell:
     """The cell of one entry. Areas and scores show all flags; thresholds show "incomplete" only."""
     if entry is None:
-        return Cell(UNASKED)
-    marks = entry.marks.split(",") if entry.marks else []
+        return TableCell(NOT_PLANNED)
+    flags = entry.flags.split(",") if entry.flags else []
     if math.isnan(entry.value):
-        return Cell(absent(board, entry))
-    if entry.measure == "fit seconds":
-        return Cell(f"{float(f'{entry.value:.2g}'):g}" if entry.value < LONG else f"{entry.value:.0f}")
-    if entry.measure.endswith("to reach"):
+        return TableCell(missing_word(board, entry))
+    if entry.metric == "fit seconds":
+        return TableCell(f"{float(f'{entry.value:.2g}'):g}" if entry.value < WHOLE_SECONDS else f"{entry.value:.0f}")
+    if entry.metric.endswith("to threshold"):
         text = f"{'>' if entry.censored else ''}{entry.value:.0f}"
-        return Cell(text, ("incomplete",) if "incomplete" in marks else ())
+        return TableCell(text, ("incomplete",) if "incomplete" in flags else ())
     if not interval or math.isnan(entry.half_width):
-        return Cell(_decimal(entry.value), shown(marks))
-    within = ["cell"] if entry.interval == "cell" else []
-    return Cell(f"{_decimal(entry.value)} ± {_decimal(entry.half_width)}", shown(marks + within))
+        return TableCell(_decimal(entry.value), shown(flags))
+    one_seed = ["cell"] if entry.interval == "cell" else []
+    return TableCell(f"{_decimal(entry.value)} ± {_decimal(entry.half_width)}", shown(flags + one_seed))
 
 
-def shown(marks: list[str]) -> tuple[str, ...]:
+def shown(flags: list[str]) -> tuple[str, ...]:
     """Flags to print, in the order of SYMBOLS; "budget-limited" implies "underfit", which is then hidden."""
-    hidden = {"underfit"} if "budget-limited" in marks else set()
-    return tuple(mark for mark in SYMBOLS if mark in marks and mark not in hidden)
+    hidden = {"underfit"} if "budget-limited" in flags else set()
+    return tuple(flag for flag in SYMBOLS if flag in flags and flag not in hidden)
 
 
 def _decimal(value: float) -> str:

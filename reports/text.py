@@ -6,7 +6,7 @@ import re
 from textwrap import fill
 
 from .leaderboard import Leaderboard
-from .tables import LEGEND, SYMBOLS, Cell, Table
+from .tables import LEGEND, SYMBOLS, Table, TableCell
 
 WIDTH = 100
 """Width in columns of a terminal that the board and all notes fit."""
@@ -15,13 +15,13 @@ HEAD = 10
 """Longest line of a heading in characters; longer headings are wrapped at hyphens, colons, commas, = and spaces."""
 
 
-def text_table(table: Table, reading: str) -> str:
-    """A table as text, with `reading`, caption, legend, notes and source below it, wrapped at WIDTH."""
-    rows = [(name, [_text(cell) for cell in cells]) for _, block in table.blocks for name, cells in block]
+def text_table(table: Table, footnote: str) -> str:
+    """A table as text, with `footnote`, caption, legend, notes and source below it, wrapped at WIDTH."""
+    rows = [(name, [_text(cell) for cell in cells]) for _, group in table.row_groups for name, cells in group]
     heads = [_broken(column.head) for column in table.columns]
     widths = [
-        max(*map(len, head), *(len(cells[place]) for _, cells in rows)) if rows else max(map(len, head))
-        for place, head in enumerate(heads)
+        max(*map(len, head), *(len(cells[index]) for _, cells in rows)) if rows else max(map(len, head))
+        for index, head in enumerate(heads)
     ]
     first = max((len(name) for name, _ in rows), default=0)
     gap = "  " if first + sum(widths) + 2 * len(widths) <= WIDTH else " "
@@ -32,12 +32,12 @@ def text_table(table: Table, reading: str) -> str:
         )
         for row in range(tall)
     ]
-    for heading, block in table.blocks:
-        if len(table.blocks) > 1:
+    for heading, group in table.row_groups:
+        if len(table.row_groups) > 1:
             lines.append(f"{heading} ".ljust(first + sum(widths) + len(gap) * len(widths), "-"))
-        lines += [_line(name, [_text(cell) for cell in cells], first, widths, gap) for name, cells in block]
-    legend = [f"{SYMBOLS[mark]} {LEGEND[mark]}." for mark in table.marks]
-    below = [reading, table.caption, *legend, *[f"{note}." for note in table.notes], f"{table.source}."]
+        lines += [_line(name, [_text(cell) for cell in cells], first, widths, gap) for name, cells in group]
+    legend = [f"{SYMBOLS[flag]} {LEGEND[flag]}." for flag in table.flags]
+    below = [footnote, table.caption, *legend, *[f"{note}." for note in table.notes], f"{table.source}."]
     return "\n".join([table.title, "", *lines, "", *[fill(text, WIDTH) for text in below if text], ""])
 
 
@@ -45,12 +45,12 @@ def text_document(board: Leaderboard, tables: list[Table]) -> str:
     """All tables of a leaderboard as text; the text for all tables of one kind is only under the first of them."""
     parts = [f"WARNING: {line}\n" for line in board.warnings]
     for before, table in zip([None, *tables], tables, strict=False):
-        parts.append(text_table(table, "" if before and before.reading == table.reading else table.reading))
+        parts.append(text_table(table, "" if before and before.footnote == table.footnote else table.footnote))
     return "\n".join(parts)
 
 
-def _text(cell: Cell) -> str:
-    return cell.text + "".join(SYMBOLS[mark] for mark in cell.marks)
+def _text(cell: TableCell) -> str:
+    return cell.text + "".join(SYMBOLS[flag] for flag in cell.flags)
 
 
 def _line(name: str, cells: list[str], first: int, widths: list[int], gap: str) -> str:

@@ -18,8 +18,8 @@ import pandas as pd
 
 from .errors import UsageError
 
-SCHEMA = 1
-"""Version of the layout of plan.json. A new field does not change it."""
+SCHEMA = 2
+"""Version of the layout of plan.json and of the names in the tidy table. A new field does not change it."""
 
 FILE = "plan.json"
 
@@ -41,19 +41,19 @@ class SplitInfo:
 class TaskInfo:
     """What reports need to know of a task.
 
-    measure      the metric that tables and figures show: "score", "accuracy", "bits", or "rules" of a riddle
-    less_is_better  whether a lower value of it is the better one: then there is no level to reach, and no area
-    ranked       whether the task enters means
-    rules        names of the two rules of a riddle
-    heuristics   names of the shallow rules that are scored beside the learners
-    description  one line of text; "" in folders written by earlier versions
+    metric             the metric that tables and figures show: "score", "accuracy", "bits", or "rules" of a riddle
+    greater_is_better  False if lower values of the metric are better: then there is no threshold and no area
+    ranked             whether the task is included in means over tasks
+    rules              names of the two rules of a riddle
+    heuristics         names of the shallow rules that are scored like the learners
+    description        the task in one line of text
     """
 
     family: str = ""
     version: int | None = None
     ambiguous: bool = False
-    measure: str = "score"
-    less_is_better: bool = False
+    metric: str = "score"
+    greater_is_better: bool = True
     ranked: bool = True
     rules: tuple[str, ...] = ()
     heuristics: tuple[str, ...] = ()
@@ -67,8 +67,8 @@ class TaskInfo:
 
     @property
     def has_curve(self) -> bool:
-        """Whether answers are better or worse. A riddle has no learning curve, but a fingerprint."""
-        return self.measure != "rules"
+        """Whether predictions can be right or wrong. A riddle has a fingerprint instead of a learning curve."""
+        return self.metric != "rules"
 
 
 @dataclass(frozen=True)
@@ -227,16 +227,26 @@ def read_catalogue(folder: Path) -> Catalogue | None:
     path = folder / FILE
     if not path.is_file():
         return None
+    relative = os.path.relpath(path)
+    shown = str(path) if relative.startswith(os.pardir) else relative
     try:
-        return Catalogue.from_json(json.loads(path.read_text(encoding="utf-8")))
+        document = json.loads(path.read_text(encoding="utf-8"))
+        schema = document["schema"]
+        if schema == SCHEMA:
+            return Catalogue.from_json(document)
     except (KeyError, TypeError, AttributeError):
         wrong = "it is not the plan of a run"
     except ValueError as error:
         wrong = str(error)
-    relative = os.path.relpath(path)
-    display_path = str(path) if relative.startswith(os.pardir) else relative
+    else:
+        later = isinstance(schema, int) and schema > SCHEMA
+        raise UsageError(
+            f"cannot read {shown}: it was written by {'a later' if later else 'an earlier'} version of grue (layout "
+            f"{schema}; this version reads layout {SCHEMA}); read the folder with the version that wrote it, or choose "
+            "another folder (--out), or archive its content and compute everything anew (--fresh)"
+        )
     raise UsageError(
-        f"cannot read {display_path}: {wrong}; move the file away and repeat `grue run` with the same arguments: it "
+        f"cannot read {shown}: {wrong}; move the file away and repeat `grue run` with the same arguments: it "
         "writes the file again and repeats no finished cell"
     )
 
@@ -304,7 +314,7 @@ def merge_catalogues(catalogues: Iterable[Catalogue], *, supersede: bool = True)
 
 
 def _task(about: Mapping[str, Any]) -> TaskInfo:
-    known = {"less_is_better": about.get("measure") == "bits", **_known(TaskInfo, about)}  # older folders lack it
+    known = _known(TaskInfo, about)
     lists = {name: tuple(known[name]) for name in ("rules", "heuristics") if name in known}
     splits = tuple(SplitInfo(**_known(SplitInfo, split)) for split in known.get("splits", ()))
     return TaskInfo(**{**known, **lists, "splits": splits})

@@ -1,4 +1,4 @@
-"""What the store hands to everything right of it: one tidy table, the catalogue, the failures and the provenance."""
+"""`Results`: the tidy table, the catalogue, the failures and the provenance, as reports and analysis get them."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ COLUMNS = [
     "task", "learner", "size", "exposed", "seed", "suite_seed", "split", "metric", "value",
     "fit_seconds", "status", "key",
 ]  # fmt: skip
-"""One row a (cell, split, metric). `value` is null where the cell has no value for it.
+"""One row per (cell, split, metric). `value` is null if the metric is not defined for the cell.
 
 `seed` counts from 0 within `suite_seed`."""
 
-MARKS = ("underfit", "budget-limited", "diverged")
-"""What a status may say beside "ok". budget-limited implies underfit (where one can tell); a diverged cell has no
-values."""
+FLAGS = ("underfit", "budget-limited", "diverged")
+"""The flags in the column `status`, apart from "ok". budget-limited implies underfit, if it can be detected.
+A diverged cell has no values."""
 
 
 @dataclass(frozen=True)
 class Results:
-    """Everything that was planned and measured in one or several result folders.
+    """The planned cells of one or several result folders, and their scores.
 
     scores      tidy table with COLUMNS
-    catalogue   what was asked for
+    catalogue   the planned cells, tasks and learners
     failures    [{"job", "task", "learner", "keys": [...], "cells": [...], "message", "traceback", "when", ...,
-                  "kind": "error" | "timeout" | "crash" | "lost"}], only those whose cells are still missing
-    answers     of riddles: (key of a cell, split) -> which rule each answer follows, (n,) int8 as coded in
-                metrics/rules.py; every seed was asked the same
-    provenance  one dict a distinct provenance: {"versions": {package: version}, "commit", "command", "machine", ...}
-    folders     where several folders were read, the name of each -> its own catalogue; else {}
+                  "kind": "error" | "timeout" | "crash" | "lost"}], only if their cells are still missing
+    answers     of riddles: (key of a cell, split) -> the rule that each prediction follows, (n,) int8 codes of
+                metrics/rules.py; the examples are the same for every seed
+    provenance  one dict per distinct provenance: {"versions": {package: version}, "commit", "command", "machine", ...}
+    folders     if several folders were read, the name of each -> its catalogue; else {}
     """
 
     scores: pd.DataFrame
@@ -47,11 +47,11 @@ class Results:
 
     @property
     def ordered(self) -> pd.DataFrame:
-        """The tidy table in an order that does not depend on how the cells were run."""
+        """The tidy table in an order that does not depend on the order in which cells were computed."""
         return self.scores.reindex(columns=COLUMNS).sort_values([*AXES, "split", "metric", "key"], ignore_index=True)
 
     def of_suite(self, suite_seed: int) -> Results:
-        """What was planned and measured with one suite seed alone. Raises UsageError where there is nothing."""
+        """The results of one suite seed. Raises UsageError if there are none."""
         known = self.catalogue.suite_seeds
         if suite_seed not in known:
             raise UsageError(f"no results of suite seed {suite_seed}; there are {', '.join(map(str, known)) or 'none'}")
@@ -60,7 +60,7 @@ class Results:
             self,
             scores=self.scores.loc[self.scores["suite_seed"] == suite_seed],
             catalogue=catalogue,
-            failures=[one for one in self.failures if not catalogue.by_key.keys().isdisjoint(one["keys"])],
+            failures=[failure for failure in self.failures if not catalogue.by_key.keys().isdisjoint(failure["keys"])],
             folders={
                 name: folder.only(lambda cell: cell.suite_seed == suite_seed) for name, folder in self.folders.items()
             },

@@ -1,4 +1,4 @@
-"""Scoring: from what an entrant answered in a cell to the rows of the tidy table, and the status of the cell."""
+"""Scoring: from the predictions of an entrant in a cell to the rows of the tidy table, and the status of the cell."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from .fit import problem_of
 from .predict import Predictions
 
 UNDERFIT = 0.99
-"""A cell whose fit to its training targets is below this part of the attainable is marked underfit."""
+"""A cell is flagged as underfit if `Metric.training_fit` is below this value; 1 is the best possible fit."""
 
-TRAINED_ON = ("train", "train-exposed")
+TRAINING_SPLITS = ("train", "train-exposed")
 """The splits that hold training examples."""
 
 
 def score(data: CellData, predictions: Predictions, *, flags_underfit: bool) -> list[dict[str, Any]]:
-    """The rows of a cell: one a (split, metric), with COLUMNS of runs/results.py.
+    """The rows of a cell, one per (split, metric), with COLUMNS of runs/results.py.
 
-    flags_underfit  whether a poor fit to the training targets is a mark of the cell
+    flags_underfit  whether the cell is flagged if it underfits the training targets
 
-    Of each split, one row (that of `Metric.per_example`) also carries what it is the mean of, example by example:
-    `count`, and `examples`, packed bits (kind "bits"), float32 (kind "float32") or, where the rules of a riddle part,
-    int8 codes of metrics/rules.py (kind "answers"). That of the split "train" carries, as JSON in `record`, what the
-    fit says of itself: the step at which a loss was not finite, steps done, shortest program, ...
+    In each split, one row (that of `Metric.per_example_metric`) also has the values per example that it is the mean of:
+    `count` and `examples`, packed bits (kind "bits"), float32 (kind "float32") or, on the OOD split of a riddle,
+    int8 codes of metrics/rules.py (kind "answers"). In the split "train", the same row has
+    the record of the fit as JSON (`record`): the step at which a loss was not finite, the number of steps, ...
     """
     truth = data.task.truth
     scored = _scores(data, predictions)
@@ -39,12 +39,12 @@ def score(data: CellData, predictions: Predictions, *, flags_underfit: bool) -> 
     rows: list[dict[str, Any]] = []
     for split, result in scored.items():
         metrics = result.metrics if result else {truth.metric.name: math.nan}
-        carrier = truth.metric_on(split).per_example if result else truth.metric.name
+        per_example = truth.metric_on(split).per_example_metric if result else truth.metric.name
         for metric, value in metrics.items():
             row = {**shared, "split": split, "metric": metric, "value": value, "count": len(data.tests[split])}
-            if metric == carrier and result:
-                row |= _pack(result.each)
-            if metric == carrier and split == "train":
+            if metric == per_example and result:
+                row |= _pack(result.per_example)
+            if metric == per_example and split == "train":
                 row["record"] = json.dumps(predictions.record, default=str)
             rows.append(row)
     return rows
@@ -66,40 +66,40 @@ def _scores(data: CellData, predictions: Predictions) -> dict[str, Scored | None
                 result.metrics.pop(value, None)
         if result and name in predictions.missing:
             result.metrics["missing"] = float(predictions.missing[name])
-    seen = [name for name in TRAINED_ON if name in answers]
-    if not seen:
+    training_splits = [name for name in TRAINING_SPLITS if name in answers]
+    if not training_splits:
         return scored
-    examples = Examples.concatenate([data.tests[name] for name in seen])
-    given = np.concatenate([answers[name] for name in seen])
+    examples = Examples.concatenate([data.tests[name] for name in training_splits])
+    predicted = np.concatenate([answers[name] for name in training_splits])
 
-    def memory() -> np.ndarray:
+    def lookup() -> np.ndarray:
         return Lookup().fit(problem_of(data)).predict(examples.inputs)
 
-    memorised = truth.metric_on("train").memorised(given, truth.expected("train", examples, data.training), memory)
+    expected = truth.expected("train", examples, data.training)
     if train := scored["train"]:
-        train.metrics.update(memorised)
+        train.metrics.update(truth.metric_on("train").memorisation(predicted, expected, lookup))
     return scored
 
 
 def _status(data: CellData, predictions: Predictions, scored: dict[str, Scored | None], *, flags_underfit: bool) -> str:
-    """ok, or why the cell's test scores do not speak for its learner's bias.
+    """The flags of a cell whose test scores do not show the bias of its learner, comma-joined; "ok" if there are none.
 
-    What is attainable in bits is not known, and to memorise a text is not the aim: there nothing is called underfit.
+    The best possible bits are not known, so that underfitting of a text cannot be detected.
     """
     if predictions.diverged:
         return "diverged"
     metric, falling = data.task.truth.metric_on("train"), bool(predictions.record.get("still_falling"))
-    if not metric.attainable:
+    if not metric.optimum_known:
         return "budget-limited" if falling else "ok"
-    trained = [result for name in TRAINED_ON if (result := scored.get(name))]
-    if not flags_underfit or not any(metric.fitted(result.metrics) < UNDERFIT for result in trained):
+    trained = [result for name in TRAINING_SPLITS if (result := scored.get(name))]
+    if not flags_underfit or not any(metric.training_fit(result.metrics) < UNDERFIT for result in trained):
         return "ok"
     return "underfit,budget-limited" if falling else "underfit"
 
 
-def _pack(each: np.ndarray) -> dict[str, Any]:
-    if each.dtype == bool:
-        return {"examples": np.packbits(each).tobytes(), "kind": "bits"}
-    if each.dtype == np.int8:
-        return {"examples": each.tobytes(), "kind": "answers"}
-    return {"examples": each.astype(np.float32).tobytes(), "kind": "float32"}
+def _pack(values: np.ndarray) -> dict[str, Any]:
+    if values.dtype == bool:
+        return {"examples": np.packbits(values).tobytes(), "kind": "bits"}
+    if values.dtype == np.int8:
+        return {"examples": values.tobytes(), "kind": "answers"}
+    return {"examples": values.astype(np.float32).tobytes(), "kind": "float32"}

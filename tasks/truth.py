@@ -84,8 +84,8 @@ class Truth(abc.ABC):
         """The metadata that the plan of a run stores, as plain JSON."""
         return {
             "ambiguous": self.ambiguous,
-            "measure": self.metric.name,
-            "less_is_better": self.metric.less_is_better,
+            "metric": self.metric.name,
+            "greater_is_better": self.metric.greater_is_better,
             "ranked": self.ranked,
             "rules": list(self.rules),
         }

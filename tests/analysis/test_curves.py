@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grue.analysis.curves import area, area_error, area_weights, first_to_reach
+from grue.analysis.curves import area, area_error, area_weights, examples_to_threshold
 
 CURVE = st.lists(st.floats(-1, 1), min_size=2, max_size=8)
 
@@ -38,7 +38,7 @@ def test_area_does_not_bridge_a_missing_anchor() -> None:
 
 @pytest.mark.parametrize("sizes", [[], [64, 16], [16, 16]])
 def test_area_refuses_sizes_that_do_not_rise(sizes: list[int]) -> None:
-    with pytest.raises(ValueError, match="must rise"):
+    with pytest.raises(ValueError, match="in increasing order"):
         area_weights(sizes)
 
 
@@ -54,30 +54,30 @@ def test_area_of_the_negative_curve_is_the_negative_area(scores: list[float]) ->
     assert area(sizes, -np.array(scores)) == pytest.approx(-area(sizes, np.array(scores)))
 
 
-def test_threshold_is_the_first_anchor_at_the_level_even_if_the_curve_falls_again() -> None:
-    found = first_to_reach([16, 64, 256, 1024], np.array([0.0, 0.92, 0.3, 0.95]), 0.9)
+def test_threshold_is_the_first_anchor_at_the_threshold_even_if_the_curve_falls_again() -> None:
+    found = examples_to_threshold([16, 64, 256, 1024], np.array([0.0, 0.92, 0.3, 0.95]), 0.9)
     assert (found.anchor, found.censored) == (64, False)
 
 
 def test_threshold_that_is_never_reached_is_censored_at_the_largest_anchor() -> None:
-    found = first_to_reach([16, 64], np.array([0.0, 0.89]), 0.9)
+    found = examples_to_threshold([16, 64], np.array([0.0, 0.89]), 0.9)
     assert (found.anchor, found.censored) == (64, True)
 
 
 def test_threshold_is_reached_by_a_mean_that_is_short_of_it_by_rounding() -> None:
     mean = np.mean([0.88, 0.9, 0.92]) - 1e-16
-    assert not first_to_reach([16], np.array([mean]), 0.9).censored
+    assert not examples_to_threshold([16], np.array([mean]), 0.9).censored
 
 
 def test_threshold_passes_over_an_anchor_that_was_not_measured() -> None:
-    reached = first_to_reach([16, 64, 256], np.array([0.0, np.nan, 1.0]), 0.9)
+    reached = examples_to_threshold([16, 64, 256], np.array([0.0, np.nan, 1.0]), 0.9)
     assert (reached.anchor, reached.censored) == (256, False)
-    largest = first_to_reach([16, 64, 256], np.array([0.0, 0.1, np.nan]), 0.9)
+    largest = examples_to_threshold([16, 64, 256], np.array([0.0, 0.1, np.nan]), 0.9)
     assert (largest.anchor, largest.censored) == (64, True)
 
 
 def test_threshold_of_a_curve_without_any_score_is_no_number() -> None:
-    assert np.isnan(first_to_reach([16, 64], np.array([np.nan, np.nan]), 0.9).anchor)
+    assert np.isnan(examples_to_threshold([16, 64], np.array([np.nan, np.nan]), 0.9).anchor)
 
 
 def test_area_error_does_not_average_out_over_anchors_that_share_their_test_examples() -> None:

@@ -33,7 +33,11 @@ def test_from_a_run_to_table_and_figure_and_what_is_repeated(tmp_path: Path) -> 
     first = CliRunner().invoke(app, ["study", "forgetting", *SMALL, "--out", str(tmp_path)])
     assert first.exit_code == 0, first.output
     assert "12 jobs: 0 done, 12 to do" in first.stderr
-    for line in ("### Forgetting: digits", "| neighbours", "linear: cannot go on, so refitted only"):
+    for line in (
+        "### Forgetting: digits",
+        "| neighbours",
+        "linear: no continued training (no partial_fit), so refitted only",
+    ):
         assert line in first.stdout
     for ending in ("svg", "pdf", "png"):
         assert (tmp_path / "figures" / f"forgetting.{ending}").stat().st_size > 1000
@@ -41,4 +45,4 @@ def test_from_a_run_to_table_and_figure_and_what_is_repeated(tmp_path: Path) -> 
     rest = ["--out", str(tmp_path), "--format", "json", "--output", str(table)]
     again = CliRunner().invoke(app, ["study", "forgetting", *SMALL, *rest])
     assert "12 jobs: 12 done, 0 to do" in again.stderr
-    assert {one["regime"] for one in json.loads(table.read_text())["figures"]} == {"continued", "refitted", "joint"}
+    assert {row["regime"] for row in json.loads(table.read_text())["metrics"]} == {"continued", "refitted", "joint"}

@@ -27,7 +27,7 @@ def test_bits_after_mixing() -> None:
     assert scored.metrics["bits_error"] == pytest.approx((new - seen) / 2)
     assert scored.metrics["chance"] == 1  # two classes, each half of the split
     assert scored.metrics["accuracy"] == 0.5
-    assert scored.each == pytest.approx([seen, new])
+    assert scored.per_example == pytest.approx([seen, new])
     assert "score" not in scored.metrics
 
 
@@ -35,4 +35,4 @@ def test_several_outputs_are_a_mean_an_example() -> None:
     uniform = np.full((2, 3, 4), 0.25)
     scored = score_bits(uniform, np.zeros((2, 3), int), np.tile([[0], [1], [2], [3]], 3), {})
     assert scored.metrics["bits"] == pytest.approx(2)
-    assert scored.each.shape == (2,)
+    assert scored.per_example.shape == (2,)

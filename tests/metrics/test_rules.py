@@ -19,8 +19,8 @@ def test_shares_of_hand_made_answers() -> None:
     assert scored.metrics["follows[token]"] == 3 / 8
     assert scored.metrics["follows[parity]"] == 2 / 8
     assert scored.metrics["neither"] == 3 / 8
-    assert scored.each.dtype == np.int8
-    assert scored.each.tolist() == [0, 1, 0, 2, 1, 3, 0, 2]
+    assert scored.per_example.dtype == np.int8
+    assert scored.per_example.tolist() == [0, 1, 0, 2, 1, 3, 0, 2]
 
 
 def test_a_rule_follows_itself_and_its_error_is_that_of_a_share() -> None:

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grue.metrics.scores import (
-    information_fit,
     log_loss,
     marginal,
+    memorisation,
     score_classes,
     score_posterior,
     score_values,
@@ -39,7 +39,7 @@ def test_exact_match_above_chance() -> None:
     assert scored.metrics["accuracy[moved=1]"] == 0.75
     assert scored.metrics["score[length=2]"] == 0
     assert math.isnan(scored.metrics["score[length=1]"]), "all alike: nothing to tell"
-    assert scored.each.tolist() == [True, True, True, False]
+    assert scored.per_example.tolist() == [True, True, True, False]
 
 
 @given(st.integers(0, 2**32 - 1))
@@ -69,7 +69,7 @@ def test_half_way_to_the_posterior_is_three_quarters_of_the_score(seed: int, sha
     m = np.broadcast_to(p.mean(axis=0), p.shape)
     scored = score_posterior(m + share * (p - m), p.argmax(-1), p, m[0], {})
     assert scored.metrics["score"] == pytest.approx(1 - (1 - share) ** 2)
-    assert scored.each.mean() == pytest.approx(scored.metrics["score"], abs=1e-5)
+    assert scored.per_example.mean() == pytest.approx(scored.metrics["score"], abs=1e-5)
 
 
 def test_information_survives_a_forest_that_rules_the_truth_out() -> None:
@@ -86,7 +86,7 @@ def test_real_values_lie_between_minus_1_and_1() -> None:
     scored = score_values(np.array([[0.0], [1.0]]), y, {"half": np.array([0, 1])})
     assert scored.metrics["mse"] == 0.5
     assert scored.metrics["score"] == pytest.approx((1 - 0.5) / (1 + 0.5))
-    assert scored.each.tolist() == [0, 1]
+    assert scored.per_example.tolist() == [0, 1]
 
 
 def test_the_standard_error_is_that_of_repeated_draws() -> None:
@@ -109,8 +109,8 @@ def test_the_standard_error_is_that_of_repeated_draws() -> None:
 
 
 def test_how_much_has_been_memorised() -> None:
-    assert information_fit(log_loss=1.0, lookup=0.5, marginal=2.5) == 0.75
-    assert math.isnan(information_fit(1.0, 1.0, 1.0)), "nothing to memorise"
+    assert memorisation(log_loss=1.0, lookup=0.5, marginal=2.5) == 0.75
+    assert math.isnan(memorisation(1.0, 1.0, 1.0)), "nothing to memorise"
 
 
 def test_marginal_and_log_loss() -> None:

@@ -136,7 +136,7 @@ def _catalogue(cells: list[dict[str, Any]]) -> Catalogue:
             "family": task.split("-")[0],
             "version": 1,
             "ambiguous": task == "scramble-bag",
-            "measure": "accuracy" if task == "text" else "score",
+            "metric": "accuracy" if task == "text" else "score",
             "ranked": task != "text",
             "heuristics": heuristics.get(task, []),
             "splits": [

@@ -53,7 +53,7 @@ def test_leaderboard_writes_a_file_and_makes_its_folder(
     target = tmp_path / "new" / "board.json"
     code, out, _ = run("leaderboard", "somewhere", "--format", "json", "--output", str(target))
     assert (code, out) == (0, "")
-    assert json.loads(target.read_text())["schema"] == 1
+    assert json.loads(target.read_text())["schema"] == 2
 
 
 def test_leaderboard_prints_the_summary_alone(run: Callable[..., tuple[int, str, str]]) -> None:
@@ -66,12 +66,12 @@ def test_a_summary_of_nothing_is_refused_in_one_line(
     run: Callable[..., tuple[int, str, str]], results: Results, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     catalogue = results.catalogue
-    tasks = {name: replace(task, measure="accuracy", ranked=False) for name, task in catalogue.tasks.items()}
+    tasks = {name: replace(task, metric="accuracy", ranked=False) for name, task in catalogue.tasks.items()}
     other = replace(results, catalogue=replace(catalogue, tasks=tasks))
     monkeypatch.setattr(grue.runs.reading, "read", lambda _dirs: other)
     code, out, err = run("leaderboard", "somewhere", "--summary")
     assert (code, out) == (2, "")
-    assert err.startswith("grue: there is no summary")
+    assert err.startswith("grue: no summary")
 
 
 def test_scores_are_the_tidy_table(run: Callable[..., tuple[int, str, str]], results: Results) -> None:

@@ -16,19 +16,19 @@ from matplotlib.figure import Figure
 from matplotlib.text import Annotation
 
 from grue.reports.figures import task_figure, write_figures
-from grue.reports.labels import apart, shortened, spread
+from grue.reports.labels import fitting_labels, shortened, spread
 from grue.reports.names import base_and_variant
 from grue.reports.scale import TICKS
-from grue.reports.style import KNOWN, looks
+from grue.reports.style import KNOWN, line_styles
 from grue.runs.results import Results
 
 
-def test_panels_are_the_splits_and_the_price(results: Results) -> None:
+def test_panels_are_the_splits_and_the_exposure(results: Results) -> None:
     titles = [axes.get_title(loc="left") for axes in task_figure(results, "maze-graph").axes]
-    assert titles[:5] == ["train", "ID (unseen)", "OOD: far (headline)", "OOD: size", "price of the rule: far"]
+    assert titles[:5] == ["train", "ID (unseen)", "OOD: far (headline)", "OOD: size", "with OOD examples: far"]
 
 
-def test_a_task_without_a_headline_has_no_price(results: Results) -> None:
+def test_a_task_without_a_headline_has_no_panel_of_exposed_examples(results: Results) -> None:
     titles = [axes.get_title(loc="left") for axes in task_figure(results, "text").axes]
     assert [title for title in titles if title] == ["train", "ID (unseen)"]
 
@@ -40,7 +40,7 @@ def test_a_line_is_the_mean_over_seeds_at_every_size(results: Results) -> None:
     assert any(line.shape == wanted.shape and np.allclose(line, wanted) for line in drawn)
 
 
-def test_the_price_is_drawn_against_exposed_examples_from_zero(results: Results) -> None:
+def test_the_last_panel_is_drawn_against_exposed_examples_from_zero(results: Results) -> None:
     axes = task_figure(results, "identity-bits").axes[-1]
     drawn = [np.asarray(line.get_xydata()) for line in axes.lines]
     wanted = np.array([(0, 0.0), (16, 0.5), (64, 0.95)])
@@ -88,18 +88,18 @@ def test_figures_are_written_in_three_formats_and_are_the_same_each_time(results
 
 
 def test_a_task_without_scores_is_refused(results: Results) -> None:
-    with pytest.raises(ValueError, match="nothing of the task 'parity'"):
+    with pytest.raises(ValueError, match="no results for the task 'parity'"):
         task_figure(results, "parity")
 
 
 def test_a_known_learner_looks_the_same_whoever_else_takes_part() -> None:
-    assert looks(["forest"])["forest"] == looks([*KNOWN, "my-own"])["forest"]
+    assert line_styles(["forest"])["forest"] == line_styles([*KNOWN, "my-own"])["forest"]
 
 
 def test_no_two_learners_look_the_same() -> None:
     names = [*KNOWN, *(f"own-{number}" for number in range(40))]
     names += [f"{name}{variant}" for name in names for variant in ("@tuned", ":encoding=onehot")]
-    assert len(set(looks(names).values())) == len(names)
+    assert len(set(line_styles(names).values())) == len(names)
 
 
 @pytest.mark.parametrize(
@@ -120,11 +120,11 @@ def test_a_name_is_a_base_and_a_variant(name: str, base: str, variant: str) -> N
 
 
 def test_a_variant_has_the_colour_and_marker_of_its_base_but_hollow_and_on_a_broken_line() -> None:
-    found = looks(["mlp", "mlp:encoding=onehot", "forest:encoding=onehot", "mlp@tuned"])
+    found = line_styles(["mlp", "mlp:encoding=onehot", "forest:encoding=onehot", "mlp@tuned"])
     base, onehot, tuned = found["mlp"], found["mlp:encoding=onehot"], found["mlp@tuned"]
     assert (onehot.colour, onehot.marker, onehot.hollow) == (base.colour, base.marker, True)
-    assert len({base.stroke, onehot.stroke, tuned.stroke}) == 3
-    assert found["forest:encoding=onehot"].stroke == onehot.stroke
+    assert len({base.dashes, onehot.dashes, tuned.dashes}) == 3
+    assert found["forest:encoding=onehot"].dashes == onehot.dashes
 
 
 def with_learners(results: Results, task: str, names: list[str]) -> Results:
@@ -192,7 +192,7 @@ def test_a_long_name_loses_its_middle() -> None:
 
 def test_tick_labels_are_left_out_where_they_have_no_room() -> None:
     sizes = ["16", "64", "256", "1024"]
-    assert apart(sizes, [0, 2.5, 5.5, 9.5], 1) == [0, 1, 2, 3]
-    assert apart(sizes, [0, 2.5, 5.5, 9.4], 1) == [1, 3]
-    assert apart(["16", "64", "256", "1024", "1400"], [0, 10, 20, 30, 32], 1) == [0, 2, 4]
-    assert apart(["1024"], [0], 1) == [0]
+    assert fitting_labels(sizes, [0, 2.5, 5.5, 9.5], 1) == [0, 1, 2, 3]
+    assert fitting_labels(sizes, [0, 2.5, 5.5, 9.4], 1) == [1, 3]
+    assert fitting_labels(["16", "64", "256", "1024", "1400"], [0, 10, 20, 30, 32], 1) == [0, 2, 4]
+    assert fitting_labels(["1024"], [0], 1) == [0]

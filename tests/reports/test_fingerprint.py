@@ -70,12 +70,12 @@ def folder(tmp_path: Path) -> Path:
             rows += [{**about, "split": split, "value": 0.5} for split in ("train", "id", "far")]
     shifts = {"train": None, "id": None}
 
-    def task(family: str, odd: str, measure: str, rules: list[str]) -> dict[str, Any]:
+    def task(family: str, odd: str, metric: str, rules: list[str]) -> dict[str, Any]:
         splits = [
             {"name": name, "shift": shift, "severity": None, "headline": name == "far"}
             for name, shift in {**shifts, odd: "value"}.items()
         ]
-        about = {"family": family, "version": 1, "ambiguous": False, "measure": measure, "ranked": measure == "score"}
+        about = {"family": family, "version": 1, "ambiguous": False, "metric": metric, "ranked": metric == "score"}
         return {**about, "rules": rules, "heuristics": rules, "splits": splits}
 
     plan = {
@@ -101,9 +101,9 @@ def results(folder: Path) -> Results:
     return read([folder])
 
 
-def one(results: Results, learner: str, measure: str, side: str = "ood") -> Entry:
+def one(results: Results, learner: str, metric: str, split: str = "ood") -> Entry:
     entries = fingerprints(results.scores, results.answers, results.catalogue)
-    (found,) = [e for e in entries if (e.learner, e.measure, e.side) == (learner, measure, side)]
+    (found,) = [e for e in entries if (e.learner, e.metric, e.split) == (learner, metric, split)]
     return found
 
 
@@ -121,16 +121,16 @@ def test_agreement_comes_from_the_stored_answers(results: Results) -> None:
     by_chance = 1 / 2 * 1 / 4 + 1 / 4 * 1 / 2
     assert one(results, "mlp", "kappa").value == pytest.approx((1 / 2 - by_chance) / (1 - by_chance))
     assert one(results, "forest", "agreement").value == 1
-    assert one(results, "forest", "kappa").marks == "n/a"
+    assert one(results, "forest", "kappa").flags == "n/a"
 
 
 def test_what_is_not_there_is_marked(results: Results) -> None:
     lookup = one(results, "lookup", "neither")
-    assert (lookup.value, lookup.seeds, lookup.marks) == (1, 1, "incomplete")
-    assert one(results, "lookup", "agreement").marks == "n/a"
+    assert (lookup.value, lookup.seeds, lookup.flags) == (1, 1, "incomplete")
+    assert one(results, "lookup", "agreement").flags == "n/a"
     diverged = one(results, "linear", "follows[a]")
     assert math.isnan(diverged.value)
-    assert diverged.marks == "diverged"
+    assert diverged.flags == "diverged"
 
 
 def test_a_riddle_is_in_no_ranking_no_mean_and_no_curve(results: Results, tmp_path: Path) -> None:
@@ -138,9 +138,9 @@ def test_a_riddle_is_in_no_ranking_no_mean_and_no_curve(results: Results, tmp_pa
     assert [task.name for task in board.tasks] == ["scored"]
     assert [task.name for task in board.riddles] == ["riddle"]
     assert board.families == ("identity",)
-    assert {entry.of for entry in board.entries if entry.scope == "family"} == {"identity"}
-    of_curves = {"area", "final", "gap", "n to reach", "exposed to reach", "fit seconds"}
-    assert not [entry for entry in board.entries if entry.of == "riddle" and entry.measure in of_curves]
+    assert {entry.name for entry in board.entries if entry.scope == "family"} == {"identity"}
+    of_curves = {"area", "final", "gap", "examples to threshold", "OOD examples to threshold", "fit seconds"}
+    assert not [entry for entry in board.entries if entry.name == "riddle" and entry.metric in of_curves]
     assert "riddle" not in render(summary_of(board), "md")
     names = {path.name for path in write_figures(results, tmp_path)}
     assert names == {
@@ -151,7 +151,7 @@ def test_a_riddle_is_in_no_ranking_no_mean_and_no_curve(results: Results, tmp_pa
 def test_every_format_has_the_block_of_fingerprints(results: Results) -> None:
     board = make_leaderboard(results)
     text = {form: render(board, form) for form in FORMATS}
-    assert "### riddle: which rule?" in text["md"]
+    assert "### riddle: which rule do the predictions follow?" in text["md"]
     row = next(line for line in text["md"].split("### riddle")[1].splitlines() if line.startswith("| mlp"))
     assert [part.strip() for part in row.split("|")[2:-1]] == [
         *("0.38 ± 1.59", "0.38 ± 1.59", "0.25 ± 0.00", "0.50", "0.33", "0.75", "0.75"),
@@ -160,8 +160,8 @@ def test_every_format_has_the_block_of_fingerprints(results: Results) -> None:
     assert r"\label{tab:riddle}" in text["tex"]
     assert "task,riddle,mlp,learner,follows[a],ood,0.375" in text["csv"]
     document = json.loads(text["json"])
-    assert document["tasks"]["riddle"]["measure"] == "rules"
-    assert {entry["measure"] for entry in document["entries"]} >= {"follows[b]", "neither", "agreement", "kappa"}
+    assert document["tasks"]["riddle"]["metric"] == "rules"
+    assert {entry["metric"] for entry in document["entries"]} >= {"follows[b]", "neither", "agreement", "kappa"}
 
 
 def test_riddles_alone_make_a_leaderboard_without_a_summary(results: Results, tmp_path: Path) -> None:
@@ -169,8 +169,8 @@ def test_riddles_alone_make_a_leaderboard_without_a_summary(results: Results, tm
     catalogue = replace(catalogue, tasks={"riddle": catalogue.tasks["riddle"]})
     alone = Results(results.scores[results.scores["task"] == "riddle"], catalogue, answers=results.answers)
     board = make_leaderboard(alone)
-    assert render(board, "md").startswith("### riddle: which rule?")
-    with pytest.raises(ValueError, match="only riddle"):
+    assert render(board, "md").startswith("### riddle: which rule do the predictions follow?")
+    with pytest.raises(ValueError, match=r"common scale \(riddle\)"):
         summary_of(board)
     assert {path.stem for path in write_figures(alone, tmp_path)} == {"fingerprint"}
 

@@ -41,9 +41,9 @@ def test_a_task_more_in_one_folder_leaves_the_learners_of_both_comparable(result
     alone = make_leaderboard(results)
     board = make_leaderboard(with_mine(results, lambda cell: cell.task != "text", EXTRA))
     assert [task.name for task in board.tasks] == ["identity-bits", "scramble-bag", "maze-graph"]
-    assert not any("partial" in entry.marks for entry in board.entries if entry.learner == MINE)
+    assert not any("partial" in entry.flags for entry in board.entries if entry.learner == MINE)
     theirs = [entry for entry in board.entries if entry.learner != MINE]
-    assert str(theirs) == str([entry for entry in alone.entries if entry.of != "text"])
+    assert str(theirs) == str([entry for entry in alone.entries if entry.name != "text"])
 
 
 def test_what_is_left_out_is_said_and_stands_in_the_appendix(results: Results) -> None:
@@ -58,7 +58,7 @@ def test_what_is_left_out_is_said_and_stands_in_the_appendix(results: Results) -
     assert board.left_out[1] in " ".join(render(summary_of(board), "md").split())
     document = json.loads(render(board, "json"))
     assert document["left_out"] == list(board.left_out)
-    assert {entry["of"] for entry in document["appendix"]} == {"text", "my-task"}
+    assert {entry["name"] for entry in document["appendix"]} == {"text", "my-task"}
 
 
 @pytest.mark.parametrize("form", sorted(FORMATS))

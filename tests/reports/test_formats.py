@@ -82,7 +82,7 @@ def test_csv_and_json_hold_the_same_figures(results: Results) -> None:
     document = json.loads(render(board, "json"))
     from_json = pd.DataFrame(document["entries"])
     assert from_csv["value"].to_numpy() == pytest.approx(from_json["value"].to_numpy(dtype=float), nan_ok=True)
-    assert from_csv["marks"].tolist() == from_json["marks"].tolist()
+    assert from_csv["flags"].tolist() == from_json["flags"].tolist()
     assert set(from_csv["provenance"]) == {
         "Made by grue 0.1.0, commit 0123456789ab; seeds 0-2; grue run --preset quick"
     }
@@ -181,8 +181,8 @@ def test_a_summary_in_markdown_is_one_table_with_the_whole_provenance_in_one_lin
 
 def test_without_a_task_on_the_common_scale_there_is_no_summary(results: Results) -> None:
     catalogue = results.catalogue
-    tasks = {name: replace(task, measure="accuracy", ranked=False) for name, task in catalogue.tasks.items()}
-    with pytest.raises(ValueError, match="no task is on the common scale, only identity-bits"):
+    tasks = {name: replace(task, metric="accuracy", ranked=False) for name, task in catalogue.tasks.items()}
+    with pytest.raises(ValueError, match=r"none of the tasks is on the common scale \(identity-bits"):
         summary_of(make_leaderboard(replace(results, catalogue=replace(catalogue, tasks=tasks))))
 
 

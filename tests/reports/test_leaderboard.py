@@ -52,34 +52,34 @@ def entries(results: Results) -> list[Entry]:
 
 
 def test_area_of_a_task_with_its_interval_over_seeds(entries: list[Entry]) -> None:
-    found = one(entries, of="identity-bits", learner="mlp", measure="area", side="id")
+    found = one(entries, name="identity-bits", learner="mlp", metric="area", split="id")
     assert found["value"] == pytest.approx((0.2 + 0.97) / 6 + (0.6 + 0.95) / 3)
     assert found["half_width"] == pytest.approx(HALF, rel=1e-5)
-    assert (found["interval"], found["seeds"], found["marks"]) == ("seeds", 3, "")
+    assert (found["interval"], found["seeds"], found["flags"]) == ("seeds", 3, "")
 
 
 def test_area_clips_a_score_under_minus_one_seed_by_seed(entries: list[Entry]) -> None:
-    found = one(entries, of="identity-bits", learner="linear", measure="area", side="ood")
+    found = one(entries, name="identity-bits", learner="linear", metric="area", split="ood")
     assert found["value"] == pytest.approx(-1 / 3 - 0.1 / 3)
     assert found["half_width"] == pytest.approx(HALF * 2 / 3, rel=1e-5)
 
 
 def test_area_leaves_out_a_seed_with_a_missing_anchor_and_says_so(entries: list[Entry]) -> None:
-    found = one(entries, of="identity-bits", learner="cnn", measure="area", side="id")
+    found = one(entries, name="identity-bits", learner="cnn", metric="area", split="id")
     whole = (0.6 + 0.97) / 6 + (0.97 + 0.97) / 3
     assert found["value"] == pytest.approx(whole - 0.01)  # seeds 0 and 1 lie 0.01 under the curve
     assert found["half_width"] == pytest.approx(12.7062 * 0.01, rel=1e-4)
-    assert (found["seeds"], found["marks"]) == (2, "incomplete")
+    assert (found["seeds"], found["flags"]) == (2, "incomplete")
 
 
 def test_gap_is_id_minus_ood_at_the_largest_size_paired_by_seed(entries: list[Entry]) -> None:
-    found = one(entries, of="scramble-bag", learner="forest", measure="gap")
+    found = one(entries, name="scramble-bag", learner="forest", metric="gap")
     assert found["value"] == pytest.approx(0.5)
     assert found["half_width"] == pytest.approx(0.0, abs=1e-9)
 
 
 @pytest.mark.parametrize(
-    ("task", "learner", "side", "anchor", "censored"),
+    ("task", "learner", "split", "anchor", "censored"),
     [
         ("identity-bits", "mlp", "id", 256, False),
         ("identity-bits", "mlp", "ood", 1024, True),
@@ -88,8 +88,8 @@ def test_gap_is_id_minus_ood_at_the_largest_size_paired_by_seed(entries: list[En
         ("maze-graph", "oracle", "ood", 16, False),
     ],
 )
-def test_n_to_reach(entries: list[Entry], task: str, learner: str, side: str, anchor: int, *, censored: bool) -> None:
-    found = one(entries, of=task, learner=learner, measure="n to reach", side=side)
+def test_n_to_reach(entries: list[Entry], task: str, learner: str, split: str, anchor: int, *, censored: bool) -> None:
+    found = one(entries, name=task, learner=learner, metric="examples to threshold", split=split)
     assert (found["value"], found["censored"]) == (anchor, censored)
 
 
@@ -99,30 +99,32 @@ def test_n_to_reach(entries: list[Entry], task: str, learner: str, side: str, an
 def test_exposed_to_reach_counts_none_as_zero(
     entries: list[Entry], learner: str, exposed: int, *, censored: bool
 ) -> None:
-    found = one(entries, of="identity-bits", learner=learner, measure="exposed to reach")
+    found = one(entries, name="identity-bits", learner=learner, metric="OOD examples to threshold")
     assert (found["value"], found["censored"]) == (exposed, censored)
 
 
 def test_fit_seconds_are_a_models(entries: list[Entry]) -> None:
-    assert one(entries, of="identity-bits", learner="mlp", measure="fit seconds")["value"] == pytest.approx(0.5)
+    assert one(entries, name="identity-bits", learner="mlp", metric="fit seconds")["value"] == pytest.approx(0.5)
 
 
 def test_family_of_two_tasks_is_averaged_within_each_seed_first(results: Results) -> None:
     results = of_one_family(results)
-    found = one(summarise(results.scores, results.catalogue), scope="family", of="identity", learner="mlp", side="ood")
+    found = one(
+        summarise(results.scores, results.catalogue), scope="family", name="identity", learner="mlp", split="ood"
+    )
     assert found["value"] == pytest.approx((0.4 / 6 + (0.92 + 0.3) / 3) / 2)
     assert found["half_width"] == pytest.approx(HALF, rel=1e-5)  # both tasks move together in the fixture
 
 
 def test_a_task_without_an_oracle_stays_out_of_means(entries: list[Entry]) -> None:
-    assert "text" not in {entry.of for entry in entries if entry.scope == "family"}
-    assert one(entries, of="text", learner="mlp", measure="area")["value"] == pytest.approx(0.25)
+    assert "text" not in {entry.name for entry in entries if entry.scope == "family"}
+    assert one(entries, name="text", learner="mlp", metric="area")["value"] == pytest.approx(0.25)
 
 
 def test_a_task_without_a_headline_split_has_no_ood_figure(entries: list[Entry]) -> None:
-    text = [entry for entry in entries if entry.of == "text"]
-    assert {entry.side for entry in text} == {"id", ""}
-    assert {entry.measure for entry in text} == {"area", "final", "n to reach", "fit seconds"}
+    text = [entry for entry in entries if entry.name == "text"]
+    assert {entry.split for entry in text} == {"id", ""}
+    assert {entry.metric for entry in text} == {"area", "final", "examples to threshold", "fit seconds"}
 
 
 def test_learners_stand_in_the_order_of_the_plan_a_variant_after_its_base(results: Results) -> None:
@@ -146,43 +148,43 @@ def test_heuristics_are_in_no_mean(entries: list[Entry]) -> None:
 
 
 def test_marks_of_a_cell_are_carried_to_every_figure_made_from_it(entries: list[Entry]) -> None:
-    assert one(entries, of="identity-bits", learner="linear", measure="final", side="id")["marks"] == "underfit"
-    diverged = one(entries, of="maze-graph", learner="linear", measure="final", side="id")
-    assert (diverged["marks"], diverged["seeds"]) == ("diverged,incomplete", 2)
-    assert one(entries, scope="family", of="maze", learner="linear", side="id")["marks"] == "diverged,incomplete"
+    assert one(entries, name="identity-bits", learner="linear", metric="final", split="id")["flags"] == "underfit"
+    diverged = one(entries, name="maze-graph", learner="linear", metric="final", split="id")
+    assert (diverged["flags"], diverged["seeds"]) == ("diverged,incomplete", 2)
+    assert one(entries, scope="family", name="maze", learner="linear", split="id")["flags"] == "diverged,incomplete"
 
 
 def test_with_one_seed_the_interval_is_within_the_cell(build_results: Callable[..., Results]) -> None:
     results = build_results(1, errors=0.01)
     results = of_one_family(results)
     entries = summarise(results.scores, results.catalogue)
-    task = one(entries, of="identity-bits", learner="mlp", measure="area", side="id")
+    task = one(entries, name="identity-bits", learner="mlp", metric="area", split="id")
     assert (task["interval"], task["half_width"]) == ("cell", pytest.approx(0.0196, abs=1e-5))
-    family = one(entries, scope="family", of="identity", learner="mlp", side="ood")
+    family = one(entries, scope="family", name="identity", learner="mlp", split="ood")
     assert family["half_width"] == pytest.approx(1.959964 * 0.01 / 2**0.5, rel=1e-5)
 
 
 def test_with_one_seed_and_no_errors_there_is_no_interval(build_results: Callable[..., Results]) -> None:
     results = build_results(1)
     entries = summarise(results.scores, results.catalogue)
-    assert one(entries, of="identity-bits", learner="mlp", measure="area", side="id")["interval"] == "none"
+    assert one(entries, name="identity-bits", learner="mlp", metric="area", split="id")["interval"] == "none"
 
 
 def test_a_size_that_a_learner_cannot_do_makes_its_area_not_applicable(results: Results) -> None:
     held = results.catalogue.only(lambda cell: (cell.task, cell.learner, cell.size) != ("scramble-bag", "forest", 1024))
     refused = NotApplicable("scramble-bag", "forest", 1024, "out of memory")
     entries = summarise(results.scores, replace(held, not_applicable=(*held.not_applicable, refused)))
-    found = one(entries, of="scramble-bag", learner="forest", measure="area", side="ood")
+    found = one(entries, name="scramble-bag", learner="forest", metric="area", split="ood")
     assert math.isnan(found["value"])
-    assert found["marks"] == "n/a"
-    assert one(entries, scope="family", of="scramble", learner="forest", side="ood")["marks"] == "n/a"
+    assert found["flags"] == "n/a"
+    assert one(entries, scope="family", name="scramble", learner="forest", split="ood")["flags"] == "n/a"
 
 
 def test_a_rule_that_was_run_at_one_size_has_the_height_of_its_score(results: Results) -> None:
     results = only(results, lambda cell: cell.learner != "two-hop" or cell.size == 1024)
     entries = summarise(results.scores, results.catalogue)
-    found = one(entries, of="maze-graph", learner="two-hop", measure="area", side="id")
-    assert (found["value"], found["marks"]) == (pytest.approx(0.8), "")
+    found = one(entries, name="maze-graph", learner="two-hop", metric="area", split="id")
+    assert (found["value"], found["flags"]) == (pytest.approx(0.8), "")
 
 
 def test_a_refused_size_is_called_so_in_the_means_too(results: Results) -> None:
@@ -193,8 +195,8 @@ def test_a_refused_size_is_called_so_in_the_means_too(results: Results) -> None:
         for size in (256, 1024)
     ]
     entries = summarise(results.scores, replace(held, not_applicable=(*held.not_applicable, *refused)))
-    for where in ({"of": "identity"}, {"of": "identity-bits", "measure": "exposed to reach"}):
-        assert one(entries, learner="forest", side="ood", **where)["marks"] == "n/a"
+    for where in ({"name": "identity"}, {"name": "identity-bits", "metric": "OOD examples to threshold"}):
+        assert one(entries, learner="forest", split="ood", **where)["flags"] == "n/a"
 
 
 def test_a_size_more_for_one_learner_changes_no_figure(results: Results, entries: list[Entry]) -> None:
@@ -208,13 +210,13 @@ def test_a_size_more_for_one_learner_changes_no_figure(results: Results, entries
 def test_a_learner_that_was_not_asked_for_all_sizes_is_partial(results: Results) -> None:
     held = only(results, lambda cell: (cell.task, cell.learner) != ("identity-bits", "cnn") or cell.size in (16, 64))
     board = make_leaderboard(held)
-    found = one(board.entries, of="identity-bits", learner="cnn", measure="area", side="id")
-    assert (found["value"], found["marks"]) == (pytest.approx((0.6 + 0.97) / 2 - 0.01), "incomplete,partial")
-    own = {entry.measure for entry in board.entries if (entry.of, entry.learner) == ("identity-bits", "cnn")}
-    assert own == {"area", "n to reach", "fit seconds"}, "it has no score at the largest size"
-    assert "partial" in one(board.entries, scope="family", of="identity", learner="cnn", side="ood")["marks"]
+    found = one(board.entries, name="identity-bits", learner="cnn", metric="area", split="id")
+    assert (found["value"], found["flags"]) == (pytest.approx((0.6 + 0.97) / 2 - 0.01), "incomplete,partial")
+    own = {entry.metric for entry in board.entries if (entry.name, entry.learner) == ("identity-bits", "cnn")}
+    assert own == {"area", "examples to threshold", "fit seconds"}, "it has no score at the largest size"
+    assert "partial" in one(board.entries, scope="family", name="identity", learner="cnn", split="ood")["flags"]
     others = [entry for entry in board.entries if entry.scope == "task" and entry.learner != "cnn"]
-    assert not any("partial" in entry.marks for entry in others)
+    assert not any("partial" in entry.flags for entry in others)
 
 
 def test_a_learner_that_was_asked_for_other_sizes_too_has_its_score_at_the_largest_of_the_task(
@@ -224,9 +226,9 @@ def test_a_learner_that_was_asked_for_other_sizes_too_has_its_score_at_the_large
     beyond = tuple(replace(cell, size=4096, key=cell.key + "+") for cell in own if cell.size == 64)
     held = results.catalogue.only(lambda cell: cell not in own or cell.size in (64, 1024))
     found = summarise(results.scores, replace(held, cells=held.cells + beyond))
-    where = {"of": "identity-bits", "learner": "mlp", "measure": "final", "side": "id"}
+    where = {"name": "identity-bits", "learner": "mlp", "metric": "final", "split": "id"}
     assert one(found, **where)["value"] == one(entries, **where)["value"]
-    assert "partial" in one(found, **{**where, "measure": "area"})["marks"]
+    assert "partial" in one(found, **{**where, "metric": "area"})["flags"]
 
 
 @pytest.mark.parametrize(
@@ -250,25 +252,25 @@ def test_anchors_are_the_sizes_that_most_learners_were_planned_at(
     assert anchors_of(Catalogue({"t": TaskInfo()}, kinds, tuple(cells)), "t") == anchors
 
 
-def test_without_exposed_examples_there_is_no_price(results: Results) -> None:
+def test_without_exposed_examples_there_is_no_threshold_of_ood_examples(results: Results) -> None:
     board = make_leaderboard(only(results, lambda cell: not cell.exposed))
-    assert "exposed to reach" not in {entry.measure for entry in board.entries}
-    assert not any(column.group == "exposed" for table in make_tables(board) for column in table.columns)
+    assert "OOD examples to threshold" not in {entry.metric for entry in board.entries}
+    assert not any(column.group == "OOD ex." for table in make_tables(board) for column in table.columns)
 
 
-def test_a_learner_that_was_asked_for_no_exposed_examples_has_no_price(results: Results) -> None:
+def test_a_learner_that_was_asked_for_no_exposed_examples_has_no_threshold_of_ood_examples(results: Results) -> None:
     board = make_leaderboard(only(results, lambda cell: cell.learner != "forest" or not cell.exposed))
     table = next(table for table in make_tables(board) if table.label == "identity-bits")
-    price = [column.group for column in table.columns].index("exposed")
-    figures = {name: cells[price].text for _, rows in table.blocks for name, cells in rows}
+    exposed = [column.group for column in table.columns].index("OOD ex.")
+    figures = {name: cells[exposed].text for _, rows in table.row_groups for name, cells in rows}
     assert (figures["forest"], figures["linear"]) == ("–", ">64")
-    assert "–: it was not asked for" in table.notes
+    assert "–: not planned" in table.notes
 
 
 def test_nothing_measured_yet_is_missing_everywhere(results: Results) -> None:
     empty = replace(results, scores=pd.DataFrame(columns=COLUMNS))
     board = make_leaderboard(empty)
-    assert {entry.marks for entry in board.entries} == {"missing", "n/a"}
+    assert {entry.flags for entry in board.entries} == {"missing", "n/a"}
     assert all(math.isnan(entry.value) for entry in board.entries)
     assert "not run yet: mlp, 18 cells" in board.tasks[0].notes
 
@@ -282,7 +284,7 @@ def test_two_results_of_one_cell_are_refused(results: Results) -> None:
 
 def test_two_suite_seeds_are_not_mixed(results: Results) -> None:
     both = of_two_suites(results)
-    with pytest.raises(ValueError, match="results of the suite seeds 0, 1, which have other data; choose one"):
+    with pytest.raises(ValueError, match="results of the suite seeds 0, 1, which have different data; select one"):
         make_leaderboard(both)
     for suite_seed in (0, 1):
         entries = make_leaderboard(both.of_suite(suite_seed)).entries
@@ -339,7 +341,7 @@ def test_points_of_a_figure_have_the_same_intervals_as_the_table(results: Result
     point = points.query(
         "task == 'identity-bits' and learner == 'mlp' and size == 1024 and exposed == 0 and split == 'id'"
     )
-    final = one(entries, of="identity-bits", learner="mlp", measure="final", side="id")
+    final = one(entries, name="identity-bits", learner="mlp", metric="final", split="id")
     assert point["mean"].item() == pytest.approx(final["value"])
     assert point["half_width"].item() == pytest.approx(final["half_width"])
 

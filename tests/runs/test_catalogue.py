@@ -14,6 +14,7 @@ import pytest
 from grue.learners.base import Learner, Predictor, Problem
 from grue.learners.lookup import Lookup
 from grue.runs.catalogue import (
+    SCHEMA,
     Catalogue,
     CellInfo,
     LearnerInfo,
@@ -148,13 +149,17 @@ def test_nothing_else_reads_a_plan_by_string() -> None:
             assert by_string not in path.read_text(), path
 
 
-def test_the_direction_of_a_metric_is_recorded_and_known_of_older_folders() -> None:
+def test_the_direction_of_a_metric_is_recorded() -> None:
     plan = make_plan(load_preset("smoke"), tasks=["text", "identity-bits"], learners=["lookup"])
     recorded = plan.catalogue().to_json()
-    assert {name: about["less_is_better"] for name, about in recorded["tasks"].items()} == {
-        "text": True,
-        "identity-bits": False,
+    assert {name: about["greater_is_better"] for name, about in recorded["tasks"].items()} == {
+        "text": False,
+        "identity-bits": True,
     }
-    for about in recorded["tasks"].values():
-        del about["less_is_better"]
-    assert Catalogue.from_json(recorded).tasks["text"].less_is_better
+
+
+@pytest.mark.parametrize(("layout", "when"), [(SCHEMA - 1, "an earlier"), (SCHEMA + 1, "a later")])
+def test_a_folder_of_another_layout_is_refused_in_one_line(tmp_path: Path, layout: int, when: str) -> None:
+    (tmp_path / "plan.json").write_text(json.dumps(Catalogue().to_json() | {"schema": layout}))
+    with pytest.raises(UsageError, match=rf"plan\.json: it was written by {when} version of grue \(layout"):
+        read_catalogue(tmp_path)

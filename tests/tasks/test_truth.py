@@ -25,7 +25,7 @@ from grue.runs.names import make_task
 def test_the_truth_of_a_task(task: str, metric: str, *, ranked: bool, oracle: bool) -> None:
     truth = make_task(task).instance.truth
     assert (truth.metric.name, truth.ranked, truth.oracle is not None) == (metric, ranked, oracle)
-    assert truth.metric.less_is_better == (metric == "bits")
+    assert truth.metric.greater_is_better == (metric != "bits")
     assert (truth.metric.chance == 0) == (metric == "score"), "on the common scale alone chance is the same everywhere"
 
 
@@ -36,8 +36,8 @@ def test_the_values_per_example_are_those_of_a_score_that_is_there() -> None:
         classes = task.outputs.alphabet
         shape = (16, task.outputs.size, classes) if classes else (16, task.outputs.size)
         scored = task.truth.score(np.full(shape, 1 / (classes or 1)), "id", tested, training)
-        assert task.truth.metric_on("id").per_example in scored.metrics
-        assert len(scored.each) == 16
+        assert task.truth.metric_on("id").per_example_metric in scored.metrics
+        assert len(scored.per_example) == 16
 
 
 def test_a_riddle_is_scored_by_its_rules_only_where_they_part() -> None:
