@@ -32,3 +32,6 @@ LEARNERS = {
     "transformer@tuned": "grue.learners.tuned:tuned",
     "transformer-steps": "grue.learners.steps:TransformerSteps",
 }
+
+RENAMED: dict[str, str] = {}
+"""Former names of learners -> their names. Only error messages use it: a former name is refused with the new one."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
@@ -126,6 +126,7 @@ class Learner(abc.ABC):
     kind: ClassVar[str] = "other"  # the learner family; presets select it with kind:network
     search_space: ClassVar[SearchSpace] = ()  # tuned parameters and their values, the default first
     control: ClassVar[bool] = False  # a control (sanity check), not a competitor
+    renamed: ClassVar[Mapping[str, str]] = {}  # former names of parameters -> their names, for error messages
     preload: ClassVar[tuple[str, ...]] = ()  # modules to import before a fit is timed
 
     def __post_init__(self) -> None:

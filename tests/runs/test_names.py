@@ -14,7 +14,8 @@ from sklearn.preprocessing import StandardScaler
 from grue.learners.forest import Forest
 from grue.learners.mlp import MLP
 from grue.runs.cells import Pair
-from grue.runs.names import UsageError, make_learner, make_task
+from grue.runs.names import RENAMED, UsageError, make_learner, make_task
+from grue.runs.presets import load_preset
 from grue.tasks.base import Split
 from grue.tasks.identity import IdentityBits
 
@@ -61,6 +62,40 @@ def test_errors_say_what_was_given_and_the_nearest_right_thing(spec: str, messag
 def test_the_nearest_task() -> None:
     with pytest.raises(UsageError, match="unknown task 'mase'; did you mean 'maze-"):
         make_task("mase")
+
+
+def test_a_former_name_of_a_parameter_is_refused_with_the_new_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(MLP, "renamed", {"units": "width"})
+    monkeypatch.setattr(Forest, "renamed", {"units": "max_features"})
+    monkeypatch.setattr(IdentityBits, "renamed", {"fixed": "frozen"})
+    for spec in ("mlp:units=3", "mlp@tuned:units=3"):
+        with pytest.raises(UsageError, match=r"'mlp:units=3': units is called width now$"):
+            make_learner(spec)
+    with pytest.raises(UsageError, match="'identity-bits:fixed=2': fixed is called frozen now"):
+        make_task("identity-bits:fixed=2")
+    preset = tmp_path / "mine.toml"
+    for table, name in (("budget", "max_features or width"), ("parameters.mlp", "width")):
+        preset.write_text(f'extends = "smoke"\n[{table}]\nunits = 3\n')
+        with pytest.raises(UsageError, match=rf"preset mine, \[{table}\]: units is called {name} now"):
+            load_preset(str(preset))
+
+
+def test_a_former_name_of_a_task_or_learner_is_refused_with_the_new_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(RENAMED["learners"], "perceptron", "mlp")
+    monkeypatch.setitem(RENAMED["tasks"], "copy-bits", "identity-bits")
+    with pytest.raises(UsageError, match="'perceptron:width=3': perceptron is called mlp now"):
+        make_learner("perceptron:width=3")
+    with pytest.raises(UsageError, match="'copy-bits': copy-bits is called identity-bits now"):
+        make_task("copy-bits")
+    preset = tmp_path / "mine.toml"
+    for text in ("[parameters.perceptron]\nwidth = 3", 'learners = ["mlp", "-perceptron"]'):
+        preset.write_text(f'extends = "smoke"\n{text}\n')
+        with pytest.raises(UsageError, match=r"preset mine.*: .*perceptron is called mlp now"):
+            load_preset(str(preset))
 
 
 def test_how_several_values_of_a_parameter_are_written() -> None:
