@@ -33,7 +33,7 @@ class GRU(Stacked):
         self.state_bias = nn.Parameter(torch.zeros(stack, 3, 1, padded(width)))
 
     @torch.no_grad()
-    def draw(self, generators: Sequence[torch.Generator]) -> None:
+    def initialise(self, generators: Sequence[torch.Generator]) -> None:
         bound = self.width**-0.5
         for index, generator in enumerate(generators):
             for parameter, rows in zip(self.parameters(), (self.inputs, 1, self.width, 1), strict=True):

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from ..analysis.entries import LEVEL, Entry
 from .leaderboard import BLOCKS, Leaderboard, TaskHead, absent
 
-SYMBOLS = {"underfit": "†", "budget-limited": "‡", "diverged": "§", "incomplete": "¶", "partial": "∥", "cell": "°"}
+SYMBOLS = {"underfit": "†", "not-converged": "‡", "diverged": "§", "incomplete": "¶", "partial": "∥", "cell": "°"}
 
 LEGEND = {
     "underfit": "in a cell of this figure the train score is under 0.99 of the attainable: it could not fit",
-    "budget-limited": "the budget ended first: the loss was still falling, or a search had found nothing that fits; "
+    "not-converged": "the budget ended first: the loss was still falling, or a search had found nothing that fits; "
     "underfit, too, where one can tell",
     "diverged": "in a cell of this figure the loss was not finite: that cell is left out",
     "incomplete": "a planned cell is missing: its seed (or, for a threshold, its training size) is left out",
@@ -247,8 +247,8 @@ def figure_cell(board: Leaderboard, entry: Entry | None, *, interval: bool) -> C
 
 
 def shown(marks: list[str]) -> tuple[str, ...]:
-    """Flags to print, in the order of SYMBOLS; "budget-limited" implies "underfit", which is then hidden."""
-    hidden = {"underfit"} if "budget-limited" in marks else set()
+    """Flags to print, in the order of SYMBOLS; "not-converged" implies "underfit", which is then hidden."""
+    hidden = {"underfit"} if "not-converged" in marks else set()
     return tuple(mark for mark in SYMBOLS if mark in marks and mark not in hidden)
 
 

@@ -19,8 +19,8 @@ COLUMNS = [
 
 `seed` counts from 0 within `suite_seed`."""
 
-MARKS = ("underfit", "budget-limited", "diverged")
-"""What a status may say beside "ok". budget-limited implies underfit (where one can tell); a diverged cell has no
+MARKS = ("underfit", "not-converged", "diverged")
+"""What a status may say beside "ok". not-converged implies underfit (where one can tell); a diverged cell has no
 values."""
 
 

@@ -45,7 +45,7 @@ def parse_names(text: str) -> tuple[str, ...]:
 
 
 def parse_settings(text: str) -> dict[str, Any]:
-    """Turn "steps=600,positions=none" into {"steps": 600, "positions": "none"}."""
+    """Turn "max_steps=600,positions=none" into {"max_steps": 600, "positions": "none"}."""
     found: dict[str, Any] = {}
     for part in parse_names(text):
         name, equals, value = part.partition("=")
@@ -192,9 +192,9 @@ class Preset:
     budget: dict[str, Any] = field(
         default_factory=dict,
         metadata=_about(
-            "a table: the line [budget], and under it, say, steps = 600",
+            "a table: the line [budget], and under it, say, max_steps = 600",
             lambda value: isinstance(value, dict),
-            "Settings, beside the preset's, for every learner that has such a parameter, such as steps=600.",
+            "Settings, beside the preset's, for every learner that has such a parameter, such as max_steps=600.",
             parse_settings,
         ),
     )

@@ -207,7 +207,7 @@ def test_the_forest_is_scikit_learns_own() -> None:
     problem = make_problem(SEQUENCE, CLASS, 60, seed=5)
     onehot = np.eye(5, dtype=np.float32)[problem.inputs].reshape(60, -1)
     own = RandomForestClassifier(20, random_state=5).fit(onehot, problem.targets[:, 0])
-    assert np.array_equal(Forest(trees=20).fit(problem).predict(problem.inputs)[:, 0], own.predict_proba(onehot))
+    assert np.array_equal(Forest(n_estimators=20).fit(problem).predict(problem.inputs)[:, 0], own.predict_proba(onehot))
 
 
 def test_trees_without_bootstrap_know_their_training_set_and_bootstrapped_ones_do_not() -> None:
@@ -217,10 +217,10 @@ def test_trees_without_bootstrap_know_their_training_set_and_bootstrapped_ones_d
     def error(learner: Forest | ExtraTrees) -> float:
         return float(abs(learner.fit(problem).predict(problem.inputs) - problem.targets).max())
 
-    assert error(Forest(trees=5, bootstrap=False)) < 1e-12
-    assert error(ExtraTrees(trees=5)) < 1e-12
-    assert error(Forest(trees=5)) > 0.01
-    assert error(ExtraTrees(trees=5, bootstrap=True)) > 0.01
+    assert error(Forest(n_estimators=5, bootstrap=False)) < 1e-12
+    assert error(ExtraTrees(n_estimators=5)) < 1e-12
+    assert error(Forest(n_estimators=5)) > 0.01
+    assert error(ExtraTrees(n_estimators=5, bootstrap=True)) > 0.01
 
 
 def test_thresholds_that_are_drawn_make_more_different_answers() -> None:
@@ -229,7 +229,7 @@ def test_thresholds_that_are_drawn_make_more_different_answers() -> None:
     between = np.linspace(3 / 7, 4 / 7, 50)[:, None].repeat(3, axis=1)
     answers = [
         len(np.unique(learner.fit(problem).predict(between)[:, 0]))
-        for learner in (ExtraTrees(trees=50), Forest(trees=50, bootstrap=False))
+        for learner in (ExtraTrees(n_estimators=50), Forest(n_estimators=50, bootstrap=False))
     ]
     assert answers[0] > 20
     assert answers[1] == 2

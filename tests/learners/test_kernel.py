@@ -69,10 +69,12 @@ def test_contradictory_examples_are_averaged() -> None:
 
 def test_a_gaussian_process_refuses_more_examples_than_it_can_solve_for(monkeypatch: pytest.MonkeyPatch) -> None:
     assert GP().accepts(Spec(REALS, CLASS, n=5000)) is None
-    assert GP().accepts(Spec(REALS, CLASS, n=5001)) == "exact regression on 5001 examples is too much; at most 5000"
-    monkeypatch.setattr(gp_module, "LARGEST", 10)
+    assert (
+        GP().accepts(Spec(REALS, CLASS, n=5001)) == "exact regression on 5001 examples is too expensive; at most 5000"
+    )
+    monkeypatch.setattr(gp_module, "MAX_EXAMPLES", 10)
     points, corners = blobs(11, 0)
-    with pytest.raises(ValueError, match="11 examples is too much; at most 10"):
+    with pytest.raises(ValueError, match="11 examples is too expensive; at most 10"):
         GP().fit(Problem(points, corners, REALS, CLASS, seed=0))
 
 
@@ -110,15 +112,15 @@ def test_the_kernel_of_many_examples_is_computed_anew_with_the_same_result(monke
     points, corners = blobs(200, 0.1)
     problem = Problem(points, corners, REALS, CLASS, seed=0)
     few = Kernel().fit(problem).predict(points)
-    monkeypatch.setattr(kernel_module, "SHARED", 10)
+    monkeypatch.setattr(kernel_module, "MAX_PRECOMPUTED", 10)
     assert np.allclose(few, Kernel().fit(problem).predict(points), atol=1e-6)
 
 
 def test_iterations_that_end_early_are_said() -> None:
     points, corners = blobs(300, 0.5)
     problem = Problem(points, corners, REALS, CLASS, seed=0)
-    assert Kernel(iterations=3).fit(problem).record["still_falling"]
-    assert not Kernel().fit(problem).record["still_falling"]
+    assert Kernel(max_iter=3).fit(problem).record["not_converged"]
+    assert not Kernel().fit(problem).record["not_converged"]
 
 
 def test_more_examples_than_the_solver_can_take_are_refused_in_one_line() -> None:

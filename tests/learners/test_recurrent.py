@@ -65,7 +65,7 @@ def test_states_and_gradients_are_those_of_torch(inputs: int, width: int) -> Non
 def test_an_output_at_a_place_knows_nothing_of_the_places_to_come() -> None:
     tokens = Space((8,), 5, "sequence")
     problem = make_problem(tokens, tokens, 20)
-    predictor = RNN(steps=20).fit(problem)
+    predictor = RNN(max_steps=20).fit(problem)
     changed = problem.inputs.copy()
     changed[:, 5] = (changed[:, 5] + 1) % 5
     before, after = predictor.predict(problem.inputs), predictor.predict(changed)
@@ -76,10 +76,10 @@ def test_an_output_at_a_place_knows_nothing_of_the_places_to_come() -> None:
 def test_a_bag_is_read_token_by_token_and_a_grid_row_by_row() -> None:
     bag = Space((5,), 12, "bag", tuple(float(value) for value in range(12)))
     grid = Space((3, 7, 4), 2, "grid", (0.0, 1.0))
-    assert RNN().sees(bag) == "onehot"
-    assert RNN(encoding="counts").sees(bag) == "counts"
+    assert RNN().input_encoding(bag) == "onehot"
+    assert RNN(encoding="counts").input_encoding(bag) == "counts"
     answer = Space((1,), 3)
-    fitted = RNN(steps=2).fit(make_problem(grid, answer, 4))
+    fitted = RNN(max_steps=2).fit(make_problem(grid, answer, 4))
     weights = fitted.module.state_dict()  # pyright: ignore[reportAttributeAccessIssue]
     assert weights["0.1.input_weight"].shape == (1, 3, 16, 32), "3 planes of 4 pixels are 12 channels, padded to 16"
 
@@ -90,4 +90,4 @@ def test_parity_of_six_bits_is_learnt_by_carrying_one_bit() -> None:
     parity = np.bitwise_xor.accumulate(bits, axis=1)
     problem = make_problem(space, space, 64)
     problem = type(problem)(bits, parity, space, space, seed=0)
-    assert (RNN(steps=800, rate=0.01).fit(problem).predict(bits).argmax(-1) == parity).all()
+    assert (RNN(max_steps=800, learning_rate=0.01).fit(problem).predict(bits).argmax(-1) == parity).all()

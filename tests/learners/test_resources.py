@@ -23,7 +23,7 @@ from grue.testing.learners import BITS, make_problem
 def test_the_stack_size_changes_no_prediction() -> None:
     problems = [make_problem(BITS, BITS, n, seed=n) for n in (3, 20, 11)]
     tests = make_problem(BITS, BITS, 7, seed=99).inputs
-    for learner in (MLP(steps=20), tuned(MLP(steps=5))):
+    for learner in (MLP(max_steps=20), tuned(MLP(max_steps=5))):
         usual, alone = (learner.fit_many(problems, Resources(stack=stack)) for stack in (None, 1))
         for one, other in zip(usual, alone, strict=True):
             assert np.array_equal(one.predict(tests), other.predict(tests))

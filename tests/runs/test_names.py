@@ -28,8 +28,8 @@ def test_a_name_gives_the_default_and_parameters_change_it() -> None:
 
 
 def test_a_preset_fills_what_the_user_left_open() -> None:
-    assert make_learner("mlp:steps=7", {"steps": 600, "rounds": 50}).thing == MLP(steps=7)
-    assert make_learner("mlp", {"steps": 600, "rounds": 50}).thing == MLP(steps=600)
+    assert make_learner("mlp:max_steps=7", {"max_steps": 600, "n_estimators": 50}).thing == MLP(max_steps=7)
+    assert make_learner("mlp", {"max_steps": 600, "n_estimators": 50}).thing == MLP(max_steps=600)
 
 
 def test_objects_are_taken_as_they_are() -> None:
@@ -47,8 +47,8 @@ def test_objects_are_taken_as_they_are() -> None:
         ("mlp:width=3,5", "'5' is not parameter=value"),
         ("mlp:encoding=hot", "encoding is 'hot'; expected one of auto, onehot"),
         ("forest:encoding=hot", "encoding is 'hot'"),
-        ("mlp:optimiser=adm", "optimiser is 'adm'; expected one of adam, sgd"),
-        ("mlp:steps=0", "steps is 0; expected a whole number from 1 up"),
+        ("mlp:optimizer=adm", "optimizer is 'adm'; expected one of adam, sgd"),
+        ("mlp:max_steps=0", "max_steps is 0; expected a whole number from 1 up"),
         ("nowhere.at.all:Thing", "cannot import 'nowhere.at.all'"),
         ("grue.learners.mlp:MPL", "unknown attribute of grue.learners.mlp 'MPL'; did you mean 'MLP'"),
         ("collections:OrderedDict", "is the class OrderedDict; expected a grue Learner or an estimator"),
@@ -112,10 +112,10 @@ def test_a_users_own_module_is_found_in_the_current_folder_and_its_source_is_in_
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     Path("own_learner.py").write_text(
-        "from grue.learners.forest import Forest\n\ndef bushes() -> Forest:\n    return Forest(trees=3)\n"
+        "from grue.learners.forest import Forest\n\ndef bushes() -> Forest:\n    return Forest(n_estimators=3)\n"
     )
     named = make_learner("own_learner:bushes")
-    assert (named.thing, named.label) == (Forest(trees=3), "own_learner:bushes")
+    assert (named.thing, named.label) == (Forest(n_estimators=3), "own_learner:bushes")
     assert len(named.source) == 16
     assert make_learner("forest").source == "", "the suite's own versions are counted by hand"
 
@@ -131,7 +131,7 @@ from grue.tasks.identity import IdentityBits
 from sklearn.base import ClassifierMixin
 from sklearn.dummy import DummyClassifier
 
-def learner(trees: int = 3) -> Learner: return Forest(trees=trees)
+def learner(trees: int = 3) -> Learner: return Forest(n_estimators=trees)
 def task() -> Task: return IdentityBits(bits=8)
 def estimator(strategy: str = "prior") -> ClassifierMixin: return DummyClassifier(strategy=strategy)
 def silent(): touch()
@@ -149,7 +149,7 @@ def test_what_says_that_it_gives_a_learner_or_a_task_is_called_and_nothing_else(
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     Path("factories.py").write_text(FACTORIES)
-    assert make_learner("factories:learner:trees=2").thing == Forest(trees=2)
+    assert make_learner("factories:learner:trees=2").thing == Forest(n_estimators=2)
     assert make_task("factories:task").thing.parameters()["bits"] == 8
     assert make_learner("factories:estimator:strategy=uniform").label == "factories:estimator:strategy=uniform"
     for spec, message in {

@@ -1,4 +1,4 @@
-"""transformer-steps: it learns to write the solution down, reads what it wrote, and needs solutions to learn from."""
+"""transformer-scratchpad: it decodes the intermediate steps before the answer, and needs them for training."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from grue.learners.base import Problem, Spec
-from grue.learners.steps import StepsPredictor, TransformerSteps
+from grue.learners.decoder import Decoder
+from grue.learners.scratchpad import ScratchpadPredictor, TransformerScratchpad
 from grue.learners.transformer import Transformer
-from grue.learners.writer import Writer
 from grue.tasks.identity import IdentityBits
 from grue.tasks.maze_graph import MazeGraph
 from grue.tasks.spaces import Space
@@ -33,10 +33,10 @@ def chains(n: int, seed: int) -> Problem:
 
 def test_a_chain_is_solved_by_writing_and_not_at_one_glance() -> None:
     train, test = chains(1000, seed=0), chains(300, seed=1)
-    budget = {"steps": 400, "rate": 5e-3, "batch": 32}
-    thinker = TransformerSteps(**budget).fit(train)
-    assert isinstance(thinker, StepsPredictor)
-    written, answers = thinker.think(test.inputs)
+    budget = {"max_steps": 400, "learning_rate": 5e-3, "batch_size": 32}
+    thinker = TransformerScratchpad(**budget).fit(train)
+    assert isinstance(thinker, ScratchpadPredictor)
+    written, answers = thinker.decode(test.inputs)
     assert (written == test.steps).mean() > 0.95
     assert (answers.argmax(-1) == test.targets).mean() > 0.95
     glance = Transformer(**budget).fit(train).predict(test.inputs).argmax(-1)
@@ -45,8 +45,8 @@ def test_a_chain_is_solved_by_writing_and_not_at_one_glance() -> None:
 
 def test_the_answer_depends_on_what_was_written() -> None:
     train = chains(200, seed=0)
-    predictor = TransformerSteps(steps=200, rate=5e-3).fit(train)
-    assert isinstance(predictor, StepsPredictor)
+    predictor = TransformerScratchpad(max_steps=200, learning_rate=5e-3).fit(train)
+    assert isinstance(predictor, ScratchpadPredictor)
     page = torch.from_numpy(predictor.learner.data(train).features)[None]
     right = predictor.module(page)[0, :, -1]
     page[..., -1, :] = page[..., -1, :].roll(1, -1)  # another last step
@@ -54,14 +54,14 @@ def test_the_answer_depends_on_what_was_written() -> None:
 
 
 def test_reading_and_writing_places_see_what_they_may() -> None:
-    seen = Writer.mask(reads=2, length=5).int().tolist()
+    seen = Decoder.mask(prompt_length=2, length=5).int().tolist()
     assert seen == [[1, 1, 0, 0, 0], [1, 1, 0, 0, 0], [1, 1, 1, 0, 0], [1, 1, 1, 1, 0], [1, 1, 1, 1, 1]]
 
 
 def test_what_is_written_at_a_place_does_not_look_ahead() -> None:
     problem = make_problem(SEQUENCE, CLASS, 20, steps=STEPS)
-    predictor = TransformerSteps(steps=20).fit(problem)
-    assert isinstance(predictor, StepsPredictor)
+    predictor = TransformerScratchpad(max_steps=20).fit(problem)
+    assert isinstance(predictor, ScratchpadPredictor)
     page = torch.from_numpy(predictor.learner.data(problem).features)[None]
     other = page.clone()
     other[:, :, 8 + 2 :] = other[:, :, 8 + 2 :].roll(1, -1)  # eight tokens are read, then the places of the steps come
@@ -73,9 +73,9 @@ def test_what_is_written_at_a_place_does_not_look_ahead() -> None:
 @pytest.mark.parametrize("positions", ["learned", "sinusoidal", "none"])
 def test_place_by_place_it_writes_what_a_pass_over_the_whole_page_tells(positions: str) -> None:
     problem = make_problem(SEQUENCE, CLASS, 20, steps=STEPS)
-    predictor = TransformerSteps(steps=20, depth=2, positions=positions).fit(problem)
-    assert isinstance(predictor, StepsPredictor)
-    written, answers = predictor.think(problem.inputs)
+    predictor = TransformerScratchpad(max_steps=20, depth=2, positions=positions).fit(problem)
+    assert isinstance(predictor, ScratchpadPredictor)
+    written, answers = predictor.decode(problem.inputs)
     page = torch.from_numpy(predictor.learner.data(replace(problem, steps=written)).features)[None]
     logits = predictor.module(page)[0].detach()
     assert (logits[:, :-1, : STEPS.alphabet].argmax(-1).numpy() == written).all()
@@ -84,7 +84,7 @@ def test_place_by_place_it_writes_what_a_pass_over_the_whole_page_tells(position
 
 def test_its_body_is_that_of_transformer() -> None:
     problem = chains(10, seed=0)
-    thinker, plain = (one.fit(problem) for one in (TransformerSteps(steps=1), Transformer(steps=1)))
+    thinker, plain = (one.fit(problem) for one in (TransformerScratchpad(max_steps=1), Transformer(max_steps=1)))
     sizes = [sum(p.numel() for p in one.module.parameters()) for one in (thinker, plain)]  # pyright: ignore[reportAttributeAccessIssue]
     vectors = 32 * ROUNDS  # for the places of four written tokens
     padding = 16 * 33  # the logits of the steps; embeddings of tokens fit into the padding of 16 channels
@@ -92,13 +92,16 @@ def test_its_body_is_that_of_transformer() -> None:
 
 
 def test_tasks_without_steps_are_refused_in_one_line() -> None:
-    learner = TransformerSteps()
-    assert learner.accepts(Spec(SEQUENCE, CLASS)) == "needs worked solutions to learn from; the task gives none"
-    assert learner.accepts(Spec(SEQUENCE, REALS, STEPS)) == "writes tokens; the targets are real numbers"
+    learner = TransformerScratchpad()
+    assert (
+        learner.accepts(Spec(SEQUENCE, CLASS))
+        == "needs intermediate steps (a scratchpad) to learn from; the task provides none"
+    )
+    assert learner.accepts(Spec(SEQUENCE, REALS, STEPS)) == "decodes tokens; the targets are real numbers"
     assert learner.accepts(Spec(SEQUENCE, CLASS, STEPS)) is None
     task = IdentityBits()
     assert learner.accepts(Spec(task.inputs, task.outputs, task.steps)) is not None
-    with pytest.raises(ValueError, match="gives no worked solutions"):
+    with pytest.raises(ValueError, match="has no intermediate steps"):
         learner.fit(make_problem(SEQUENCE, CLASS, 5))
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from grue.learners.base import Problem, Spec
 from grue.learners.cnn import CNN
+from grue.learners.identity_initialisation import IdentityInitialised
 from grue.learners.mlp import MLP
-from grue.learners.start import Starting
 from grue.runs.names import make_learner, make_task
 from grue.tasks.spaces import Space
 from grue.testing.learners import make_problem
@@ -28,9 +28,11 @@ def problem(task: str, n: int = 64, seed: int = 0) -> Problem:
 @pytest.mark.parametrize(("learner", "encoding"), ENCODED)
 @pytest.mark.parametrize("margin", [1.0, 10.0])
 def test_before_training_the_rule_holds_everywhere_by_the_margin(
-    learner: type[Starting], encoding: str, margin: float, task: str
+    learner: type[IdentityInitialised], encoding: str, margin: float, task: str
 ) -> None:
-    untrained = learner(encoding=encoding, start="rule", margin=margin, steps=1, rate=0.0).fit(problem(task))
+    untrained = learner(
+        encoding=encoding, initialisation="identity", initial_margin=margin, max_steps=1, learning_rate=0.0
+    ).fit(problem(task))
     thing = make_task(task).thing
     for split in thing.splits:
         examples = thing.sample(split.name, 200, np.random.default_rng(1))
@@ -41,8 +43,8 @@ def test_before_training_the_rule_holds_everywhere_by_the_margin(
 
 
 @pytest.mark.parametrize("learner", [MLP, CNN])
-def test_real_numbers_are_carried_through_negative_ones_too(learner: type[Starting]) -> None:
-    untrained = learner(start="rule", steps=1, rate=0.0).fit(problem("identity-reals"))
+def test_real_numbers_are_carried_through_negative_ones_too(learner: type[IdentityInitialised]) -> None:
+    untrained = learner(initialisation="identity", max_steps=1, learning_rate=0.0).fit(problem("identity-reals"))
     thing = make_task("identity-reals").thing
     for split in thing.splits:
         inputs = thing.sample(split.name, 200, np.random.default_rng(1)).inputs
@@ -50,23 +52,28 @@ def test_real_numbers_are_carried_through_negative_ones_too(learner: type[Starti
 
 
 @pytest.mark.parametrize(
-    "learner", [MLP(start="rule", depth=1), MLP(start="rule", depth=4), CNN(start="rule", depth=1)]
+    "learner",
+    [
+        MLP(initialisation="identity", depth=1),
+        MLP(initialisation="identity", depth=4),
+        CNN(initialisation="identity", depth=1),
+    ],
 )
-def test_any_number_of_hidden_layers_carries(learner: Starting) -> None:
+def test_any_number_of_hidden_layers_carries(learner: IdentityInitialised) -> None:
     given = problem("identity-tokens")
     assert (learner.fit(given).predict(given.inputs).argmax(-1) == given.targets).all()
 
 
 @pytest.mark.parametrize("learner", [MLP, CNN])
-def test_what_starts_at_a_rule_can_still_be_taught_another(learner: type[Starting]) -> None:
+def test_what_starts_at_a_rule_can_still_be_taught_another(learner: type[IdentityInitialised]) -> None:
     given = problem("identity-bits", 256)
     turned = Problem(given.inputs, 1 - given.targets, given.input_space, given.output_space, seed=0)
-    taught = learner(start="rule", margin=2.0, steps=600).fit(turned)
+    taught = learner(initialisation="identity", initial_margin=2.0, max_steps=600).fit(turned)
     assert (taught.predict(given.inputs).argmax(-1) == 1 - given.targets).mean() > 0.99
 
 
 def test_units_that_carry_nothing_are_drawn_from_the_networks_own_numbers() -> None:
-    learner = MLP(start="rule", steps=30, rate=0.01)
+    learner = MLP(initialisation="identity", max_steps=30, learning_rate=0.01)
     one, again, other = (learner.fit(problem("identity-bits")) for _ in range(3))
     inputs = problem("identity-bits", seed=5).inputs
     np.testing.assert_array_equal(one.predict(inputs), again.predict(inputs))
@@ -77,17 +84,47 @@ def test_units_that_carry_nothing_are_drawn_from_the_networks_own_numbers() -> N
 @pytest.mark.parametrize(
     ("learner", "inputs", "outputs", "reason"),
     [
-        (MLP(start="rule"), Space((5,), 4, "sequence"), CLASS, "outputs that are the places of the input"),
-        (MLP(start="rule"), Space((5,), 4, "sequence"), Space((5,), 3), "with the same alphabet"),
-        (CNN(start="rule"), Space((1, 5, 5), 4, "grid"), Space((25,), 4), "outputs that are the places of the input"),
-        (CNN(start="rule"), Space((5,), 4, "bag"), Space((5,), 4), "the encoding counts forgets the places"),
-        (MLP(start="rule", width=64), Space((20,), 4, "sequence"), Space((20,), 4), "needs 80 units.*there are 64"),
-        (MLP(start="rule", depth=0), Space((2,), 4, "sequence"), Space((2,), 4), "needs 8 units.*there are 0"),
-        (CNN(start="rule", channels=16), Space((5,), 20, "sequence"), Space((5,), 20), "needs 20 units"),
+        (
+            MLP(initialisation="identity"),
+            Space((5,), 4, "sequence"),
+            CLASS,
+            "outputs that are the positions of the input",
+        ),
+        (MLP(initialisation="identity"), Space((5,), 4, "sequence"), Space((5,), 3), "with the same alphabet"),
+        (
+            CNN(initialisation="identity"),
+            Space((1, 5, 5), 4, "grid"),
+            Space((25,), 4),
+            "outputs that are the positions of the input",
+        ),
+        (
+            CNN(initialisation="identity"),
+            Space((5,), 4, "bag"),
+            Space((5,), 4),
+            "the encoding counts discards positions",
+        ),
+        (
+            MLP(initialisation="identity", width=64),
+            Space((20,), 4, "sequence"),
+            Space((20,), 4),
+            "needs 80 hidden units.*there are 64",
+        ),
+        (
+            MLP(initialisation="identity", depth=0),
+            Space((2,), 4, "sequence"),
+            Space((2,), 4),
+            "needs 8 hidden units.*there are 0",
+        ),
+        (
+            CNN(initialisation="identity", channels=16),
+            Space((5,), 20, "sequence"),
+            Space((5,), 20),
+            "needs 20 hidden units",
+        ),
     ],
 )
 def test_what_is_not_a_copy_or_does_not_fit_is_refused(
-    learner: Starting, inputs: Space, outputs: Space, reason: str
+    learner: IdentityInitialised, inputs: Space, outputs: Space, reason: str
 ) -> None:
     with pytest.raises(ValueError, match=reason):
         learner.fit(make_problem(inputs, outputs, 5))
@@ -96,7 +133,8 @@ def test_what_is_not_a_copy_or_does_not_fit_is_refused(
 
 
 @pytest.mark.parametrize(
-    ("parameters", "message"), [({"start": "zero"}, "random, rule"), ({"margin": 0}, "a number above 0")]
+    ("parameters", "message"),
+    [({"initialisation": "zero"}, "random, identity"), ({"initial_margin": 0}, "a number above 0")],
 )
 def test_impossible_starts_are_refused(parameters: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
@@ -104,4 +142,6 @@ def test_impossible_starts_are_refused(parameters: dict[str, object], message: s
 
 
 def test_a_start_is_named_as_any_other_parameter() -> None:
-    assert make_learner("mlp:start=rule,margin=20").thing == MLP(start="rule", margin=20.0)
+    assert make_learner("mlp:initialisation=identity,initial_margin=20").thing == MLP(
+        initialisation="identity", initial_margin=20.0
+    )
