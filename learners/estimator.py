@@ -46,11 +46,11 @@ class Estimator(EstimatorLearner):
             object.__setattr__(self, "preload", (self.estimator.partition(":")[0],))
 
     def accepts(self, spec: Spec) -> str | None:
-        kind = "classes" if spec.outputs.symbolic else "real numbers"
+        targets = "classes" if spec.outputs.symbolic else "real numbers"
         fits = _is_classifier if spec.outputs.symbolic else _is_regressor
         if not fits(self.make()):
-            wanted = "classifier" if spec.outputs.symbolic else "regressor"
-            return f"{self._shown} is no {wanted}; the targets are {kind}"
+            kind = "classifier" if spec.outputs.symbolic else "regressor"
+            return f"{self._shown} is not a {kind}; the targets are {targets}"
         return super().accepts(spec)
 
     @property
@@ -177,7 +177,7 @@ def adopt_object(found: Any) -> Estimator:
     """
     if not is_estimator(found):
         kind = f"the class {found.__name__}" if inspect.isclass(found) else f"a {type(found).__name__}"
-        raise TypeError(f"{kind} is no learner; expected a grue Learner or an estimator (fit and predict)")
+        raise TypeError(f"{kind} is not a learner; expected a grue Learner or an estimator (fit and predict)")
     changed = {} if inspect.isclass(found) else plain_changes(found)
     if changed is None:
         learner = Estimator(estimator=Prototype(found))
@@ -191,11 +191,11 @@ def adopt_object(found: Any) -> Estimator:
 def _new(found: Any, settings: dict[str, Setting]) -> Any:
     """An estimator from a class, a function, or a clone of another estimator."""
     if not gives_estimator(found):
-        raise TypeError(f"{found!r} is no estimator, and no function with a return annotation that says it makes one")
+        raise TypeError(f"{found!r} is neither an estimator nor a function whose return annotation is an estimator")
     if inspect.isclass(found) or not is_estimator(found):
         made = found(**settings)
         if not is_estimator(made):
-            raise TypeError(f"{found!r} made a {type(made).__name__}; expected an estimator (fit and predict)")
+            raise TypeError(f"{found!r} returned a {type(made).__name__}; expected an estimator (fit and predict)")
         return made
     from sklearn.base import clone  # noqa: PLC0415
 
@@ -232,8 +232,8 @@ def _kind_declared(question: Callable[[Any], bool], estimator: Any) -> bool:
     except AttributeError as error:
         kind = type(estimator).__name__
         raise TypeError(
-            f"{kind} does not say whether it is a classifier or a regressor: derive it from sklearn.base.BaseEstimator "
-            "and ClassifierMixin or RegressorMixin"
+            f"{kind} does not declare whether it is a classifier or a regressor: derive it from "
+            "sklearn.base.BaseEstimator and ClassifierMixin or RegressorMixin"
         ) from error
 
 

@@ -84,21 +84,21 @@ class Kernel(EstimatorLearner):
             super().train(model, features, targets)
 
     def record(self, model: Any) -> dict[str, Any]:
-        return {"not_converged": any(machine.fit_status_ for machine in model.machines)}
+        return {"not_converged": any(svm.fit_status_ for svm in model.svms)}
 
 
 @dataclass
-class KernelMachines:
-    """Base class of the two machines: the kernel matrix is computed once for all outputs and all folds.
+class SharedKernel:
+    """Base class of the two estimators: the kernel matrix is computed once for all outputs and all folds.
 
-    machines  the machines fitted to all examples, one per output
+    svms  the support vector machines fitted to all examples, one per output
     """
 
     learner: Kernel
     seed: int
 
     def prepare(self, features: np.ndarray) -> np.ndarray:
-        """Store the training examples (n, features); returns the machines' input: (n, n), or (n, features) if large."""
+        """Store the training examples (n, features); returns the input of the SVMs: (n, n), or (n, features)."""
         self.training_features = features.astype(np.float64)
         variance = self.training_features.var()
         self.gamma = self.learner.gamma / (features.shape[1] * variance) if variance > 0 else self.learner.gamma
@@ -106,7 +106,7 @@ class KernelMachines:
         return self.kernel_inputs(features)
 
     def kernel_inputs(self, features: np.ndarray) -> np.ndarray:
-        """Examples (m, features) as input of the fitted machines: (m, n) kernel values, or unchanged if n is large."""
+        """Examples (m, features) as input of the fitted SVMs: (m, n) kernel values, or unchanged if n is large."""
         if not self.precomputed:
             return features
         left, right = features.astype(np.float64), self.training_features
@@ -115,20 +115,20 @@ class KernelMachines:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """Arguments of each machine."""
+        """Arguments of each SVC or SVR."""
         kernel = {"kernel": "precomputed"} if self.precomputed else {"kernel": "rbf", "gamma": self.gamma}
         return {"C": self.learner.C, "max_iter": self.learner.max_iter, **kernel}
 
 
 @dataclass
-class CalibratedSVC(KernelMachines):
+class CalibratedSVC(SharedKernel):
     """Calibrated support vector classifiers; calibration: (inverse temperature, uniform weight) per output."""
 
     def fit(self, features: np.ndarray, targets: np.ndarray) -> None:
         """Fit to dense labels of at least two classes per output, (n,) or (n, outputs)."""
         columns = targets.reshape(len(targets), -1).T
         kernel_inputs = self.prepare(features)
-        self.machines = [self._machine(kernel_inputs, column) for column in columns]
+        self.svms = [self._fit_svc(kernel_inputs, column) for column in columns]
         scores: list[list[np.ndarray]] = [[] for _ in columns]
         labels: list[list[np.ndarray]] = [[] for _ in columns]
         folds = np.random.default_rng(self.seed).permutation(len(targets)) % FOLDS
@@ -140,12 +140,12 @@ class CalibratedSVC(KernelMachines):
                 for rows in (training, held_out)
             )
             for output, column in enumerate(columns):
-                known = np.unique(column[training])
-                if len(known) < 2:  # noqa: PLR2004 -- a classifier needs two classes
+                classes = np.unique(column[training])
+                if len(classes) < 2:  # noqa: PLR2004 -- a classifier needs two classes
                     continue
-                decision = _scores(self._machine(training_inputs, column[training]), held_out_inputs)
+                decision = _scores(self._fit_svc(training_inputs, column[training]), held_out_inputs)
                 padded = np.repeat(decision.min(1, keepdims=True), column.max() + 1, axis=1)  # absent: the lowest score
-                padded[:, known] = decision
+                padded[:, classes] = decision
                 scores[output].append(padded)
                 labels[output].append(column[held_out])
         self.calibration = [
@@ -156,18 +156,18 @@ class CalibratedSVC(KernelMachines):
         """(n, features) -> (n, classes) for each output."""
         kernel_inputs = self.kernel_inputs(features)
         return [
-            _probabilities(_scores(machine, kernel_inputs), *calibration)
-            for machine, calibration in zip(self.machines, self.calibration, strict=True)
+            _probabilities(_scores(svm, kernel_inputs), *calibration)
+            for svm, calibration in zip(self.svms, self.calibration, strict=True)
         ]
 
-    def _machine(self, kernel_inputs: np.ndarray, targets: np.ndarray) -> Any:
+    def _fit_svc(self, kernel_inputs: np.ndarray, targets: np.ndarray) -> Any:
         from sklearn.svm import SVC  # noqa: PLC0415
 
         return SVC(**self.settings).fit(kernel_inputs, targets)
 
 
 @dataclass
-class MultiOutputSVR(KernelMachines):
+class MultiOutputSVR(SharedKernel):
     """One support vector regression per output, on standardised targets."""
 
     def fit(self, features: np.ndarray, targets: np.ndarray) -> None:
@@ -177,21 +177,19 @@ class MultiOutputSVR(KernelMachines):
         self.mean, deviation = targets.mean(0), targets.std(0)
         self.deviation = np.where(deviation > 0, deviation, 1.0)
         kernel_inputs, standard = self.prepare(features), (targets - self.mean) / self.deviation
-        self.machines = [
+        self.svms = [
             SVR(**self.settings, epsilon=self.learner.epsilon).fit(kernel_inputs, column) for column in standard.T
         ]
 
     def predict(self, features: np.ndarray) -> np.ndarray:
         """(n, features) -> (n, outputs)."""
         kernel_inputs = self.kernel_inputs(features)
-        return self.mean + self.deviation * np.stack(
-            [machine.predict(kernel_inputs) for machine in self.machines], axis=1
-        )
+        return self.mean + self.deviation * np.stack([svm.predict(kernel_inputs) for svm in self.svms], axis=1)
 
 
-def _scores(machine: Any, features: np.ndarray) -> np.ndarray:
+def _scores(svm: Any, features: np.ndarray) -> np.ndarray:
     """One decision score per class, (n, classes); higher is more likely."""
-    scores = machine.decision_function(features)
+    scores = svm.decision_function(features)
     return np.stack([-scores / 2, scores / 2], axis=1) if scores.ndim == 1 else scores
 
 
@@ -201,8 +199,8 @@ def _calibrate(parts: list[np.ndarray], label_parts: list[np.ndarray]) -> tuple[
     parts        held-out scores, (n, classes) each
     label_parts  their labels, (n,) each
     """
-    few = slice(None, None, max(1, sum(map(len, label_parts)) // CALIBRATION_EXAMPLES))
-    scores, labels = np.concatenate(parts)[few], np.concatenate(label_parts)[few]
+    subset = slice(None, None, max(1, sum(map(len, label_parts)) // CALIBRATION_EXAMPLES))
+    scores, labels = np.concatenate(parts)[subset], np.concatenate(label_parts)[subset]
     best = (-np.inf, 1.0, 0.0)
     for inverse_temperature in INVERSE_TEMPERATURES.tolist():
         likelihoods = _probabilities(scores, inverse_temperature, 0.0)[np.arange(len(labels)), labels]

@@ -1,4 +1,4 @@
-"""Random networks: what they compute before training, and what those that fit by chance say."""
+"""Random networks: what they compute before training, and what those that fit by chance predict."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_a_tenth_of_random_networks_are_constant_zero_and_a_tenth_constant_one()
     assert abs(ones / networks - 0.1095) < 3 * deviation
 
 
-def test_all_that_vote_fit_the_training_set() -> None:
+def test_all_accepted_networks_fit_the_training_set() -> None:
     problem = Problem(CUBE[::16], CUBE[::16, :1], BITS, BIT, seed=0)
     predictor = BayesNet(n_samples=20_000).fit(problem)
     predicted = predictor.predict(problem.inputs)
@@ -39,14 +39,14 @@ def test_what_fits_a_constant_is_nearly_constant_elsewhere() -> None:
     assert predictor.predict(CUBE)[:, 0, 0].mean() > 0.9, "of all functions that fit, half of the other values are 1"
 
 
-def test_too_few_that_fit_are_said_and_the_marginal_predicted() -> None:
+def test_too_few_accepted_networks_are_recorded_and_the_marginal_predicted() -> None:
     targets = np.random.default_rng(0).integers(0, 2, (128, 1))
     predictor = BayesNet(n_samples=500).fit(Problem(CUBE, targets, BITS, BIT, seed=0))
     assert predictor.record == {"accepted": 0, "sampled": 500, "not_converged": True}
     assert np.allclose(predictor.predict(CUBE)[:, 0, 1], targets.mean())
 
 
-def test_drawing_ends_when_enough_fit() -> None:
+def test_sampling_ends_when_sufficiently_many_are_accepted() -> None:
     predictor = BayesNet().fit(Problem(CUBE[:1], CUBE[:1, :1], BITS, BIT, seed=0))
     assert predictor.record["sampled"] < 5000
 

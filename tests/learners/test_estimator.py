@@ -83,7 +83,7 @@ def test_a_setting_that_does_not_exist_is_refused() -> None:
 def test_what_does_not_say_that_it_makes_an_estimator_is_never_called(tmp_path: Path) -> None:
     settings = (("args", f"touch {tmp_path / 'made'}"), ("shell", True))
     for what in ("subprocess:Popen", "subprocess:call"):
-        with pytest.raises(TypeError, match="is no estimator"):
+        with pytest.raises(TypeError, match="is neither an estimator"):
             Estimator(estimator=what, settings=settings).make()
     assert not list(tmp_path.iterdir())
 
@@ -147,9 +147,9 @@ def test_scikit_learns_own_numbers_of_jobs_are_left_alone_and_nothing_warns() ->
 
 def test_the_other_kind_of_target_is_refused_with_the_reason() -> None:
     reason = Estimator(estimator=BOOSTING).accepts(Spec(REALS, REALS))
-    assert reason == "HistGradientBoostingClassifier is no regressor; the targets are real numbers"
+    assert reason == "HistGradientBoostingClassifier is not a regressor; the targets are real numbers"
     reason = Estimator(estimator="sklearn.linear_model:Ridge").accepts(Spec(BAG, CLASS))
-    assert reason == "Ridge is no classifier; the targets are classes"
+    assert reason == "Ridge is not a classifier; the targets are classes"
 
 
 class Scaling(BaseEstimator):
@@ -263,7 +263,7 @@ def test_an_object_that_no_text_describes_is_the_same_learner_where_its_paramete
 
 
 def test_what_is_no_learner_and_what_cannot_be_recorded_is_refused_in_a_line() -> None:
-    with pytest.raises(TypeError, match="a int is no learner; expected a grue Learner or an estimator"):
+    with pytest.raises(TypeError, match="a int is not a learner; expected a grue Learner or an estimator"):
         check_learner(3)
     with pytest.raises(TypeError, match="which cannot be recorded"):
         adopt_object(RandomForestClassifier(random_state=np.random.RandomState(0)))
@@ -271,7 +271,7 @@ def test_what_is_no_learner_and_what_cannot_be_recorded_is_refused_in_a_line() -
     class Local(ScalingClassifier):
         pass
 
-    with pytest.raises(TypeError, match="Local is not to be found in a module; define it at the top level"):
+    with pytest.raises(TypeError, match="Local cannot be imported from a module; define it at the top level"):
         adopt_object(Local)
 
 

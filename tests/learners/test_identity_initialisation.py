@@ -1,4 +1,4 @@
-"""Networks that start at the rule: they follow it everywhere before they are trained, and learn like any other."""
+"""Identity initialisation: the network copies its input before training, and can be trained like any other."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def problem(task: str, n: int = 64, seed: int = 0) -> Problem:
 @pytest.mark.parametrize("task", SYMBOLIC)
 @pytest.mark.parametrize(("learner", "encoding"), ENCODED)
 @pytest.mark.parametrize("margin", [1.0, 10.0])
-def test_before_training_the_rule_holds_everywhere_by_the_margin(
+def test_before_training_the_network_copies_every_input_with_the_initial_margin(
     learner: type[IdentityInitialised], encoding: str, margin: float, task: str
 ) -> None:
     untrained = learner(
@@ -43,7 +43,7 @@ def test_before_training_the_rule_holds_everywhere_by_the_margin(
 
 
 @pytest.mark.parametrize("learner", [MLP, CNN])
-def test_real_numbers_are_carried_through_negative_ones_too(learner: type[IdentityInitialised]) -> None:
+def test_real_numbers_are_copied_negative_ones_too(learner: type[IdentityInitialised]) -> None:
     untrained = learner(initialisation="identity", max_steps=1, learning_rate=0.0).fit(problem("identity-reals"))
     thing = make_task("identity-reals").thing
     for split in thing.splits:
@@ -59,20 +59,20 @@ def test_real_numbers_are_carried_through_negative_ones_too(learner: type[Identi
         CNN(initialisation="identity", depth=1),
     ],
 )
-def test_any_number_of_hidden_layers_carries(learner: IdentityInitialised) -> None:
+def test_any_number_of_hidden_layers(learner: IdentityInitialised) -> None:
     given = problem("identity-tokens")
     assert (learner.fit(given).predict(given.inputs).argmax(-1) == given.targets).all()
 
 
 @pytest.mark.parametrize("learner", [MLP, CNN])
-def test_what_starts_at_a_rule_can_still_be_taught_another(learner: type[IdentityInitialised]) -> None:
+def test_another_function_can_be_learned_from_an_identity_initialisation(learner: type[IdentityInitialised]) -> None:
     given = problem("identity-bits", 256)
-    turned = Problem(given.inputs, 1 - given.targets, given.input_space, given.output_space, seed=0)
-    taught = learner(initialisation="identity", initial_margin=2.0, max_steps=600).fit(turned)
-    assert (taught.predict(given.inputs).argmax(-1) == 1 - given.targets).mean() > 0.99
+    inverted = Problem(given.inputs, 1 - given.targets, given.input_space, given.output_space, seed=0)
+    trained = learner(initialisation="identity", initial_margin=2.0, max_steps=600).fit(inverted)
+    assert (trained.predict(given.inputs).argmax(-1) == 1 - given.targets).mean() > 0.99
 
 
-def test_units_that_carry_nothing_are_drawn_from_the_networks_own_numbers() -> None:
+def test_the_other_units_are_initialised_from_the_networks_own_generator() -> None:
     learner = MLP(initialisation="identity", max_steps=30, learning_rate=0.01)
     one, again, other = (learner.fit(problem("identity-bits")) for _ in range(3))
     inputs = problem("identity-bits", seed=5).inputs
@@ -123,25 +123,25 @@ def test_units_that_carry_nothing_are_drawn_from_the_networks_own_numbers() -> N
         ),
     ],
 )
-def test_what_is_not_a_copy_or_does_not_fit_is_refused(
+def test_unsuitable_spaces_and_widths_are_refused(
     learner: IdentityInitialised, inputs: Space, outputs: Space, reason: str
 ) -> None:
     with pytest.raises(ValueError, match=reason):
         learner.fit(make_problem(inputs, outputs, 5))
     assert learner.accepts(Spec(inputs, outputs)) is not None
-    assert type(learner)().accepts(Spec(inputs, outputs)) is None, "a random start is free to try"
+    assert type(learner)().accepts(Spec(inputs, outputs)) is None, "random initialisation is always possible"
 
 
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [({"initialisation": "zero"}, "random, identity"), ({"initial_margin": 0}, "a number above 0")],
 )
-def test_impossible_starts_are_refused(parameters: dict[str, object], message: str) -> None:
+def test_invalid_values_are_refused(parameters: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         MLP(**parameters)  # pyright: ignore[reportArgumentType]
 
 
-def test_a_start_is_named_as_any_other_parameter() -> None:
+def test_it_is_set_like_any_other_parameter() -> None:
     assert make_learner("mlp:initialisation=identity,initial_margin=20").thing == MLP(
         initialisation="identity", initial_margin=20.0
     )

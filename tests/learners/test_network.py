@@ -1,4 +1,4 @@
-"""Stacks of networks: bitwise independence at real widths, divergence, the shuffled passes."""
+"""Stacks of networks: bitwise independence at real widths, divergence, shuffled epochs."""
 
 from __future__ import annotations
 
@@ -57,9 +57,7 @@ ARCHITECTURES = [
 @pytest.mark.parametrize(
     ("learner", "inputs", "outputs"), ARCHITECTURES, ids=lambda value: getattr(value, "name", None)
 )
-def test_a_network_is_the_same_bit_for_bit_whatever_stands_beside_it(
-    learner: Network, inputs: Space, outputs: Space
-) -> None:
+def test_a_network_is_bitwise_independent_of_its_stack(learner: Network, inputs: Space, outputs: Space) -> None:
     steps = STEPS if isinstance(learner, TransformerScratchpad) else None
     problems = [make_problem(inputs, outputs, 10 + 7 * index, index, steps) for index in range(MANY + 3)]
     tests = make_problem(inputs, outputs, 30, seed=77).inputs
@@ -71,7 +69,7 @@ def test_a_network_is_the_same_bit_for_bit_whatever_stands_beside_it(
         assert np.array_equal(together[index], backwards[index])
 
 
-def test_a_loss_that_is_not_finite_ends_up_in_its_own_record_alone() -> None:
+def test_divergence_affects_only_the_record_of_its_network() -> None:
     sane = make_problem(REALS, REALS, 30)
     wild = Problem(sane.inputs * 1e30, sane.targets * 1e30, REALS, REALS, seed=1)
     good, bad, also_good = MLP(max_steps=30).fit_many([sane, wild, sane])
@@ -84,7 +82,7 @@ def test_a_loss_that_is_not_finite_ends_up_in_its_own_record_alone() -> None:
 EARLY = MLP(max_steps=400, learning_rate=5e-3, tolerance=0.02, patience=10)
 
 
-def test_a_network_that_has_fitted_ends_and_keeps_its_weights_whatever_stands_beside_it() -> None:
+def test_early_stopping_does_not_depend_on_the_stack() -> None:
     easy = [make_problem(BITS, Space((1,), 9), 6, seed=seed) for seed in range(3)]
     hard = make_problem(BITS, Space((1,), 9), 2000, seed=9)
     tests = make_problem(BITS, BITS, 30, seed=77).inputs
@@ -92,13 +90,13 @@ def test_a_network_that_has_fitted_ends_and_keeps_its_weights_whatever_stands_be
     together = EARLY.fit_many([*easy, hard])
     for one, other in zip(alone, together[:3], strict=True):
         assert 10 <= one.record["steps"] < 400
-        assert one.record["not_converged"] is False, "no budget stopped it"
+        assert one.record["not_converged"] is False, "it was not limited by the budget"
         assert one.record == other.record
         assert np.array_equal(one.predict(tests), other.predict(tests))
     assert together[3].record["steps"] == 400, "2,000 examples of noise are not fitted"
 
 
-def test_an_early_end_is_the_network_that_so_many_steps_make() -> None:
+def test_early_stopping_equals_training_for_as_many_steps() -> None:
     problem = make_problem(BITS, Space((1,), 2), 6)
     ended = EARLY.fit(problem)
     stopped = MLP(max_steps=ended.record["steps"], learning_rate=5e-3).fit(problem)
@@ -110,7 +108,7 @@ def test_an_early_end_is_the_network_that_so_many_steps_make() -> None:
 ERROR = MLP(max_steps=200, learning_rate=5e-3, tolerance=1e-6, patience=1, monitor="error")
 
 
-def test_networks_end_at_the_first_step_without_an_error_and_leave_the_stack() -> None:
+def test_networks_stop_at_the_first_step_without_an_error_and_are_removed_from_the_stack() -> None:
     problems = [make_problem(BITS, Space((1,), 2), 5 * index, seed=index) for index in range(2, 10)]
     tests = make_problem(BITS, BITS, 30, seed=77).inputs
     together = ERROR.fit_many(problems)
@@ -126,18 +124,18 @@ def test_networks_end_at_the_first_step_without_an_error_and_leave_the_stack() -
         )
 
 
-def test_real_targets_are_never_hit_without_an_error() -> None:
+def test_monitoring_the_error_needs_classes() -> None:
     assert "needs classes" in (ERROR.accepts(Spec(REALS, REALS, None, None)) or "")
     with pytest.raises(ValueError, match="expected one of loss, error"):
         MLP(monitor="errors")
 
 
-def test_by_default_no_network_ends_early() -> None:
+def test_by_default_there_is_no_early_stopping() -> None:
     problem = make_problem(BITS, Space((1,), 2), 6)
     assert MLP(max_steps=300, learning_rate=5e-3).fit(problem).record["steps"] == 300
 
 
-def test_every_pass_shows_every_example_once() -> None:
+def test_every_epoch_contains_every_example_once() -> None:
     sampler = EpochSampler([10, 4], batch_size=4, generators=[torch.Generator(), torch.Generator()])
     rows = torch.cat([sampler.next_block([0, 1]) for _ in range(5)])
     assert rows.shape == (5 * BLOCK, 2, 4)

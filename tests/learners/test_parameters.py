@@ -61,6 +61,24 @@ def test_a_plan_with_such_a_value_is_not_made(spec: str, message: str) -> None:
         make_plan(load_preset("smoke"), tasks=["identity-bits"], learners=[spec])
 
 
+@pytest.mark.parametrize("name", UNTUNED)
+def test_former_names_are_refused_with_a_parameter_that_exists(name: str) -> None:
+    learner = make_learner(name).thing
+    parameters = learner.parameters()
+    for former, new in learner.renamed.items():
+        assert former not in parameters
+        assert new in parameters
+        with pytest.raises(UsageError, match=f"'{name}:{former}=1': {former} is called {new} now$"):
+            make_learner(f"{name}:{former}=1")
+
+
+def test_former_names_of_learners_and_parameters_in_a_plan() -> None:
+    with pytest.raises(UsageError, match=r"'mlp:rate=0.01': rate is called learning_rate now"):
+        make_plan(load_preset("smoke"), tasks=["identity-bits"], learners=["mlp:rate=0.01"])
+    with pytest.raises(UsageError, match="'transformer-steps': transformer-steps is called transformer-scratchpad now"):
+        make_plan(load_preset("smoke"), tasks=["variables"], learners=["transformer-steps"])
+
+
 @pytest.mark.parametrize(
     "values", [{"width": 2.5}, {"width": True}, {"width": "64"}, {"learning_rate": "high"}, {"learning_rate": math.inf}]
 )

@@ -90,7 +90,7 @@ def test_one_step_of_a_chain_is_a_look_up_at_a_computed_place() -> None:
     assert score == 1.0
 
 
-def test_a_budget_that_ends_without_a_fit_is_said_and_the_marginal_predicted() -> None:
+def test_a_search_without_a_fit_is_recorded_and_the_marginal_predicted() -> None:
     inputs = np.unique(bits(200, 10), axis=0)
     coins = problem_of(inputs, np.random.default_rng(1).integers(0, 2, (len(inputs), 1)), 2, 2)
     predictor = replace(LEARNER, max_candidates=5000).fit(coins)
@@ -107,7 +107,7 @@ def test_targets_that_contradict_each_other_end_the_search_before_it_begins() ->
     assert predictor.predict(np.zeros((1, 4), int)).tolist() == [[[0.5, 0.5]]]
 
 
-def test_programs_that_fit_vote_with_two_to_the_minus_their_length() -> None:
+def test_programs_that_fit_are_weighted_by_two_to_the_minus_their_length() -> None:
     predictor = ProgramLearner(max_candidates=10_000, extra_bits=3).fit(problem_of(bits(1, 5), bits(1, 5)[:, :1], 2, 2))
     lengths = [length for _, length in predictor.programs]  # pyright: ignore[reportAttributeAccessIssue]
     assert lengths == sorted(lengths)
@@ -120,7 +120,7 @@ def test_programs_that_fit_vote_with_two_to_the_minus_their_length() -> None:
     assert np.allclose(predictor.predict(test)[:, 0], votes / votes.sum(1, keepdims=True))
 
 
-def test_one_search_serves_all_sizes_and_none_notices_the_others() -> None:
+def test_one_search_for_all_sizes_gives_the_results_of_separate_searches() -> None:
     inputs = bits(200, 10)
     targets = inputs[:, :2].sum(1, keepdims=True) % 2
     problems = [problem_of(inputs[:n], targets[:n], 2, 2) for n in (4, 16, 50, 200)]

@@ -1,4 +1,4 @@
-"""transformer: its attention is torch's, and what it knows of order is what it was told."""
+"""transformer: its attention equals torch's, and order is known only from the positional encoding."""
 
 from __future__ import annotations
 
@@ -58,13 +58,13 @@ def test_sinusoids_are_those_of_the_paper() -> None:
 def test_without_positions_order_does_not_matter_and_with_them_it_does(positions: str) -> None:
     problem = make_problem(TOKENS, CLASS, 30)
     predictor = Transformer(max_steps=30, positions=positions).fit(problem)
-    turned = predictor.predict(problem.inputs[:, ::-1].copy())
-    difference = abs(turned - predictor.predict(problem.inputs)).max()
+    reversed_inputs = predictor.predict(problem.inputs[:, ::-1].copy())
+    difference = abs(reversed_inputs - predictor.predict(problem.inputs)).max()
     assert difference < 1e-5 if positions == "none" else difference > 1e-3
 
 
-def test_a_token_is_found_wherever_it_stands() -> None:
-    """The class is the token after the marker 4: attention finds it, in places where it never stood."""
+def test_a_token_is_found_at_any_position() -> None:
+    """The class is the token after the marker 4: attention finds it at any position."""
     rng = np.random.default_rng(0)
     inputs = rng.integers(0, 4, (600, 8))
     marker = rng.integers(0, 7, 600)

@@ -192,7 +192,7 @@ def test_an_edit_of_the_users_module_is_seen_whatever_the_attribute_is(
     [
         (
             "class Mine:\n    def fit(self, x, y): ...\n    def predict(self, x): ...",
-            "does not say whether it is a classif",
+            "does not declare whether it is a classif",
         ),
         ("from grue.learners.lookup import Lookup\nclass Mine(Lookup):\n    name = None", "Mine has no name"),
         (
@@ -222,7 +222,7 @@ def test_estimators_and_classes_are_taken_as_they_are() -> None:
     assert make_learner(Forest).thing == Forest()
     assert make_task(IdentityBits).thing == IdentityBits()
     for wrong in (3, dict, pytest):
-        with pytest.raises(UsageError, match="is no learner; expected a grue Learner or an estimator"):
+        with pytest.raises(UsageError, match="is not a learner; expected a grue Learner or an estimator"):
             make_learner(wrong)
 
 

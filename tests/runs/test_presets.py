@@ -279,8 +279,8 @@ def child(tmp_path: Path) -> Path:
     """A folder with a preset `parent.toml`, and room for one that extends it."""
     tables = [
         "[budget]",
-        "steps = 30",
-        "rate = 1.0",
+        "max_steps = 30",
+        "learning_rate = 1.0",
         grid("scramble-bag", "sizes = [4]", "learners = ['inherited', 'gp']"),
     ]
     written(tmp_path, "\n".join([*tables, grid("family:identity", "sizes = [2]", "learners = ['linear']")]))
@@ -298,8 +298,8 @@ def test_a_preset_has_what_it_extends(child: Path) -> None:
 
 
 def test_what_a_preset_says_beside_what_it_extends_holds_for_all_tasks(child: Path) -> None:
-    preset = extending(child, "sizes = [16]", "learners = ['inherited', 'forest']", "[budget]", "steps = 5")
-    assert preset.budget == {"steps": 5, "rate": 1.0}
+    preset = extending(child, "sizes = [16]", "learners = ['inherited', 'forest']", "[budget]", "max_steps = 5")
+    assert preset.budget == {"max_steps": 5, "learning_rate": 1.0}
     assert labels(preset, "scramble-bag") == ["cnn", "forest", "gp"], "a list that adds goes on adding"
     assert labels(preset, "identity-bits:bits=12,frozen=2") == ["cnn", "forest"], "and one that replaces is replaced"
     assert {cell.size for cell in make_plan(preset).cells} == {16}
@@ -361,7 +361,7 @@ def test_a_field_that_there_is_not_is_refused() -> None:
     with pytest.raises(UsageError, match="unknown field 'sices'; did you mean 'sizes'"):
         adjust(load_preset("smoke"), sices=[3])
     with pytest.raises(UsageError, match="unknown parameter 'max_stepz'; did you mean 'max_steps'"):
-        adjust(load_preset("smoke"), budget={"stepz": 3})
+        adjust(load_preset("smoke"), budget={"max_stepz": 3})
 
 
 def test_presets_need_no_edit_for_another_learner(monkeypatch: pytest.MonkeyPatch) -> None:
