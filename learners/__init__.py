@@ -30,5 +30,8 @@ LEARNERS = {
     "shuffled": "grue.learners.lookup:Shuffled",
     "transformer": "grue.learners.transformer:Transformer",
     "transformer@tuned": "grue.learners.tuned:tuned",
-    "transformer-steps": "grue.learners.steps:TransformerSteps",
+    "transformer-scratchpad": "grue.learners.scratchpad:TransformerScratchpad",
 }
+
+RENAMED: dict[str, str] = {"transformer-steps": "transformer-scratchpad"}
+"""Former names of learners -> their names. Only error messages use it: a former name is refused with the new one."""

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .layers import Stacked
-from .places import PerPlace, Placed
+from .positions import PositionDependent, Positionwise
 
 
 class LayerNorm(Stacked):
@@ -23,43 +23,43 @@ class LayerNorm(Stacked):
         self.weight = nn.Parameter(torch.ones(stack, 1, 1, width))
         self.bias = nn.Parameter(torch.zeros(stack, 1, 1, width))
 
-    def draw(self, generators: Sequence[torch.Generator]) -> None:
+    def initialise(self, generators: Sequence[torch.Generator]) -> None:
         """Keep scale 1 and shift 0."""
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.addcmul(self.bias, functional.layer_norm(x, x.shape[-1:]), self.weight)
 
 
-class Attention(Placed, nn.Module):
+class Attention(PositionDependent, nn.Module):
     """Multi-head self-attention with an optional mask and KV cache.
 
-    mask    (length, length), True where the row's position may attend to the column's position; None: no mask
-    memory  KV cache for incremental decoding: keys and values of the positions before `start`, each
-            (rows, positions, width); None: the sequence is processed at once
+    mask      (length, length), True where the row's position may attend to the column's position; None: no mask
+    kv_cache  KV cache for incremental decoding: keys and values of the positions before `offset`, each
+              (rows, positions, width); None: the sequence is processed at once
     """
 
     mask: Tensor | None
-    memory: tuple[Tensor, Tensor] | None = None
+    kv_cache: tuple[Tensor, Tensor] | None = None
 
     def __init__(self, stack: int, width: int, heads: int, mask: Tensor | None = None) -> None:
         super().__init__()
         self.heads = heads
-        self.ask = PerPlace(stack, width, 3 * width)  # query, key and value projections, concatenated
-        self.answer = PerPlace(stack, width, width)
+        self.query_key_value = Positionwise(stack, width, 3 * width)  # query, key and value projections, concatenated
+        self.output_projection = Positionwise(stack, width, width)
         self.register_buffer("mask", mask, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         stack, batch, length, width = x.shape
-        asked = self.ask(x).view(stack * batch, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
-        query, key, value = asked.reshape(3, stack * batch * self.heads, length, -1)
-        if self.memory is not None:
-            if self.start:
-                key, value = (torch.cat(both, dim=1) for both in zip(self.memory, (key, value), strict=True))
-            self.memory = key, value
-        mask = None if self.mask is None else self.mask[self.start : self.start + length, : key.shape[1]]
+        projected = self.query_key_value(x).view(stack * batch, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        query, key, value = projected.reshape(3, stack * batch * self.heads, length, -1)
+        if self.kv_cache is not None:
+            if self.offset:
+                key, value = (torch.cat(both, dim=1) for both in zip(self.kv_cache, (key, value), strict=True))
+            self.kv_cache = key, value
+        mask = None if self.mask is None else self.mask[self.offset : self.offset + length, : key.shape[1]]
         mixed = attend(query, key, value, mask)
         mixed = mixed.view(stack, batch, self.heads, length, -1).transpose(2, 3)
-        return self.answer(mixed.reshape(stack, batch, length, width))
+        return self.output_projection(mixed.reshape(stack, batch, length, width))
 
 
 def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -70,15 +70,15 @@ def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None
     return torch.bmm(scores.softmax(-1), value)
 
 
-class Block(nn.Module):
+class TransformerLayer(nn.Module):
     """One transformer layer: self-attention, then a feed-forward layer of four times the width, both residual."""
 
     def __init__(self, stack: int, width: int, heads: int, mask: Tensor | None = None) -> None:
         super().__init__()
         self.attention = nn.Sequential(LayerNorm(stack, width), Attention(stack, width, heads, mask))
-        hidden = PerPlace(stack, width, 4 * width), nn.ReLU(), PerPlace(stack, 4 * width, width)
-        self.think = nn.Sequential(LayerNorm(stack, width), *hidden)
+        hidden = Positionwise(stack, width, 4 * width), nn.ReLU(), Positionwise(stack, 4 * width, width)
+        self.feed_forward = nn.Sequential(LayerNorm(stack, width), *hidden)
 
     def forward(self, x: Tensor) -> Tensor:
         x = x + self.attention(x)
-        return x + self.think(x)
+        return x + self.feed_forward(x)

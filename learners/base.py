@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
@@ -12,8 +12,8 @@ import numpy as np
 from ..tasks.spaces import Space, read_only
 from .parameters import check_parameters
 
-STILL_FALLING = 0.95
-"""Not converged: the mean loss over the last tenth of the curve is below this fraction of the tenth before."""
+PLATEAU_RATIO = 0.95
+"""A loss has not converged if its mean over the last tenth of the curve is below this fraction of the tenth before."""
 
 
 Value = bool | int | float | str
@@ -39,7 +39,7 @@ class Problem:
     targets  (n, outputs)
     seed     random seed for everything the learner samples
     steps    (n, length): intermediate steps (scratchpad) as tokens of step_space; None if the task provides none
-    inside   number of in-distribution examples, which come first; None: all of them. The rest come from the exposure
+    n_id     number of in-distribution examples, which come first; None: all of them. The rest come from the exposure
              pool: they are used for fitting, never for validation
 
     Raises ValueError if the training set is empty, lengths differ or a value lies outside its Space.
@@ -52,7 +52,7 @@ class Problem:
     seed: int
     steps: np.ndarray | None = None
     step_space: Space | None = None
-    inside: int | None = None
+    n_id: int | None = None
 
     def __post_init__(self) -> None:
         if len(self.inputs) == 0:
@@ -63,8 +63,8 @@ class Problem:
         self.output_space.check(self.targets, "training targets")
         if self.steps is not None and self.step_space is not None:
             self.step_space.check(self.steps, "training steps")
-        if self.inside is not None and self.inside < 0:
-            raise ValueError(f"inside={self.inside}; expected a number of examples, or None for all")
+        if self.n_id is not None and self.n_id < 0:
+            raise ValueError(f"n_id={self.n_id}; expected a number of examples, or None for all")
         for name in ("inputs", "targets", "steps"):
             if (array := getattr(self, name)) is not None:
                 object.__setattr__(self, name, read_only(array))
@@ -77,7 +77,7 @@ class Problem:
 class Predictor(abc.ABC):
     """A fitted model.
 
-    record  metadata of the fit, as plain numbers: `steps` performed, final `loss`, `still_falling` (True if training
+    record  metadata of the fit, as plain numbers: `steps` performed, final `loss`, `not_converged` (True if training
             had not converged when the budget ended), `diverged` (the step at which the loss was not finite); for a
             tuned learner also `configuration` and `validation` (learners/tuned.py)
     """
@@ -116,9 +116,9 @@ class Learner(abc.ABC):
     A learner is a frozen dataclass. Its fields are its parameters, and they are part of the key of every result. The
     valid values of a parameter are declared with its field (learners/parameters.py) and checked on construction.
 
-    Example: `Forest(trees=100).fit(problem)` encodes the tokens of the problem as numbers with the declared `encoding`,
-    grows 100 trees and returns a `Predictor`, whose `predict(inputs)` returns one distribution over the classes for
-    every output of every input.
+    Example: `Forest(n_estimators=100).fit(problem)` encodes the tokens of the problem as numbers with the declared
+    `encoding`, grows 100 trees and returns a `Predictor`, whose `predict(inputs)` returns one distribution over the
+    classes for every output of every input.
     """
 
     name: ClassVar[str]
@@ -126,6 +126,7 @@ class Learner(abc.ABC):
     kind: ClassVar[str] = "other"  # the learner family; presets select it with kind:network
     search_space: ClassVar[SearchSpace] = ()  # tuned parameters and their values, the default first
     control: ClassVar[bool] = False  # a control (sanity check), not a competitor
+    renamed: ClassVar[Mapping[str, str]] = {}  # former names of parameters -> their names, for error messages
     preload: ClassVar[tuple[str, ...]] = ()  # modules to import before a fit is timed
 
     def __post_init__(self) -> None:
@@ -156,7 +157,7 @@ class Learner(abc.ABC):
         Optional. A learner that does not override it does not support continual learning (`continues`), and raises
         NotImplementedError.
         """
-        raise NotImplementedError(f"{self.name} cannot go on learning; it can only be fitted anew")
+        raise NotImplementedError(f"{self.name} does not support partial_fit; it can only be refitted")
 
     @property
     def continues(self) -> bool:
@@ -168,9 +169,9 @@ class Learner(abc.ABC):
         return {item.name: getattr(self, item.name) for item in fields(self)}  # pyright: ignore[reportArgumentType]
 
 
-def still_falling(losses: np.ndarray) -> bool:
-    """Whether a training loss, (steps,), had not reached a plateau when the budget ended."""
+def not_converged(losses: np.ndarray) -> bool:
+    """Whether a training loss, (steps,), had not reached a plateau when training ended."""
     tenth = max(len(losses) // 10, 1)
     if len(losses) < 2 * tenth:
         return True
-    return bool(losses[-tenth:].mean() < STILL_FALLING * losses[-2 * tenth : -tenth].mean())
+    return bool(losses[-tenth:].mean() < PLATEAU_RATIO * losses[-2 * tenth : -tenth].mean())

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import ClassVar
 
 import numpy as np
 
@@ -17,13 +19,13 @@ from .parameters import choice, number
 CHUNK = 64
 """Number of networks sampled and run at a time: their activations on some hundred examples fit one core's cache."""
 
-TINY = 4.0
+MAX_TARGET_BITS = 4.0
 """Maximum bits of a target: the chance to fit n targets falls as 2^(-n bits) for all but the simplest functions."""
 
-FIRST_LOOK = 16
+FIRST_CHECK = 16
 """Number of training examples that a network must fit before it is run on the others."""
 
-ENOUGH = 1000
+MAX_ACCEPTED = 1000
 """Sampling stops after this many networks that fit."""
 
 
@@ -34,55 +36,58 @@ class BayesNet(Learner):
     Rejection sampling from the posterior (Valle-Perez, Camargo & Louis 2019): networks are sampled from the initial
     distribution, with weights and biases uniform within +-sqrt(6 / fan-in) in hidden layers and +-sqrt(3 / fan-in) in
     the last. Those that fit every training target form an ensemble, which predicts the shares of their votes. If fewer
-    than `fewest` fit, the training marginal is predicted; the record has their number and `still_falling`.
+    than `min_accepted` fit, the training marginal is predicted; the record has their number and `not_converged`.
 
-    encoding  input encoding (learners/encodings.py)
-    draws     maximum number of networks sampled, 30,000 a second or more
-    width     units per hidden layer (ReLU)
-    depth     number of hidden layers
-    fewest    minimum number of fitting networks for an ensemble
+    encoding      input encoding (learners/encodings.py)
+    n_samples     maximum number of networks sampled, 30,000 a second or more
+    width         units per hidden layer (ReLU)
+    depth         number of hidden layers
+    min_accepted  minimum number of fitting networks for an ensemble
     """
 
     name = "bayes-net"
 
+    renamed: ClassVar[Mapping[str, str]] = {"draws": "n_samples", "fewest": "min_accepted"}
+
     encoding: str = choice("auto", ENCODINGS)
-    draws: int = number(100_000, at_least=1)
+    n_samples: int = number(100_000, at_least=1)
     width: int = number(40, at_least=1)
     depth: int = number(2, at_least=1)
-    fewest: int = number(10, at_least=1)
+    min_accepted: int = number(10, at_least=1)
 
     def accepts(self, spec: Spec) -> str | None:
         if spec.outputs.alphabet is None:
             return "no random network fits real targets exactly"
         bits = spec.outputs.size * math.log2(max(spec.outputs.alphabet, 1))
-        if bits > TINY:
-            return f"no random network fits such targets: they have {bits:.3g} bits; at most {TINY:g}"
+        if bits > MAX_TARGET_BITS:
+            return f"no random network fits such targets: they have {bits:.3g} bits; at most {MAX_TARGET_BITS:g}"
         return refusal(self.encoding, spec.inputs)
 
     def fit(self, problem: Problem) -> Predictor:
         features = flat_features(problem.inputs, problem.input_space, self.encoding, np.float32)
         outputs = problem.output_space
         rng = np.random.default_rng(problem.seed)
-        kept: list[list[np.ndarray]] = []
-        fitting = drawn = 0
-        while drawn < self.draws and fitting < ENOUGH:
-            layers = self.draw(rng, min(CHUNK, self.draws - drawn), features.shape[1], _units(outputs))
-            drawn += len(layers[0])
-            for few in (slice(0, FIRST_LOOK), slice(FIRST_LOOK, None)):
-                right = (_classes(layers, features[few], outputs) == problem.targets[few]).all((1, 2))
-                layers = [layer[right] for layer in layers]
-                if not right.any():
+        accepted: list[list[np.ndarray]] = []
+        n_accepted = sampled = 0
+        while sampled < self.n_samples and n_accepted < MAX_ACCEPTED:
+            layers = self.sample_weights(rng, min(CHUNK, self.n_samples - sampled), features.shape[1], _units(outputs))
+            sampled += len(layers[0])
+            for rows in (slice(0, FIRST_CHECK), slice(FIRST_CHECK, None)):
+                correct = (_classes(layers, features[rows], outputs) == problem.targets[rows]).all((1, 2))
+                layers = [layer[correct] for layer in layers]
+                if not correct.any():
                     break
             else:
-                kept.append(layers)
-                fitting += len(layers[0])
+                accepted.append(layers)
+                n_accepted += len(layers[0])
         classes = outputs.alphabet or 0
         marginal = np.stack([np.bincount(column, minlength=classes) for column in problem.targets.T]) / len(problem)
-        record = {"networks": fitting, "drawn": drawn, "still_falling": fitting < self.fewest}
-        voters = [np.concatenate(parts) for parts in zip(*kept, strict=True)] if fitting >= self.fewest else []
-        return BayesNetPredictor(self, problem.input_space, outputs, voters, marginal, record=record)
+        record = {"accepted": n_accepted, "sampled": sampled, "not_converged": n_accepted < self.min_accepted}
+        sufficient = n_accepted >= self.min_accepted
+        ensemble = [np.concatenate(parts) for parts in zip(*accepted, strict=True)] if sufficient else []
+        return BayesNetPredictor(self, problem.input_space, outputs, ensemble, marginal, record=record)
 
-    def draw(self, rng: np.random.Generator, networks: int, inputs: int, units: int) -> list[np.ndarray]:
+    def sample_weights(self, rng: np.random.Generator, networks: int, inputs: int, units: int) -> list[np.ndarray]:
         """Sample weights from the initial distribution: a layer is (networks, inputs + 1, units) float32, bias last."""
         sizes = [inputs, *[self.width] * self.depth, units]
         layers = []
@@ -117,7 +122,7 @@ class BayesNetPredictor(Predictor):
 
 
 def run(layers: list[np.ndarray], features: np.ndarray) -> np.ndarray:
-    """Outputs before thresholding: layers as returned by BayesNet.draw, (n, features) -> (networks, n, units)."""
+    """Outputs before thresholding: layers of BayesNet.sample_weights, (n, features) -> (networks, n, units)."""
     values = features @ layers[0][:, :-1]
     values += layers[0][:, -1:]
     for layer in layers[1:]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from ..tasks.spaces import Space
-from .base import Predictor, Problem, still_falling
+from .base import Predictor, Problem, not_converged
 from .estimators import EstimatorLearner, flat_features
 from .parameters import number
 
@@ -17,43 +18,45 @@ from .parameters import number
 class Boosting(EstimatorLearner):
     """Gradient-boosted trees (xgboost): additive ensemble of shallow trees; does not extrapolate.
 
-    rounds  boosting rounds: trees per class and output
-    rate    learning rate (shrinkage)
-    depth   maximum depth of a tree
+    n_estimators   boosting rounds: trees per class and output
+    learning_rate  learning rate (shrinkage)
+    max_depth      maximum depth of a tree
 
     Splits use the histogram method.
     """
 
     name = "boosting"
     preload = ("xgboost",)
-    search_space = (("depth", (6, 1, 3, 10)), ("rate", (0.3, 0.03, 0.1, 1.0)))
+    search_space = (("max_depth", (6, 1, 3, 10)), ("learning_rate", (0.3, 0.03, 0.1, 1.0)))
     kind = "trees"
 
-    rounds: int = number(100, at_least=1)
-    rate: float = number(0.3, above=0)
-    depth: int = number(6, at_least=1)
+    renamed: ClassVar[Mapping[str, str]] = {"rounds": "n_estimators", "rate": "learning_rate", "depth": "max_depth"}
+
+    n_estimators: int = number(100, at_least=1)
+    learning_rate: float = number(0.3, above=0)
+    max_depth: int = number(6, at_least=1)
 
     def classifier(self, problem: Problem) -> Any:
         from xgboost import XGBClassifier  # noqa: PLC0415
 
-        return XGBClassifier(n_estimators=self.rounds, **self._settings(problem))
+        return XGBClassifier(n_estimators=self.n_estimators, **self._settings(problem))
 
     def regressor(self, problem: Problem) -> Any:
         from xgboost import XGBRegressor  # noqa: PLC0415
 
-        return XGBRegressor(n_estimators=self.rounds, **self._settings(problem))
+        return XGBRegressor(n_estimators=self.n_estimators, **self._settings(problem))
 
     def _settings(self, problem: Problem) -> dict[str, Any]:
         return {
-            "learning_rate": self.rate,
-            "max_depth": self.depth,
+            "learning_rate": self.learning_rate,
+            "max_depth": self.max_depth,
             "tree_method": "hist",
             "n_jobs": 1,
             "random_state": problem.seed % 2**31,
         }
 
     def partial_fit(self, predictor: Any, problem: Problem) -> Predictor:
-        """Add `rounds` rounds, fitted to the new training set only, to the existing ensemble.
+        """Add `n_estimators` rounds, fitted to the new training set only, to the existing ensemble.
 
         It allocates trees for every class from the start; `fit` has trees only for the classes that occur.
         """
@@ -72,7 +75,7 @@ class Boosting(EstimatorLearner):
                 xgboost.train(
                     settings,
                     data,
-                    self.rounds,
+                    self.n_estimators,
                     evals=[(data, "train")],
                     evals_result=curves,
                     verbose_eval=False,
@@ -80,7 +83,7 @@ class Boosting(EstimatorLearner):
                 )
             )
             losses += [np.asarray(curve) for curve in curves["train"].values()]
-        record = {"still_falling": any(map(still_falling, losses)), "loss": float(np.mean([c[-1] for c in losses]))}
+        record = {"not_converged": any(map(not_converged, losses)), "loss": float(np.mean([c[-1] for c in losses]))}
         return Boosters(self, problem.input_space, space, boosters, record=record)
 
     def train(self, model: Any, features: np.ndarray, targets: np.ndarray) -> None:
@@ -92,7 +95,7 @@ class Boosting(EstimatorLearner):
     def record(self, model: Any) -> dict[str, Any]:
         (curves,) = model.evals_result().values()
         (losses,) = curves.values()  # the training loss after each round
-        return {"still_falling": still_falling(np.asarray(losses)), "loss": float(losses[-1])}
+        return {"not_converged": not_converged(np.asarray(losses)), "loss": float(losses[-1])}
 
 
 @dataclass

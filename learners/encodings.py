@@ -74,8 +74,8 @@ def _values(inputs: np.ndarray, space: Space, dtype: type[np.floating]) -> np.nd
     if numbers is None:
         return (inputs / max(space.alphabet - 1, 1)).astype(dtype)[..., None]
     scale = np.nanmax(np.abs(numbers)) or 1.0
-    wordless = np.isnan(numbers[:, 0])
-    table = np.concatenate([np.nan_to_num(numbers / scale), np.eye(space.alphabet)[:, wordless]], axis=1)
+    without_number = np.isnan(numbers[:, 0])
+    table = np.concatenate([np.nan_to_num(numbers / scale), np.eye(space.alphabet)[:, without_number]], axis=1)
     return table.astype(dtype)[inputs]
 
 
@@ -84,8 +84,8 @@ def _counts(inputs: np.ndarray, space: Space, dtype: type[np.floating]) -> np.nd
     alphabet = space.alphabet or 0
     numbers = space.numbers
     order = np.arange(alphabet) if numbers is None else np.lexsort(numbers.T[::-1])  # NaN comes last
-    place = np.empty(alphabet, np.int64)
-    place[order] = np.arange(alphabet)
+    rank = np.empty(alphabet, np.int64)
+    rank[order] = np.arange(alphabet)
     counts = np.zeros((len(inputs), alphabet), dtype)
-    np.add.at(counts, (np.arange(len(inputs))[:, None], place[inputs]), 1.0)
+    np.add.at(counts, (np.arange(len(inputs))[:, None], rank[inputs]), 1.0)
     return counts[..., None]

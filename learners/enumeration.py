@@ -13,15 +13,25 @@ from functools import cache
 
 import numpy as np
 
-from .language import NUMBER, SYMBOL_BITS, UNBOUNDED, Program, Rows, choice_bits, compute, evaluate, gamma_bits
+from .language import (
+    NUMBER,
+    SYMBOL_BITS,
+    UNBOUNDED,
+    EvaluationRows,
+    Program,
+    choice_bits,
+    compute,
+    evaluate,
+    gamma_bits,
+)
 
 CHUNK = 4096
 """Number of candidates evaluated at a time: their values on 128 rows are a megabyte, which fits one core's cache."""
 
-BANK = 2**18
+BANK_SIZE = 2**18
 """Maximum number of different functions, the shortest, from which programs are composed; limited by memory."""
 
-BODIES = 1000
+MAX_BODIES = 1000
 """Number of candidates for the body of a fold, separately for truth values and for numbers."""
 
 STATES = 8
@@ -33,13 +43,13 @@ class Leaf:
     """A program that is not composed of functions found by the search.
 
     truth  whether its value is a truth value
-    price  number of candidates that it counts as: a fold counts as one per position
+    cost   number of candidates that it counts as: a fold counts as one per position
     """
 
     bits: int
     program: Program
     truth: bool
-    price: int = 1
+    cost: int = 1
 
 
 @dataclass(frozen=True)
@@ -64,7 +74,7 @@ class Operation:
 
 
 @dataclass(frozen=True)
-class Block:
+class ProgramBlock:
     """Different functions of one length, in the order in which they were found.
 
     values      (functions, rows) NUMBER
@@ -81,23 +91,23 @@ class Block:
     program: Callable[[int], Program]
 
 
-def enumerate_programs(rows: Rows, outputs: int, classes: int, candidates: int) -> Iterator[Block]:
+def enumerate_programs(rows: EvaluationRows, outputs: int, classes: int, max_candidates: int) -> Iterator[ProgramBlock]:
     """All programs on `rows`, up to a maximum number of candidates.
 
     outputs, classes  of a target; the order of enumeration depends only on the arguments
     """
-    places = rows.tokens.shape[1]
+    positions = rows.tokens.shape[1]
     bit = rows.alphabet == 2  # noqa: PLR2004 -- tokens of an alphabet of two are truth values
-    place_bits = SYMBOL_BITS + choice_bits(places)
-    leaves = [Leaf(place_bits, ("read", place), bit) for place in range(places)]
-    leaves += _constants(max(rows.alphabet, classes, places + 1))
+    position_bits = SYMBOL_BITS + choice_bits(positions)
+    leaves = [Leaf(position_bits, ("read", position), bit) for position in range(positions)]
+    leaves += _constants(max(rows.alphabet, classes, positions + 1))
     if outputs > 1:
         leaves += [Leaf(SYMBOL_BITS, ("output",), truth=False), Leaf(SYMBOL_BITS, ("copy",), bit)]
-        leaves += [Leaf(place_bits, ("shift", step), bit) for step in range(1, places)]
-    moduli = {rows.alphabet, classes, places}
-    leaves += _folds(places, rows.alphabet, frozenset(moduli - {places}))  # positions are cyclic, counts are not
+        leaves += [Leaf(position_bits, ("shift", step), bit) for step in range(1, positions)]
+    moduli = {rows.alphabet, classes, positions}
+    leaves += _folds(positions, rows.alphabet, frozenset(moduli - {positions}))  # positions are cyclic, counts are not
     look_up = [Operation("at", SYMBOL_BITS, 1, truth=bit), Operation("find", SYMBOL_BITS, 1)]
-    yield from _Search(rows, leaves, look_up + _operations(moduli), candidates).blocks()
+    yield from _Search(rows, leaves, look_up + _operations(moduli), max_candidates).blocks()
 
 
 def _constants(count: int) -> list[Leaf]:
@@ -120,21 +130,21 @@ def _operations(moduli: Iterable[int]) -> list[Operation]:
 
 
 @cache
-def _folds(places: int, alphabet: int, moduli: frozenset[int]) -> list[Leaf]:
+def _folds(positions: int, alphabet: int, moduli: frozenset[int]) -> list[Leaf]:
     """Folds starting from 0 and from 1, with bodies found by a small search: over truth values, then over numbers."""
     folds = []
     for truth, states in ((True, 2), (False, STATES)):
         state, token = (grid.ravel().astype(NUMBER) for grid in np.meshgrid(range(states), range(alphabet)))
-        rows = Rows(token[:, None], np.zeros(len(token), NUMBER), alphabet)
+        rows = EvaluationRows(token[:, None], np.zeros(len(token), NUMBER), alphabet)
         leaves = [
             Leaf(SYMBOL_BITS, ("state",), truth),
             Leaf(SYMBOL_BITS, ("token",), alphabet == 2),  # noqa: PLR2004 -- as above
             *_constants(alphabet),
         ]
-        for block in _Search(rows, leaves, _operations(moduli), BODIES, state=state, token=token).blocks():
+        for block in _Search(rows, leaves, _operations(moduli), MAX_BODIES, state=state, token=token).blocks():
             bodies = [block.program(index) for index in np.flatnonzero(block.truth == truth).tolist()]
             bits = SYMBOL_BITS + 1 + block.bits
-            folds += [Leaf(bits, ("fold", start, body), truth, places) for body in bodies for start in (0, 1)]
+            folds += [Leaf(bits, ("fold", start, body), truth, positions) for body in bodies for start in (0, 1)]
     return folds
 
 
@@ -143,50 +153,50 @@ class _Search:
 
     def __init__(
         self,
-        rows: Rows,
+        rows: EvaluationRows,
         leaves: list[Leaf],
         operations: list[Operation],
-        candidates: int,
+        max_candidates: int,
         *,
         state: np.ndarray | None = None,
         token: np.ndarray | None = None,
     ) -> None:
         self.rows, self.leaves, self.operations = rows, leaves, operations
         self.state, self.token = state, token
-        self.left = candidates
-        self.budget = candidates
-        self.seen = _Seen(candidates)
-        self.bank = np.empty((min(candidates, BANK), len(rows.outputs)), NUMBER)
+        self.remaining = max_candidates
+        self.budget = max_candidates
+        self.known = _FunctionSet(max_candidates)
+        self.bank = np.empty((min(max_candidates, BANK_SIZE), len(rows.outputs)), NUMBER)
         self.programs: list[Program] = []  # programs of the functions in the bank
         self.levels: dict[int, tuple[np.ndarray, np.ndarray]] = {}  # length -> bank indices of truth values, of numbers
 
-    def blocks(self) -> Iterator[Block]:
+    def blocks(self) -> Iterator[ProgramBlock]:
         """Blocks by increasing length, until the budget is used up or no new function is possible."""
         step = max(operation.bits for operation in self.operations)
         last_leaf = max(leaf.bits for leaf in self.leaves)
         for bits in itertools.count(1):
-            if self.left <= 0 or bits > max(2 * max(self.levels, default=0) + step, last_leaf):
+            if self.remaining <= 0 or bits > max(2 * max(self.levels, default=0) + step, last_leaf):
                 return
             start, truth = len(self.programs), [np.empty(0, bool)]
             for block in self._level(bits):
                 truth.append(block.truth)
                 yield block
-            places = np.arange(start, len(self.programs))
-            if len(places):
-                truths = np.concatenate(truth)[: len(places)]
-                self.levels[bits] = (places[truths], places[~truths])
+            positions = np.arange(start, len(self.programs))
+            if len(positions):
+                truths = np.concatenate(truth)[: len(positions)]
+                self.levels[bits] = (positions[truths], positions[~truths])
 
-    def _level(self, bits: int) -> Iterator[Block]:
+    def _level(self, bits: int) -> Iterator[ProgramBlock]:
         for leaf in self.leaves:
-            if leaf.bits == bits and self.left > 0:
-                self.left -= leaf.price
+            if leaf.bits == bits and self.remaining > 0:
+                self.remaining -= leaf.cost
                 values = evaluate(leaf.program, self.rows, self.state, self.token)[None]
                 yield from self._new(values, bits, leaf.truth, lambda _, program=leaf.program: program)
         for operation in self.operations:
             for first, second in _chunks(self._arguments(operation, bits - operation.bits)):
-                if self.left <= 0:
+                if self.remaining <= 0:
                     return
-                yield from self._apply(operation, bits, first[: self.left], second[: self.left])
+                yield from self._apply(operation, bits, first[: self.remaining], second[: self.remaining])
 
     def _arguments(self, operation: Operation, bits: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Bank indices of arguments with this total length, as pairs of lists to be combined as a Cartesian product."""
@@ -195,43 +205,49 @@ class _Search:
                 truths, numbers = self.levels[bits]
                 yield truths if operation.truths else np.concatenate([truths, numbers]), np.zeros(1, np.int64)
             return
-        for own in [own for own in self.levels if bits - own in self.levels]:
-            if operation.symmetric and own > bits - own:
+        for length in [length for length in self.levels if bits - length in self.levels]:
+            if operation.symmetric and length > bits - length:
                 continue
-            (truths, numbers), (other_truths, other_numbers) = self.levels[own], self.levels[bits - own]
+            (truths, numbers), (other_truths, other_numbers) = self.levels[length], self.levels[bits - length]
             if operation.truths:
                 yield truths, other_truths
                 continue
             yield numbers, np.concatenate([other_truths, other_numbers])
             yield truths, other_numbers if operation.numeric else np.concatenate([other_truths, other_numbers])
 
-    def _apply(self, operation: Operation, bits: int, first: np.ndarray, second: np.ndarray) -> Iterator[Block]:
-        self.left -= len(first)
+    def _apply(self, operation: Operation, bits: int, first: np.ndarray, second: np.ndarray) -> Iterator[ProgramBlock]:
+        self.remaining -= len(first)
         symbol, parameter, unary = operation.symbol, operation.parameter, operation.arguments == 1
         values = compute(symbol, parameter, self.rows, self.bank[first], None if unary else self.bank[second])
 
         def program(index: int) -> Program:
             head = (symbol, parameter) if parameter else (symbol,)
-            arguments = (self.programs[place[index]] for place in ((first,) if unary else (first, second)))
+            arguments = (self.programs[position[index]] for position in ((first,) if unary else (first, second)))
             return (*head, *arguments)
 
         yield from self._new(values, bits, operation.truth, program)
 
-    def _new(self, values: np.ndarray, bits: int, truth: bool, program: Callable[[int], Program]) -> Iterator[Block]:  # noqa: FBT001
+    def _new(
+        self,
+        values: np.ndarray,
+        bits: int,
+        truth: bool,  # noqa: FBT001
+        program: Callable[[int], Program],
+    ) -> Iterator[ProgramBlock]:
         """The block of candidates, values (candidates, rows), that are not yet known; adds them to the bank."""
-        fresh = self.seen.add(values)
-        if not len(fresh):
+        new_functions = self.known.add(values)
+        if not len(new_functions):
             return
         start = len(self.programs)
-        stored = fresh[: len(self.bank) - start]
+        stored = new_functions[: len(self.bank) - start]
         self.bank[start : start + len(stored)] = values[stored]
         self.programs += [program(index) for index in stored.tolist()]
-        yield Block(
-            values[fresh],
-            np.full(len(fresh), truth),
+        yield ProgramBlock(
+            values[new_functions],
+            np.full(len(new_functions), truth),
             bits,
-            self.budget - self.left,
-            lambda index: program(int(fresh[index])),
+            self.budget - self.remaining,
+            lambda index: program(int(new_functions[index])),
         )
 
 
@@ -255,27 +271,27 @@ def _chunks(pieces: Iterator[tuple[np.ndarray, np.ndarray]]) -> Iterator[tuple[n
         yield np.concatenate(firsts), np.concatenate(seconds)
 
 
-class _Seen:
+class _FunctionSet:
     """The functions found so far, as 64-bit hashes in an open-addressed table."""
 
-    def __init__(self, most: int) -> None:
-        self.table = np.zeros(1 << (2 * most).bit_length(), np.uint64)
+    def __init__(self, capacity: int) -> None:
+        self.table = np.zeros(1 << (2 * capacity).bit_length(), np.uint64)
 
     def add(self, values: np.ndarray) -> np.ndarray:
         """Indices, ascending, of the rows of `values` (functions, rows) that are new; of equal rows the first."""
-        hashed, places = np.unique(_hash(values), return_index=True)
+        hashed, positions = np.unique(_hash(values), return_index=True)
         slot = hashed & np.uint64(len(self.table) - 1)
         new = np.zeros(len(hashed), bool)
         pending = np.arange(len(hashed))
         while len(pending):
-            wanted, at = hashed[pending], slot[pending]
-            empty = self.table[at] == 0
-            self.table[at[empty]] = wanted[empty]  # on a collision the last write wins
-            has = self.table[at] == wanted
-            new[pending[empty & has]] = True
-            pending = pending[~has]
+            pending_hashes, pending_slots = hashed[pending], slot[pending]
+            empty = self.table[pending_slots] == 0
+            self.table[pending_slots[empty]] = pending_hashes[empty]  # on a collision the last write wins
+            present = self.table[pending_slots] == pending_hashes
+            new[pending[empty & present]] = True
+            pending = pending[~present]
             slot[pending] = (slot[pending] + np.uint64(1)) & np.uint64(len(self.table) - 1)
-        return np.sort(places[new])
+        return np.sort(positions[new])
 
 
 def _hash(values: np.ndarray) -> np.ndarray:

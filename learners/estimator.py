@@ -46,11 +46,11 @@ class Estimator(EstimatorLearner):
             object.__setattr__(self, "preload", (self.estimator.partition(":")[0],))
 
     def accepts(self, spec: Spec) -> str | None:
-        kind = "classes" if spec.outputs.symbolic else "real numbers"
+        targets = "classes" if spec.outputs.symbolic else "real numbers"
         fits = _is_classifier if spec.outputs.symbolic else _is_regressor
         if not fits(self.make()):
-            wanted = "classifier" if spec.outputs.symbolic else "regressor"
-            return f"{self._shown} is no {wanted}; the targets are {kind}"
+            kind = "classifier" if spec.outputs.symbolic else "regressor"
+            return f"{self._shown} is not a {kind}; the targets are {targets}"
         return super().accepts(spec)
 
     @property
@@ -76,14 +76,16 @@ class Estimator(EstimatorLearner):
             for part in attribute.split("."):
                 found = getattr(found, part)
         estimator = _new(found, dict(self.settings))
-        open_settings: dict[str, Setting] = dict.fromkeys(_open_jobs(estimator), 1)  # the pool already uses all cores
+        implied_settings: dict[str, Setting] = dict.fromkeys(
+            _unset_jobs(estimator), 1
+        )  # the pool already uses all cores
         if seed is not None:
-            open_settings |= dict.fromkeys(_open_random_states(estimator), seed % 2**31)
-        return estimator.set_params(**open_settings) if open_settings else estimator
+            implied_settings |= dict.fromkeys(_unset_random_states(estimator), seed % 2**31)
+        return estimator.set_params(**implied_settings) if implied_settings else estimator
 
     def classifier(self, problem: Problem) -> Any:
         estimator = self.make(problem.seed)
-        return estimator if hasattr(estimator, "predict_proba") else Certain(estimator)
+        return estimator if hasattr(estimator, "predict_proba") else OneHotClassifier(estimator)
 
     def regressor(self, problem: Problem) -> Any:
         return PerOutput([self.make(problem.seed) for _ in range(problem.output_space.size)])
@@ -107,7 +109,7 @@ class PerOutput:
 
 
 @dataclass
-class Certain:
+class OneHotClassifier:
     """Wrapper for a classifier without `predict_proba`: probability 1 for the predicted class."""
 
     estimator: Any
@@ -175,7 +177,7 @@ def adopt_object(found: Any) -> Estimator:
     """
     if not is_estimator(found):
         kind = f"the class {found.__name__}" if inspect.isclass(found) else f"a {type(found).__name__}"
-        raise TypeError(f"{kind} is no learner; expected a grue Learner or an estimator (fit and predict)")
+        raise TypeError(f"{kind} is not a learner; expected a grue Learner or an estimator (fit and predict)")
     changed = {} if inspect.isclass(found) else plain_changes(found)
     if changed is None:
         learner = Estimator(estimator=Prototype(found))
@@ -189,11 +191,11 @@ def adopt_object(found: Any) -> Estimator:
 def _new(found: Any, settings: dict[str, Setting]) -> Any:
     """An estimator from a class, a function, or a clone of another estimator."""
     if not gives_estimator(found):
-        raise TypeError(f"{found!r} is no estimator, and no function with a return annotation that says it makes one")
+        raise TypeError(f"{found!r} is neither an estimator nor a function whose return annotation is an estimator")
     if inspect.isclass(found) or not is_estimator(found):
         made = found(**settings)
         if not is_estimator(made):
-            raise TypeError(f"{found!r} made a {type(made).__name__}; expected an estimator (fit and predict)")
+            raise TypeError(f"{found!r} returned a {type(made).__name__}; expected an estimator (fit and predict)")
         return made
     from sklearn.base import clone  # noqa: PLC0415
 
@@ -215,40 +217,40 @@ def _literal(text: str) -> Setting:
 def _is_classifier(estimator: Any) -> bool:
     from sklearn.base import is_classifier  # noqa: PLC0415
 
-    return _told(is_classifier, estimator)
+    return _kind_declared(is_classifier, estimator)
 
 
 def _is_regressor(estimator: Any) -> bool:
     from sklearn.base import is_regressor  # noqa: PLC0415
 
-    return _told(is_regressor, estimator)
+    return _kind_declared(is_regressor, estimator)
 
 
-def _told(question: Callable[[Any], bool], estimator: Any) -> bool:
+def _kind_declared(question: Callable[[Any], bool], estimator: Any) -> bool:
     try:
         return bool(question(estimator))
     except AttributeError as error:
         kind = type(estimator).__name__
         raise TypeError(
-            f"{kind} does not say whether it is a classifier or a regressor: derive it from sklearn.base.BaseEstimator "
-            "and ClassifierMixin or RegressorMixin"
+            f"{kind} does not declare whether it is a classifier or a regressor: derive it from "
+            "sklearn.base.BaseEstimator and ClassifierMixin or RegressorMixin"
         ) from error
 
 
-def _left_open(estimator: Any, suffix: str) -> list[str]:
+def _unset(estimator: Any, suffix: str) -> list[str]:
     """Names of the parameters with this suffix, including nested ones, that are None."""
     parameters = estimator.get_params() if hasattr(estimator, "get_params") else {}
     return [name for name, value in parameters.items() if name.endswith(suffix) and value is None]
 
 
-def _open_jobs(estimator: Any) -> list[str]:
+def _unset_jobs(estimator: Any) -> list[str]:
     """Names of the `n_jobs` parameters that are None in components where None may mean all cores.
 
     In scikit-learn None means 1, and setting it causes a warning where it has no effect.
     """
     parts = estimator.get_params() if hasattr(estimator, "get_params") else {}
     found = []
-    for name in _left_open(estimator, "n_jobs"):
+    for name in _unset(estimator, "n_jobs"):
         owner = parts[name.rpartition("__")[0]] if "__" in name else estimator
         declares = next(kind for kind in type(owner).__mro__ if "__init__" in vars(kind))
         if declares.__module__.partition(".")[0] != "sklearn":
@@ -256,9 +258,9 @@ def _open_jobs(estimator: Any) -> list[str]:
     return found
 
 
-def _open_random_states(estimator: Any) -> list[str]:
+def _unset_random_states(estimator: Any) -> list[str]:
     """Names of the random states, including nested ones, that are None."""
-    states = _left_open(estimator, "random_state")
+    states = _unset(estimator, "random_state")
     parameters = estimator.get_params() if hasattr(estimator, "get_params") else {}
     arguments = inspect.signature(type(estimator)).parameters
     if "random_state" in arguments and "random_state" not in parameters and "random_seed" not in parameters:

@@ -28,7 +28,7 @@ def flat_features(inputs: np.ndarray, space: Space, encoding: str, dtype: type[n
 class EstimatorLearner(Learner):
     """A learner based on scikit-learn estimators; a new estimator is made for every training set.
 
-    A subclass makes a classifier, a regressor or both, and declares with `several_outputs` whether the classifier is
+    A subclass makes a classifier, a regressor or both, and declares with `multi_output` whether the classifier is
     multi-output; if not, one classifier is fitted per output. Tasks without a suitable estimator are refused.
 
     encoding  input encoding (learners/encodings.py)
@@ -36,7 +36,7 @@ class EstimatorLearner(Learner):
 
     encoding: str = choice("auto", ENCODINGS)
 
-    several_outputs = False
+    multi_output = False
 
     def classifier(self, problem: Problem) -> Any:
         """A new classifier with `fit` and `predict_proba`."""
@@ -60,10 +60,10 @@ class EstimatorLearner(Learner):
             self.train(model, features, np.array(problem.targets))
             return Regressor(self, problem.input_space, model, record=self.record(model))
         outputs = problem.targets.T  # (outputs, n)
-        groups = [list(range(len(outputs)))] if self.several_outputs else [[column] for column in range(len(outputs))]
+        groups = [list(range(len(outputs)))] if self.multi_output else [[column] for column in range(len(outputs))]
         models = [self._fit_classifier(problem, features, outputs[group]) for group in groups]
         records = [self.record(part.model) for part in models if part.model is not None]
-        record = {"still_falling": any(one.get("still_falling", False) for one in records)}
+        record = {"not_converged": any(one.get("not_converged", False) for one in records)}
         return Classifier(self, problem.input_space, problem.output_space, models, record=record)
 
     def train(self, model: Any, features: np.ndarray, targets: np.ndarray) -> None:
@@ -73,7 +73,7 @@ class EstimatorLearner(Learner):
             model.fit(features, targets)
 
     def record(self, model: Any) -> dict[str, Any]:  # noqa: ARG002
-        """Metadata of a fitted estimator, such as `still_falling` if it did not converge within its budget."""
+        """Metadata of a fitted estimator, such as `not_converged` if it did not converge within its budget."""
         return {}
 
     def _fit_classifier(self, problem: Problem, features: np.ndarray, targets: np.ndarray) -> Outputs:

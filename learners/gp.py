@@ -12,10 +12,10 @@ from .encodings import ENCODINGS, refusal
 from .estimators import flat_features
 from .parameters import choice, number
 
-LARGEST = 5000
+MAX_EXAMPLES = 5000
 """Maximum number of training examples: the kernel matrix then takes 200 MB, and its factorisation a few seconds."""
 
-ROWS = 256
+BLOCK_ROWS = 256
 """Number of kernel matrix rows computed at a time: the intermediate results fit the cache, which halves the time."""
 
 
@@ -46,8 +46,8 @@ class GP(Learner):
     noise: float = number(1e-4, at_least=0)
 
     def accepts(self, spec: Spec) -> str | None:
-        if spec.n is not None and spec.n > LARGEST:
-            return f"exact regression on {spec.n} examples is too much; at most {LARGEST}"
+        if spec.n is not None and spec.n > MAX_EXAMPLES:
+            return f"exact regression on {spec.n} examples is too expensive; at most {MAX_EXAMPLES}"
         return refusal(self.encoding, spec.inputs)
 
     def fit(self, problem: Problem) -> Predictor:
@@ -73,7 +73,7 @@ class GP(Learner):
         the angle whose cosine is K_xy / sqrt(K_xx K_yy) (Cho & Saul 2009).
         """
         return np.concatenate(
-            [self._rows(left[start : start + ROWS], right) for start in range(0, max(len(left), 1), ROWS)]
+            [self._rows(left[start : start + BLOCK_ROWS], right) for start in range(0, max(len(left), 1), BLOCK_ROWS)]
         )
 
     def _rows(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:

@@ -33,7 +33,7 @@ class GRU(Stacked):
         self.state_bias = nn.Parameter(torch.zeros(stack, 3, 1, padded(width)))
 
     @torch.no_grad()
-    def draw(self, generators: Sequence[torch.Generator]) -> None:
+    def initialise(self, generators: Sequence[torch.Generator]) -> None:
         bound = self.width**-0.5
         for index, generator in enumerate(generators):
             for parameter, rows in zip(self.parameters(), (self.inputs, 1, self.width, 1), strict=True):
@@ -43,9 +43,9 @@ class GRU(Stacked):
         x = functional.pad(x, (0, self.input_weight.shape[2] - self.inputs)).permute(2, 0, 1, 3)
         gates = torch.cat([self.input_weight[:, :2], self.state_weight[:, :2]], dim=2).transpose(0, 1).contiguous()
         biases = (self.input_bias + self.state_bias)[:, :2].transpose(0, 1)
-        fresh = self.input_weight[:, 2].contiguous(), self.input_bias[:, 2]
-        recall = self.state_weight[:, 2].contiguous(), self.state_bias[:, 2]
-        states: Tensor = Recurrence.apply(x, gates, biases, *fresh, *recall)  # pyright: ignore[reportAssignmentType]
+        input_part = self.input_weight[:, 2].contiguous(), self.input_bias[:, 2]
+        state_part = self.state_weight[:, 2].contiguous(), self.state_bias[:, 2]
+        states: Tensor = Recurrence.apply(x, gates, biases, *input_part, *state_part)  # pyright: ignore[reportAssignmentType]
         return states[..., : self.width].permute(1, 2, 0, 3)
 
 
@@ -63,49 +63,68 @@ class Recurrence(torch.autograd.Function):
     ) -> Tensor:
         length, stack, batch, inputs = x.shape
         width = u.shape[1]
-        seen = x.new_zeros(length + 1, stack, batch, inputs + width)  # at step t: its input, and the state before it
-        seen[:length, ..., :inputs] = x
-        r, z, n, recalled = (x.new_empty(length, stack, batch, width) for _ in range(4))
+        # At step t: its input, and the state before it.
+        inputs_and_states = x.new_zeros(length + 1, stack, batch, inputs + width)
+        inputs_and_states[:length, ..., :inputs] = x
+        r, z, n, recurrent = (x.new_empty(length, stack, batch, width) for _ in range(4))
         (to_r, to_z), (bias_r, bias_z) = gates, biases
-        both, reads, states = seen.unbind(), seen[..., :inputs].unbind(), seen[..., inputs:].unbind()
-        for t, (r_t, z_t, n_t, recalled_t) in enumerate(zip(r, z, n, recalled, strict=True)):
-            torch.baddbmm(bias_r, both[t], to_r, out=r_t).sigmoid_()
-            torch.baddbmm(bias_z, both[t], to_z, out=z_t).sigmoid_()
-            torch.baddbmm(c, states[t], u, out=recalled_t)
-            torch.baddbmm(b, reads[t], w, out=n_t).addcmul_(r_t, recalled_t).tanh_()
+        gate_steps, input_steps, states = (
+            inputs_and_states.unbind(),
+            inputs_and_states[..., :inputs].unbind(),
+            inputs_and_states[..., inputs:].unbind(),
+        )
+        for t, (r_t, z_t, n_t, recurrent_t) in enumerate(zip(r, z, n, recurrent, strict=True)):
+            torch.baddbmm(bias_r, gate_steps[t], to_r, out=r_t).sigmoid_()
+            torch.baddbmm(bias_z, gate_steps[t], to_z, out=z_t).sigmoid_()
+            torch.baddbmm(c, states[t], u, out=recurrent_t)
+            torch.baddbmm(b, input_steps[t], w, out=n_t).addcmul_(r_t, recurrent_t).tanh_()
             torch.lerp(n_t, states[t], z_t, out=states[t + 1])
-        ctx.save_for_backward(seen, r, z, n, recalled, gates, w, u)
-        return seen[1:, ..., inputs:]
+        ctx.save_for_backward(inputs_and_states, r, z, n, recurrent, gates, w, u)
+        return inputs_and_states[1:, ..., inputs:]
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:  # pyright: ignore[reportIncompatibleMethodOverride]
-        seen, r, z, n, recalled, gates, w, u = ctx.saved_tensors
+        inputs_and_states, r, z, n, recurrent, gates, w, u = ctx.saved_tensors
         length, inputs = len(r), w.shape[1]
-        of_gates, of_w, of_u = (torch.zeros_like(weight) for weight in (gates, w, u))
-        of_biases, of_b, of_c = (weight.new_zeros(*weight.shape[:-2], 1, u.shape[1]) for weight in (gates, w, u))
-        of_x = [] if ctx.needs_input_grad[0] else None
-        both, reads, states = seen.unbind(), seen[..., :inputs].unbind(), seen[..., inputs:].unbind()
+        grad_gates, grad_w, grad_u = (torch.zeros_like(weight) for weight in (gates, w, u))
+        grad_biases, grad_b, grad_c = (weight.new_zeros(*weight.shape[:-2], 1, u.shape[1]) for weight in (gates, w, u))
+        grad_x = [] if ctx.needs_input_grad[0] else None
+        gate_steps, input_steps, states = (
+            inputs_and_states.unbind(),
+            inputs_and_states[..., :inputs].unbind(),
+            inputs_and_states[..., inputs:].unbind(),
+        )
         (w_r, w_z), (u_r, u_z) = (part.transpose(2, 3) for part in (gates[:, :, :inputs], gates[:, :, inputs:]))
-        later = torch.zeros_like(r[0])  # the gradient of the state after step t, from the steps after it
-        for t, r_t, z_t, n_t, recalled_t, given in zip(
-            *(range(length - 1, -1, -1), *(part.unbind()[::-1] for part in (r, z, n, recalled, grads[0]))), strict=True
+        grad_state = torch.zeros_like(r[0])  # the gradient of the state after step t, from the steps after it
+        for t, r_t, z_t, n_t, recurrent_t, grad_output in zip(
+            *(range(length - 1, -1, -1), *(part.unbind()[::-1] for part in (r, z, n, recurrent, grads[0]))), strict=True
         ):
-            later += given
-            kept = later * z_t
-            of_n = torch.ops.aten.tanh_backward(later - kept, n_t)
-            of_recalled = of_n * r_t
-            of_r = torch.ops.aten.sigmoid_backward(of_n * recalled_t, r_t)
-            of_z = torch.ops.aten.sigmoid_backward((states[t] - n_t).mul_(later), z_t)
-            for known, of_gate, of_weight, of_bias in (
-                (both[t], of_r, of_gates[0], of_biases[0]),
-                (both[t], of_z, of_gates[1], of_biases[1]),
-                (reads[t], of_n, of_w, of_b),
-                (states[t], of_recalled, of_u, of_c),
+            grad_state += grad_output
+            grad_carried = grad_state * z_t
+            grad_n = torch.ops.aten.tanh_backward(grad_state - grad_carried, n_t)
+            grad_recurrent = grad_n * r_t
+            grad_r = torch.ops.aten.sigmoid_backward(grad_n * recurrent_t, r_t)
+            grad_z = torch.ops.aten.sigmoid_backward((states[t] - n_t).mul_(grad_state), z_t)
+            for gate_inputs, grad_gate, grad_weight, grad_bias in (
+                (gate_steps[t], grad_r, grad_gates[0], grad_biases[0]),
+                (gate_steps[t], grad_z, grad_gates[1], grad_biases[1]),
+                (input_steps[t], grad_n, grad_w, grad_b),
+                (states[t], grad_recurrent, grad_u, grad_c),
             ):
-                of_weight.baddbmm_(known.transpose(1, 2), of_gate)
-                of_bias.add_(of_gate.sum(1, keepdim=True))
-            later = kept.baddbmm_(of_r, u_r).baddbmm_(of_z, u_z).baddbmm_(of_recalled, u.transpose(1, 2))
-            if of_x is not None:
-                of_x.append(torch.bmm(of_n, w.transpose(1, 2)).baddbmm_(of_r, w_r).baddbmm_(of_z, w_z))
-        return None if of_x is None else torch.stack(of_x[::-1]), of_gates, of_biases, of_w, of_b, of_u, of_c
+                grad_weight.baddbmm_(gate_inputs.transpose(1, 2), grad_gate)
+                grad_bias.add_(grad_gate.sum(1, keepdim=True))
+            grad_state = (
+                grad_carried.baddbmm_(grad_r, u_r).baddbmm_(grad_z, u_z).baddbmm_(grad_recurrent, u.transpose(1, 2))
+            )
+            if grad_x is not None:
+                grad_x.append(torch.bmm(grad_n, w.transpose(1, 2)).baddbmm_(grad_r, w_r).baddbmm_(grad_z, w_z))
+        return (
+            None if grad_x is None else torch.stack(grad_x[::-1]),
+            grad_gates,
+            grad_biases,
+            grad_w,
+            grad_b,
+            grad_u,
+            grad_c,
+        )

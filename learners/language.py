@@ -41,7 +41,7 @@ NUMBER = np.int16
 
 
 @dataclass(frozen=True)
-class Rows:
+class EvaluationRows:
     """Inputs on which programs are evaluated: one row per output of each example.
 
     tokens    (rows, positions) NUMBER
@@ -61,15 +61,15 @@ class Rows:
     @cached_property
     def first(self) -> np.ndarray:
         """(rows, alphabet) NUMBER: first position of each token; the number of positions if it does not occur."""
-        places = self.tokens.shape[1]
-        first = np.full((len(self.tokens), self.alphabet), places, NUMBER)
-        for place in range(places - 1, -1, -1):
-            first[self.index, self.tokens[:, place]] = place
+        positions = self.tokens.shape[1]
+        first = np.full((len(self.tokens), self.alphabet), positions, NUMBER)
+        for position in range(positions - 1, -1, -1):
+            first[self.index, self.tokens[:, position]] = position
         return first
 
-    def at(self, places: np.ndarray) -> np.ndarray:
+    def at(self, positions: np.ndarray) -> np.ndarray:
         """The token at a cyclic position of each row: (..., rows) -> (..., rows)."""
-        return self.tokens[self.index, places % self.tokens.shape[1]]
+        return self.tokens[self.index, positions % self.tokens.shape[1]]
 
     def find(self, tokens: np.ndarray) -> np.ndarray:
         """The first position of a token in each row: (..., rows) -> (..., rows)."""
@@ -78,7 +78,7 @@ class Rows:
 
 
 def evaluate(
-    program: Program, rows: Rows, state: np.ndarray | None = None, token: np.ndarray | None = None
+    program: Program, rows: EvaluationRows, state: np.ndarray | None = None, token: np.ndarray | None = None
 ) -> np.ndarray:
     """The values of a program, (rows,) NUMBER; `state` and `token` are the variables in the body of a fold."""
     symbol, *rest = program
@@ -106,7 +106,9 @@ def evaluate(
     return compute(symbol, parameter, rows, *(evaluate(argument, rows, state, token) for argument in rest))
 
 
-def compute(symbol: str, parameter: int, rows: Rows, first: np.ndarray, second: np.ndarray | None = None) -> np.ndarray:
+def compute(
+    symbol: str, parameter: int, rows: EvaluationRows, first: np.ndarray, second: np.ndarray | None = None
+) -> np.ndarray:
     """Apply one symbol, for one program or many: arguments (..., rows) NUMBER -> (..., rows) NUMBER."""
     if second is None:
         if symbol == "not":

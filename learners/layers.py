@@ -25,7 +25,7 @@ def padded(width: int) -> int:
 class Stacked(nn.Module):
     """A stacked layer; the initial weights of each network are sampled from that network's own generator."""
 
-    def draw(self, generators: Sequence[torch.Generator]) -> None:
+    def initialise(self, generators: Sequence[torch.Generator]) -> None:
         """Initialise the parameters of network i from generators[i]."""
         raise NotImplementedError
 
@@ -43,7 +43,7 @@ class Linear(Stacked):
         self.bias = nn.Parameter(torch.zeros(stack, 1, padded(outputs)))
 
     @torch.no_grad()
-    def draw(self, generators: Sequence[torch.Generator]) -> None:
+    def initialise(self, generators: Sequence[torch.Generator]) -> None:
         bound = self.inputs**-0.5
         for index, generator in enumerate(generators):
             self.weight[index, : self.inputs, : self.outputs].uniform_(-bound, bound, generator=generator)
@@ -62,19 +62,19 @@ class Conv1d(Stacked):
     Computed as one matrix product over shifted slices, which is faster here than a grouped convolution.
     """
 
-    def __init__(self, stack: int, inputs: int, outputs: int, kernel: int) -> None:
+    def __init__(self, stack: int, inputs: int, outputs: int, kernel_size: int) -> None:
         super().__init__()
-        self.kernel = kernel
-        self.linear = Linear(stack, inputs * kernel, outputs)
+        self.kernel_size = kernel_size
+        self.linear = Linear(stack, inputs * kernel_size, outputs)
 
-    def draw(self, generators: Sequence[torch.Generator]) -> None:
-        self.linear.draw(generators)
+    def initialise(self, generators: Sequence[torch.Generator]) -> None:
+        self.linear.initialise(generators)
 
     def forward(self, x: Tensor) -> Tensor:
         stack, batch, length, _ = x.shape
-        reach = self.kernel // 2
-        around = functional.pad(x, (0, 0, reach, reach))
-        slices = torch.cat([around[:, :, shift : shift + length] for shift in range(self.kernel)], dim=-1)
+        padding = self.kernel_size // 2
+        wide = functional.pad(x, (0, 0, padding, padding))
+        slices = torch.cat([wide[:, :, shift : shift + length] for shift in range(self.kernel_size)], dim=-1)
         return self.linear(slices.reshape(stack, batch * length, -1)).reshape(stack, batch, length, -1)
 
 
@@ -85,15 +85,15 @@ class Conv2d(Stacked):
     a stack.
     """
 
-    def __init__(self, stack: int, inputs: int, outputs: int, kernel: int) -> None:
+    def __init__(self, stack: int, inputs: int, outputs: int, kernel_size: int) -> None:
         super().__init__()
-        self.reach = kernel // 2
-        self.fan_in = inputs * kernel * kernel
-        self.weight = nn.Parameter(torch.zeros(stack, outputs, inputs, kernel, kernel))
+        self.padding = kernel_size // 2
+        self.fan_in = inputs * kernel_size * kernel_size
+        self.weight = nn.Parameter(torch.zeros(stack, outputs, inputs, kernel_size, kernel_size))
         self.bias = nn.Parameter(torch.zeros(stack, outputs))
 
     @torch.no_grad()
-    def draw(self, generators: Sequence[torch.Generator]) -> None:
+    def initialise(self, generators: Sequence[torch.Generator]) -> None:
         bound = self.fan_in**-0.5
         for index, generator in enumerate(generators):
             self.weight[index].uniform_(-bound, bound, generator=generator)
@@ -102,13 +102,13 @@ class Conv2d(Stacked):
     def forward(self, x: Tensor) -> Tensor:
         return torch.stack(
             [
-                functional.conv2d(one, weight, bias, padding=self.reach)
+                functional.conv2d(one, weight, bias, padding=self.padding)
                 for one, weight, bias in zip(x, self.weight, self.bias, strict=True)
             ]
         )
 
 
-class Pool(nn.Module):
+class MeanPool(nn.Module):
     """Mean pooling over all positions."""
 
     def __init__(self, *dims: int) -> None:
@@ -126,13 +126,13 @@ class Flatten(nn.Module):
         return x.flatten(2)
 
 
-def draw(module: nn.Module, generators: Sequence[torch.Generator]) -> None:
+def initialise(module: nn.Module, generators: Sequence[torch.Generator]) -> None:
     """Initialise every stacked layer of a module."""
     for child in module.children():
         if isinstance(child, Stacked):
-            child.draw(generators)
+            child.initialise(generators)
         else:
-            draw(child, generators)
+            initialise(child, generators)
 
 
 def check_stacked(module: nn.Module, learner: str) -> None:

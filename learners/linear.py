@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -20,21 +21,23 @@ SPARSE = 0.1
 class Linear(EstimatorLearner):
     """Logistic regression for classes, least squares for real targets: no feature interactions.
 
-    strength    inverse of the L2 penalty of logistic regression (scikit-learn's C)
-    iterations  maximum number of L-BFGS iterations
+    C         inverse of the L2 penalty of logistic regression
+    max_iter  maximum number of L-BFGS iterations
     """
 
     name = "linear"
     preload = ("sklearn.linear_model",)
     version = 3
 
-    strength: float = number(100.0, above=0)
-    iterations: int = number(200, at_least=1)
+    renamed: ClassVar[Mapping[str, str]] = {"strength": "C", "iterations": "max_iter"}
+
+    C: float = number(100.0, above=0)
+    max_iter: int = number(200, at_least=1)
 
     def classifier(self, problem: Problem) -> Any:  # noqa: ARG002
         from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
 
-        return LogisticRegression(C=self.strength, max_iter=self.iterations)
+        return LogisticRegression(C=self.C, max_iter=self.max_iter)
 
     def regressor(self, problem: Problem) -> Any:  # noqa: ARG002
         from sklearn.linear_model import LinearRegression  # noqa: PLC0415
@@ -48,9 +51,9 @@ class Linear(EstimatorLearner):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # reported in the record
             sparse = hasattr(model, "predict_proba") and np.count_nonzero(features) < SPARSE * features.size
-            seen: Any = csr_array(features) if sparse else features
-            super().train(model, seen, targets)
+            data: Any = csr_array(features) if sparse else features
+            super().train(model, data, targets)
 
     def record(self, model: Any) -> dict[str, Any]:
-        used = getattr(model, "n_iter_", None)
-        return {} if used is None else {"still_falling": bool(max(used) >= self.iterations)}
+        n_iter = getattr(model, "n_iter_", None)
+        return {} if n_iter is None else {"not_converged": bool(max(n_iter) >= self.max_iter)}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
@@ -46,22 +48,24 @@ class LookupPredictor(Predictor):
 class Shuffled(Learner):
     """Random forest trained on shuffled targets (control): a score other than chance is luck or a leak.
 
-    trees, encoding  of the forest
+    n_estimators, encoding  of the forest
     """
 
     name = "shuffled"
     control = True
     preload = ("sklearn.ensemble",)
 
+    renamed: ClassVar[Mapping[str, str]] = {"trees": "n_estimators"}
+
     encoding: str = choice("auto", ENCODINGS)
-    trees: int = number(30, at_least=1)
+    n_estimators: int = number(30, at_least=1)
 
     def accepts(self, spec: Spec) -> str | None:
-        return Forest(self.encoding, self.trees).accepts(spec)
+        return Forest(self.encoding, self.n_estimators).accepts(spec)
 
     def fit(self, problem: Problem) -> Predictor:
         order = np.random.default_rng(problem.seed).permutation(len(problem))
-        return Forest(self.encoding, self.trees).fit(replace(problem, targets=problem.targets[order]))
+        return Forest(self.encoding, self.n_estimators).fit(replace(problem, targets=problem.targets[order]))
 
 
 def _keys(inputs: np.ndarray, space: Space) -> list[bytes]:

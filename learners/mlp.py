@@ -6,23 +6,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..tasks.spaces import Space
-from .network import RATES
+from .identity_initialisation import IdentityInitialised
+from .network import LEARNING_RATES
 from .parameters import number
-from .start import Starting
 
 if TYPE_CHECKING:
     from torch import nn
 
 
 @dataclass(frozen=True)
-class MLP(Starting):
+class MLP(IdentityInitialised):
     """Multilayer perceptron: separate weights for every position, so no generalisation across positions.
 
     width, depth  units per hidden layer, and number of hidden layers; ReLU activations
     """
 
     name = "mlp"
-    search_space = (("width", (128, 256)), ("depth", (2, 3)), ("rate", RATES))
+    search_space = (("width", (128, 256)), ("depth", (2, 3)), ("learning_rate", LEARNING_RATES))
 
     width: int = number(128, at_least=1)
     depth: int = number(2, at_least=0)
@@ -40,7 +40,7 @@ class MLP(Starting):
             layers += [Linear(stack, width, self.width), nn.ReLU()]
             width = self.width
         body = nn.Sequential(*layers, Linear(stack, width, outputs.size * (outputs.alphabet or 1)))
-        return self.started(body, inputs, outputs)
+        return self.initialised(body, inputs, outputs)
 
-    def room(self, inputs: Space) -> tuple[int, int]:
+    def hidden_capacity(self, inputs: Space) -> tuple[int, int]:
         return inputs.size, self.width if self.depth else 0

@@ -6,9 +6,9 @@ A new architecture is a subclass with one method, `build`, which composes stacke
 from __future__ import annotations
 
 import abc
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:  # torch takes seconds to import, and planning a run does not 
 
     from .training import Data
 
-RATES = (1e-3, 3e-4, 3e-3, 1e-2)
+LEARNING_RATES = (1e-3, 3e-4, 3e-3, 1e-2)
 """Learning rates in the search space, the default first."""
 
-OPTIMISERS = ("adam", "sgd")
+OPTIMIZERS = ("adam", "sgd")
 
-UNTIL = ("loss", "error")
+MONITORS = ("loss", "error")
 
-ROWS = 512
+PREDICTION_BATCH = 512
 """Batch size of prediction."""
 
 
@@ -37,29 +37,37 @@ ROWS = 512
 class Network(Learner):
     """A neural network trained by minibatch gradient descent over shuffled epochs.
 
-    encoding   input encoding (learners/encodings.py)
-    steps      maximum number of gradient steps
-    batch      batch size
-    rate       learning rate
-    optimiser  adam, or sgd with momentum 0.9
-    enough     early stopping tolerance: training of a network stops once the monitored quantity has been below it for
-               `patience` consecutive steps; 0: no early stopping
-    patience   number of consecutive steps below the tolerance
-    until      monitored quantity: loss, the minibatch loss, or error, the fraction of the minibatch's outputs that are
-               predicted incorrectly (classes only)
+    encoding       input encoding (learners/encodings.py)
+    max_steps      maximum number of gradient steps
+    batch_size     examples per gradient step
+    learning_rate  step size of the optimiser
+    optimizer      adam, or sgd with momentum 0.9
+    tolerance      early stopping tolerance: training of a network stops once the monitored quantity has been below it
+                   for `patience` consecutive steps; 0: no early stopping
+    patience       number of consecutive steps below the tolerance
+    monitor        monitored quantity: loss, the minibatch loss, or error, the fraction of the minibatch's outputs that
+                   are predicted incorrectly (classes only)
     """
 
     preload = (f"{__package__}.training",)
     kind = "network"
+    renamed: ClassVar[Mapping[str, str]] = {
+        "steps": "max_steps",
+        "batch": "batch_size",
+        "rate": "learning_rate",
+        "optimiser": "optimizer",
+        "enough": "tolerance",
+        "until": "monitor",
+    }
 
     encoding: str = choice("auto", ENCODINGS)
-    steps: int = number(2000, at_least=1)
-    batch: int = number(64, at_least=1)
-    rate: float = number(1e-3, at_least=0)
-    optimiser: str = choice("adam", OPTIMISERS)
-    enough: float = number(0.0, at_least=0)
+    max_steps: int = number(2000, at_least=1)
+    batch_size: int = number(64, at_least=1)
+    learning_rate: float = number(1e-3, at_least=0)
+    optimizer: str = choice("adam", OPTIMIZERS)
+    tolerance: float = number(0.0, at_least=0)
     patience: int = number(100, at_least=1)
-    until: str = choice("loss", UNTIL)
+    monitor: str = choice("loss", MONITORS)
 
     @abc.abstractmethod
     def build(self, stack: int, features: tuple[int, ...], inputs: Space, outputs: Space) -> nn.Module:
@@ -69,45 +77,38 @@ class Network(Learner):
         """
 
     def accepts(self, spec: Spec) -> str | None:
-        if self.until == "error" and not spec.outputs.symbolic:
-            return "until=error needs classes: a real target is never hit exactly"
+        if self.monitor == "error" and not spec.outputs.symbolic:
+            return "monitor=error needs classes: a real target is never predicted exactly"
         return refusal(self.encoding, spec.inputs)
 
     def fit(self, problem: Problem) -> Predictor:
         return self.fit_many([problem])[0]
 
     def fit_many(self, problems: Sequence[Problem], resources: Resources = CPU) -> list[Predictor]:
-        return self.fit_rates(problems, [self.rate] * len(problems), resources)
+        return self.fit_learning_rates(problems, [self.learning_rate] * len(problems), resources)
 
     def partial_fit(self, predictor: Any, problem: Problem) -> Predictor:
-        """Train for `steps` more steps from the predictor's weights; the optimiser state is reset."""
+        """Train for `max_steps` more steps from the predictor's weights; the optimiser state is reset."""
         if predictor is None:
             return self.fit(problem)
         data = self.data(problem)
         module = self.module(1, data.features.shape[1:], problem)
         module.load_state_dict(predictor.module.state_dict())
-        (record,) = self._train(module, [data], [self.rate], CPU, initial=False)
+        (record,) = self._train(module, [data], [self.learning_rate], CPU, new_weights=False)
         return self.predictor(module, problem, record)
 
-    def fit_rates(
+    def fit_learning_rates(
         self, problems: Sequence[Problem], rates: Sequence[float], resources: Resources = CPU
     ) -> list[Predictor]:
-        """Like `fit_many`, with one learning rate per problem instead of `rate`; fastest if equal ones are adjacent."""
-        together = self._together(problems, resources)
+        """Like `fit_many`, with one learning rate per problem; fastest if equal ones are adjacent."""
+        size = self._stack_size(problems, resources)
         return [
             predictor
-            for start in range(0, len(problems), together)
-            for predictor in self._fit_stack(
-                problems[start : start + together], rates[start : start + together], resources
-            )
+            for start in range(0, len(problems), size)
+            for predictor in self._fit_stack(problems[start : start + size], rates[start : start + size], resources)
         ]
 
-    def parameters(self) -> dict[str, Any]:
-        # The device used to be a parameter. It stays in the key, so that keys do not change, until the names of
-        # parameters change anyway (issue 9, section 2).
-        return {**super().parameters(), "device": "cpu"}
-
-    def sees(self, space: Space) -> str:  # noqa: ARG002
+    def input_encoding(self, space: Space) -> str:  # noqa: ARG002
         """The encoding used for inputs of a space."""
         return self.encoding
 
@@ -116,7 +117,7 @@ class Network(Learner):
         from .training import Data  # noqa: PLC0415 -- loads torch
 
         dtype = np.int64 if problem.output_space.symbolic else np.float32
-        features = encode(problem.inputs, problem.input_space, self.sees(problem.input_space))
+        features = encode(problem.inputs, problem.input_space, self.input_encoding(problem.input_space))
         return Data(features, problem.targets.astype(dtype), problem.seed)
 
     def module(self, stack: int, features: tuple[int, ...], problem: Problem) -> nn.Module:
@@ -135,7 +136,7 @@ class Network(Learner):
         """The predictor for a trained module, a stack of one."""
         return NetworkPredictor(self, module, problem.input_space, problem.output_space, record=record)
 
-    def _together(self, problems: Sequence[Problem], resources: Resources) -> int:
+    def _stack_size(self, problems: Sequence[Problem], resources: Resources) -> int:
         """Number of networks to train as one stack.
 
         It does not affect results: a network is the same whatever else is in its stack.
@@ -146,7 +147,7 @@ class Network(Learner):
         steps = None if problem.steps is None else problem.steps[:1]
         one = self.data(replace(problem, inputs=problem.inputs[:1], targets=problem.targets[:1], steps=steps))
         alone = self.module(1, one.features.shape[1:], problem)
-        return stack_size(alone, one.features, self.batch, longest, resources)
+        return stack_size(alone, one.features, self.batch_size, longest, resources)
 
     def _fit_stack(self, problems: Sequence[Problem], rates: Sequence[float], resources: Resources) -> list[Predictor]:
         data = [self.data(problem) for problem in problems]
@@ -167,7 +168,7 @@ class Network(Learner):
         rates: Sequence[float],
         resources: Resources,
         *,
-        initial: bool = True,
+        new_weights: bool = True,
     ) -> list[dict[str, Any]]:
         """Train a stack in place with this learner's parameters; returns one record per network."""
         from .training import train  # noqa: PLC0415
@@ -175,16 +176,16 @@ class Network(Learner):
         return train(
             module,
             data,
-            steps=self.steps,
-            batch=self.batch,
-            rate=rates,
-            optimiser=self.optimiser,
+            max_steps=self.max_steps,
+            batch_size=self.batch_size,
+            learning_rate=rates,
+            optimizer=self.optimizer,
             device=resources.device,
             threads=resources.threads,
-            enough=self.enough,
+            tolerance=self.tolerance,
             patience=self.patience,
-            until=self.until,
-            initial=initial,
+            monitor=self.monitor,
+            new_weights=new_weights,
         )
 
 
@@ -204,8 +205,9 @@ class NetworkPredictor(Predictor):
 
         parts, device = [], next(self.module.parameters()).device
         with torch.inference_mode(), use_threads(1):
-            for start in range(0, len(inputs), ROWS):
-                features = encode(inputs[start : start + ROWS], self.inputs, self.learner.sees(self.inputs))
+            for start in range(0, len(inputs), PREDICTION_BATCH):
+                batch = inputs[start : start + PREDICTION_BATCH]
+                features = encode(batch, self.inputs, self.learner.input_encoding(self.inputs))
                 out = self.module(torch.from_numpy(features)[None].to(device))[0]
                 parts.append((out.softmax(-1) if self.outputs.symbolic else out).cpu().numpy())
         return np.concatenate(parts)

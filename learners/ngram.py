@@ -65,14 +65,14 @@ class NGram(Learner):
 class Level:
     """Statistics of the contexts of one length, m of them.
 
-    codes   (m,): alphabet * row of the context without its oldest symbol + that symbol, ascending
-    kept    (m, classes): discounted probabilities of the classes
-    handed  (m,): back-off weight for the shorter context
+    codes       (m,): alphabet * row of the context without its oldest symbol + that symbol, ascending
+    discounted  (m, classes): discounted probabilities of the classes
+    backoff     (m,): back-off weight for the shorter context
     """
 
     codes: np.ndarray
-    kept: sparse.csr_array
-    handed: np.ndarray
+    discounted: sparse.csr_array
+    backoff: np.ndarray
 
 
 @dataclass
@@ -88,10 +88,10 @@ class NGramPredictor(Predictor):
         predicted = np.full((len(inputs), self.classes), 1 / self.classes)
         for length, level in enumerate(self.levels):
             if length:
-                rows = _find(level.codes, rows, inputs[:, -length], self.alphabet)
+                rows = _context_rows(level.codes, rows, inputs[:, -length], self.alphabet)
             seen = np.flatnonzero(rows >= 0)
-            known = rows[seen]
-            predicted[seen] = level.kept[known].toarray() + level.handed[known, None] * predicted[seen]
+            found = rows[seen]
+            predicted[seen] = level.discounted[found].toarray() + level.backoff[found, None] * predicted[seen]
         return predicted[:, None]
 
 
@@ -112,12 +112,12 @@ def _level(codes: np.ndarray, row: np.ndarray, column: np.ndarray, counts: np.nd
     once, twice = np.count_nonzero(counts == 1), np.count_nonzero(counts == 2)  # noqa: PLR2004
     discount = once / (once + 2 * twice) if once else DISCOUNT
     total = np.bincount(row, counts, len(codes))
-    kept = sparse.csr_array(((counts - discount) / total[row], (row, column)), shape=(len(codes), classes))
-    return Level(codes, kept, discount * np.bincount(row, minlength=len(codes)) / total)
+    discounted = sparse.csr_array(((counts - discount) / total[row], (row, column)), shape=(len(codes), classes))
+    return Level(codes, discounted, discount * np.bincount(row, minlength=len(codes)) / total)
 
 
-def _find(codes: np.ndarray, shorter: np.ndarray, symbols: np.ndarray, alphabet: int) -> np.ndarray:
+def _context_rows(codes: np.ndarray, shorter: np.ndarray, symbols: np.ndarray, alphabet: int) -> np.ndarray:
     """Rows of contexts in their level, given the rows of the shorter contexts and the preceding symbols; or -1."""
-    wanted = shorter * alphabet + symbols
-    rows = np.minimum(np.searchsorted(codes, wanted), len(codes) - 1)
-    return np.where((shorter >= 0) & (codes[rows] == wanted), rows, -1)
+    searched = shorter * alphabet + symbols
+    rows = np.minimum(np.searchsorted(codes, searched), len(codes) - 1)
+    return np.where((shorter >= 0) & (codes[rows] == searched), rows, -1)

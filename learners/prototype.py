@@ -81,7 +81,7 @@ def public_path(found: Any) -> str:
             held = getattr(held, attribute, None)
         if held is found:
             return f"{module}:{name}"
-    raise TypeError(f"{name or found} is not to be found in a module; define it at the top level of one")
+    raise TypeError(f"{name or found} cannot be imported from a module; define it at the top level of a module")
 
 
 def plain_changes(estimator: Any) -> dict[str, Any] | None:

@@ -11,38 +11,38 @@ from torch import Tensor, nn
 from .base import Resources
 from .training import use_threads
 
-STACKED = (4, 128)
+CPU_STACK = (4, 128)
 """Minimum and maximum stack size on the CPU."""
 
-FLOATS = 3_000_000
+CPU_FLOATS = 3_000_000
 """Number of floats that a stack on the CPU may hold in weights, gradients, optimiser moments and activations. Measured:
 larger stacks no longer save time per network (make speed)."""
 
-SHARE = 0.5
+MEMORY_FRACTION = 0.5
 """Fraction of the free memory of another device that a stack may use."""
 
 
-def stack_size(module: nn.Module, example: np.ndarray, batch: int, examples: int, resources: Resources) -> int:
+def stack_size(module: nn.Module, example: np.ndarray, batch_size: int, examples: int, resources: Resources) -> int:
     """Number of networks to train as one stack.
 
     On the CPU, small networks share the overhead of each operation, and the cache limits the number of large ones. On
     another device the stack is as large as its memory allows.
 
-    module    a stack of one
-    example   one encoded example, (1, ...)
-    batch     batch size
-    examples  size of the largest training set
+    module      a stack of one
+    example     one encoded example, (1, ...)
+    batch_size  examples per gradient step
+    examples    size of the largest training set
     """
-    one = footprint(module, example, batch)
+    one = footprint(module, example, batch_size)
     if resources.stack is not None:
         return resources.stack
     if resources.device == "cpu":
-        return int(np.clip(FLOATS // one, *STACKED))
+        return int(np.clip(CPU_FLOATS // one, *CPU_STACK))
     free, _ = torch.cuda.mem_get_info(resources.device)
-    return max(int(SHARE * free / 4) // (one + examples * (example.size + 1)), 1)
+    return max(int(MEMORY_FRACTION * free / 4) // (one + examples * (example.size + 1)), 1)
 
 
-def footprint(module: nn.Module, example: np.ndarray, batch: int) -> int:
+def footprint(module: nn.Module, example: np.ndarray, batch_size: int) -> int:
     """Number of floats that one network holds during training.
 
     Four per parameter (value, gradient, Adam's two moments), plus the output of every layer for a batch and its
@@ -62,4 +62,4 @@ def footprint(module: nn.Module, example: np.ndarray, batch: int) -> int:
         module(torch.from_numpy(example)[None])
     for hook in hooks:
         hook.remove()
-    return 4 * sum(one.numel() for one in module.parameters()) + 2 * batch * activations
+    return 4 * sum(one.numel() for one in module.parameters()) + 2 * batch_size * activations

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .network import RATES
+from .network import LEARNING_RATES
 from .parameters import choice, number
-from .reader import Reader
+from .sequence_encoder import SequenceEncoder
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -19,7 +19,7 @@ POSITIONS = ("learned", "sinusoidal", "none")
 
 
 @dataclass(frozen=True)
-class Transformer(Reader):
+class Transformer(SequenceEncoder):
     """Transformer encoder: self-attention between all positions; order only by the positional encoding.
 
     If the output is as long as the input, output i is a readout of position i; otherwise of the mean over all
@@ -32,9 +32,9 @@ class Transformer(Reader):
     """
 
     name = "transformer"
-    search_space = (("width", (32, 64)), ("depth", (1, 2)), ("rate", RATES))
+    search_space = (("width", (32, 64)), ("depth", (1, 2)), ("learning_rate", LEARNING_RATES))
 
-    batch: int = number(32, at_least=1)
+    batch_size: int = number(32, at_least=1)
     width: int = number(32, at_least=1)
     heads: int = number(2, at_least=1)
     depth: int = number(1, at_least=1)
@@ -43,25 +43,27 @@ class Transformer(Reader):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.width % LANES:
-            raise ValueError(f"width {self.width}; expected a multiple of {LANES}, so that stack-mates cannot matter")
+            raise ValueError(
+                f"width {self.width}; expected a multiple of {LANES}, so that stacked networks are independent"
+            )
         if self.width % self.heads:
             raise ValueError(f"{self.heads} heads do not divide the width {self.width}")
 
-    def body(self, stack: int, length: int, channels: int, mask: Tensor | None = None) -> tuple[nn.Module, int]:
+    def encoder(self, stack: int, length: int, channels: int, mask: Tensor | None = None) -> tuple[nn.Module, int]:
         from torch import nn  # noqa: PLC0415
 
-        from .attention import Block, LayerNorm  # noqa: PLC0415
-        from .places import LearnedPositions, PerPlace, SinusoidalPositions  # noqa: PLC0415
+        from .attention import LayerNorm, TransformerLayer  # noqa: PLC0415
+        from .positions import LearnedPositions, Positionwise, SinusoidalPositions  # noqa: PLC0415
 
-        layers: list[nn.Module] = [PerPlace(stack, channels, self.width)]
+        layers: list[nn.Module] = [Positionwise(stack, channels, self.width)]
         if self.positions == "learned":
             layers.append(LearnedPositions(stack, length, self.width))
         elif self.positions == "sinusoidal":
             layers.append(SinusoidalPositions(length, self.width))
-        layers += [Block(stack, self.width, self.heads, mask) for _ in range(self.depth)]
+        layers += [TransformerLayer(stack, self.width, self.heads, mask) for _ in range(self.depth)]
         return nn.Sequential(*layers, LayerNorm(stack, self.width)), self.width
 
-    def summary(self) -> nn.Module:
-        from .layers import Pool  # noqa: PLC0415
+    def pooling(self) -> nn.Module:
+        from .layers import MeanPool  # noqa: PLC0415
 
-        return Pool(-2)
+        return MeanPool(-2)

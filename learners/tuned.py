@@ -17,10 +17,10 @@ CONFIGURATIONS = 16
 """Size of every search space, so that all learners are compared after the same number of trials. Encodings and
 positional encodings are inductive bias, and budgets are set by the preset: neither is in a search space."""
 
-PART = 4
+HOLD_OUT_DIVISOR = 4
 """One in this many in-distribution examples is held out for validation."""
 
-FLOOR = 1e-3
+MIN_PROBABILITY = 1e-3
 """Lower bound on predicted probabilities. A few hundred validation examples cannot distinguish a lower one from 0, and
 a single example to which a forest assigns probability 0 should not decide alone."""
 
@@ -42,8 +42,9 @@ class Tuned(Learner):
 
     Example: with 64 in-distribution and 8 exposed examples, each configuration is fitted to the first 48 and the 8, and
     the one with the lowest loss on the other 16 is refitted to all 72. The loss is the mean log loss in bits per
-    output, with probabilities of at least FLOOR, or the mean squared error; ties go to the earlier configuration. With
-    fewer than PART in-distribution examples nothing is held out, and the first configuration, the default, is used.
+    output, with probabilities of at least MIN_PROBABILITY, or the mean squared error; ties go to the earlier
+    configuration. With fewer than HOLD_OUT_DIVISOR in-distribution examples nothing is held out, and the first
+    configuration, the default, is used.
 
     The record of the predictor has `configuration`, the index of the selected configuration, and `validation`, the loss
     of each (None if it diverged; empty if nothing was held out).
@@ -56,10 +57,10 @@ class Tuned(Learner):
     space: SearchSpace
 
     def __post_init__(self) -> None:
-        known = [item.name for item in fields(self.base)]  # pyright: ignore[reportArgumentType]
+        names = [item.name for item in fields(self.base)]  # pyright: ignore[reportArgumentType]
         for name, _ in self.space:
-            if name not in known:
-                raise ValueError(f"{self.base.name} has no parameter {name!r} to tune; it has {', '.join(known)}")
+            if name not in names:
+                raise ValueError(f"{self.base.name} has no parameter {name!r} to tune; it has {', '.join(names)}")
         found = len(set(self.configurations))
         if found != CONFIGURATIONS:
             raise ValueError(f"{found} configurations of {self.base.name}; expected {CONFIGURATIONS}, as for all")
@@ -89,19 +90,24 @@ class Tuned(Learner):
 
     def _tune(self, problems: Sequence[Problem], fit_all: FitAll) -> list[Predictor]:
         """Hold out, fit all configurations, select the best, and refit it to everything."""
-        parts = {place: part for place, problem in enumerate(problems) if (part := hold_out(problem))}
-        trials = [(place, number) for number in range(CONFIGURATIONS) for place in parts]
-        fitted = fit_all([(self.configurations[number], _trial(parts[place][0], number)) for place, number in trials])
+        parts = {index: part for index, problem in enumerate(problems) if (part := hold_out(problem))}
+        trials = [(index, configuration) for configuration in range(CONFIGURATIONS) for index in parts]
+        fitted = fit_all(
+            [
+                (self.configurations[configuration], _trial(parts[index][0], configuration))
+                for index, configuration in trials
+            ]
+        )
         # Lazily, one fit at a time: sixteen forests at once would not fit into memory.
-        scored = map(validation_loss, fitted, [parts[place][1] for place, _ in trials])
+        scored = map(validation_loss, fitted, [parts[index][1] for index, _ in trials])
         losses: list[list[float]] = [[] for _ in problems]
-        for (place, _), loss in zip(trials, scored, strict=True):
-            losses[place].append(loss)
-        chosen = [int(np.argmin(own)) if own else 0 for own in losses]
-        winners = list(fit_all([(self.configurations[n], one) for n, one in zip(chosen, problems, strict=True)]))
-        for predictor, number, own in zip(winners, chosen, losses, strict=True):
+        for (index, _), loss in zip(trials, scored, strict=True):
+            losses[index].append(loss)
+        selected = [int(np.argmin(own)) if own else 0 for own in losses]
+        winners = list(fit_all([(self.configurations[n], one) for n, one in zip(selected, problems, strict=True)]))
+        for predictor, configuration, own in zip(winners, selected, losses, strict=True):
             finite = [loss if np.isfinite(loss) else None for loss in own]
-            predictor.record |= {"configuration": number, "validation": finite}
+            predictor.record |= {"configuration": configuration, "validation": finite}
         return winners
 
 
@@ -126,16 +132,16 @@ FitAll = Callable[[Sequence[Trial]], Iterable[Predictor]]
 
 
 def hold_out(problem: Problem) -> tuple[Problem, Problem] | None:
-    """Training and validation part, the last 1/PART of the in-distribution examples; None if there are too few.
+    """Training and validation part, the last quarter of the in-distribution examples; None if there are too few.
 
     Exposed examples are used for fitting and never for validation: model selection must not see the shift.
     """
-    inside = len(problem) if problem.inside is None else min(problem.inside, len(problem))
-    held = inside // PART
-    if held == 0:
+    n_id = len(problem) if problem.n_id is None else min(problem.n_id, len(problem))
+    n_held_out = n_id // HOLD_OUT_DIVISOR
+    if n_held_out == 0:
         return None
-    fitted = np.r_[: inside - held, inside : len(problem)]
-    return _take(problem, fitted, inside - held), _take(problem, np.arange(inside - held, inside), held)
+    fitted = np.r_[: n_id - n_held_out, n_id : len(problem)]
+    return _take(problem, fitted, n_id - n_held_out), _take(problem, np.arange(n_id - n_held_out, n_id), n_held_out)
 
 
 def validation_loss(predictor: Predictor, validation: Problem) -> float:
@@ -144,35 +150,36 @@ def validation_loss(predictor: Predictor, validation: Problem) -> float:
         return np.inf
     predicted, targets = predictor.predict(validation.inputs), validation.targets
     if validation.output_space.symbolic:
-        given = np.take_along_axis(predicted, targets[..., None], axis=-1)
-        loss = -np.log2(np.maximum(given, FLOOR)).mean()
+        probabilities = np.take_along_axis(predicted, targets[..., None], axis=-1)
+        loss = -np.log2(np.maximum(probabilities, MIN_PROBABILITY)).mean()
     else:
         loss = np.square(predicted - targets.astype(np.float64)).mean()
     return float(loss) if np.isfinite(loss) else np.inf
 
 
-def _take(problem: Problem, rows: np.ndarray, inside: int) -> Problem:
-    """The examples at `rows` as a problem, of which the first `inside` are in distribution."""
+def _take(problem: Problem, rows: np.ndarray, n_id: int) -> Problem:
+    """The examples at `rows` as a problem, of which the first `n_id` are in distribution."""
     steps = None if problem.steps is None else problem.steps[rows]
-    return replace(problem, inputs=problem.inputs[rows], targets=problem.targets[rows], steps=steps, inside=inside)
+    return replace(problem, inputs=problem.inputs[rows], targets=problem.targets[rows], steps=steps, n_id=n_id)
 
 
-def _trial(training: Problem, number: int) -> Problem:
+def _trial(training: Problem, configuration: int) -> Problem:
     """The training set with a seed specific to the configuration; the final refit uses the problem's seed."""
-    drawn = np.random.SeedSequence([training.seed, number]).generate_state(1, np.uint64)[0]
-    return replace(training, seed=int(drawn) >> 1)  # torch takes 63 bits
+    seed = np.random.SeedSequence([training.seed, configuration]).generate_state(1, np.uint64)[0]
+    return replace(training, seed=int(seed) >> 1)  # torch takes 63 bits
 
 
 def _fit_stacks(trials: Sequence[Trial], resources: Resources) -> list[Predictor]:
     """Fit networks to problems; those that differ only in their learning rate are trained as one stack."""
     shapes: dict[Network, list[int]] = {}
-    for place in sorted(range(len(trials)), key=lambda place: trials[place][0].rate):  # equal rates side by side
-        shapes.setdefault(replace(trials[place][0], rate=0.0), []).append(place)
+    # Equal learning rates are adjacent.
+    for index in sorted(range(len(trials)), key=lambda index: trials[index][0].learning_rate):
+        shapes.setdefault(replace(trials[index][0], learning_rate=0.0), []).append(index)
     fitted: dict[int, Predictor] = {}
-    for shape, places in shapes.items():
-        stack = [trials[place] for place in places]
-        predictors = shape.fit_rates(
-            [problem for _, problem in stack], [learner.rate for learner, _ in stack], resources
+    for shape, indices in shapes.items():
+        stack = [trials[index] for index in indices]
+        predictors = shape.fit_learning_rates(
+            [problem for _, problem in stack], [learner.learning_rate for learner, _ in stack], resources
         )
-        fitted |= zip(places, predictors, strict=True)
-    return [fitted[place] for place in range(len(trials))]
+        fitted |= zip(indices, predictors, strict=True)
+    return [fitted[index] for index in range(len(trials))]

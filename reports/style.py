@@ -39,7 +39,7 @@ KNOWN = {
     "rnn": (BROWN, "X"),
     "transformer": (VIOLET, "h"),
     # Related learners share a colour and differ in the marker.
-    "transformer-steps": (VIOLET, "*"),
+    "transformer-scratchpad": (VIOLET, "*"),
     "extra-trees": (GREEN, ">"),
     "kernel": (VERMILION, "p"),
     "gp": (SKY, "d"),

@@ -15,9 +15,11 @@ from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from typing import Any, Generic, TypeVar
 
 from ..learners import LEARNERS
+from ..learners import RENAMED as RENAMED_LEARNERS
 from ..learners.base import Learner
 from ..learners.estimator import Estimator, adopt, adopt_object
 from ..learners.tuned import Tuned
+from ..tasks import RENAMED as RENAMED_TASKS
 from ..tasks import TASKS
 from ..tasks.base import Task
 from .errors import UsageError
@@ -128,8 +130,17 @@ def make_learner(spec: Any, settings: Mapping[str, Any] | None = None) -> Named[
     return _make(spec, "learners", Learner, settings or {})
 
 
-def nearest(name: str, known: Iterable[str], what: str) -> str:
-    """The message for an unknown name: with the closest known name, or all known names."""
+RENAMED = {"tasks": RENAMED_TASKS, "learners": RENAMED_LEARNERS}
+"""Former names of tasks and of learners -> their names."""
+
+
+def nearest(name: str, known: Iterable[str], what: str, renamed: Mapping[str, str] | None = None) -> str:
+    """The message for an unknown name: its new name, the closest known name, or all known names.
+
+    renamed  former names -> new names
+    """
+    if renamed and name in renamed:
+        return f"{name} is called {renamed[name]} now"
     known = sorted(known)
     close = get_close_matches(name, known, n=1, cutoff=0.4)
     hint = f"did you mean {close[0]!r}?" if close else f"expected one of {', '.join(known)}"
@@ -148,6 +159,8 @@ def _make(spec: str, kind: str, base: type[T], settings: Mapping[str, Any]) -> N
     else:
         known = names(kind)
         if head not in known:
+            if head in RENAMED[kind]:
+                raise UsageError(f"{spec!r}: {nearest(head, known, what, RENAMED[kind])}")
             raise UsageError(
                 nearest(head, known, what) + f" (grue list {kind} shows all names; your own code is module:attribute)"
             )
@@ -267,7 +280,7 @@ def _typed(parameters: Mapping[str, Any], made: Any, spec: str) -> dict[str, Any
     fields, typed = _fields(made), {}
     for name, value in parameters.items():
         if name not in fields:
-            raise UsageError(f"{spec!r}: " + nearest(name, fields, "parameter"))
+            raise UsageError(f"{spec!r}: " + nearest(name, fields, "parameter", renamed_parameters([made])))
         typed[name] = _convert(value, fields[name], name, spec) if isinstance(value, str) else value
     return typed
 
@@ -303,6 +316,16 @@ def _fields(made: Any) -> dict[str, Any]:
         return {name: item.default for name, item in inspect.signature(made).parameters.items()}
     except ValueError:  # some built-in types do not say
         return {}
+
+
+def renamed_parameters(classes: Iterable[Any]) -> dict[str, str]:
+    """Former names of the parameters of these learners or tasks -> their names; "a or b" if they differ."""
+    found: dict[str, dict[str, None]] = {}
+    for one in classes:
+        renamed = getattr(one, "renamed", None)
+        for former, name in (renamed if isinstance(renamed, Mapping) else {}).items():
+            found.setdefault(former, {})[name] = None
+    return {former: " or ".join(names) for former, names in found.items()}
 
 
 def _own_label(instance: Task | Learner) -> str:

@@ -15,7 +15,7 @@ from ..learners.tuned import Tuned
 from ..tasks.base import Task
 from .errors import UsageError
 from .external import is_path
-from .names import Named, available, make_learner, make_task, names, nearest
+from .names import RENAMED, Named, available, make_learner, make_task, names, nearest, renamed_parameters
 from .schema import FIELDS, REQUIRED, Grid, Preset, check, frozen, is_whole, without
 from .sets import ALL, INHERITED, PREFIX, expand, is_set
 
@@ -197,10 +197,13 @@ def _check_fields(where: str, raw: Mapping[str, Any], known: Collection[str]) ->
             raise UsageError(f"{where}: {error}") from error
 
 
-def _check_names(where: str, found: Iterable[str], known: Collection[str], what: str) -> None:
+def _check_names(
+    where: str, found: Iterable[str], known: Collection[str], what: str, renamed: Mapping[str, str] | None = None
+) -> None:
     for name in found:
         if name not in known:
-            raise UsageError(f"{where}: {nearest(name, known, what)}" if where else nearest(name, known, what))
+            message = nearest(name, known, what, renamed)
+            raise UsageError(f"{where}: {message}" if where else message)
 
 
 def _check_budget(where: str, budget: Mapping[str, Any]) -> None:
@@ -209,7 +212,7 @@ def _check_budget(where: str, budget: Mapping[str, Any]) -> None:
 
 def _check_parameters(where: str, learner: str, settings: Mapping[str, Any]) -> None:
     if ":" not in learner:
-        _check_names(where, [learner], names("learners"), "learner")
+        _check_names(where, [learner], names("learners"), "learner", RENAMED["learners"])
     if "@" in learner.partition(":")[0]:
         raise UsageError(f"{where}: use [parameters.{learner.partition('@')[0]}], which applies to {learner} as well")
     instance = make_learner(learner).instance
@@ -222,13 +225,14 @@ def _check_parameters(where: str, learner: str, settings: Mapping[str, Any]) -> 
 
 def _check_settings(where: str, settings: Mapping[str, Any], learners: Iterable[Learner]) -> None:
     """Each is a parameter of one of the learners, and a value of its kind."""
+    learners = list(learners)
     known = {
         item.name: getattr(learner, item.name)
         for learner in learners
         if not isinstance(learner, Tuned)  # has the parameters of its base
         for item in fields(learner)  # pyright: ignore[reportArgumentType] -- parameters() may say more than can be set
     }
-    _check_names(where, settings, known, "parameter")
+    _check_names(where, settings, known, "parameter", renamed_parameters(learners))
     for name, value in settings.items():
         default = known[name]
         kind = int if isinstance(default, float) and is_whole(value) else type(default)

@@ -45,7 +45,7 @@ def parse_names(text: str) -> tuple[str, ...]:
 
 
 def parse_settings(text: str) -> dict[str, Any]:
-    """Turn "steps=600,positions=none" into {"steps": 600, "positions": "none"}."""
+    """Turn "max_steps=600,positions=none" into {"max_steps": 600, "positions": "none"}."""
     found: dict[str, Any] = {}
     for part in parse_names(text):
         name, equals, value = part.partition("=")
@@ -199,9 +199,9 @@ class Preset:
     budget: dict[str, Any] = field(
         default_factory=dict,
         metadata=_field_info(
-            "a table: the line [budget] followed by, for example, steps = 600",
+            "a table: the line [budget] followed by, for example, max_steps = 600",
             lambda value: isinstance(value, dict),
-            "Parameters set for every learner that has them, in addition to the preset's, such as steps=600.",
+            "Parameters set for every learner that has them, in addition to the preset's, such as max_steps=600.",
             parse_settings,
         ),
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..learners import LEARNERS
 from ..tasks import TASKS
-from .names import UsageError, make_learner, make_task, nearest
+from .names import RENAMED, UsageError, make_learner, make_task, nearest
 
 ALL = "all"
 INHERITED = "inherited"
@@ -38,7 +38,9 @@ def expand(kind: str, specs: Iterable[Any], inherited: Sequence[str] = ()) -> li
             if not any(one in found for one in gone):
                 raise UsageError(
                     f"{spec!r} excludes a name that is not in the list: "
-                    + nearest(spec[1:], [one for one in found if isinstance(one, str)], kind.removesuffix("s"))
+                    + nearest(
+                        spec[1:], [one for one in found if isinstance(one, str)], kind.removesuffix("s"), RENAMED[kind]
+                    )
                 )
             found = [one for one in found if one not in gone]
         else:

@@ -33,7 +33,7 @@ VERSION = 1
 
 LEARNERS = ("mlp", "boosting", "forest", "neighbours", "linear")
 SEEDS = 3
-BUDGETS = {"steps": 300, "rounds": 50, "trees": 50}
+BUDGETS = {"max_steps": 300, "n_estimators": 50}
 """Training budget per stage. A learner that is fitted to all stages so far has the same budget."""
 
 REGIMES = ("continued", "refitted", "joint")

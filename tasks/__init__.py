@@ -36,3 +36,6 @@ TASKS = {
     "variables": "grue.tasks.variables:Variables",
     "variables-plus": "grue.tasks.variables:VariablesPlus",
 }
+
+RENAMED: dict[str, str] = {}
+"""Former names of tasks -> their names. Only error messages use it: a former name is refused with the new one."""

@@ -109,6 +109,7 @@ class Task(abc.ABC):
     name: ClassVar[str]
     version: ClassVar[int] = 1
     family: ClassVar[str]
+    renamed: ClassVar[Mapping[str, str]] = {}  # former names of parameters -> their names, for error messages
     distinct: ClassVar[bool] = True  # a sample has no duplicate problems; if False, it is i.i.d. within the split
     block: ClassVar[int] = 4096  # proposals sampled at a time; a change changes the data: raise `version` as well
 

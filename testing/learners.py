@@ -53,12 +53,14 @@ def check_learner(learner: Any) -> None:
     for name, (inputs, outputs, steps) in SPACES.items():
         reason = learner.accepts(Spec(inputs, outputs, steps))
         if reason is not None:
-            assert isinstance(reason, str), f"{name}: accepts gave {reason!r}; expected None or the reason as a line"
-            assert reason, f"{name}: refused without a reason"
+            assert isinstance(reason, str), (
+                f"{name}: accepts returned {reason!r}; expected None or the reason as one line"
+            )
+            assert reason, f"{name}: refused with an empty reason"
             assert "\n" not in reason, f"{name}: the reason has more than one line: {reason!r}"
             continue
         accepted += 1
-        for case, problem in awkward_problems(inputs, outputs, steps):
+        for case, problem in edge_cases(inputs, outputs, steps):
             check_predictions(learner, problem, f"{name}, {case}")
         check_repeats(learner, make_problem(inputs, outputs, 20, steps=steps), name)
         check_stack(learner, inputs, outputs, name, steps)
@@ -69,12 +71,16 @@ def check_learner(learner: Any) -> None:
 
 def check_parameters(learner: Learner) -> None:
     """The parameters are the fields of a frozen dataclass, are hashable, and reconstruct an equal learner."""
-    assert dataclasses.is_dataclass(learner), f"{learner.name} is no dataclass; its fields are its recorded parameters"
+    assert dataclasses.is_dataclass(learner), (
+        f"{learner.name} is not a dataclass; its fields are its recorded parameters"
+    )
     again = dataclasses.replace(learner)
-    assert again == learner, f"{learner.name}: made again from its parameters it is another one"
-    assert hash(again) == hash(learner), f"{learner.name}: equal learners with different hashes; is it frozen?"
+    assert again == learner, f"{learner.name}: reconstructed from its parameters it is not equal"
+    assert hash(again) == hash(learner), (
+        f"{learner.name}: equal learners have different hashes; is the dataclass frozen?"
+    )
     assert "encoding" in learner.parameters() or learner.control, (
-        f"{learner.name} declares no `encoding`: how a learner sees an example is part of its bias"
+        f"{learner.name} declares no `encoding`: the input encoding is part of the inductive bias"
     )
 
 
@@ -102,7 +108,7 @@ def _fit(learner: Learner, problems: Sequence[Problem]) -> list[Predictor]:
             predictors += learner.fit_many(group, CPU)
     for given in predictors:
         assert isinstance(given, Predictor), (
-            f"{type(learner).__name__}.fit gave a {type(given).__name__}; expected a grue Predictor"
+            f"{type(learner).__name__}.fit returned a {type(given).__name__}; expected a grue Predictor"
         )
     return predictors
 
@@ -121,7 +127,7 @@ def _check_predicted(predicted: np.ndarray, space: Space, n: int, name: str) -> 
     assert predicted.shape == shape, f"{name}: predictions of shape {predicted.shape}; expected {shape}"
     assert np.isfinite(predicted).all(), f"{name}: predictions are not all finite"
     if classes:
-        assert (predicted >= 0).all(), f"{name}: negative probabilities, {predicted.min():.3g} the least"
+        assert (predicted >= 0).all(), f"{name}: negative probabilities, minimum {predicted.min():.3g}"
         sums = predicted.sum(-1)
         assert np.allclose(sums, 1, atol=1e-4), f"{name}: probabilities sum to {sums.min():.6f}..{sums.max():.6f}"
 
@@ -141,7 +147,7 @@ def check_stack(learner: Learner, inputs: Space, outputs: Space, name: str, step
     reverse = [_predict(learner, predictor, tests) for predictor in _fit(learner, problems[::-1])][::-1]
     alone = [_predict(learner, _fit(learner, [problem])[0], tests) for problem in problems]
     for problem, *predicted in zip(problems, together, reverse, alone, strict=True):
-        for how, other in zip(("in another place of the stack", "alone"), predicted[1:], strict=True):
+        for how, other in zip(("in another position of the stack", "alone"), predicted[1:], strict=True):
             assert np.array_equal(predicted[0], other), (
                 f"{name}: n = {len(problem)} fitted {how} differs by {abs(predicted[0] - other).max():.3g}"
             )
@@ -155,27 +161,29 @@ def check_continues(learner: Learner, inputs: Space, outputs: Space, name: str, 
         half = outputs.alphabet // 2
         first = dataclasses.replace(first, targets=first.targets % half)
         second = dataclasses.replace(second, targets=half + second.targets % (outputs.alphabet - half))
-    begun = learner.partial_fit(None, first)
-    before = begun.predict(tests)
-    ends = [learner.partial_fit(begun, second) for _ in range(2)]
+    first_fit = learner.partial_fit(None, first)
+    before = first_fit.predict(tests)
+    ends = [learner.partial_fit(first_fit, second) for _ in range(2)]
     after, again = (end.predict(tests) for end in ends)
     third = learner.partial_fit(ends[0], make_problem(inputs, outputs, 1, seed=1, steps=steps)).predict(tests)
-    for predicted, when in ((before, "begun"), (after, "gone on"), (third, "gone on twice")):
+    for predicted, when in ((before, "partial_fit"), (after, "second partial_fit"), (third, "third partial_fit")):
         _check_predicted(predicted, outputs, len(tests), f"{name}, {when}")
-    untouched = np.array_equal(before, begun.predict(tests)) and np.array_equal(after, ends[0].predict(tests))
-    assert untouched, f"{name}: going on changed the predictor that it went on from"
-    assert np.array_equal(after, again), f"{name}: gone on twice from the same, {abs(after - again).max():.3g} apart"
-    assert not np.array_equal(before, after), f"{name}: going on to other targets changed nothing"
+    untouched = np.array_equal(before, first_fit.predict(tests)) and np.array_equal(after, ends[0].predict(tests))
+    assert untouched, f"{name}: partial_fit modified the predictor that it continued from"
+    assert np.array_equal(after, again), (
+        f"{name}: partial_fit repeated on the same predictor differs by {abs(after - again).max():.3g}"
+    )
+    assert not np.array_equal(before, after), f"{name}: partial_fit on other targets changed no prediction"
 
 
-def awkward_problems(inputs: Space, outputs: Space, steps: Space | None = None) -> Iterator[tuple[str, Problem]]:
+def edge_cases(inputs: Space, outputs: Space, steps: Space | None = None) -> Iterator[tuple[str, Problem]]:
     """Training sets with edge cases: very few examples, constant targets, repeated inputs, missing classes."""
     yield "n = 1", make_problem(inputs, outputs, 1, steps=steps)
     yield "n = 2", make_problem(inputs, outputs, 2, steps=steps)
     usual = make_problem(inputs, outputs, 20, steps=steps)
     yield "n = 20", usual
     yield "one target only", dataclasses.replace(usual, targets=np.repeat(usual.targets[:1], 20, axis=0))
-    yield "the same input again and again", dataclasses.replace(usual, inputs=np.repeat(usual.inputs[:1], 20, axis=0))
+    yield "one input only", dataclasses.replace(usual, inputs=np.repeat(usual.inputs[:1], 20, axis=0))
     if outputs.alphabet and outputs.alphabet > 3:  # noqa: PLR2004 -- enough classes for gaps
         gaps = np.where(usual.targets % 2 == 0, 1, outputs.alphabet - 1)
         yield "classes with gaps", dataclasses.replace(usual, targets=gaps)

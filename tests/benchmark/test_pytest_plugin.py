@@ -211,7 +211,7 @@ AWKWARD = [
     "--task=variables:far=3/4,links=1/2",
     "--task=identity-bits",
     "--learner=own:Plain:depth=2,width=3",
-    "--learner=linear:encoding=onehot,strength=2.5",
+    "--learner=linear:encoding=onehot,C=2.5",
     "--learner=lookup",
 ]
 

@@ -1,4 +1,4 @@
-"""Random networks: what they compute before training, and what those that fit by chance say."""
+"""Random networks: what they compute before training, and what those that fit by chance predict."""
 
 from __future__ import annotations
 
@@ -17,38 +17,38 @@ def test_a_tenth_of_random_networks_are_constant_zero_and_a_tenth_constant_one()
     rng, networks = np.random.default_rng(0), 12_800
     zeros = ones = 0
     for _ in range(networks // 64):
-        on = (run(BayesNet().draw(rng, 64, 7, 1), CUBE.astype(np.float32)) > 0).sum((1, 2))
+        on = (run(BayesNet().sample_weights(rng, 64, 7, 1), CUBE.astype(np.float32)) > 0).sum((1, 2))
         zeros, ones = zeros + (on == 0).sum(), ones + (on == 128).sum()
     deviation = np.hypot(np.sqrt(0.1095 * 0.8905 / networks), 0.0014)
     assert abs(zeros / networks - 0.1095) < 3 * deviation
     assert abs(ones / networks - 0.1095) < 3 * deviation
 
 
-def test_all_that_vote_fit_the_training_set() -> None:
+def test_all_accepted_networks_fit_the_training_set() -> None:
     problem = Problem(CUBE[::16], CUBE[::16, :1], BITS, BIT, seed=0)
-    predictor = BayesNet(draws=20_000).fit(problem)
+    predictor = BayesNet(n_samples=20_000).fit(problem)
     predicted = predictor.predict(problem.inputs)
-    assert predictor.record["networks"] >= 10
+    assert predictor.record["accepted"] >= 10
     assert (predicted.argmax(-1) == problem.targets).all()
     assert (predicted.max(-1) == 1.0).all()
 
 
 def test_what_fits_a_constant_is_nearly_constant_elsewhere() -> None:
     problem = Problem(CUBE[::8], np.zeros((16, 1), int), BITS, BIT, seed=0)
-    predictor = BayesNet(draws=10_000).fit(problem)
+    predictor = BayesNet(n_samples=10_000).fit(problem)
     assert predictor.predict(CUBE)[:, 0, 0].mean() > 0.9, "of all functions that fit, half of the other values are 1"
 
 
-def test_too_few_that_fit_are_said_and_the_marginal_predicted() -> None:
+def test_too_few_accepted_networks_are_recorded_and_the_marginal_predicted() -> None:
     targets = np.random.default_rng(0).integers(0, 2, (128, 1))
-    predictor = BayesNet(draws=500).fit(Problem(CUBE, targets, BITS, BIT, seed=0))
-    assert predictor.record == {"networks": 0, "drawn": 500, "still_falling": True}
+    predictor = BayesNet(n_samples=500).fit(Problem(CUBE, targets, BITS, BIT, seed=0))
+    assert predictor.record == {"accepted": 0, "sampled": 500, "not_converged": True}
     assert np.allclose(predictor.predict(CUBE)[:, 0, 1], targets.mean())
 
 
-def test_drawing_ends_when_enough_fit() -> None:
+def test_sampling_ends_when_sufficiently_many_are_accepted() -> None:
     predictor = BayesNet().fit(Problem(CUBE[:1], CUBE[:1, :1], BITS, BIT, seed=0))
-    assert predictor.record["drawn"] < 5000
+    assert predictor.record["sampled"] < 5000
 
 
 def test_large_and_real_targets_are_refused() -> None:

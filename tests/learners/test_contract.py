@@ -13,14 +13,14 @@ from grue.learners.encodings import ENCODINGS
 from grue.runs.names import make_learner
 from grue.testing.learners import BAG, CLASS, check_learner, check_predictions, make_problem
 
-SMALL = {"steps": 20, "rounds": 4, "trees": 5, "candidates": 3000, "draws": 2000}
+SMALL = {"max_steps": 20, "n_estimators": 4, "max_candidates": 3000, "n_samples": 2000}
 
 
 def learners() -> list[Learner]:
     found = []
     for name in LEARNERS:
         if name.endswith("@tuned"):  # sixteen times its base, whose encodings are all looked at
-            found.append(make_learner(name, {**SMALL, "steps": 3}).instance)
+            found.append(make_learner(name, {**SMALL, "max_steps": 3}).instance)
             continue
         instance = make_learner(name, SMALL).instance
         encodings = (

@@ -83,7 +83,7 @@ def test_a_setting_that_does_not_exist_is_refused() -> None:
 def test_what_does_not_say_that_it_makes_an_estimator_is_never_called(tmp_path: Path) -> None:
     settings = (("args", f"touch {tmp_path / 'made'}"), ("shell", True))
     for what in ("subprocess:Popen", "subprocess:call"):
-        with pytest.raises(TypeError, match="is no estimator"):
+        with pytest.raises(TypeError, match="is neither an estimator"):
             Estimator(estimator=what, settings=settings).make()
     assert not list(tmp_path.iterdir())
 
@@ -147,9 +147,9 @@ def test_scikit_learns_own_numbers_of_jobs_are_left_alone_and_nothing_warns() ->
 
 def test_the_other_kind_of_target_is_refused_with_the_reason() -> None:
     reason = Estimator(estimator=BOOSTING).accepts(Spec(REALS, REALS))
-    assert reason == "HistGradientBoostingClassifier is no regressor; the targets are real numbers"
+    assert reason == "HistGradientBoostingClassifier is not a regressor; the targets are real numbers"
     reason = Estimator(estimator="sklearn.linear_model:Ridge").accepts(Spec(BAG, CLASS))
-    assert reason == "Ridge is no classifier; the targets are classes"
+    assert reason == "Ridge is not a classifier; the targets are classes"
 
 
 class Scaling(BaseEstimator):
@@ -207,7 +207,7 @@ def test_the_forest_is_scikit_learns_own() -> None:
     problem = make_problem(SEQUENCE, CLASS, 60, seed=5)
     onehot = np.eye(5, dtype=np.float32)[problem.inputs].reshape(60, -1)
     own = RandomForestClassifier(20, random_state=5).fit(onehot, problem.targets[:, 0])
-    assert np.array_equal(Forest(trees=20).fit(problem).predict(problem.inputs)[:, 0], own.predict_proba(onehot))
+    assert np.array_equal(Forest(n_estimators=20).fit(problem).predict(problem.inputs)[:, 0], own.predict_proba(onehot))
 
 
 def test_trees_without_bootstrap_know_their_training_set_and_bootstrapped_ones_do_not() -> None:
@@ -217,10 +217,10 @@ def test_trees_without_bootstrap_know_their_training_set_and_bootstrapped_ones_d
     def error(learner: Forest | ExtraTrees) -> float:
         return float(abs(learner.fit(problem).predict(problem.inputs) - problem.targets).max())
 
-    assert error(Forest(trees=5, bootstrap=False)) < 1e-12
-    assert error(ExtraTrees(trees=5)) < 1e-12
-    assert error(Forest(trees=5)) > 0.01
-    assert error(ExtraTrees(trees=5, bootstrap=True)) > 0.01
+    assert error(Forest(n_estimators=5, bootstrap=False)) < 1e-12
+    assert error(ExtraTrees(n_estimators=5)) < 1e-12
+    assert error(Forest(n_estimators=5)) > 0.01
+    assert error(ExtraTrees(n_estimators=5, bootstrap=True)) > 0.01
 
 
 def test_thresholds_that_are_drawn_make_more_different_answers() -> None:
@@ -229,7 +229,7 @@ def test_thresholds_that_are_drawn_make_more_different_answers() -> None:
     between = np.linspace(3 / 7, 4 / 7, 50)[:, None].repeat(3, axis=1)
     answers = [
         len(np.unique(learner.fit(problem).predict(between)[:, 0]))
-        for learner in (ExtraTrees(trees=50), Forest(trees=50, bootstrap=False))
+        for learner in (ExtraTrees(n_estimators=50), Forest(n_estimators=50, bootstrap=False))
     ]
     assert answers[0] > 20
     assert answers[1] == 2
@@ -263,7 +263,7 @@ def test_an_object_that_no_text_describes_is_the_same_learner_where_its_paramete
 
 
 def test_what_is_no_learner_and_what_cannot_be_recorded_is_refused_in_a_line() -> None:
-    with pytest.raises(TypeError, match="a int is no learner; expected a grue Learner or an estimator"):
+    with pytest.raises(TypeError, match="a int is not a learner; expected a grue Learner or an estimator"):
         check_learner(3)
     with pytest.raises(TypeError, match="which cannot be recorded"):
         adopt_object(RandomForestClassifier(random_state=np.random.RandomState(0)))
@@ -271,7 +271,7 @@ def test_what_is_no_learner_and_what_cannot_be_recorded_is_refused_in_a_line() -
     class Local(ScalingClassifier):
         pass
 
-    with pytest.raises(TypeError, match="Local is not to be found in a module; define it at the top level"):
+    with pytest.raises(TypeError, match="Local cannot be imported from a module; define it at the top level"):
         adopt_object(Local)
 
 

@@ -57,7 +57,10 @@ def test_shuffled_learns_the_targets_of_others() -> None:
 def test_boosting_grows_the_same_trees_whether_or_not_it_leaves_out_zeros() -> None:
     rng = np.random.default_rng(0)
     onehot, y = np.eye(6, dtype=np.float32)[rng.integers(0, 6, (300, 4))].reshape(300, -1), rng.integers(0, 5, 300)
-    learner, problem = Boosting(rounds=20), Problem(onehot, y[:, None], Space((24,), None), Space((1,), 5), seed=0)
+    learner, problem = (
+        Boosting(n_estimators=20),
+        Problem(onehot, y[:, None], Space((24,), None), Space((1,), 5), seed=0),
+    )
     sparse, dense = learner.classifier(problem), learner.classifier(problem)
     learner.train(sparse, onehot, y)
     dense.fit(onehot, y)
@@ -70,6 +73,6 @@ def test_a_logistic_regression_is_the_same_where_it_skips_zeros(monkeypatch: pyt
     rng = np.random.default_rng(0)
     x, y = rng.integers(0, 30, (200, 3)), rng.integers(0, 3, (200, 1))
     problem = Problem(x, y, Space((3,), 30, "sequence"), Space((1,), 3), seed=0)
-    skips = Linear(encoding="onehot", strength=0.1).fit(problem).predict(x)
+    skips = Linear(encoding="onehot", C=0.1).fit(problem).predict(x)
     monkeypatch.setattr(linear, "SPARSE", 0)
-    assert np.allclose(skips, Linear(encoding="onehot", strength=0.1).fit(problem).predict(x), atol=1e-3)
+    assert np.allclose(skips, Linear(encoding="onehot", C=0.1).fit(problem).predict(x), atol=1e-3)

@@ -13,9 +13,10 @@ from grue.runs.cells import Batch, Cell, Pair
 from grue.runs.execute import run_batch
 from grue.runs.names import make_learner, make_task
 
-BUDGET = {"steps": 60, "rounds": 8, "trees": 20, "candidates": 20_000, "draws": 500}
+BUDGET = {"max_steps": 60, "n_estimators": 20, "max_candidates": 20_000, "n_samples": 500}
+BOOSTING_ROUNDS = 8
 
-ELSEWHERE = {"transformer-steps": "maze-graph", "bayes-net": "maze-graph", "ngram": "text"}
+ELSEWHERE = {"transformer-scratchpad": "maze-graph", "bayes-net": "maze-graph", "ngram": "text"}
 """These refuse identity-bits."""
 
 LOG_LOSS = {  # (learner, version) -> bits an output, in distribution, with n = 64
@@ -42,13 +43,14 @@ LOG_LOSS = {  # (learner, version) -> bits an output, in distribution, with n = 
     ("shuffled", 1): 1.03194,
     ("transformer", 1): 0.01204,
     ("transformer@tuned", 1): 5.4569e-05,
-    ("transformer-steps", 1): 3.34666,
+    ("transformer-scratchpad", 1): 3.34666,
 }
 
 
 @pytest.mark.parametrize("name", LEARNERS)
 def test_golden(name: str) -> None:
-    pair = Pair(make_task(ELSEWHERE.get(name, "identity-bits")), make_learner(name, BUDGET), 200)
+    budget = {**BUDGET, "n_estimators": BOOSTING_ROUNDS} if name.startswith("boosting") else BUDGET
+    pair = Pair(make_task(ELSEWHERE.get(name, "identity-bits")), make_learner(name, budget), 200)
     cell = Cell(pair, 64, 0, 0)
     rows = run_batch(Batch(pair, (cell,)))["batches"]
     found = rows.query("split == 'id' and metric == 'log_loss'")["value"].item()

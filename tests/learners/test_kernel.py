@@ -18,7 +18,7 @@ CLASS = Space((1,), 4)
 
 
 def blobs(n: int, noise: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Points around four corners, and the corner; with `noise`, some labels are drawn anew."""
+    """Points around four corners, and the corner; with `noise`, some labels are resampled."""
     rng = np.random.default_rng(seed)
     corner = rng.integers(0, 4, n)
     points = np.stack([corner % 2, corner // 2, np.zeros(n)], axis=1) + 0.15 * rng.normal(size=(n, 3))
@@ -69,33 +69,35 @@ def test_contradictory_examples_are_averaged() -> None:
 
 def test_a_gaussian_process_refuses_more_examples_than_it_can_solve_for(monkeypatch: pytest.MonkeyPatch) -> None:
     assert GP().accepts(Spec(REALS, CLASS, n=5000)) is None
-    assert GP().accepts(Spec(REALS, CLASS, n=5001)) == "exact regression on 5001 examples is too much; at most 5000"
-    monkeypatch.setattr(gp_module, "LARGEST", 10)
+    assert (
+        GP().accepts(Spec(REALS, CLASS, n=5001)) == "exact regression on 5001 examples is too expensive; at most 5000"
+    )
+    monkeypatch.setattr(gp_module, "MAX_EXAMPLES", 10)
     points, corners = blobs(11, 0)
-    with pytest.raises(ValueError, match="11 examples is too much; at most 10"):
+    with pytest.raises(ValueError, match="11 examples is too expensive; at most 10"):
         GP().fit(Problem(points, corners, REALS, CLASS, seed=0))
 
 
-def test_the_machine_is_as_sure_as_it_is_right() -> None:
-    """With half of the labels drawn anew, the likeliest class is right for 5 of 8 new examples."""
+def test_probabilities_are_calibrated() -> None:
+    """With half of the labels resampled, the most probable class is right for 5 of 8 new examples."""
     tests, wanted = blobs(2000, 0.5, seed=1)
     points, corners = blobs(300, 0.5)
-    sure, unsure = (
+    confident, uncertain = (
         Kernel().fit(Problem(points, targets, REALS, CLASS, seed=0)).predict(tests)[:, 0]
         for targets in (blobs(300, 0.0)[1], corners)
     )
-    right = unsure.argmax(-1) == wanted[:, 0]
-    assert abs(unsure.max(-1).mean() - right.mean()) < 0.1
-    assert sure.max(-1).mean() > 0.95
+    right = uncertain.argmax(-1) == wanted[:, 0]
+    assert abs(uncertain.max(-1).mean() - right.mean()) < 0.1
+    assert confident.max(-1).mean() > 0.95
 
 
-def test_classes_seen_once_do_not_make_the_machine_sure() -> None:
+def test_classes_with_one_example_do_not_give_confident_probabilities() -> None:
     rng = np.random.default_rng(0)
     points, space = rng.normal(size=(40, 3)), Space((1,), 40)
     problem = Problem(points, rng.permutation(40)[:, None], REALS, space, seed=0)
     predictor = Kernel().fit(problem)
     new = predictor.predict(rng.normal(size=(200, 3)))
-    assert new.max() < 0.1, "no left-out example was ever of a class that the others have"
+    assert new.max() < 0.1, "no held-out example has a class of the other folds"
 
 
 def test_a_gaussian_kernel_forgets_the_trend_far_from_the_data() -> None:
@@ -110,15 +112,15 @@ def test_the_kernel_of_many_examples_is_computed_anew_with_the_same_result(monke
     points, corners = blobs(200, 0.1)
     problem = Problem(points, corners, REALS, CLASS, seed=0)
     few = Kernel().fit(problem).predict(points)
-    monkeypatch.setattr(kernel_module, "SHARED", 10)
+    monkeypatch.setattr(kernel_module, "MAX_PRECOMPUTED", 10)
     assert np.allclose(few, Kernel().fit(problem).predict(points), atol=1e-6)
 
 
-def test_iterations_that_end_early_are_said() -> None:
+def test_a_solver_that_does_not_converge_is_recorded() -> None:
     points, corners = blobs(300, 0.5)
     problem = Problem(points, corners, REALS, CLASS, seed=0)
-    assert Kernel(iterations=3).fit(problem).record["still_falling"]
-    assert not Kernel().fit(problem).record["still_falling"]
+    assert Kernel(max_iter=3).fit(problem).record["not_converged"]
+    assert not Kernel().fit(problem).record["not_converged"]
 
 
 def test_more_examples_than_the_solver_can_take_are_refused_in_one_line() -> None:

@@ -1,4 +1,4 @@
-"""Stacks of networks: bitwise independence at real widths, divergence, the shuffled passes."""
+"""Stacks of networks: bitwise independence at real widths, divergence, shuffled epochs."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import pytest
 import torch
 from torch import nn
 
-from grue.learners.base import Problem, Spec, still_falling
+from grue.learners.base import Problem, Spec, not_converged
 from grue.learners.cnn import CNN
 from grue.learners.mlp import MLP
 from grue.learners.network import Network
 from grue.learners.recurrent import RNN
-from grue.learners.steps import TransformerSteps
-from grue.learners.training import BLOCK, _Passes
+from grue.learners.scratchpad import TransformerScratchpad
+from grue.learners.training import BLOCK, EpochSampler
 from grue.learners.transformer import Transformer
 from grue.tasks.spaces import Space
 from grue.testing.learners import check_learner, make_problem
@@ -31,36 +31,34 @@ FOUR = [(BITS, BITS), (TOKENS, Space((1,), 10)), (LINE, Space((1,), 81)), (CANVA
 MANY = 8
 
 ARCHITECTURES = [
-    (MLP(steps=15), BITS, BITS),
-    (MLP(steps=15), TOKENS, Space((1,), 10)),
-    (MLP(steps=15), LINE, Space((1,), 81)),
-    (MLP(steps=15, width=50), REALS, REALS),
-    (MLP(steps=15, start="rule"), BITS, BITS),
-    (MLP(steps=15, start="rule", optimiser="sgd"), REALS, REALS),
-    (CNN(steps=8), BITS, BITS),
-    (CNN(steps=8, start="rule"), BITS, BITS),
-    (CNN(steps=8), REALS, REALS),
-    (CNN(steps=8), TOKENS, Space((1,), 10)),
-    (CNN(steps=8), LINE, Space((1,), 81)),
-    (CNN(steps=8, grid_channels=16), CANVAS, Space((1,), 4)),
+    (MLP(max_steps=15), BITS, BITS),
+    (MLP(max_steps=15), TOKENS, Space((1,), 10)),
+    (MLP(max_steps=15), LINE, Space((1,), 81)),
+    (MLP(max_steps=15, width=50), REALS, REALS),
+    (MLP(max_steps=15, initialisation="identity"), BITS, BITS),
+    (MLP(max_steps=15, initialisation="identity", optimizer="sgd"), REALS, REALS),
+    (CNN(max_steps=8), BITS, BITS),
+    (CNN(max_steps=8, initialisation="identity"), BITS, BITS),
+    (CNN(max_steps=8), REALS, REALS),
+    (CNN(max_steps=8), TOKENS, Space((1,), 10)),
+    (CNN(max_steps=8), LINE, Space((1,), 81)),
+    (CNN(max_steps=8, grid_channels=16), CANVAS, Space((1,), 4)),
     *(
         (one, *spaces)
-        for one in (RNN(steps=8), RNN(steps=8, width=20, batch=20), Transformer(steps=8))
+        for one in (RNN(max_steps=8), RNN(max_steps=8, width=20, batch_size=20), Transformer(max_steps=8))
         for spaces in FOUR
     ),
-    (Transformer(steps=5, width=16, heads=4, batch=20, positions="sinusoidal"), TOKENS, Space((1,), 10)),
-    (Transformer(steps=5, width=48, heads=4, depth=2, positions="none"), LINE, Space((1,), 81)),
-    (TransformerSteps(steps=8), TOKENS, Space((1,), 10)),
+    (Transformer(max_steps=5, width=16, heads=4, batch_size=20, positions="sinusoidal"), TOKENS, Space((1,), 10)),
+    (Transformer(max_steps=5, width=48, heads=4, depth=2, positions="none"), LINE, Space((1,), 81)),
+    (TransformerScratchpad(max_steps=8), TOKENS, Space((1,), 10)),
 ]
 
 
 @pytest.mark.parametrize(
     ("learner", "inputs", "outputs"), ARCHITECTURES, ids=lambda value: getattr(value, "name", None)
 )
-def test_a_network_is_the_same_bit_for_bit_whatever_stands_beside_it(
-    learner: Network, inputs: Space, outputs: Space
-) -> None:
-    steps = STEPS if isinstance(learner, TransformerSteps) else None
+def test_a_network_is_bitwise_independent_of_its_stack(learner: Network, inputs: Space, outputs: Space) -> None:
+    steps = STEPS if isinstance(learner, TransformerScratchpad) else None
     problems = [make_problem(inputs, outputs, 10 + 7 * index, index, steps) for index in range(MANY + 3)]
     tests = make_problem(inputs, outputs, 30, seed=77).inputs
     together = [predictor.predict(tests) for predictor in learner.fit_many(problems)]
@@ -71,20 +69,20 @@ def test_a_network_is_the_same_bit_for_bit_whatever_stands_beside_it(
         assert np.array_equal(together[index], backwards[index])
 
 
-def test_a_loss_that_is_not_finite_ends_up_in_its_own_record_alone() -> None:
+def test_divergence_affects_only_the_record_of_its_network() -> None:
     sane = make_problem(REALS, REALS, 30)
     wild = Problem(sane.inputs * 1e30, sane.targets * 1e30, REALS, REALS, seed=1)
-    good, bad, also_good = MLP(steps=30).fit_many([sane, wild, sane])
+    good, bad, also_good = MLP(max_steps=30).fit_many([sane, wild, sane])
     assert bad.record["diverged"] < 30
     assert "diverged" not in good.record
     assert np.array_equal(good.predict(sane.inputs), also_good.predict(sane.inputs))
-    assert np.array_equal(good.predict(sane.inputs), MLP(steps=30).fit(sane).predict(sane.inputs))
+    assert np.array_equal(good.predict(sane.inputs), MLP(max_steps=30).fit(sane).predict(sane.inputs))
 
 
-EARLY = MLP(steps=400, rate=5e-3, enough=0.02, patience=10)
+EARLY = MLP(max_steps=400, learning_rate=5e-3, tolerance=0.02, patience=10)
 
 
-def test_a_network_that_has_fitted_ends_and_keeps_its_weights_whatever_stands_beside_it() -> None:
+def test_early_stopping_does_not_depend_on_the_stack() -> None:
     easy = [make_problem(BITS, Space((1,), 9), 6, seed=seed) for seed in range(3)]
     hard = make_problem(BITS, Space((1,), 9), 2000, seed=9)
     tests = make_problem(BITS, BITS, 30, seed=77).inputs
@@ -92,25 +90,25 @@ def test_a_network_that_has_fitted_ends_and_keeps_its_weights_whatever_stands_be
     together = EARLY.fit_many([*easy, hard])
     for one, other in zip(alone, together[:3], strict=True):
         assert 10 <= one.record["steps"] < 400
-        assert one.record["still_falling"] is False, "no budget stopped it"
+        assert one.record["not_converged"] is False, "it was not limited by the budget"
         assert one.record == other.record
         assert np.array_equal(one.predict(tests), other.predict(tests))
     assert together[3].record["steps"] == 400, "2,000 examples of noise are not fitted"
 
 
-def test_an_early_end_is_the_network_that_so_many_steps_make() -> None:
+def test_early_stopping_equals_training_for_as_many_steps() -> None:
     problem = make_problem(BITS, Space((1,), 2), 6)
     ended = EARLY.fit(problem)
-    stopped = MLP(steps=ended.record["steps"], rate=5e-3).fit(problem)
+    stopped = MLP(max_steps=ended.record["steps"], learning_rate=5e-3).fit(problem)
     np.testing.assert_array_equal(ended.predict(problem.inputs), stopped.predict(problem.inputs))
     assert ended.record["loss"] == stopped.record["loss"]
     assert ended.record["loss"] < 0.02
 
 
-ERROR = MLP(steps=200, rate=5e-3, enough=1e-6, patience=1, until="error")
+ERROR = MLP(max_steps=200, learning_rate=5e-3, tolerance=1e-6, patience=1, monitor="error")
 
 
-def test_networks_end_at_the_first_step_without_an_error_and_leave_the_stack() -> None:
+def test_networks_stop_at_the_first_step_without_an_error_and_are_removed_from_the_stack() -> None:
     problems = [make_problem(BITS, Space((1,), 2), 5 * index, seed=index) for index in range(2, 10)]
     tests = make_problem(BITS, BITS, 30, seed=77).inputs
     together = ERROR.fit_many(problems)
@@ -119,25 +117,27 @@ def test_networks_end_at_the_first_step_without_an_error_and_leave_the_stack() -
     for predictor, problem in zip(together, problems, strict=True):
         end = predictor.record["steps"]
         assert (predictor.predict(problem.inputs).argmax(-1) == problem.targets).all()
-        before = MLP(steps=end - 1, rate=5e-3).fit(problem)
+        before = MLP(max_steps=end - 1, learning_rate=5e-3).fit(problem)
         assert (before.predict(problem.inputs).argmax(-1) != problem.targets).any()
-        assert np.array_equal(predictor.predict(tests), MLP(steps=end, rate=5e-3).fit(problem).predict(tests))
+        assert np.array_equal(
+            predictor.predict(tests), MLP(max_steps=end, learning_rate=5e-3).fit(problem).predict(tests)
+        )
 
 
-def test_real_targets_are_never_hit_without_an_error() -> None:
+def test_monitoring_the_error_needs_classes() -> None:
     assert "needs classes" in (ERROR.accepts(Spec(REALS, REALS, None, None)) or "")
     with pytest.raises(ValueError, match="expected one of loss, error"):
-        MLP(until="errors")
+        MLP(monitor="errors")
 
 
-def test_by_default_no_network_ends_early() -> None:
+def test_by_default_there_is_no_early_stopping() -> None:
     problem = make_problem(BITS, Space((1,), 2), 6)
-    assert MLP(steps=300, rate=5e-3).fit(problem).record["steps"] == 300
+    assert MLP(max_steps=300, learning_rate=5e-3).fit(problem).record["steps"] == 300
 
 
-def test_every_pass_shows_every_example_once() -> None:
-    passes = _Passes([10, 4], batch=4, generators=[torch.Generator(), torch.Generator()])
-    rows = torch.cat([passes.block([0, 1]) for _ in range(5)])
+def test_every_epoch_contains_every_example_once() -> None:
+    sampler = EpochSampler([10, 4], batch_size=4, generators=[torch.Generator(), torch.Generator()])
+    rows = torch.cat([sampler.next_block([0, 1]) for _ in range(5)])
     assert rows.shape == (5 * BLOCK, 2, 4)
     first, second = rows[:, 0].flatten(), rows[:, 1].flatten()
     assert all(sorted(one.tolist()) == list(range(10)) for one in first.split(10))
@@ -146,14 +146,14 @@ def test_every_pass_shows_every_example_once() -> None:
 
 def test_the_initial_weights_of_a_network_do_not_depend_on_its_data() -> None:
     one, other = make_problem(REALS, REALS, 5, seed=3), make_problem(REALS, REALS, 500, seed=3)
-    untrained = MLP(steps=1, rate=0.0)
+    untrained = MLP(max_steps=1, learning_rate=0.0)
     assert np.array_equal(untrained.fit(one).predict(one.inputs), untrained.fit(other).predict(one.inputs))
 
 
-def test_still_falling_compares_the_last_tenth_with_the_one_before() -> None:
-    assert still_falling(np.linspace(1, 0, 100))
-    assert not still_falling(np.r_[np.linspace(1, 0.5, 50), np.full(50, 0.5)])
-    assert still_falling(np.ones(1)), "too short to tell"
+def test_not_converged_compares_the_last_tenth_with_the_one_before() -> None:
+    assert not_converged(np.linspace(1, 0, 100))
+    assert not not_converged(np.r_[np.linspace(1, 0.5, 50), np.full(50, 0.5)])
+    assert not_converged(np.ones(1)), "too short to tell"
 
 
 @dataclass(frozen=True)
@@ -168,4 +168,4 @@ def test_a_layer_that_is_not_stacked_is_named_with_what_was_expected() -> None:
     with pytest.raises(
         TypeError, match=r"Unstacked.build puts torch's Linear .* expected .* Linear\(stack, inputs, outp"
     ):
-        check_learner(Unstacked(steps=2))
+        check_learner(Unstacked(max_steps=2))

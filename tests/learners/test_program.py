@@ -9,12 +9,12 @@ import pytest
 
 from grue.learners.base import Predictor, Problem, Spec
 from grue.learners.enumeration import enumerate_programs
-from grue.learners.language import NUMBER, UNBOUNDED, Program, Rows, describe, evaluate, gamma_bits
+from grue.learners.language import NUMBER, UNBOUNDED, EvaluationRows, Program, describe, evaluate, gamma_bits
 from grue.learners.program import ProgramLearner
 from grue.tasks.identity import IdentityBits
 from grue.tasks.spaces import Space
 
-LEARNER = ProgramLearner(candidates=300_000)
+LEARNER = ProgramLearner(max_candidates=300_000)
 
 
 def problem_of(inputs: np.ndarray, targets: np.ndarray, alphabet: int, classes: int) -> Problem:
@@ -90,12 +90,12 @@ def test_one_step_of_a_chain_is_a_look_up_at_a_computed_place() -> None:
     assert score == 1.0
 
 
-def test_a_budget_that_ends_without_a_fit_is_said_and_the_marginal_predicted() -> None:
+def test_a_search_without_a_fit_is_recorded_and_the_marginal_predicted() -> None:
     inputs = np.unique(bits(200, 10), axis=0)
     coins = problem_of(inputs, np.random.default_rng(1).integers(0, 2, (len(inputs), 1)), 2, 2)
-    predictor = replace(LEARNER, candidates=5000).fit(coins)
+    predictor = replace(LEARNER, max_candidates=5000).fit(coins)
     assert predictor.record["programs"] == 0
-    assert predictor.record["still_falling"]
+    assert predictor.record["not_converged"]
     assert np.allclose(predictor.predict(inputs)[:, 0, 1], coins.targets.mean())
 
 
@@ -103,24 +103,24 @@ def test_targets_that_contradict_each_other_end_the_search_before_it_begins() ->
     twice = problem_of(np.zeros((2, 4), int), np.array([[0], [1]]), 2, 2)
     predictor = LEARNER.fit(twice)
     assert predictor.record["contradictory"]
-    assert not predictor.record["still_falling"]
+    assert not predictor.record["not_converged"]
     assert predictor.predict(np.zeros((1, 4), int)).tolist() == [[[0.5, 0.5]]]
 
 
-def test_programs_that_fit_vote_with_two_to_the_minus_their_length() -> None:
-    predictor = ProgramLearner(candidates=10_000, margin=3).fit(problem_of(bits(1, 5), bits(1, 5)[:, :1], 2, 2))
+def test_programs_that_fit_are_weighted_by_two_to_the_minus_their_length() -> None:
+    predictor = ProgramLearner(max_candidates=10_000, extra_bits=3).fit(problem_of(bits(1, 5), bits(1, 5)[:, :1], 2, 2))
     lengths = [length for _, length in predictor.programs]  # pyright: ignore[reportAttributeAccessIssue]
     assert lengths == sorted(lengths)
     assert lengths[-1] <= lengths[0] + 3
     test = bits(8, 5)
-    rows = Rows(test.astype(NUMBER), np.zeros(8, NUMBER), 2)
+    rows = EvaluationRows(test.astype(NUMBER), np.zeros(8, NUMBER), 2)
     votes = np.zeros((8, 2))
     for program, length in predictor.programs:  # pyright: ignore[reportAttributeAccessIssue]
         votes[np.arange(8), evaluate(program, rows)] += 2.0**-length
     assert np.allclose(predictor.predict(test)[:, 0], votes / votes.sum(1, keepdims=True))
 
 
-def test_one_search_serves_all_sizes_and_none_notices_the_others() -> None:
+def test_one_search_for_all_sizes_gives_the_results_of_separate_searches() -> None:
     inputs = bits(200, 10)
     targets = inputs[:, :2].sum(1, keepdims=True) % 2
     problems = [problem_of(inputs[:n], targets[:n], 2, 2) for n in (4, 16, 50, 200)]
@@ -162,14 +162,14 @@ def test_real_numbers_are_refused() -> None:
     ],
 )
 def test_what_programs_mean(program: Program, values: list[int], words: str) -> None:
-    rows = Rows(np.array([[2, 4, 1], [3, 0, 1]], NUMBER), np.array([0, 1], NUMBER), 5)
+    rows = EvaluationRows(np.array([[2, 4, 1], [3, 0, 1]], NUMBER), np.array([0, 1], NUMBER), 5)
     assert evaluate(program, rows).tolist() == values
     assert describe(program) == words
 
 
 def test_no_function_comes_twice_and_lengths_never_fall() -> None:
     rng = np.random.default_rng(0)
-    rows = Rows(rng.integers(0, 3, (60, 4)).astype(NUMBER), rng.integers(0, 2, 60).astype(NUMBER), 3)
+    rows = EvaluationRows(rng.integers(0, 3, (60, 4)).astype(NUMBER), rng.integers(0, 2, 60).astype(NUMBER), 3)
     seen: set[bytes] = set()
     last = 0
     for block in enumerate_programs(rows, 2, 3, 20_000):

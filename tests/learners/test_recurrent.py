@@ -1,4 +1,4 @@
-"""rnn: its equations are those of torch.nn.GRU, and what it can know at a place is what came before."""
+"""rnn: its equations are those of torch.nn.GRU, and its output at a position depends on earlier positions only."""
 
 from __future__ import annotations
 
@@ -62,32 +62,32 @@ def test_states_and_gradients_are_those_of_torch(inputs: int, width: int) -> Non
             assert (own[:, :, width:] == 0).all(), "padding stays 0"
 
 
-def test_an_output_at_a_place_knows_nothing_of_the_places_to_come() -> None:
+def test_an_output_does_not_depend_on_later_positions() -> None:
     tokens = Space((8,), 5, "sequence")
     problem = make_problem(tokens, tokens, 20)
-    predictor = RNN(steps=20).fit(problem)
+    predictor = RNN(max_steps=20).fit(problem)
     changed = problem.inputs.copy()
     changed[:, 5] = (changed[:, 5] + 1) % 5
     before, after = predictor.predict(problem.inputs), predictor.predict(changed)
     np.testing.assert_allclose(before[:, :5], after[:, :5], atol=1e-6)
-    assert abs(before[:, 5:] - after[:, 5:]).max(axis=(0, 2)).min() > 1e-4, "and something of all that came before"
+    assert abs(before[:, 5:] - after[:, 5:]).max(axis=(0, 2)).min() > 1e-4, "and it depends on all earlier positions"
 
 
-def test_a_bag_is_read_token_by_token_and_a_grid_row_by_row() -> None:
+def test_a_bag_is_a_sequence_of_tokens_and_a_grid_of_rows() -> None:
     bag = Space((5,), 12, "bag", tuple(float(value) for value in range(12)))
     grid = Space((3, 7, 4), 2, "grid", (0.0, 1.0))
-    assert RNN().sees(bag) == "onehot"
-    assert RNN(encoding="counts").sees(bag) == "counts"
+    assert RNN().input_encoding(bag) == "onehot"
+    assert RNN(encoding="counts").input_encoding(bag) == "counts"
     answer = Space((1,), 3)
-    fitted = RNN(steps=2).fit(make_problem(grid, answer, 4))
+    fitted = RNN(max_steps=2).fit(make_problem(grid, answer, 4))
     weights = fitted.module.state_dict()  # pyright: ignore[reportAttributeAccessIssue]
     assert weights["0.1.input_weight"].shape == (1, 3, 16, 32), "3 planes of 4 pixels are 12 channels, padded to 16"
 
 
-def test_parity_of_six_bits_is_learnt_by_carrying_one_bit() -> None:
-    bits = np.array([[number >> place & 1 for place in range(6)] for number in range(64)])
+def test_parity_of_six_bits_is_learned() -> None:
+    bits = np.array([[number >> position & 1 for position in range(6)] for number in range(64)])
     space = Space((6,), 2, "sequence", (0.0, 1.0))
     parity = np.bitwise_xor.accumulate(bits, axis=1)
     problem = make_problem(space, space, 64)
     problem = type(problem)(bits, parity, space, space, seed=0)
-    assert (RNN(steps=800, rate=0.01).fit(problem).predict(bits).argmax(-1) == parity).all()
+    assert (RNN(max_steps=800, learning_rate=0.01).fit(problem).predict(bits).argmax(-1) == parity).all()

@@ -112,7 +112,7 @@ def test_no_two_learners_look_the_same() -> None:
         ("mlp@tuned:encoding=onehot", "mlp", "tuned:encoding=onehot"),
         ("my.module:Learner", "my.module:Learner", ""),
         ("my.module:Learner:width=64", "my.module:Learner", "width=64"),
-        ("transformer-steps", "transformer-steps", ""),
+        ("transformer-scratchpad", "transformer-scratchpad", ""),
     ],
 )
 def test_a_name_is_a_base_and_a_variant(name: str, base: str, variant: str) -> None:

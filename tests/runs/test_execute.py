@@ -35,7 +35,7 @@ def scores(rows: pd.DataFrame, cell: Cell) -> pd.Series:
 
 
 def test_a_cell_scores_the_same_whatever_it_is_run_with() -> None:
-    one = pair("identity-bits", MLP(steps=30))
+    one = pair("identity-bits", MLP(max_steps=30))
     cells = [Cell(one, 16, 0, 0), Cell(one, 64, 0, 0), Cell(one, 64, 8, 0), Cell(one, 64, 0, 1)]
     together = run_batch(Batch(one, tuple(cells)))["batches"]
     for cell in cells:
@@ -107,7 +107,7 @@ def test_a_learner_cannot_write_to_what_it_is_given(*, late: bool) -> None:
 
 
 def test_learners_are_compared_on_the_same_data() -> None:
-    forest, mlp = pair("maze-graph", Forest(trees=3)), pair("maze-graph", MLP(steps=3))
+    forest, mlp = pair("maze-graph", Forest(n_estimators=3)), pair("maze-graph", MLP(max_steps=3))
     task = forest.task.instance
     assert np.array_equal(sample_split(task, "train", 16, 0).inputs, sample_split(task, "train", 64, 0).inputs[:16])
     rows = [run_batch(Batch(one, (Cell(one, 32, 0, 0),)))["batches"] for one in (forest, mlp)]
@@ -116,7 +116,7 @@ def test_learners_are_compared_on_the_same_data() -> None:
 
 
 def test_the_rows_of_a_cell() -> None:
-    one = pair("identity-bits", Forest(trees=5))
+    one = pair("identity-bits", Forest(n_estimators=5))
     cell = Cell(one, 32, 4, 0)
     rows = run_batch(Batch(one, (cell,)))["batches"]
     assert set(COLUMNS) <= set(rows.columns)
@@ -143,36 +143,36 @@ def test_of_a_long_training_set_the_first_examples_are_scored() -> None:
 
 
 def test_moved_outputs_and_the_others_are_scored_apart() -> None:
-    one = pair("identity-bits", Forest(trees=20))
+    one = pair("identity-bits", Forest(n_estimators=20))
     rows = scores(run_batch(Batch(one, (Cell(one, 256, 0, 0),)))["batches"], Cell(one, 256, 0, 0))
     assert rows["odd", "accuracy[moved=1]"] == 0
     assert rows["odd", "accuracy[moved=0]"] > 0.9
 
 
-def test_underfit_and_budget_limited_are_told_apart() -> None:
+def test_underfit_and_not_converged_are_separate_flags() -> None:
     def status(learner: object) -> str:
         one = pair("maze-graph", learner)
         return run_batch(Batch(one, (Cell(one, 64, 0, 0),)))["batches"]["status"].iloc[0]
 
-    assert status(MLP(steps=40)) == "underfit,budget-limited"
-    assert status(MLP(steps=300)) == "ok"
-    assert status(MLP(steps=600, rate=0.0)) == "underfit"
+    assert status(MLP(max_steps=40)) == "underfit,not-converged"
+    assert status(MLP(max_steps=300)) == "ok"
+    assert status(MLP(max_steps=600, learning_rate=0.0)) == "underfit"
 
 
 def test_a_task_in_bits_has_no_score_and_is_never_called_underfit() -> None:
     """Nobody knows how few bits are possible, and to memorise a text is not the aim."""
-    one = pair("text", MLP(steps=40))
+    one = pair("text", MLP(max_steps=40))
     rows = run_batch(Batch(one, (Cell(one, 64, 0, 0),)))["batches"]
     assert "score" not in set(rows["metric"])
     bits = rows[rows["metric"] == "bits"].set_index("split")
     each = np.frombuffer(bits.loc["id", "examples"], np.float32)
     assert np.isclose(each.mean(), bits.loc["id", "value"])
-    assert set(rows["status"]) == {"budget-limited"}
-    assert json.loads(bits.loc["train", "record"])["still_falling"]
+    assert set(rows["status"]) == {"not-converged"}
+    assert json.loads(bits.loc["train", "record"])["not_converged"]
 
 
 def test_a_diverged_model_is_marked_and_has_no_score() -> None:
-    one = pair("identity-reals", MLP(steps=50, rate=1e30, optimiser="sgd"))
+    one = pair("identity-reals", MLP(max_steps=50, learning_rate=1e30, optimizer="sgd"))
     rows = run_batch(Batch(one, (Cell(one, 16, 0, 0),)))["batches"]
     assert set(rows["status"]) == {"diverged"}
     assert rows["value"].isna().all()
@@ -186,13 +186,13 @@ def test_memorising_an_ambiguous_task_is_a_full_fit() -> None:
 
 
 def test_tests_of_a_small_split_are_all_it_holds() -> None:
-    one = pair("identity-bits:bits=8", Forest(trees=2), tests=10_000)
+    one = pair("identity-bits:bits=8", Forest(n_estimators=2), tests=10_000)
     rows = run_batch(Batch(one, (Cell(one, 8, 0, 0),)))["batches"]
     assert rows.query("split == 'id'")["count"].max() == replace(one.task.instance).capacity("id")
 
 
 def test_exposed_examples_that_were_not_fitted_are_a_mark_too() -> None:
-    one = pair("identity-bits", "boosting:rounds=50")
+    one = pair("identity-bits", "boosting:n_estimators=50")
     rows = run_batch(Batch(one, (Cell(one, 1024, 1, 0), Cell(one, 1024, 0, 0))))["batches"]
     exposed = rows.query("split == 'train-exposed' and metric == 'exact_match'")["value"].item()
     assert exposed == 0, "one example among a thousand is not fitted in 50 rounds"
@@ -201,7 +201,7 @@ def test_exposed_examples_that_were_not_fitted_are_a_mark_too() -> None:
 
 
 def test_what_a_fit_says_of_itself_is_kept() -> None:
-    one = pair("identity-bits", "program:candidates=2000")
+    one = pair("identity-bits", "program:max_candidates=2000")
     rows = run_batch(Batch(one, (Cell(one, 16, 0, 0),)))["batches"]
     (record,) = rows.query("split == 'train' and metric == 'score'")["record"]
     assert json.loads(record)["shortest"] == "copy"
@@ -210,7 +210,7 @@ def test_what_a_fit_says_of_itself_is_kept() -> None:
 def test_a_fit_is_not_timed_with_the_import_of_its_library() -> None:
     code = (
         "from grue.runs.cells import *; from grue.runs.execute import run_batch; from grue.runs.names import *\n"
-        "pair = Pair(make_task('identity-bits'), make_learner('forest:trees=2'), 10)\n"
+        "pair = Pair(make_task('identity-bits'), make_learner('forest:n_estimators=2'), 10)\n"
         'rows = run_batch(Batch(pair, (Cell(pair, 8, 0, 0), Cell(pair, 16, 0, 0))))["batches"]\n'
         "first, second = rows.drop_duplicates('key')['fit_seconds']\n"
         "assert first < 20 * second + 0.05, (first, second)\n"
@@ -239,7 +239,7 @@ def test_what_are_no_probabilities_is_refused() -> None:
 
 
 def test_what_is_no_predictor_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    one = pair("identity-bits", Forest(trees=2))
+    one = pair("identity-bits", Forest(n_estimators=2))
     monkeypatch.setattr(Forest, "fit", lambda *_: None)
     with pytest.raises(TypeError, match=r"Forest\.fit returned a NoneType; expected a grue Predictor"):
         run_batch(Batch(one, (Cell(one, 8, 0, 0),)))

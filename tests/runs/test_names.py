@@ -14,7 +14,8 @@ from sklearn.preprocessing import StandardScaler
 from grue.learners.forest import Forest
 from grue.learners.mlp import MLP
 from grue.runs.cells import Pair
-from grue.runs.names import UsageError, make_learner, make_task
+from grue.runs.names import RENAMED, UsageError, make_learner, make_task
+from grue.runs.presets import load_preset
 from grue.tasks.base import Split
 from grue.tasks.identity import IdentityBits
 
@@ -27,8 +28,8 @@ def test_a_name_gives_the_default_and_parameters_change_it() -> None:
 
 
 def test_a_preset_fills_what_the_user_left_open() -> None:
-    assert make_learner("mlp:steps=7", {"steps": 600, "rounds": 50}).instance == MLP(steps=7)
-    assert make_learner("mlp", {"steps": 600, "rounds": 50}).instance == MLP(steps=600)
+    assert make_learner("mlp:max_steps=7", {"max_steps": 600, "n_estimators": 50}).instance == MLP(max_steps=7)
+    assert make_learner("mlp", {"max_steps": 600, "n_estimators": 50}).instance == MLP(max_steps=600)
 
 
 def test_objects_are_taken_as_they_are() -> None:
@@ -46,8 +47,8 @@ def test_objects_are_taken_as_they_are() -> None:
         ("mlp:width=3,5", "expected parameter=value, got '5'"),
         ("mlp:encoding=hot", "encoding is 'hot'; expected one of auto, onehot"),
         ("forest:encoding=hot", "encoding is 'hot'"),
-        ("mlp:optimiser=adm", "optimiser is 'adm'; expected one of adam, sgd"),
-        ("mlp:steps=0", "steps is 0; expected a whole number from 1 up"),
+        ("mlp:optimizer=adm", "optimizer is 'adm'; expected one of adam, sgd"),
+        ("mlp:max_steps=0", "max_steps is 0; expected a whole number from 1 up"),
         ("nowhere.at.all:Thing", "cannot import 'nowhere.at.all'"),
         ("grue.learners.mlp:MPL", "unknown attribute of grue.learners.mlp 'MPL'; did you mean 'MLP'"),
         ("collections:OrderedDict", "is the class OrderedDict; expected a grue Learner or an estimator"),
@@ -61,6 +62,40 @@ def test_errors_say_what_was_given_and_the_nearest_right_thing(spec: str, messag
 def test_the_nearest_task() -> None:
     with pytest.raises(UsageError, match="unknown task 'mase'; did you mean 'maze-"):
         make_task("mase")
+
+
+def test_a_former_name_of_a_parameter_is_refused_with_the_new_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(MLP, "renamed", {"units": "width"})
+    monkeypatch.setattr(Forest, "renamed", {"units": "max_features"})
+    monkeypatch.setattr(IdentityBits, "renamed", {"fixed": "frozen"})
+    for spec in ("mlp:units=3", "mlp@tuned:units=3"):
+        with pytest.raises(UsageError, match=r"'mlp:units=3': units is called width now$"):
+            make_learner(spec)
+    with pytest.raises(UsageError, match="'identity-bits:fixed=2': fixed is called frozen now"):
+        make_task("identity-bits:fixed=2")
+    preset = tmp_path / "mine.toml"
+    for table, name in (("budget", "max_features or width"), ("parameters.mlp", "width")):
+        preset.write_text(f'extends = "smoke"\n[{table}]\nunits = 3\n')
+        with pytest.raises(UsageError, match=rf"preset mine, \[{table}\]: units is called {name} now"):
+            load_preset(str(preset))
+
+
+def test_a_former_name_of_a_task_or_learner_is_refused_with_the_new_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(RENAMED["learners"], "perceptron", "mlp")
+    monkeypatch.setitem(RENAMED["tasks"], "copy-bits", "identity-bits")
+    with pytest.raises(UsageError, match="'perceptron:width=3': perceptron is called mlp now"):
+        make_learner("perceptron:width=3")
+    with pytest.raises(UsageError, match="'copy-bits': copy-bits is called identity-bits now"):
+        make_task("copy-bits")
+    preset = tmp_path / "mine.toml"
+    for text in ("[parameters.perceptron]\nwidth = 3", 'learners = ["mlp", "-perceptron"]'):
+        preset.write_text(f'extends = "smoke"\n{text}\n')
+        with pytest.raises(UsageError, match=r"preset mine.*: .*perceptron is called mlp now"):
+            load_preset(str(preset))
 
 
 def test_how_several_values_of_a_parameter_are_written() -> None:
@@ -77,10 +112,10 @@ def test_a_users_own_module_is_found_in_the_current_folder_and_its_source_is_in_
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     Path("own_learner.py").write_text(
-        "from grue.learners.forest import Forest\n\ndef bushes() -> Forest:\n    return Forest(trees=3)\n"
+        "from grue.learners.forest import Forest\n\ndef bushes() -> Forest:\n    return Forest(n_estimators=3)\n"
     )
     named = make_learner("own_learner:bushes")
-    assert (named.instance, named.label) == (Forest(trees=3), "own_learner:bushes")
+    assert (named.instance, named.label) == (Forest(n_estimators=3), "own_learner:bushes")
     assert len(named.source) == 16
     assert make_learner("forest").source == "", "the suite's own versions are counted by hand"
 
@@ -96,7 +131,7 @@ from grue.tasks.identity import IdentityBits
 from sklearn.base import ClassifierMixin
 from sklearn.dummy import DummyClassifier
 
-def learner(trees: int = 3) -> Learner: return Forest(trees=trees)
+def learner(trees: int = 3) -> Learner: return Forest(n_estimators=trees)
 def task() -> Task: return IdentityBits(bits=8)
 def estimator(strategy: str = "prior") -> ClassifierMixin: return DummyClassifier(strategy=strategy)
 def silent(): touch()
@@ -114,7 +149,7 @@ def test_what_says_that_it_gives_a_learner_or_a_task_is_called_and_nothing_else(
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     Path("factories.py").write_text(FACTORIES)
-    assert make_learner("factories:learner:trees=2").instance == Forest(trees=2)
+    assert make_learner("factories:learner:trees=2").instance == Forest(n_estimators=2)
     assert make_task("factories:task").instance.parameters()["bits"] == 8
     assert make_learner("factories:estimator:strategy=uniform").label == "factories:estimator:strategy=uniform"
     for spec, message in {
@@ -157,7 +192,7 @@ def test_an_edit_of_the_users_module_is_seen_whatever_the_attribute_is(
     [
         (
             "class Mine:\n    def fit(self, x, y): ...\n    def predict(self, x): ...",
-            "does not say whether it is a classif",
+            "does not declare whether it is a classif",
         ),
         ("from grue.learners.lookup import Lookup\nclass Mine(Lookup):\n    name = None", "Mine has no name"),
         (
@@ -187,7 +222,7 @@ def test_estimators_and_classes_are_taken_as_they_are() -> None:
     assert make_learner(Forest).instance == Forest()
     assert make_task(IdentityBits).instance == IdentityBits()
     for wrong in (3, dict, pytest):
-        with pytest.raises(UsageError, match="is no learner; expected a grue Learner or an estimator"):
+        with pytest.raises(UsageError, match="is not a learner; expected a grue Learner or an estimator"):
             make_learner(wrong)
 
 

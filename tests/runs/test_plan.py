@@ -40,7 +40,7 @@ def test_quick_is_what_the_readme_says() -> None:
     plan = make_plan(preset, tasks=["identity-bits"], learners=["mlp"])
     assert len(plan.cells) == 5 * (3 + 3), "exposed examples at the largest size only"
     assert {cell.size for cell in plan.cells if cell.exposed} == {256}
-    assert plan.cells[0].pair.learner.instance == MLP(steps=3000, enough=0.01)
+    assert plan.cells[0].pair.learner.instance == MLP(max_steps=3000, tolerance=0.01)
 
 
 def test_quick_gives_an_architecture_one_recipe_whatever_the_task() -> None:
@@ -57,7 +57,7 @@ def test_a_task_of_a_preset_may_have_learners_of_its_own() -> None:
     plan = make_plan(load_preset("quick"))
     of = {task: [pair.learner.label for pair in plan.pairs if pair.task.label == task] for task in plan.tasks}
     assert "cnn" not in of["variables:far=3/4,links=1/2"]
-    assert "transformer-steps" in of["variables:far=3/4,links=1/2"]
+    assert "transformer-scratchpad" in of["variables:far=3/4,links=1/2"]
     assert "cnn" in of["maze-grid"]
 
 
@@ -171,13 +171,13 @@ def test_two_labels_of_the_same_settings_are_one_row_and_the_plan_says_so() -> N
     plan = make_plan(
         load_preset("smoke"),
         tasks=["identity-bits", "identity-bits:bits=20", "scramble-bag"],
-        learners=["linear", "linear:strength=100", "linear:strength=1"],
+        learners=["linear", "linear:C=100", "linear:C=1"],
     )
-    assert list(plan.learners) == ["linear", "linear:strength=1"]
+    assert list(plan.learners) == ["linear", "linear:C=1"]
     assert list(plan.tasks) == ["identity-bits", "scramble-bag"]
     assert plan.notes == [
         "identity-bits:bits=20 and identity-bits have the same settings; results are listed under identity-bits",
-        "linear:strength=100 and linear have the same settings; results are listed under linear",
+        "linear:C=100 and linear have the same settings; results are listed under linear",
     ]
 
 

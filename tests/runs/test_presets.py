@@ -50,8 +50,8 @@ def learner_of(preset: Preset, task: str = "scramble-bag") -> object:
 def test_a_preset_of_ones_own_sets_what_it_says(tmp_path: Path) -> None:
     tables = """
         [budget]
-        steps = 30
-        rate = 1
+        max_steps = 30
+        learning_rate = 1
         [parameters.cnn]
         channels = 8
         [[grid]]
@@ -60,7 +60,7 @@ def test_a_preset_of_ones_own_sets_what_it_says(tmp_path: Path) -> None:
         learners = ["inherited", "forest"]
     """
     preset = written(tmp_path, tables)
-    assert learner_of(preset) == CNN(steps=30, rate=1, channels=8)
+    assert learner_of(preset) == CNN(max_steps=30, learning_rate=1, channels=8)
     plan = make_plan(preset)
     other = [cell for cell in plan.cells if cell.pair.task.instance.name == "identity-bits"]
     assert {cell.size for cell in other} == {4}
@@ -88,13 +88,13 @@ def test_parameters_of_a_learner_from_a_module(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("tables", "message"),
     [
-        ("[budget]\nstepz = 20", r"\[budget\]: unknown parameter 'stepz'; did you mean 'steps'"),
-        ("[budget]\nsteps = '20'", r"\[budget\]: steps = '20'; expected int, such as"),
-        ("[budget]\nsteps = true", r"steps = True; expected int"),
-        ("[budget]\nrate = 'high'", r"rate = 'high'; expected float"),
-        ("[parameters.cnnn]\nsteps = 20", "unknown learner 'cnnn'; did you mean 'cnn'"),
+        ("[budget]\nmax_stepz = 20", r"\[budget\]: unknown parameter 'max_stepz'; did you mean 'max_steps'"),
+        ("[budget]\nmax_steps = '20'", r"\[budget\]: max_steps = '20'; expected int, such as"),
+        ("[budget]\nmax_steps = true", r"max_steps = True; expected int"),
+        ("[budget]\nlearning_rate = 'high'", r"learning_rate = 'high'; expected float"),
+        ("[parameters.cnnn]\nmax_steps = 20", "unknown learner 'cnnn'; did you mean 'cnn'"),
         ("[parameters.cnn]\nchanels = 20", r"\[parameters.cnn\]: unknown parameter 'chanels'; did you mean 'channels'"),
-        ("[parameters.cnn]\ntrees = 20", r"\[parameters.cnn\]: unknown parameter 'trees'"),
+        ("[parameters.cnn]\nn_estimators = 20", r"\[parameters.cnn\]: unknown parameter 'n_estimators'"),
         ('[parameters.cnn]\ndevice = "cuda"', "unknown parameter 'device'"),
         ('[parameters."cnn@tuned"]\nchannels = 8', r"use \[parameters.cnn\], which applies to cnn@tuned as well"),
         ("[parameters]\ncnn = 3", "parameters = .*; expected a table a learner"),
@@ -283,8 +283,8 @@ def child(tmp_path: Path) -> Path:
     """A folder with a preset `parent.toml`, and room for one that extends it."""
     tables = [
         "[budget]",
-        "steps = 30",
-        "rate = 1.0",
+        "max_steps = 30",
+        "learning_rate = 1.0",
         grid("scramble-bag", "sizes = [4]", "learners = ['inherited', 'gp']"),
     ]
     written(tmp_path, "\n".join([*tables, grid("family:identity", "sizes = [2]", "learners = ['linear']")]))
@@ -302,8 +302,8 @@ def test_a_preset_has_what_it_extends(child: Path) -> None:
 
 
 def test_what_a_preset_says_beside_what_it_extends_holds_for_all_tasks(child: Path) -> None:
-    preset = extending(child, "sizes = [16]", "learners = ['inherited', 'forest']", "[budget]", "steps = 5")
-    assert preset.budget == {"steps": 5, "rate": 1.0}
+    preset = extending(child, "sizes = [16]", "learners = ['inherited', 'forest']", "[budget]", "max_steps = 5")
+    assert preset.budget == {"max_steps": 5, "learning_rate": 1.0}
     assert labels(preset, "scramble-bag") == ["cnn", "forest", "gp"], "a list that adds goes on adding"
     assert labels(preset, "identity-bits:bits=12,frozen=2") == ["cnn", "forest"], "and one that replaces is replaced"
     assert {cell.size for cell in make_plan(preset).cells} == {16}
@@ -340,7 +340,10 @@ TEXTS = {
     "timeout": ("1.5", 1.5),
     "encodings": ("onehot,value", ("onehot", "value")),
     "crossed": ("mlp,forest", ("mlp", "forest")),
-    "budget": ("steps=5,rate=0.1,optimiser=sgd", {"steps": 5, "rate": 0.1, "optimiser": "sgd"}),
+    "budget": (
+        "max_steps=5,learning_rate=0.1,optimizer=sgd",
+        {"max_steps": 5, "learning_rate": 0.1, "optimizer": "sgd"},
+    ),
 }
 
 
@@ -349,9 +352,8 @@ def test_every_field_is_read_from_its_option_and_taken_by_adjust(name: str) -> N
     text, value = TEXTS[name]
     assert read_option(name, text) == value
     changed = getattr(adjust(load_preset("standard"), **{name: value}), name)
-    assert changed == (
-        {"enough": 0.01, "rounds": 300, "candidates": 1_000_000, "draws": 5_000} | value if name == "budget" else value
-    )
+    budget = {"tolerance": 0.01, "max_candidates": 1_000_000, "n_samples": 5_000}
+    assert changed == (budget | value if name == "budget" else value)
 
 
 def test_every_field_of_a_preset_is_an_option() -> None:
@@ -362,8 +364,8 @@ def test_every_field_of_a_preset_is_an_option() -> None:
 def test_a_field_that_there_is_not_is_refused() -> None:
     with pytest.raises(UsageError, match="unknown field 'sices'; did you mean 'sizes'"):
         adjust(load_preset("smoke"), sices=[3])
-    with pytest.raises(UsageError, match="unknown parameter 'stepz'; did you mean 'steps'"):
-        adjust(load_preset("smoke"), budget={"stepz": 3})
+    with pytest.raises(UsageError, match="unknown parameter 'max_stepz'; did you mean 'max_steps'"):
+        adjust(load_preset("smoke"), budget={"max_stepz": 3})
 
 
 def test_presets_need_no_edit_for_another_learner(monkeypatch: pytest.MonkeyPatch) -> None:

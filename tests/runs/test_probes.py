@@ -54,10 +54,10 @@ def test_a_task_whose_rule_is_sampled_for_each_seed_has_no_probes() -> None:
 
 
 def test_a_network_that_diverged_answered_nothing() -> None:
-    assert answers("identity-reals", "mlp:optimiser=sgd,rate=1e30,steps=50")["predictions"].empty
+    assert answers("identity-reals", "mlp:optimizer=sgd,learning_rate=1e30,max_steps=50")["predictions"].empty
 
 
-@pytest.mark.parametrize("learner", ["lookup", "mlp:steps=5"])
+@pytest.mark.parametrize("learner", ["lookup", "mlp:max_steps=5"])
 def test_texts_are_on_disk_once_a_task_and_answers_once_a_batch(learner: str, tmp_path: Path) -> None:
     grue.run("smoke", tasks=["maze-graph"], learners=["oracle", learner], seeds=1, sizes=[16], out=tmp_path, jobs=0)
     (texts,) = (tmp_path / "examples").glob("*.parquet")

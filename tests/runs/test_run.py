@@ -175,7 +175,11 @@ def test_other_settings_in_the_same_folder_are_never_mixed(folder: Path) -> None
     few = ["--exposed", "0"]
     grue(folder, "--learner", "forest", *few)
     mine = folder / "mine.toml"
-    own = (Path(__file__).parents[2] / "runs" / "presets" / "smoke.toml").read_text().replace("trees = 10", "trees = 3")
+    own = (
+        (Path(__file__).parents[2] / "runs" / "presets" / "smoke.toml")
+        .read_text()
+        .replace("n_estimators = 10", "n_estimators = 3")
+    )
     mine.write_text(own.replace("sizes = [8, 16]", "sizes = [8]"))
     other = subprocess.run(
         [*command("--learner", "forest", *few), "--preset", "mine.toml"],

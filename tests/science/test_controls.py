@@ -82,4 +82,4 @@ def test_shuffled_targets_teach_nothing_of_real_data_and_riddles(task: str) -> N
 @pytest.mark.parametrize("task", SCORED)
 def test_a_leak_would_be_seen(task: str) -> None:
     """The bound above can fail: the same forest on examples it was trained on, with their own targets."""
-    assert scores(task, "forest:trees=30", 3)["train"].mean() > 0.1
+    assert scores(task, "forest:n_estimators=30", 3)["train"].mean() > 0.1

@@ -16,13 +16,15 @@ from grue.runs.data import sample_split
 from grue.runs.execute import run_batch
 from grue.runs.names import make_learner, make_task
 
-BUDGET = {"steps": 600, "rounds": 50}
+BUDGET = {"max_steps": 600}
+BOOSTING = {"n_estimators": 50}
 SEEDS = 3
 
 
 def exact(learner: str, size: int, exposed: int = 0) -> pd.DataFrame:
     """Exact match, rows seed, columns split."""
-    pair = Pair(make_task("identity-bits"), make_learner(learner, BUDGET), 1000)
+    budget = BUDGET | (BOOSTING if learner.startswith("boosting") else {})
+    pair = Pair(make_task("identity-bits"), make_learner(learner, budget), 1000)
     rows = run_batch(Batch(pair, tuple(Cell(pair, size, exposed, seed) for seed in range(SEEDS))))["batches"]
     return rows[rows["metric"] == "exact_match"].pivot_table(index="seed", columns="split", values="value")
 

@@ -17,7 +17,7 @@ from grue.runs.cells import Batch, Cell, Pair
 from grue.runs.execute import run_batch
 from grue.runs.names import make_learner, make_task
 
-BUDGET = {"steps": 200, "rounds": 30, "trees": 30}
+BUDGET = {"max_steps": 200, "n_estimators": 30}
 LEARNERS = ["mlp", "forest", "boosting", "linear", "neighbours", "kernel", "gp"]
 SIZE, SEEDS = 256, 24
 

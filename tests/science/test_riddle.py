@@ -41,10 +41,10 @@ def test_each_rule_follows_itself_and_is_right_where_they_agree(task: str) -> No
 @pytest.mark.parametrize(
     ("task", "learner", "size", "rule"),
     [
-        ("riddle-neighbour", "neighbours:neighbours=1", 256, "neighbour"),  # by definition
-        ("riddle-neighbour", "forest:trees=30", 256, "rule"),  # one question tells the classes apart
-        ("riddle-token", "forest:trees=30", 256, "token"),
-        ("riddle-exceptions", "neighbours:neighbours=1", 256, "exception"),  # nothing that was taught is nearer
+        ("riddle-neighbour", "neighbours:n_neighbors=1", 256, "neighbour"),  # by definition
+        ("riddle-neighbour", "forest:n_estimators=30", 256, "rule"),  # one question tells the classes apart
+        ("riddle-token", "forest:n_estimators=30", 256, "token"),
+        ("riddle-exceptions", "neighbours:n_neighbors=1", 256, "exception"),  # nothing that was taught is nearer
         ("riddle-exceptions", "lookup", 256, None),
         ("riddle-neighbour", "lookup", 256, None),
         ("riddle-token", "lookup", 256, None),
@@ -62,7 +62,7 @@ def test_a_learner_of_known_bias_follows_its_rule(task: str, learner: str, size:
 
 
 def test_the_exceptions_are_known_to_who_memorises() -> None:
-    assert mean("riddle-exceptions", "neighbours:neighbours=1", 256, "accuracy[exception=1]", "train") == 1
+    assert mean("riddle-exceptions", "neighbours:n_neighbors=1", 256, "accuracy[exception=1]", "train") == 1
 
 
 def test_stored_answers_are_those_that_were_counted() -> None:

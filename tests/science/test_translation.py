@@ -16,13 +16,13 @@ from grue.runs.execute import run_batch
 from grue.runs.names import make_learner, make_task
 
 SIZE, SEEDS = 1024, 2
-CNN = "cnn:kernel=5,rate=0.01,grid_channels=16,batch=32"
+CNN = "cnn:kernel_size=5,learning_rate=0.01,grid_channels=16,batch_size=32"
 
 
 @cache
 def accuracy(task: str, learner: str) -> pd.DataFrame:
     """Rows seed, columns split."""
-    pair = Pair(make_task(task), make_learner(learner, {"steps": 600}), 1000)
+    pair = Pair(make_task(task), make_learner(learner, {"max_steps": 600}), 1000)
     rows = run_batch(Batch(pair, tuple(Cell(pair, SIZE, 0, seed) for seed in range(SEEDS))))["batches"]
     return rows[rows["metric"] == "accuracy"].pivot_table(index="seed", columns="split", values="value")
 

@@ -19,7 +19,7 @@ def test_candidates_a_second(benchmark: Any, log: Callable[[str], None]) -> None
     bits = Space((12,), 2, "sequence", (0.0, 1.0))
     rng = np.random.default_rng(0)
     coins = Problem(rng.integers(0, 2, (64, 12)), rng.integers(0, 2, (64, 1)), bits, Space((1,), 2), seed=0)
-    learner = ProgramLearner(candidates=CANDIDATES)
+    learner = ProgramLearner(max_candidates=CANDIDATES)
     start = time.perf_counter()
     record = benchmark.pedantic(lambda: learner.fit(coins).record, rounds=1)
     rate = record["candidates"] / (time.perf_counter() - start)

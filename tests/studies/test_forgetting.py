@@ -115,7 +115,7 @@ def test_a_learner_that_cannot_go_on_is_refitted_only() -> None:
 
 
 def test_a_life_is_the_same_again_and_its_name_has_all_that_it_depends_on() -> None:
-    trajectories, refused = plan(["forest:trees=3", "forest:trees=4", "neighbours", "neighbours"], seeds=2)
+    trajectories, refused = plan(["forest:n_estimators=3", "forest:n_estimators=4", "neighbours", "neighbours"], seeds=2)
     assert not refused
     assert len(trajectories) == len({trajectory.name for trajectory in trajectories}) == 3 * 3 * 2
     pd.testing.assert_frame_equal(trajectories[0].rows(), trajectories[0].rows())
@@ -127,7 +127,7 @@ def test_a_plan_names_what_cannot_be_done() -> None:
     with pytest.raises(UsageError, match="at least 1"):
         plan(["forest"], seeds=0)
     with pytest.raises(UsageError, match="worked solutions"):
-        plan(["transformer-steps"], seeds=1)
+        plan(["transformer-scratchpad"], seeds=1)
     trajectories, refused = plan(["forest:encoding=counts", "linear"], seeds=1)
     assert list(refused) == ["forest:encoding=counts on digits"]
     assert len(trajectories) == 5

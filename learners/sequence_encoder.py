@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Reader(Network):
-    """Base class of sequence encoders: input as a sequence of positions, a stacked body, and a linear readout.
+class SequenceEncoder(Network):
+    """Base class of sequence encoders: input as a sequence of positions, a stacked encoder, and a linear readout.
 
     A position is a token or number; of a grid it is a row, with all planes; with the encoding counts it is the count of
     one token. With the encoding auto a bag is processed token by token, in the order in which it is written down.
@@ -25,28 +25,28 @@ class Reader(Network):
     """
 
     @abc.abstractmethod
-    def body(self, stack: int, length: int, channels: int) -> tuple[nn.Module, int]:
+    def encoder(self, stack: int, length: int, channels: int) -> tuple[nn.Module, int]:
         """Stacked layers from (stack, batch, length, channels) to (stack, batch, length, width), and that width."""
 
     @abc.abstractmethod
-    def summary(self) -> nn.Module:
+    def pooling(self) -> nn.Module:
         """Pooling, (stack, batch, length, width) -> (stack, batch, width), for outputs not as long as the input."""
 
-    def sees(self, space: Space) -> str:
+    def input_encoding(self, space: Space) -> str:
         return "onehot" if self.encoding == "auto" and space.layout == "bag" and space.symbolic else self.encoding
 
     def build(self, stack: int, features: tuple[int, ...], inputs: Space, outputs: Space) -> nn.Module:
         from torch import nn  # noqa: PLC0415
 
         from .layers import Flatten, Linear  # noqa: PLC0415
-        from .places import PerPlace, Rows  # noqa: PLC0415
+        from .positions import GridRows, Positionwise  # noqa: PLC0415
 
         layers: list[nn.Module] = []
         if inputs.layout == "grid":
             planes, height, across = features
-            layers, features = [Rows()], (height, planes * across)
-        body, width = self.body(stack, *features)
+            layers, features = [GridRows()], (height, planes * across)
+        encoder, width = self.encoder(stack, *features)
         classes = outputs.alphabet or 1
         if inputs.layout != "grid" and outputs.shape == features[:1]:
-            return nn.Sequential(*layers, body, PerPlace(stack, width, classes), Flatten())
-        return nn.Sequential(*layers, body, self.summary(), Linear(stack, width, outputs.size * classes))
+            return nn.Sequential(*layers, encoder, Positionwise(stack, width, classes), Flatten())
+        return nn.Sequential(*layers, encoder, self.pooling(), Linear(stack, width, outputs.size * classes))

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from .layers import Linear, Stacked
 
 
-class PerPlace(nn.Module):
+class Positionwise(nn.Module):
     """Position-wise linear layer: (stack, batch, length, inputs) -> (stack, batch, length, outputs)."""
 
     def __init__(self, stack: int, inputs: int, outputs: int) -> None:
@@ -21,34 +21,34 @@ class PerPlace(nn.Module):
         return self.linear(x.flatten(1, 2)).unflatten(1, x.shape[1:3])
 
 
-class Rows(nn.Module):
+class GridRows(nn.Module):
     """A grid as a sequence of rows: (stack, batch, planes, height, width) -> (.., .., height, planes * width)."""
 
     def forward(self, x: Tensor) -> Tensor:
         return x.transpose(2, 3).flatten(3)
 
 
-class Last(nn.Module):
+class LastPosition(nn.Module):
     """Select the last position: (stack, batch, length, width) -> (stack, batch, width)."""
 
     def forward(self, x: Tensor) -> Tensor:
         return x[:, :, -1]
 
 
-class Placed:
-    """Mixin for layers that depend on absolute position: `start` is the first position of the input.
+class PositionDependent:
+    """Mixin for layers that depend on absolute position: `offset` is the first position of the input.
 
     It is 0 except in incremental decoding, where the sequence is passed in several parts.
     """
 
-    start: int = 0
+    offset: int = 0
 
-    def here(self, table: Tensor, length: int) -> Tensor:
-        """The rows of a position table (.., positions, width) for the `length` positions from `start` on."""
-        return table if table.shape[-2] == length else table[..., self.start : self.start + length, :]
+    def select(self, table: Tensor, length: int) -> Tensor:
+        """The rows of a position table (.., positions, width) for the `length` positions from `offset` on."""
+        return table if table.shape[-2] == length else table[..., self.offset : self.offset + length, :]
 
 
-class LearnedPositions(Placed, Stacked):
+class LearnedPositions(PositionDependent, Stacked):
     """Learned positional embeddings, initially uniform in +-1/sqrt(width): (stack, batch, length, width)."""
 
     def __init__(self, stack: int, length: int, width: int) -> None:
@@ -56,16 +56,16 @@ class LearnedPositions(Placed, Stacked):
         self.weight = nn.Parameter(torch.zeros(stack, 1, length, width))
 
     @torch.no_grad()
-    def draw(self, generators: Sequence[torch.Generator]) -> None:
+    def initialise(self, generators: Sequence[torch.Generator]) -> None:
         bound = self.weight.shape[-1] ** -0.5
         for index, generator in enumerate(generators):
             self.weight[index].uniform_(-bound, bound, generator=generator)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.here(self.weight, x.shape[2])
+        return x + self.select(self.weight, x.shape[2])
 
 
-class SinusoidalPositions(Placed, nn.Module):
+class SinusoidalPositions(PositionDependent, nn.Module):
     """Sinusoidal encoding: adds sin and cos of p / 10000^(2k/width) at position p (Vaswani et al., NeurIPS 2017)."""
 
     table: Tensor
@@ -78,4 +78,4 @@ class SinusoidalPositions(Placed, nn.Module):
         self.register_buffer("table", table, persistent=False)  # shared by all networks: not a parameter
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.here(self.table, x.shape[2])
+        return x + self.select(self.table, x.shape[2])
