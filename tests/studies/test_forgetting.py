@@ -115,7 +115,9 @@ def test_a_learner_that_cannot_go_on_is_refitted_only() -> None:
 
 
 def test_a_life_is_the_same_again_and_its_name_has_all_that_it_depends_on() -> None:
-    trajectories, refused = plan(["forest:n_estimators=3", "forest:n_estimators=4", "neighbours", "neighbours"], seeds=2)
+    trajectories, refused = plan(
+        ["forest:n_estimators=3", "forest:n_estimators=4", "neighbours", "neighbours"], seeds=2
+    )
     assert not refused
     assert len(trajectories) == len({trajectory.name for trajectory in trajectories}) == 3 * 3 * 2
     pd.testing.assert_frame_equal(trajectories[0].rows(), trajectories[0].rows())
