@@ -31,7 +31,7 @@ class Neighbours(EstimatorLearner):
         if isinstance(predictor, Points):
             inputs = np.concatenate([predictor.problem.inputs, problem.inputs])
             targets = np.concatenate([predictor.problem.targets, problem.targets])
-            problem = replace(problem, inputs=inputs, targets=targets, steps=None, inside=None)
+            problem = replace(problem, inputs=inputs, targets=targets, scratchpad=None, inside=None)
         return Points(problem, self.fit(problem))
 
     def classifier(self, problem: Problem) -> Any:

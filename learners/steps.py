@@ -34,7 +34,7 @@ class TransformerSteps(Transformer):
     search_space = ()
 
     def accepts(self, spec: Spec) -> str | None:
-        if spec.steps is None:
+        if spec.scratchpad is None:
             return "needs worked solutions to learn from; the task gives none"
         if not spec.outputs.symbolic:
             return "writes tokens; the targets are real numbers"
@@ -112,9 +112,9 @@ class StepsPredictor(Predictor):
 
 def _steps(problem: Problem) -> tuple[np.ndarray, Space]:
     """The intermediate steps of a problem, and their Space; raises ValueError if there are none."""
-    if problem.steps is None or problem.step_space is None:
-        raise ValueError("the problem gives no worked solutions; transformer-steps needs Problem.steps and step_space")
-    return problem.steps, problem.step_space
+    if problem.scratchpad is None or problem.scratchpad_space is None:
+        raise ValueError("no intermediate steps: transformer-steps needs Problem.scratchpad and scratchpad_space")
+    return problem.scratchpad, problem.scratchpad_space
 
 
 def _tokens(space: Space) -> int:

@@ -153,8 +153,9 @@ def validation_loss(predictor: Predictor, validation: Problem) -> float:
 
 def _take(problem: Problem, rows: np.ndarray, inside: int) -> Problem:
     """The examples at `rows` as a problem, of which the first `inside` are in distribution."""
-    steps = None if problem.steps is None else problem.steps[rows]
-    return replace(problem, inputs=problem.inputs[rows], targets=problem.targets[rows], steps=steps, inside=inside)
+    inputs, targets = problem.inputs[rows], problem.targets[rows]
+    scratchpad = None if problem.scratchpad is None else problem.scratchpad[rows]
+    return replace(problem, inputs=inputs, targets=targets, scratchpad=scratchpad, inside=inside)
 
 
 def _trial(training: Problem, number: int) -> Problem:

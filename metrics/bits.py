@@ -13,7 +13,7 @@ from .scores import MIXED, Scored, log_loss, marginal, plain, standard_error
 
 
 def score_bits(
-    predicted: np.ndarray, targets: np.ndarray, training: np.ndarray, groups: Mapping[str, np.ndarray]
+    predicted: np.ndarray, targets: np.ndarray, training: np.ndarray, slices: Mapping[str, np.ndarray]
 ) -> Scored:
     """Score predictions by the mean of -log2 of the predicted probability of the target.
 
@@ -21,7 +21,7 @@ def score_bits(
                training marginal, so that a class of probability 0 costs at most log2 of 1 / (MIXED x its marginal)
     targets    (n, outputs)
     training   (m, outputs): training targets for the marginal, with one added to every count
-    groups     slices: (n,) labels give "bits[name=label]"
+    slices     (n,) labels give "bits[name=label]"
 
     "chance" is the entropy of the marginal of the split: the value of the best constant prediction. "log_loss" is
     without mixing.
@@ -37,7 +37,7 @@ def score_bits(
         "log_loss": log_loss(predicted, targets),
         "accuracy": float((predicted.argmax(-1) == targets).mean()),
     }
-    for name, labels in groups.items():
+    for name, labels in slices.items():
         for label in np.unique(labels) if labels.ndim == 1 else ():
             metrics[f"bits[{name}={plain(label)}]"] = float(each[labels == label].mean())
     return Scored(metrics, each.astype(np.float32))

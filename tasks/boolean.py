@@ -17,8 +17,8 @@ from .pools import digests, shares
 from .spaces import Space
 from .truth import Rule, Truth
 
-UNDRAWN = -1
-"""The `rule` of a task without a function: `Task.drawn` samples one."""
+UNSAMPLED = -1
+"""The `rule` of a task without a function: `Task.with_sampled_rule` samples one."""
 
 TRAIN = (0.0, 0.75)
 
@@ -43,19 +43,19 @@ class TruthTable(Task, abc.ABC):
     """Base class of the Boolean tasks: a Boolean function that is sampled for each seed, stored as a truth table.
 
     function  class that the function is sampled from: a key of `boolean_functions.FUNCTIONS`
-    rule      which function of the class; -1: a new one for each seed (`drawn`)
+    rule      which function of the class; -1: a new one for each seed (`with_sampled_rule`)
     """
 
     family: ClassVar[str] = "boolean"
 
     function: str = "parity-3"
-    rule: int = UNDRAWN
+    rule: int = UNSAMPLED
 
     def __post_init__(self) -> None:
         if self.function not in self.classes():
             raise ValueError(f"function={self.function!r}; expected one of {', '.join(self.classes())}")
-        if self.rule < UNDRAWN:
-            raise ValueError(f"rule={self.rule}; expected a number from 0 up, or {UNDRAWN} for one a seed")
+        if self.rule < UNSAMPLED:
+            raise ValueError(f"rule={self.rule}; expected 0 or more, or {UNSAMPLED} for a new function in each seed")
 
     @classmethod
     @abc.abstractmethod
@@ -95,9 +95,9 @@ class TruthTable(Task, abc.ABC):
         views: dict[str, View] = {"one-bit": _single, "weight": _at_least, "two-bits": _pairs}
         return {name: partial(self._best_of, view) for name, view in views.items()}
 
-    def drawn(self, rng: np.random.Generator) -> Self:
+    def with_sampled_rule(self, rng: np.random.Generator) -> Self:
         """The task with a sampled function; a task that has one already is returned unchanged."""
-        return replace(self, rule=int(rng.integers(2**62))) if self.rule == UNDRAWN else self
+        return replace(self, rule=int(rng.integers(2**62))) if self.rule == UNSAMPLED else self
 
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
         """Sample n inputs of a region without replacement; all of them, in random order, if it has fewer than n."""
@@ -128,8 +128,10 @@ class TruthTable(Task, abc.ABC):
 
     def _function(self) -> int:
         """The number of the function; raises ValueError if no function has been sampled."""
-        if self.rule == UNDRAWN:
-            raise ValueError(f"{self.name} has no function yet: take task.drawn(rng), or give it a rule from 0 up")
+        if self.rule == UNSAMPLED:
+            raise ValueError(
+                f"{self.name} has no function yet: use task.with_sampled_rule(rng), or set rule to 0 or more"
+            )
         return self.rule
 
     def _best_of(self, view: View, inputs: np.ndarray) -> np.ndarray:
@@ -168,7 +170,7 @@ class Boolean(TruthTable):
     @property
     def truth(self) -> Truth:
         """The truth table is the rule; the class "random" has no rule to find and is not ranked."""
-        return Rule(self.solve, self.outputs, finds=self.function != "random")
+        return Rule(self.solve, self.outputs, learnable=self.function != "random")
 
     def region(self, name: str) -> np.ndarray:  # noqa: ARG002
         """All inputs: there is only one region."""

@@ -39,23 +39,24 @@ class MazeGraph(Task):
     Caveat on "far": in most of its mazes the start has one neighbour only, so that a search for that neighbour scores
     0.92. Use the slices "choices", and compare with the heuristics "neighbour" and "two-hop".
 
-    states      fewest and most states of a training maze
-    lengths     shortest and longest path in training, in edges
-    labels      number of labels of states; also the number of classes
-    far         shortest and longest path of the split "far", whose severity is the longest
-    far_states  states of a maze of the split "far"
-    sizes       states of a maze in the splits "size-8", ...; their path lengths are those of training
+    states       fewest and most states of a training maze
+    lengths      shortest and longest path in training, in edges
+    labels       number of labels of states; also the number of classes
+    far_lengths  shortest and longest path of the split "far", whose severity is the longest
+    far_states   states of a maze of the split "far"
+    sizes        states of a maze in the splits "size-8", ...; their path lengths are those of training
 
     Raises ValueError for parameters that fit no tree, or that put one problem in two regions.
     """
 
     name: ClassVar[str] = "maze-graph"
     family: ClassVar[str] = "maze"
+    renamed: ClassVar[Mapping[str, str]] = {"far": "far_lengths"}
 
     states: tuple[int, int] = (4, 7)
     lengths: tuple[int, int] = (1, 3)
     labels: int = 10
-    far: tuple[int, int] = (4, 6)
+    far_lengths: tuple[int, int] = (4, 6)
     far_states: int = 7
     sizes: tuple[int, ...] = (8, 10)
 
@@ -70,8 +71,10 @@ class MazeGraph(Task):
                     f"{region}: path lengths {lengths}; expected (low, high) within 1 to {states[0] - 1}, "
                     f"the longest path of {states[0]} states"
                 )
-        if self.far[0] <= self.lengths[1]:
-            raise ValueError(f"far paths start at {self.far[0]}; expected more than {self.lengths[1]}, as in training")
+        if self.far_lengths[0] <= self.lengths[1]:
+            raise ValueError(
+                f"far_lengths={self.far_lengths}; expected longer paths than the {self.lengths[1]} of training"
+            )
         if min(self.sizes, default=self.labels + 1) <= self.states[1]:
             raise ValueError(f"sizes {self.sizes}; expected more states than the {self.states[1]} of training")
 
@@ -86,7 +89,7 @@ class MazeGraph(Task):
         return Space((1,), alphabet=self.labels)
 
     @property
-    def steps(self) -> Space:
+    def scratchpad(self) -> Space:
         """The states of the path after the start, including the goal, then pad tokens."""
         return Space((max(longest for _, (_, longest) in self._regions.values()),), self.labels + 1, "sequence")
 
@@ -96,7 +99,7 @@ class MazeGraph(Task):
         return (
             Split("train", share=(0.0, 0.75)),
             Split("id", share=(0.75, 1.0)),
-            Split("far", "length", float(self.far[1]), headline=True, region="far", share=(0.0, 0.5)),
+            Split("far", "length", float(self.far_lengths[1]), headline=True, region="far", share=(0.0, 0.5)),
             Split("exposed", region="far", share=(0.5, 1.0)),
             *(Split(f"size-{size}", "size", float(size), region=f"size-{size}") for size in self.sizes),
         )
@@ -109,7 +112,7 @@ class MazeGraph(Task):
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
         """Sample n mazes of a region.
 
-        groups: "length", the edges of the path, and "choices", the neighbours of the start (3: three or more), (n,).
+        slices: "length", the edges of the path, and "choices", the neighbours of the start (3: three or more), (n,).
         """
         (fewest, most), (shortest, longest) = self._regions[region]
         states = rng.integers(fewest, most + 1, size=n)
@@ -117,14 +120,14 @@ class MazeGraph(Task):
         parents = _trees_with_path(states, lengths, rng)  # vertices 0, 1, ..., length are the path
         names = rng.permuted(np.tile(np.arange(self.labels), (n, 1)), axis=1)  # a label for every vertex
         rows = np.arange(n)
-        inputs = self._tell(parents, names, rng)
+        inputs = self._encode(parents, names, rng)
         inputs[:, -2] = names[:, 0]
         inputs[:, -1] = names[rows, lengths]
         choices = np.minimum((parents == 0).sum(axis=1), 3)
-        most_steps = self.steps.size
-        ahead = np.arange(most_steps) < lengths[:, None]
-        steps = np.where(ahead, names[:, 1 : most_steps + 1], self.labels).astype(np.uint8)
-        return Examples(inputs, names[:, 1:2], steps=steps, groups={"length": lengths, "choices": choices})
+        size = self.scratchpad.size
+        ahead = np.arange(size) < lengths[:, None]
+        scratchpad = np.where(ahead, names[:, 1 : size + 1], self.labels).astype(np.uint8)
+        return Examples(inputs, names[:, 1:2], scratchpad=scratchpad, slices={"length": lengths, "choices": choices})
 
     def canonical(self, inputs: np.ndarray) -> np.ndarray:
         """Adjacency, start and goal as bits of one integer, (n, 1): independent of order and direction of the edges."""
@@ -185,11 +188,11 @@ class MazeGraph(Task):
         """The (fewest, most) states and the (shortest, longest) path of each region."""
         return {
             "id": (self.states, self.lengths),
-            "far": ((self.far_states, self.far_states), self.far),
+            "far": ((self.far_states, self.far_states), self.far_lengths),
             **{f"size-{size}": ((size, size), self.lengths) for size in self.sizes},
         }
 
-    def _tell(self, parents: np.ndarray, names: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def _encode(self, parents: np.ndarray, names: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Put the edges into random slots, each in a random direction: tokens (n, 2*labels), start and goal unset."""
         n, pad = len(parents), self.labels
         words = np.concatenate([names, np.full((n, 1), pad)], axis=1)  # the vertex -1 is called "pad"

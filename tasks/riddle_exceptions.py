@@ -54,13 +54,13 @@ class RiddleExceptions(Riddle):
         return rows[~beside | (rule != exception)]
 
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
-        """Sample n problems; in "id" the exceptions come first. The group "exception" is True for them, (n, 1)."""
-        drawn = super().propose(region, n, rng)
+        """Sample n problems; in "id" the exceptions come first. The slice "exception" is True for them, (n, 1)."""
+        sampled = super().propose(region, n, rng)
         if region == "id":
             first = _exceptions(self)
-            drawn = Examples.concatenate([Examples(first, self._within(first, 0)), drawn])
-        odd = _distances(drawn.inputs, _exceptions(self)).min(1, keepdims=True) == 0
-        return replace(drawn, groups={"exception": odd})
+            sampled = Examples.concatenate([Examples(first, self._within(first, 0)), sampled])
+        odd = _distances(sampled.inputs, _exceptions(self)).min(1, keepdims=True) == 0
+        return replace(sampled, slices={"exception": odd})
 
     def _within(self, inputs: np.ndarray, reach: int) -> np.ndarray:
         """The first token, or the class of the exception that differs in at most `reach` tokens, (n, 1)."""
@@ -90,6 +90,6 @@ def _exceptions(task: RiddleExceptions) -> np.ndarray:
         if len(found):
             free &= _distances(rows, found).min(1) >= APART
         if not free.any():
-            raise SpaceExhaustedError(f"{task}: there is room for {len(found)} exceptions only")
+            raise SpaceExhaustedError(f"{task}: only {len(found)} exceptions are far enough apart")
         found = np.vstack([found, rows[free][:1]])
     return found

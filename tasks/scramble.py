@@ -83,7 +83,7 @@ class Scramble(Task, abc.ABC):
         """The hidden number."""
         return str(int(target[0]) - 2 * self.limit)
 
-    def _draw(self, rows: np.ndarray, region: str, n: int, rng: np.random.Generator) -> np.ndarray:
+    def _sample_rows(self, rows: np.ndarray, region: str, n: int, rng: np.random.Generator) -> np.ndarray:
         """Sample n rows of the table of equations uniformly from `rows`."""
         if len(rows) == 0:
             raise SpaceExhaustedError(f"{self.name}: region {region!r} is empty with limit={self.limit}; raise it")
@@ -152,15 +152,15 @@ class ScrambleBag(Scramble):
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
         """Sample n equations of a region, hide a number of each, shuffle the tokens.
 
-        groups: "answers", the number of possible hidden numbers, (n,).
+        slices: "answers", the number of possible hidden numbers, (n,).
         """
         table = _equations(self.limit)
-        rows = self._draw(_bag_rows(self.limit, region), region, n, rng)
+        rows = self._sample_rows(_bag_rows(self.limit, region), region, n, rng)
         plus = 4 * self.limit + 1
         slots = np.concatenate([table.visible[rows], np.tile([plus, plus + 1, plus + 2], (n, 1))], axis=1)
         answers = (table.chances[table.codes[rows]] > 0).sum(1)
         inputs = rng.permuted(slots, axis=1)
-        return Examples(inputs, table.hidden[rows, None], self.posterior(inputs), groups={"answers": answers})
+        return Examples(inputs, table.hidden[rows, None], self.posterior(inputs), slices={"answers": answers})
 
     def posterior(self, inputs: np.ndarray) -> np.ndarray:
         """Posterior probabilities of the hidden number, (n, 1, classes), counted over all (a, b, hidden).
@@ -172,7 +172,7 @@ class ScrambleBag(Scramble):
         codes = visible[:, 0] * (4 * self.limit + 1) + visible[:, 1]
         if len(impossible := np.flatnonzero(table.chances[codes, 0] == 0)):
             raise ValueError(
-                f"{self.name}: {self.describe(inputs[impossible[0]])} is left behind by no equation with "
+                f"{self.name}: {self.describe(inputs[impossible[0]])} results from no equation with "
                 f"a and b in -{self.limit}..{self.limit}"
             )
         return _spread(table.answers[codes], table.chances[codes], 4 * self.limit + 1)
@@ -210,16 +210,16 @@ class ScrambleOrdered(Scramble):
         return {
             "always-sum": self._sum,
             "three-ways": self._three_ways,
-            "fixed-places": self._fixed_places,
+            "fixed-positions": self._fixed_positions,
         }
 
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
         """Sample n equations of a region and hide a number of each.
 
-        groups: "answers", the number of possible hidden numbers without the order, and "hidden", a, b or c, (n,).
+        slices: "answers", the number of possible hidden numbers without the order, and "hidden", a, b or c, (n,).
         """
         table = _equations(self.limit)
-        rows = self._draw(_ordered_rows(self.limit, region), region, n, rng)
+        rows = self._sample_rows(_ordered_rows(self.limit, region), region, n, rng)
         plus = 4 * self.limit + 1
         numbers = table.numbers[rows] + 2 * self.limit
         numbers[np.arange(n), table.blank[rows]] = plus + 2
@@ -227,8 +227,8 @@ class ScrambleOrdered(Scramble):
         inputs[:, REVERSED if region == "order" else IN_ORDER] = numbers
         inputs[:, [3, 1] if region == "order" else [1, 3]] = [plus, plus + 1]
         answers = (table.chances[table.codes[rows]] > 0).sum(1)
-        groups = {"answers": answers, "hidden": np.array(NUMBERS)[table.blank[rows]]}
-        return Examples(inputs, table.hidden[rows, None], groups=groups)
+        slices = {"answers": answers, "hidden": np.array(NUMBERS)[table.blank[rows]]}
+        return Examples(inputs, table.hidden[rows, None], slices=slices)
 
     def solve(self, inputs: np.ndarray) -> np.ndarray:
         """Determine from the signs which number is the sum, then add or subtract, (n, 5) -> (n, 1).
@@ -246,7 +246,7 @@ class ScrambleOrdered(Scramble):
         numbers = np.where(turned[:, None], inputs[:, REVERSED], inputs[:, IN_ORDER])
         return self._missing(numbers) + 2 * self.limit
 
-    def _fixed_places(self, inputs: np.ndarray) -> np.ndarray:
+    def _fixed_positions(self, inputs: np.ndarray) -> np.ndarray:
         """Treat the number in the last slot as the sum, regardless of the signs."""
         return self._clipped(self._missing(inputs[:, IN_ORDER]))
 
@@ -337,9 +337,9 @@ def _ordered_rows(limit: int, region: str) -> np.ndarray:
     wanted = table.known & (table.far if region == "far" else ~table.far)
     if region == "unseen-equation":
         wanted &= ~_equation_seen(table)
-    for place in range(WAYS):
-        shown = table.blank != place
-        wanted &= ~shown | np.isin(table.numbers[:, place], table.numbers[table.train & shown, place])
+    for number in range(WAYS):
+        shown = table.blank != number
+        wanted &= ~shown | np.isin(table.numbers[:, number], table.numbers[table.train & shown, number])
     return np.flatnonzero(wanted)
 
 

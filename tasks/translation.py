@@ -10,7 +10,7 @@ import numpy as np
 
 from ..metrics.metric import Accuracy
 from .base import Examples, Split, Task
-from .pools import held, passes
+from .pools import in_share, shuffled_epochs
 from .spaces import Space
 from .truth import Labels, Truth
 
@@ -98,7 +98,7 @@ class Translation(Task):
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
         """Sample n digits in the right half of the canvas if the region is "right", else in the left half."""
         digits = _digits()
-        rows = passes(len(digits.labels), n, rng)
+        rows = shuffled_epochs(len(digits.labels), n, rng)
         half = self.canvas // 2
         tops = rng.integers(0, self.canvas - SIDE + 1, size=n)
         lefts = rng.integers(0, half - SIDE + 1, size=n) + (half if region == "right" else 0)
@@ -114,7 +114,7 @@ class Translation(Task):
     def capacity(self, split: str) -> int:
         """Number of the 1,797 digit images in the split, counted exactly."""
         images = _digits().images.reshape(-1, SIDE, SIDE)
-        return int(held(_aligned(images), self.hash_key, self.split(split).share).sum())
+        return int(in_share(_aligned(images), self.hash_key, self.split(split).share).sum())
 
     def describe(self, example: np.ndarray) -> str:
         """The canvas as text, from . for white to # for black."""

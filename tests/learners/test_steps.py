@@ -16,7 +16,7 @@ from grue.learners.writer import Writer
 from grue.tasks.identity import IdentityBits
 from grue.tasks.maze_graph import MazeGraph
 from grue.tasks.spaces import Space
-from grue.testing.learners import CLASS, REALS, SEQUENCE, STEPS, make_problem
+from grue.testing.learners import CLASS, REALS, SCRATCHPAD, SEQUENCE, make_problem
 
 STATES, ROUNDS = 4, 4
 SHIFTS = Space((1 + ROUNDS,), STATES, "sequence")
@@ -37,7 +37,7 @@ def test_a_chain_is_solved_by_writing_and_not_at_one_glance() -> None:
     thinker = TransformerSteps(**budget).fit(train)
     assert isinstance(thinker, StepsPredictor)
     written, answers = thinker.think(test.inputs)
-    assert (written == test.steps).mean() > 0.95
+    assert (written == test.scratchpad).mean() > 0.95
     assert (answers.argmax(-1) == test.targets).mean() > 0.95
     glance = Transformer(**budget).fit(train).predict(test.inputs).argmax(-1)
     assert (glance == test.targets).mean() < 0.7
@@ -59,7 +59,7 @@ def test_reading_and_writing_places_see_what_they_may() -> None:
 
 
 def test_what_is_written_at_a_place_does_not_look_ahead() -> None:
-    problem = make_problem(SEQUENCE, CLASS, 20, steps=STEPS)
+    problem = make_problem(SEQUENCE, CLASS, 20, scratchpad=SCRATCHPAD)
     predictor = TransformerSteps(steps=20).fit(problem)
     assert isinstance(predictor, StepsPredictor)
     page = torch.from_numpy(predictor.learner.data(problem).features)[None]
@@ -72,13 +72,13 @@ def test_what_is_written_at_a_place_does_not_look_ahead() -> None:
 
 @pytest.mark.parametrize("positions", ["learned", "sinusoidal", "none"])
 def test_place_by_place_it_writes_what_a_pass_over_the_whole_page_tells(positions: str) -> None:
-    problem = make_problem(SEQUENCE, CLASS, 20, steps=STEPS)
+    problem = make_problem(SEQUENCE, CLASS, 20, scratchpad=SCRATCHPAD)
     predictor = TransformerSteps(steps=20, depth=2, positions=positions).fit(problem)
     assert isinstance(predictor, StepsPredictor)
     written, answers = predictor.think(problem.inputs)
-    page = torch.from_numpy(predictor.learner.data(replace(problem, steps=written)).features)[None]
+    page = torch.from_numpy(predictor.learner.data(replace(problem, scratchpad=written)).features)[None]
     logits = predictor.module(page)[0].detach()
-    assert (logits[:, :-1, : STEPS.alphabet].argmax(-1).numpy() == written).all()
+    assert (logits[:, :-1, : SCRATCHPAD.alphabet].argmax(-1).numpy() == written).all()
     np.testing.assert_allclose(logits[:, -1:, : CLASS.alphabet].softmax(-1), answers, rtol=1e-4, atol=1e-6)
 
 
@@ -94,10 +94,10 @@ def test_its_body_is_that_of_transformer() -> None:
 def test_tasks_without_steps_are_refused_in_one_line() -> None:
     learner = TransformerSteps()
     assert learner.accepts(Spec(SEQUENCE, CLASS)) == "needs worked solutions to learn from; the task gives none"
-    assert learner.accepts(Spec(SEQUENCE, REALS, STEPS)) == "writes tokens; the targets are real numbers"
-    assert learner.accepts(Spec(SEQUENCE, CLASS, STEPS)) is None
+    assert learner.accepts(Spec(SEQUENCE, REALS, SCRATCHPAD)) == "writes tokens; the targets are real numbers"
+    assert learner.accepts(Spec(SEQUENCE, CLASS, SCRATCHPAD)) is None
     task = IdentityBits()
-    assert learner.accepts(Spec(task.inputs, task.outputs, task.steps)) is not None
+    assert learner.accepts(Spec(task.inputs, task.outputs, task.scratchpad)) is not None
     with pytest.raises(ValueError, match="gives no worked solutions"):
         learner.fit(make_problem(SEQUENCE, CLASS, 5))
 
@@ -106,11 +106,11 @@ def test_tasks_without_steps_are_refused_in_one_line() -> None:
 def test_mazes_write_the_path_out(split: str) -> None:
     task = MazeGraph()
     examples = task.sample(split, 300, np.random.default_rng(0))
-    assert examples.steps is not None
-    assert task.steps.shape == (6,), "the longest path of all splits"
-    task.steps.check(examples.steps, "steps")
+    assert examples.scratchpad is not None
+    assert task.scratchpad.shape == (6,), "the longest path of all splits"
+    task.scratchpad.check(examples.scratchpad, "scratchpad")
     for maze, path, target, length in zip(
-        examples.inputs, examples.steps, examples.targets, examples.groups["length"], strict=True
+        examples.inputs, examples.scratchpad, examples.targets, examples.slices["length"], strict=True
     ):
         edges = {frozenset(edge) for edge in maze[:-2].reshape(-1, 2).tolist()}
         walk = [maze[-2], *path[:length]]
