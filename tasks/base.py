@@ -16,7 +16,7 @@ from .truth import Rule, Truth
 Heuristic = Callable[[np.ndarray], np.ndarray]
 """A fixed rule: inputs (n, *shape) -> targets (n, outputs), or probabilities (n, outputs, classes)."""
 
-BARREN_BLOCKS = 50
+MAX_EMPTY_BLOCKS = 50
 """A split is exhausted if this many consecutive blocks of proposals hold no new problem of it."""
 
 
@@ -223,7 +223,7 @@ class Task(abc.ABC):
         low, high = source.share
         seen: set[int] = set()
         parts: list[Examples] = []
-        have, barren = 0, 0
+        have, empty = 0, 0
         while have < n:
             block = self.propose(source.region, self.block, rng)
             rows_hashed = self.hashed_rows(block)
@@ -237,8 +237,8 @@ class Task(abc.ABC):
             if self.distinct:
                 rows = rows[_unseen(hashed[rows], seen)]
             rows = rows[: n - have]
-            barren = 0 if len(rows) else barren + 1
-            if barren == BARREN_BLOCKS:
+            empty = 0 if len(rows) else empty + 1
+            if empty == MAX_EMPTY_BLOCKS:
                 raise SpaceExhaustedError(
                     f"{self.name}: split {split!r} has only {have} distinct problems; expected {n}"
                 )

@@ -22,20 +22,20 @@ UNSAMPLED = -1
 
 TRAIN = (0.0, 0.75)
 
-SKEWED = 0.25
+MIN_SHARE = 0.25
 """Least share of all inputs that either output must have: with less, a constant prediction is nearly always right."""
 
-BALANCED = 0.4
+MIN_SHARE_BY_WEIGHT = 0.4
 """Least share that either output must have among the light inputs, and among the heavy ones."""
 
 BALANCEABLE = ("parity-2", "parity-3", "parity-5", "dnf", "random-simple")
 """Classes that contain functions balanced in this way. Excluded are parity-10, which is 1 for 60 % of the light inputs
 and 34 % of the heavy ones; the multiplexer, 1 for 38 % and 62 %; and random, where nothing generalises."""
 
-View = Callable[[np.ndarray], np.ndarray]
-"""A set of features, as a function: inputs (n, bits) -> (features, n), integers below SEEN."""
+Features = Callable[[np.ndarray], np.ndarray]
+"""A set of features, as a function: inputs (n, bits) -> (features, n), integers below N_VALUES."""
 
-SEEN = 4
+N_VALUES = 4
 
 
 @dataclass(frozen=True)
@@ -92,8 +92,8 @@ class TruthTable(Task, abc.ABC):
         Best means the highest accuracy in the region "id", train and test together. So it is an upper bound there for
         every learner with a rule of that kind.
         """
-        views: dict[str, View] = {"one-bit": _single, "weight": _at_least, "two-bits": _pairs}
-        return {name: partial(self._best_of, view) for name, view in views.items()}
+        kinds: dict[str, Features] = {"one-bit": _single, "weight": _at_least, "two-bits": _pairs}
+        return {name: partial(self._best_of, features) for name, features in kinds.items()}
 
     def with_sampled_rule(self, rng: np.random.Generator) -> Self:
         """The task with a sampled function; a task that has one already is returned unchanged."""
@@ -134,14 +134,14 @@ class TruthTable(Task, abc.ABC):
             )
         return self.rule
 
-    def _best_of(self, view: View, inputs: np.ndarray) -> np.ndarray:
-        """Predict with the best rule that depends on one feature of a view, (n, bits) -> (n, 1)."""
+    def _best_of(self, features: Features, inputs: np.ndarray) -> np.ndarray:
+        """Predict with the best rule that depends on one of these features, (n, bits) -> (n, 1)."""
         known = self.region("id")
-        seen = view(points(self.bits)[known])[..., None] == np.arange(SEEN)  # (rows, known, SEEN)
+        seen = features(points(self.bits)[known])[..., None] == np.arange(N_VALUES)  # (rows, known, N_VALUES)
         one = self.table()[known] == 1
-        ones, zeros = seen[:, one].sum(1), seen[:, ~one].sum(1)  # (rows, SEEN)
+        ones, zeros = seen[:, one].sum(1), seen[:, ~one].sum(1)  # (rows, N_VALUES)
         best = np.maximum(ones, zeros).sum(1).argmax()
-        return (ones > zeros)[best].astype(np.int64)[view(inputs)[best], None]
+        return (ones > zeros)[best].astype(np.int64)[features(inputs)[best], None]
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,7 @@ class Boolean(TruthTable):
 
     def table(self) -> np.ndarray:
         """Truth table in which either output has at least a quarter of all inputs."""
-        return truth_table(self.function, self._function(), SKEWED)
+        return truth_table(self.function, self._function(), MIN_SHARE)
 
 
 @dataclass(frozen=True)
@@ -215,7 +215,7 @@ class BooleanWeight(TruthTable):
 
     def table(self) -> np.ndarray:
         """Truth table in which either output has at least 40 % of the light inputs and 40 % of the heavy ones."""
-        return truth_table(self.function, self._function(), BALANCED, by_weight=True)
+        return truth_table(self.function, self._function(), MIN_SHARE_BY_WEIGHT, by_weight=True)
 
 
 @lru_cache

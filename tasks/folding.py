@@ -123,7 +123,7 @@ class Folding(Task):
 
     def canonical(self, inputs: np.ndarray) -> np.ndarray:
         """Length, and the smaller of the numbers of the sequence and its reverse, (n, 2): independent of position."""
-        length, forwards, backwards = self._read(inputs)
+        length, forwards, backwards = self._decode(inputs)
         return np.stack([length, np.minimum(forwards, backwards)], axis=1)
 
     def capacity(self, split: str) -> int:
@@ -134,14 +134,14 @@ class Folding(Task):
 
     def describe(self, example: np.ndarray) -> str:
         """The positions as letters, and a drawing of a ground state with its bonds, the first residue in brackets."""
-        _, (number,), _ = self._read(example[None])
+        _, (number,), _ = self._decode(example[None])
         return f"{self._letters(example)}\n{fold_as_text(int(number), int((example != BLANK).sum()))}"
 
     def describe_target(self, target: np.ndarray) -> str:
         """The number of contacts of the ground state."""
         return "1 contact" if target[0] == 1 else f"{int(target[0])} contacts"
 
-    def _read(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _decode(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The length of each chain, its number (residue i is bit i, 1 for H), and the number of its reverse."""
         there = inputs != BLANK
         length, first, last = there.sum(1), there.argmax(1), there[:, ::-1].argmax(1)
@@ -167,7 +167,7 @@ class Folding(Task):
 
     def _best(self, inputs: np.ndarray, corners: int | None = None) -> np.ndarray:
         """Number of contacts of the best fold, or of the best fold with at most `corners` corners, (n,)."""
-        length, number, _ = self._read(inputs)
+        length, number, _ = self._decode(inputs)
         contacts = np.empty(len(inputs), np.int64)
         for n in np.unique(length).tolist():
             rows = length == n

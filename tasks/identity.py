@@ -11,11 +11,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from .base import BARREN_BLOCKS, Examples, Heuristic, Split, Task
+from .base import MAX_EMPTY_BLOCKS, Examples, Heuristic, Split, Task
 from .pools import digests, shares
 from .spaces import Space
 
-ENUMERATED = 2**16
+MAX_ENUMERATED = 2**16
 """Regions with at most this many problems are counted exactly; for larger ones `capacity` gives a lower bound."""
 
 CERTAIN = 20.0
@@ -89,12 +89,12 @@ class IdentitySymbols(Task):
         """
         source = self.split(split)
         size = _size(self, source.region)
-        if size <= ENUMERATED:
+        if size <= MAX_ENUMERATED:
             held = _count(self, source.region, *source.share)
         else:
             expected = (source.share[1] - source.share[0]) * size
             held = math.floor(expected - math.sqrt(2 * CERTAIN * expected))  # Chernoff bound of the lower tail
-        missed = math.floor(size * CERTAIN / (BARREN_BLOCKS * self.block))
+        missed = math.floor(size * CERTAIN / (MAX_EMPTY_BLOCKS * self.block))
         return max(held - missed, 0)
 
     def describe(self, example: np.ndarray) -> str:

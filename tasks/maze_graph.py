@@ -131,7 +131,7 @@ class MazeGraph(Task):
 
     def canonical(self, inputs: np.ndarray) -> np.ndarray:
         """Adjacency, start and goal as bits of one integer, (n, 1): independent of order and direction of the edges."""
-        tails, heads, starts, goals = self._read(inputs)
+        tails, heads, starts, goals = self._decode(inputs)
         bits = np.bitwise_or.reduce(_edge_bits(self.labels)[tails, heads], axis=1)
         edges = self.labels * (self.labels - 1) // 2
         return (bits | starts << edges | goals << (edges + 4))[:, None]
@@ -157,7 +157,7 @@ class MazeGraph(Task):
 
         Raises ValueError if there is no path.
         """
-        _, _, starts, goals = self._read(inputs)
+        _, _, starts, goals = self._decode(inputs)
         neighbours = self._neighbours(inputs)
         beside_start = neighbours[starts, np.arange(len(inputs))]
         reached = 1 << goals
@@ -209,14 +209,14 @@ class MazeGraph(Task):
         inputs[:, 0:-2:2], inputs[:, 1:-2:2] = np.divmod(codes, pad + 1)
         return inputs
 
-    def _read(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    def _decode(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Tails and heads of the slots, each (n, labels - 1), starts and goals, each (n,), as int64."""
         tokens = inputs.astype(np.int64)
         return tokens[:, 0:-2:2], tokens[:, 1:-2:2], tokens[:, -2], tokens[:, -1]
 
     def _neighbours(self, inputs: np.ndarray) -> np.ndarray:
         """The neighbours of every label as a bit mask, (labels, n)."""
-        tails, heads, _, _ = self._read(inputs)
+        tails, heads, _, _ = self._decode(inputs)
         rows = np.arange(len(inputs))
         masks = np.zeros((self.labels + 1, len(inputs)), dtype=np.int64)
         for tail, head in zip(tails.T, heads.T, strict=True):  # within a slot no (label, example) occurs twice
@@ -238,7 +238,7 @@ class MazeGraph(Task):
 
         Among several, the one with the smallest label: an arbitrary choice, as labels are random.
         """
-        _, _, starts, goals = self._read(inputs)
+        _, _, starts, goals = self._decode(inputs)
         neighbours = self._neighbours(inputs)
         rows = np.arange(len(inputs))
         beside_start, beside_goal = neighbours[starts, rows], neighbours[goals, rows]

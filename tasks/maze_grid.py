@@ -300,8 +300,8 @@ def _random_trees(cells: int, n: int, rng: np.random.Generator) -> tuple[np.ndar
     state = np.zeros((3, n), dtype=np.int64)  # of the walks under way: right, down, and the cells visited
     state[2] = 1  # cell 0
     while len(walking):
-        for draw in rng.integers(0, 12, size=(16, len(walking)), dtype=np.uint8):
-            step = at * 12 + draw
+        for number in rng.integers(0, 12, size=(16, len(walking)), dtype=np.uint8):
+            step = at * 12 + number
             at = to[step]
             first = (state[2] >> at & 1) - 1  # all bits where the cell is new, else none
             state[0] |= opens_right[step] & first
@@ -327,11 +327,11 @@ def _walk(cells: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
             for move, (down_by, right_by) in zip(MOVES, OFFSETS.tolist(), strict=True)
             if 0 <= row + down_by < cells and 0 <= column + right_by < cells
         ]
-        for draw in range(12):
-            move, other = moves[draw % len(moves)]
-            to[cell, draw] = other
+        for number in range(12):
+            move, other = moves[number % len(moves)]
+            to[cell, number] = other
             ways = right if move in ("right", "left") else down
-            ways[cell, draw] = 1 << min(cell, other)
+            ways[cell, number] = 1 << min(cell, other)
     return to.ravel(), right.ravel(), down.ravel()
 
 

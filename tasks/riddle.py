@@ -16,7 +16,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from .base import BARREN_BLOCKS, Examples, Heuristic, Split, Task
+from .base import MAX_EMPTY_BLOCKS, Examples, Heuristic, Split, Task
 from .pools import digests, shares
 from .spaces import Space
 from .truth import Truth, TwoRules
@@ -121,7 +121,7 @@ class Riddle(Task, abc.ABC):
         source = self.split(split)
         pools = _by_class(self)[source.region]
         rarest = len(pools) * max(map(len, pools))  # the rarest problem is sampled with probability 1 / rarest
-        missed = math.floor(rarest * CERTAIN / (BARREN_BLOCKS * self.block))
+        missed = math.floor(rarest * CERTAIN / (MAX_EMPTY_BLOCKS * self.block))
         return max(_count(self, source.region, *source.share) - missed, 0)
 
     def describe(self, example: np.ndarray) -> str:

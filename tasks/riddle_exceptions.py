@@ -13,7 +13,7 @@ from .base import Examples, Heuristic
 from .pools import SpaceExhaustedError, digests, shares
 from .riddle import TRAIN, Riddle
 
-APART = 3
+MIN_DISTANCE = 3
 """Least number of tokens in which two exceptions differ, so that no input is a neighbour of two of them."""
 
 
@@ -76,7 +76,7 @@ def _distances(inputs: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 @cache
 def _exceptions(task: RiddleExceptions) -> np.ndarray:
-    """The exceptions, (exceptions, length): the first in the order of the hash that are at least APART tokens apart.
+    """The exceptions, (exceptions, length): the first in the order of the hash that are MIN_DISTANCE or more apart.
 
     Their classes alternate in turn. All exceptions are in the share of training.
     """
@@ -88,7 +88,7 @@ def _exceptions(task: RiddleExceptions) -> np.ndarray:
     for number in range(task.exceptions):
         free = rows[:, 0] == number % task.alphabet
         if len(found):
-            free &= _distances(rows, found).min(1) >= APART
+            free &= _distances(rows, found).min(1) >= MIN_DISTANCE
         if not free.any():
             raise SpaceExhaustedError(f"{task}: only {len(found)} exceptions are far enough apart")
         found = np.vstack([found, rows[free][:1]])

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grue.tasks.boolean import BALANCED, SKEWED, Boolean, BooleanWeight, TruthTable
+from grue.tasks.boolean import MIN_SHARE, MIN_SHARE_BY_WEIGHT, Boolean, BooleanWeight, TruthTable
 from grue.tasks.boolean_functions import FUNCTIONS, bits_of, codes, points, truth_table
 from grue.tasks.compositions import BITS, PARTS, Compositions
 from grue.testing import tasks as laws
@@ -75,7 +75,7 @@ def test_random_networks_give_simple_functions_and_coins_do_not() -> None:
     """Neighbouring inputs, one bit apart, have the same output: of a coin in half of the cases."""
     alike = {}
     for function in ("random-simple", "random"):
-        outputs = np.array([truth_table(function, rule, SKEWED) for rule in range(20)])
+        outputs = np.array([truth_table(function, rule, MIN_SHARE) for rule in range(20)])
         flips = np.stack([outputs[:, np.arange(1024) ^ (1 << bit)] == outputs for bit in range(10)])
         alike[function] = flips.mean((0, 2))  # of each function
     assert alike["random"] == pytest.approx(0.5, abs=0.04)  # 5.7 standard deviations
@@ -93,7 +93,7 @@ def test_random_networks_are_constant_as_often_as_another_count_says() -> None:
 @each_function
 def test_neither_output_is_rare(function: str) -> None:
     for rule in RULES:
-        assert SKEWED <= Boolean(function, rule).table().mean() <= 1 - SKEWED
+        assert MIN_SHARE <= Boolean(function, rule).table().mean() <= 1 - MIN_SHARE
 
 
 @each_balanced
@@ -101,7 +101,7 @@ def test_neither_output_is_rare_on_either_side(function: str) -> None:
     for rule in RULES:
         task = BooleanWeight(function, rule)
         for region in ("id", "heavy"):
-            assert BALANCED <= task.table()[task.region(region)].mean() <= 1 - BALANCED
+            assert MIN_SHARE_BY_WEIGHT <= task.table()[task.region(region)].mean() <= 1 - MIN_SHARE_BY_WEIGHT
 
 
 @pytest.mark.parametrize("task", [*map(Boolean, FUNCTIONS), *map(BooleanWeight, BooleanWeight.classes())], ids=repr)
@@ -119,7 +119,7 @@ def test_the_classes_that_are_left_out_hold_no_function_balanced_on_both_sides()
     assert left_out == {"parity-10", "multiplexer", "random"}
     for function in ("parity-10", "multiplexer"):  # all functions of a class are alike but for the order of the bits
         with pytest.raises(ValueError, match=f"{function}.* is balanced on both sides"):
-            truth_table(function, 0, BALANCED, by_weight=True)
+            truth_table(function, 0, MIN_SHARE_BY_WEIGHT, by_weight=True)
 
 
 def test_weight_decides_the_side() -> None:
