@@ -27,7 +27,7 @@ class Spec:
 
     inputs: Space
     outputs: Space
-    steps: Space | None = None  # of the intermediate steps, if the task provides them
+    scratchpad: Space | None = None  # of the intermediate steps, if the task provides them
     n: int | None = None  # number of training examples, if known
 
 
@@ -35,11 +35,11 @@ class Spec:
 class Problem:
     """A training set. It contains neither the task nor any test split. Its arrays are read-only.
 
-    inputs   (n, *input_space.shape)
-    targets  (n, outputs)
-    seed     random seed for everything the learner samples
-    steps    (n, length): intermediate steps (scratchpad) as tokens of step_space; None if the task provides none
-    n_id     number of in-distribution examples, which come first; None: all of them. The rest come from the exposure
+    inputs      (n, *input_space.shape)
+    targets     (n, outputs)
+    seed        random seed for everything the learner samples
+    scratchpad  (n, length): the intermediate steps as tokens of scratchpad_space; None if the task provides none
+    n_id        number of in-distribution examples, which come first; None: all of them. The rest come from the exposure
              pool: they are used for fitting, never for validation
 
     Raises ValueError if the training set is empty, lengths differ or a value lies outside its Space.
@@ -50,8 +50,8 @@ class Problem:
     input_space: Space
     output_space: Space
     seed: int
-    steps: np.ndarray | None = None
-    step_space: Space | None = None
+    scratchpad: np.ndarray | None = None
+    scratchpad_space: Space | None = None
     n_id: int | None = None
 
     def __post_init__(self) -> None:
@@ -61,11 +61,11 @@ class Problem:
             raise ValueError(f"{len(self.inputs)} inputs but {len(self.targets)} targets")
         self.input_space.check(self.inputs, "training inputs")
         self.output_space.check(self.targets, "training targets")
-        if self.steps is not None and self.step_space is not None:
-            self.step_space.check(self.steps, "training steps")
+        if self.scratchpad is not None and self.scratchpad_space is not None:
+            self.scratchpad_space.check(self.scratchpad, "training scratchpad")
         if self.n_id is not None and self.n_id < 0:
             raise ValueError(f"n_id={self.n_id}; expected a number of examples, or None for all")
-        for name in ("inputs", "targets", "steps"):
+        for name in ("inputs", "targets", "scratchpad"):
             if (array := getattr(self, name)) is not None:
                 object.__setattr__(self, name, read_only(array))
 

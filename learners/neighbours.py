@@ -34,7 +34,7 @@ class Neighbours(EstimatorLearner):
         if isinstance(predictor, StoredExamples):
             inputs = np.concatenate([predictor.problem.inputs, problem.inputs])
             targets = np.concatenate([predictor.problem.targets, problem.targets])
-            problem = replace(problem, inputs=inputs, targets=targets, steps=None, n_id=None)
+            problem = replace(problem, inputs=inputs, targets=targets, scratchpad=None, n_id=None)
         return StoredExamples(problem, self.fit(problem))
 
     def classifier(self, problem: Problem) -> Any:

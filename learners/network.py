@@ -144,8 +144,8 @@ class Network(Learner):
         from .stacks import stack_size  # noqa: PLC0415
 
         problem, longest = problems[0], max(map(len, problems))
-        steps = None if problem.steps is None else problem.steps[:1]
-        one = self.data(replace(problem, inputs=problem.inputs[:1], targets=problem.targets[:1], steps=steps))
+        scratchpad = None if problem.scratchpad is None else problem.scratchpad[:1]
+        one = self.data(replace(problem, inputs=problem.inputs[:1], targets=problem.targets[:1], scratchpad=scratchpad))
         alone = self.module(1, one.features.shape[1:], problem)
         return stack_size(alone, one.features, self.batch_size, longest, resources)
 

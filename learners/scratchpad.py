@@ -34,7 +34,7 @@ class TransformerScratchpad(Transformer):
     search_space = ()
 
     def accepts(self, spec: Spec) -> str | None:
-        if spec.steps is None:
+        if spec.scratchpad is None:
             return "needs intermediate steps (a scratchpad) to learn from; the task provides none"
         if not spec.outputs.symbolic:
             return "decodes tokens; the targets are real numbers"
@@ -115,11 +115,12 @@ class ScratchpadPredictor(Predictor):
 
 def _steps(problem: Problem) -> tuple[np.ndarray, Space]:
     """The intermediate steps of a problem, and their Space; raises ValueError if there are none."""
-    if problem.steps is None or problem.step_space is None:
+    if problem.scratchpad is None or problem.scratchpad_space is None:
         raise ValueError(
-            "the problem has no intermediate steps; transformer-scratchpad needs Problem.steps and step_space"
+            "the problem has no intermediate steps; "
+            "transformer-scratchpad needs Problem.scratchpad and Problem.scratchpad_space"
         )
-    return problem.steps, problem.step_space
+    return problem.scratchpad, problem.scratchpad_space
 
 
 def _tokens(space: Space) -> int:

@@ -159,8 +159,9 @@ def validation_loss(predictor: Predictor, validation: Problem) -> float:
 
 def _take(problem: Problem, rows: np.ndarray, n_id: int) -> Problem:
     """The examples at `rows` as a problem, of which the first `n_id` are in distribution."""
-    steps = None if problem.steps is None else problem.steps[rows]
-    return replace(problem, inputs=problem.inputs[rows], targets=problem.targets[rows], steps=steps, n_id=n_id)
+    inputs, targets = problem.inputs[rows], problem.targets[rows]
+    scratchpad = None if problem.scratchpad is None else problem.scratchpad[rows]
+    return replace(problem, inputs=inputs, targets=targets, scratchpad=scratchpad, n_id=n_id)
 
 
 def _trial(training: Problem, configuration: int) -> Problem:

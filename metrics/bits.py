@@ -13,7 +13,7 @@ from .scores import MIXING_WEIGHT, Scored, log_loss, marginal, slice_label, stan
 
 
 def score_bits(
-    predicted: np.ndarray, targets: np.ndarray, training: np.ndarray, groups: Mapping[str, np.ndarray]
+    predicted: np.ndarray, targets: np.ndarray, training: np.ndarray, slices: Mapping[str, np.ndarray]
 ) -> Scored:
     """Score predictions by the mean of -log2 of the predicted probability of the target.
 
@@ -22,7 +22,7 @@ def score_bits(
                -log2(MIXING_WEIGHT x its marginal) bits
     targets    (n, outputs)
     training   (m, outputs): training targets for the marginal, with one added to every count
-    groups     slices: (n,) labels give "bits[name=label]"
+    slices     (n,) labels give "bits[name=label]"
 
     "chance" is the entropy of the marginal of the split: the value of the best constant prediction. "log_loss" is
     without mixing.
@@ -38,7 +38,7 @@ def score_bits(
         "log_loss": log_loss(predicted, targets),
         "accuracy": float((predicted.argmax(-1) == targets).mean()),
     }
-    for name, labels in groups.items():
+    for name, labels in slices.items():
         for label in np.unique(labels) if labels.ndim == 1 else ():
             metrics[f"bits[{name}={slice_label(label)}]"] = float(bits[labels == label].mean())
     return Scored(metrics, bits.astype(np.float32))

@@ -32,14 +32,14 @@ class Expected:
 
     targets    (n, outputs)
     training   (m, outputs): all training targets; some metrics use their marginal
-    groups     slices: (n,) or (n, outputs) labels that a score is broken down by
+    slices     (n,) or (n, outputs) labels that a score is broken down by
     posterior  (n, outputs, classes): the Bayes-optimal prediction, if targets are sampled from a posterior
     answers    name of a rule -> (n, 1): the predictions of the two rules of a riddle
     """
 
     targets: np.ndarray
     training: np.ndarray
-    groups: Mapping[str, np.ndarray] = field(default_factory=dict)
+    slices: Mapping[str, np.ndarray] = field(default_factory=dict)
     posterior: np.ndarray | None = None
     answers: Mapping[str, np.ndarray] = field(default_factory=dict)
 
@@ -98,7 +98,7 @@ class ExactMatch(Metric):
     probabilistic = ("log_loss",)
 
     def score(self, predicted: np.ndarray, expected: Expected) -> Scored:
-        return score_classes(predicted, expected.targets, expected.groups)
+        return score_classes(predicted, expected.targets, expected.slices)
 
     def training_fit(self, metrics: Mapping[str, float]) -> float:
         score = metrics["score"]
@@ -113,7 +113,7 @@ class SquaredError(Metric):
     per_example_metric = "score"
 
     def score(self, predicted: np.ndarray, expected: Expected) -> Scored:
-        return score_values(predicted, expected.targets, expected.groups)
+        return score_values(predicted, expected.targets, expected.slices)
 
     def training_fit(self, metrics: Mapping[str, float]) -> float:
         return metrics["score"] if metrics["chance"] > 0 else math.nan
@@ -131,7 +131,7 @@ class PosteriorDistance(Metric):
         if expected.posterior is None:
             raise ValueError("examples of an ambiguous task have no posterior; expected Examples.posterior")
         training_marginal = marginal(expected.training, predicted.shape[-1])
-        return score_posterior(predicted, expected.targets, expected.posterior, training_marginal, expected.groups)
+        return score_posterior(predicted, expected.targets, expected.posterior, training_marginal, expected.slices)
 
     def training_fit(self, metrics: Mapping[str, float]) -> float:
         return metrics.get("memorisation", math.nan)
@@ -154,7 +154,7 @@ class Accuracy(Metric):
     probabilistic = ("log_loss",)
 
     def score(self, predicted: np.ndarray, expected: Expected) -> Scored:
-        return score_classes(predicted, expected.targets, expected.groups, with_oracle=False)
+        return score_classes(predicted, expected.targets, expected.slices, with_oracle=False)
 
     def training_fit(self, metrics: Mapping[str, float]) -> float:
         return metrics["exact_match"]
@@ -170,7 +170,7 @@ class Bits(Metric):
     probabilistic = ("bits", "bits_error", "log_loss")
 
     def score(self, predicted: np.ndarray, expected: Expected) -> Scored:
-        return score_bits(predicted, expected.targets, expected.training, expected.groups)
+        return score_bits(predicted, expected.targets, expected.training, expected.slices)
 
 
 class RuleShares(Metric):

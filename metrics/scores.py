@@ -37,13 +37,13 @@ class Scored:
 
 
 def score_classes(
-    predicted: np.ndarray, targets: np.ndarray, groups: Mapping[str, np.ndarray], *, with_oracle: bool = True
+    predicted: np.ndarray, targets: np.ndarray, slices: Mapping[str, np.ndarray], *, with_oracle: bool = True
 ) -> Scored:
     """Score predictions of a deterministic task by exact match above chance.
 
     predicted    (n, outputs, classes) probabilities; ties go to the lower class
     targets      (n, outputs)
-    groups       slices: (n,) labels give "score[name=label]", (n, outputs) labels give "accuracy[name=label]"
+    slices       (n,) labels give "score[name=label]", (n, outputs) labels give "accuracy[name=label]"
     with_oracle  False for real data without a known rule, where the best possible accuracy may be less than 1: then
                  there is no score
 
@@ -63,7 +63,7 @@ def score_classes(
         metrics["score_error"] = standard_error(exact) / (1 - chance) if chance < 1 else math.nan
     else:
         metrics["accuracy_error"] = standard_error(right.mean(axis=1))
-    for name, labels in groups.items():
+    for name, labels in slices.items():
         for label in np.unique(labels):
             if labels.ndim == 1:
                 rows = labels == label
@@ -80,7 +80,7 @@ def score_posterior(
     targets: np.ndarray,
     posterior: np.ndarray,
     marginal: np.ndarray,
-    groups: Mapping[str, np.ndarray],
+    slices: Mapping[str, np.ndarray],
 ) -> Scored:
     """Score predictions of an ambiguous task against the Bayes posterior: 1 - E|q-p|^2 / E|m-p|^2.
 
@@ -103,7 +103,7 @@ def score_posterior(
         ),
         "log_loss": _log_loss(predicted, targets),
     }
-    for name, labels in groups.items():
+    for name, labels in slices.items():
         for label in np.unique(labels):
             rows = labels == label
             constant = np.square(posterior[rows].mean(axis=0) - posterior[rows]).sum(axis=(1, 2))
@@ -114,7 +114,7 @@ def score_posterior(
     return Scored(metrics, scores.astype(np.float32))
 
 
-def score_values(predicted: np.ndarray, targets: np.ndarray, groups: Mapping[str, np.ndarray]) -> Scored:
+def score_values(predicted: np.ndarray, targets: np.ndarray, slices: Mapping[str, np.ndarray]) -> Scored:
     """Score predictions of real targets, both (n, outputs): (MSE_c - MSE) / (MSE_c + MSE), c the mean of the split."""
     squared = np.square(predicted - targets).mean(axis=1)  # (n,)
     chance = np.square(targets - targets.mean(axis=0)).mean(axis=1)
@@ -122,7 +122,7 @@ def score_values(predicted: np.ndarray, targets: np.ndarray, groups: Mapping[str
     metrics = {"score": _contrast(mse, constant), "mse": mse, "chance": constant}
     if mse + constant > 0:  # by the delta method, with the error of the chance predictor held fixed
         metrics["score_error"] = 2 * constant / (constant + mse) ** 2 * standard_error(squared)
-    for name, labels in groups.items():
+    for name, labels in slices.items():
         for label in np.unique(labels):
             rows = labels == label
             constant_mse = np.square(targets[rows] - targets[rows].mean(axis=0)).mean()

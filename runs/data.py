@@ -41,20 +41,21 @@ def data_of(pair: Pair, cells: Sequence[Cell], probes: dict[str, Examples]) -> l
 
 def of_seed(task: Task, index: int, suite: int = 0) -> Task:
     """The task of seed `index`: itself, unless its rule is sampled for each seed."""
-    return task.drawn(generator(suite=suite, task=task.name, parameters=task.parameters(), rule=index))
+    return task.with_sampled_rule(generator(suite=suite, **task.data_axes(), rule=index))
 
 
 def sample_split(task: Task, split: str, n: int, index: int, suite: int = 0) -> Examples:
     """The first n examples of a split of `of_seed(task, index)`, or all it holds where that is less.
 
-    They depend on the task, its parameters, the split and (unless the split is fixed) the seed, not on learners or
-    sizes. Raises SpaceExhaustedError for a training split that does not hold n: a smaller one would be another cell.
+    They depend on `Task.data_axes`, the split and (unless the split is fixed) the seed, not on learners, sizes or the
+    presentation. Raises SpaceExhaustedError for a training split that does not hold n: a smaller one would be another
+    cell.
     """
     held = task.capacity(split)
     if held is not None and split != "train":
         n = min(n, held)
     seed = "fixed" if task.split(split).fixed else index
-    rng = generator(suite=suite, task=task.name, parameters=task.parameters(), split=split, seed=seed)
+    rng = generator(suite=suite, **task.data_axes(), split=split, seed=seed)
     return of_seed(task, index, suite).sample(split, n, rng)
 
 

@@ -66,7 +66,7 @@ class FittedLearner(Entrant):
         self.flags_underfit = not learner.control
 
     def accepts(self, task: Task, n: int | None = None) -> str | None:
-        return self.learner.accepts(Spec(task.inputs, task.outputs, task.steps, n))
+        return self.learner.accepts(Spec(task.inputs, task.outputs, task.scratchpad, n))
 
     def parameters(self) -> dict[str, Any]:
         return self.learner.parameters()

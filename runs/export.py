@@ -18,7 +18,7 @@ def question_rows(task: Named[Task], splits: list[str], size: int, test_size: in
 
     key, split, index  name the example; an answer repeats them (runs/imported.py)
     input, text        the numbers, in one row, and the same as text
-    target, target_text, steps  of training examples alone
+    target, target_text, scratchpad  of training examples alone
     """
     instance, key = of_seed(task.instance, seed), set_key(task, size, test_size, seed)
     rows: list[dict[str, Any]] = []
@@ -35,8 +35,8 @@ def question_rows(task: Named[Task], splits: list[str], size: int, test_size: in
             if split == "train":
                 row["target"] = examples.targets[index].tolist()
                 row["target_text"] = instance.describe_target(examples.targets[index])
-                if examples.steps is not None:
-                    row["steps"] = examples.steps[index].tolist()
+                if examples.scratchpad is not None:
+                    row["scratchpad"] = examples.scratchpad[index].tolist()
             rows.append(row)
     return rows
 
@@ -55,7 +55,7 @@ def set_key(task: Named[Task], size: int, test_size: int, seed: int) -> str:
 
 
 def export_rows(task: Task, splits: list[str], size: int, index: int) -> pd.DataFrame:
-    """A row an example: split, input, target, and posterior, steps and groups where the task has them.
+    """A row an example: split, input, target, and posterior, scratchpad and slices where the task has them.
 
     At most `size` examples a split: all it holds where that is less.
     """
@@ -70,8 +70,8 @@ def export_rows(task: Task, splits: list[str], size: int, index: int) -> pd.Data
         }
         if examples.posterior is not None:
             columns["posterior"] = examples.posterior.tolist()
-        if examples.steps is not None:
-            columns["steps"] = examples.steps.tolist()
-        columns |= {name: labels.tolist() for name, labels in examples.groups.items()}
+        if examples.scratchpad is not None:
+            columns["scratchpad"] = examples.scratchpad.tolist()
+        columns |= {name: labels.tolist() for name, labels in examples.slices.items()}
         frames.append(pd.DataFrame(columns))
     return pd.concat(frames, ignore_index=True)

@@ -41,8 +41,8 @@ def problem_of(data: CellData) -> Problem:
     cell, task, examples = data.cell, data.cell.pair.task.instance, data.training
     # Arrays of its own, which Problem makes read-only: torch and other libraries write past that flag.
     inputs, targets = np.array(examples.inputs), np.array(examples.targets)
-    steps = None if examples.steps is None else np.array(examples.steps)
-    return Problem(inputs, targets, task.inputs, task.outputs, seed_of(cell), steps, task.steps, cell.size)
+    scratchpad = None if examples.scratchpad is None else np.array(examples.scratchpad)
+    return Problem(inputs, targets, task.inputs, task.outputs, seed_of(cell), scratchpad, task.scratchpad, cell.size)
 
 
 def seed_of(cell: Cell) -> int:

@@ -29,7 +29,7 @@ def probes_of(task: Task, suite: int = 0) -> dict[str, Examples]:
     found: dict[str, Examples] = {}
     for split in test_splits(task):
         held = task.capacity(split)
-        rng = generator(suite=suite, task=task.name, parameters=task.parameters(), split=split, seed="probe")
+        rng = generator(suite=suite, **task.data_axes(), split=split, seed="probe")
         found[split] = task.sample(split, PROBES if held is None else min(PROBES, held), rng)
     return found
 

@@ -1,7 +1,7 @@
 """Tasks: the problems that learners are trained and tested on, one family per file.
 
 `base` defines the `Task` base class; `truth`, `spaces` and `pools` hold what all tasks share.
-TASKS maps the name of each task to the import path of its class.
+TASKS maps the name of each task to the import path of its class, RENAMED each former name to the present one.
 
 May import: metrics.
 """
@@ -24,7 +24,7 @@ TASKS = {
     "reverse-string": "grue.tasks.languages:ReverseString",
     "riddle-exceptions": "grue.tasks.riddle_exceptions:RiddleExceptions",
     "riddle-neighbour": "grue.tasks.riddle:RiddleNeighbour",
-    "riddle-place": "grue.tasks.riddle:RiddlePlace",
+    "riddle-position": "grue.tasks.riddle:RiddlePosition",
     "riddle-relation": "grue.tasks.riddle:RiddleRelation",
     "riddle-token": "grue.tasks.riddle:RiddleToken",
     "scramble-bag": "grue.tasks.scramble:ScrambleBag",
@@ -37,5 +37,5 @@ TASKS = {
     "variables-plus": "grue.tasks.variables:VariablesPlus",
 }
 
-RENAMED: dict[str, str] = {}
+RENAMED: dict[str, str] = {"riddle-place": "riddle-position"}
 """Former names of tasks -> their names. Only error messages use it: a former name is refused with the new one."""

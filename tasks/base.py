@@ -16,7 +16,7 @@ from .truth import Rule, Truth
 Heuristic = Callable[[np.ndarray], np.ndarray]
 """A fixed rule: inputs (n, *shape) -> targets (n, outputs), or probabilities (n, outputs, classes)."""
 
-BARREN_BLOCKS = 50
+MAX_EMPTY_BLOCKS = 50
 """A split is exhausted if this many consecutive blocks of proposals hold no new problem of it."""
 
 
@@ -51,20 +51,21 @@ class Split:
 class Examples:
     """n examples of one split.
 
-    inputs     (n, *inputs.shape)
-    targets    (n, outputs)
-    posterior  (n, outputs, classes): the Bayes-optimal prediction, where the target is ambiguous by design
-    steps      (n, length): the intermediate steps as tokens, for learners that use a scratchpad
-    groups     slices: labels of examples, (n,), such as the path length, or labels of outputs, (n, outputs)
-    origins    (n, k) integers: the source of each example, such as the chapter of a book; used by tasks that assign
-               whole sources to splits because the same input may occur in several of them
+    inputs      (n, *inputs.shape)
+    targets     (n, outputs)
+    posterior   (n, outputs, classes): the Bayes-optimal prediction, where the target is ambiguous by design
+    scratchpad  (n, length): the intermediate steps as tokens, for learners that write them before the answer
+    slices      labels that scores are broken down by: of examples, (n,), such as the path length, or of outputs,
+                (n, outputs)
+    origins     (n, k) integers: the source of each example, such as the chapter of a book; used by tasks that assign
+                whole sources to splits because the same input may occur in several of them
     """
 
     inputs: np.ndarray
     targets: np.ndarray
     posterior: np.ndarray | None = None
-    steps: np.ndarray | None = None
-    groups: Mapping[str, np.ndarray] = field(default_factory=dict)
+    scratchpad: np.ndarray | None = None
+    slices: Mapping[str, np.ndarray] = field(default_factory=dict)
     origins: np.ndarray | None = None
 
     def __len__(self) -> int:
@@ -76,8 +77,8 @@ class Examples:
             self.inputs[rows],
             self.targets[rows],
             None if self.posterior is None else self.posterior[rows],
-            None if self.steps is None else self.steps[rows],
-            {name: labels[rows] for name, labels in self.groups.items()},
+            None if self.scratchpad is None else self.scratchpad[rows],
+            {name: labels[rows] for name, labels in self.slices.items()},
             None if self.origins is None else self.origins[rows],
         )
 
@@ -89,8 +90,8 @@ class Examples:
             np.concatenate([part.inputs for part in parts]),
             np.concatenate([part.targets for part in parts]),
             _joined([part.posterior for part in parts]),
-            _joined([part.steps for part in parts]),
-            {name: np.concatenate([part.groups[name] for part in parts]) for name in first.groups},
+            _joined([part.scratchpad for part in parts]),
+            {name: np.concatenate([part.slices[name] for part in parts]) for name in first.slices},
             _joined([part.origins for part in parts]),
         )
 
@@ -109,9 +110,13 @@ class Task(abc.ABC):
     name: ClassVar[str]
     version: ClassVar[int] = 1
     family: ClassVar[str]
-    renamed: ClassVar[Mapping[str, str]] = {}  # former names of parameters -> their names, for error messages
     distinct: ClassVar[bool] = True  # a sample has no duplicate problems; if False, it is i.i.d. within the split
     block: ClassVar[int] = 4096  # proposals sampled at a time; a change changes the data: raise `version` as well
+    presentation_parameters: ClassVar[tuple[str, ...]] = ()
+    """The parameters that change only how a problem is presented: with any values of them, one seed has the same
+    problems in the same order."""
+    renamed: ClassVar[Mapping[str, str]] = {}
+    """Former names of parameters -> present names, for the error message that an old name gives."""
 
     @property
     @abc.abstractmethod
@@ -134,11 +139,11 @@ class Task(abc.ABC):
         return Rule(self.solve, self.outputs)
 
     @property
-    def steps(self) -> Space | None:
-        """The space of the intermediate steps, a sequence of tokens; None where `Examples.steps` is None."""
+    def scratchpad(self) -> Space | None:
+        """The space of the intermediate steps, a sequence of tokens; None where `Examples.scratchpad` is None."""
         return None
 
-    def drawn(self, rng: np.random.Generator) -> Task:  # noqa: ARG002
+    def with_sampled_rule(self, rng: np.random.Generator) -> Task:  # noqa: ARG002
         """The task with a rule sampled from `rng`, for tasks that have a new rule in each seed; else the same task."""
         return self
 
@@ -161,7 +166,7 @@ class Task(abc.ABC):
 
     def solve(self, inputs: np.ndarray) -> np.ndarray:  # noqa: ARG002
         """Apply the rule: inputs (n, *shape) -> targets (n, outputs). The targets depend on the inputs alone."""
-        raise TypeError(f"{self.name} has no rule to solve its inputs by")
+        raise TypeError(f"{self.name} has no rule: its targets are labels of real data, or sampled")
 
     def describe(self, example: np.ndarray) -> str:
         """Format one input, of shape inputs.shape, as text."""
@@ -180,6 +185,14 @@ class Task(abc.ABC):
         """The parameters of the task: the fields of the dataclass and their values."""
         return {item.name: getattr(self, item.name) for item in fields(self)}  # pyright: ignore[reportArgumentType]
 
+    def data_axes(self) -> dict[str, object]:
+        """What the random generators of the data depend on besides split and seed; the same in all presentations."""
+        values = self.parameters()
+        return {
+            "task": self.hash_key,
+            "parameters": {name: values[name] for name in values if name not in self.presentation_parameters},
+        }
+
     def split(self, name: str) -> Split:
         """The split of that name; raises KeyError, with the known names, if there is none."""
         for split in self.splits:
@@ -192,7 +205,7 @@ class Task(abc.ABC):
         """Why this task's data are not available and how to install them, in one line; None if they are available."""
         return None
 
-    def pooled(self, examples: Examples) -> np.ndarray:
+    def hashed_rows(self, examples: Examples) -> np.ndarray:
         """The rows that the hash assigns to splits, (n, k): `origins` if the examples have them, else `canonical`."""
         return self.canonical(examples.inputs) if examples.origins is None else examples.origins
 
@@ -210,24 +223,24 @@ class Task(abc.ABC):
         low, high = source.share
         seen: set[int] = set()
         parts: list[Examples] = []
-        have, barren = 0, 0
+        have, empty = 0, 0
         while have < n:
             block = self.propose(source.region, self.block, rng)
-            pooled = self.pooled(block)
-            given = getattr(pooled, "dtype", type(pooled).__name__)
+            rows_hashed = self.hashed_rows(block)
+            given = getattr(rows_hashed, "dtype", type(rows_hashed).__name__)
             if given != np.float64 and getattr(given, "kind", "?") not in "iub":  # hashed as whole numbers, or bits
                 what = "canonical" if block.origins is None else "origins"
-                raise TypeError(f"{self.name}: {what} gave {given}; expected an array of int64 or float64")
-            hashed = digests(pooled, self.hash_key)
+                raise TypeError(f"{self.name}: {what} returned {given}; expected an array of int64 or float64")
+            hashed = digests(rows_hashed, self.hash_key)
             share = shares(hashed)
             rows = np.flatnonzero((share >= low) & (share < high))
             if self.distinct:
                 rows = rows[_unseen(hashed[rows], seen)]
             rows = rows[: n - have]
-            barren = 0 if len(rows) else barren + 1
-            if barren == BARREN_BLOCKS:
+            empty = 0 if len(rows) else empty + 1
+            if empty == MAX_EMPTY_BLOCKS:
                 raise SpaceExhaustedError(
-                    f"{self.name}: split {split!r} ran out of distinct problems after {have}; {n} were asked for"
+                    f"{self.name}: split {split!r} has only {have} distinct problems; expected {n}"
                 )
             parts.append(block.take(rows))
             have += len(rows)

@@ -17,25 +17,25 @@ from .pools import digests, shares
 from .spaces import Space
 from .truth import Rule, Truth
 
-UNDRAWN = -1
-"""The `rule` of a task without a function: `Task.drawn` samples one."""
+UNSAMPLED = -1
+"""The `rule` of a task without a function: `Task.with_sampled_rule` samples one."""
 
 TRAIN = (0.0, 0.75)
 
-SKEWED = 0.25
+MIN_SHARE = 0.25
 """Least share of all inputs that either output must have: with less, a constant prediction is nearly always right."""
 
-BALANCED = 0.4
+MIN_SHARE_BY_WEIGHT = 0.4
 """Least share that either output must have among the light inputs, and among the heavy ones."""
 
 BALANCEABLE = ("parity-2", "parity-3", "parity-5", "dnf", "random-simple")
 """Classes that contain functions balanced in this way. Excluded are parity-10, which is 1 for 60 % of the light inputs
 and 34 % of the heavy ones; the multiplexer, 1 for 38 % and 62 %; and random, where nothing generalises."""
 
-View = Callable[[np.ndarray], np.ndarray]
-"""A set of features, as a function: inputs (n, bits) -> (features, n), integers below SEEN."""
+Features = Callable[[np.ndarray], np.ndarray]
+"""A set of features, as a function: inputs (n, bits) -> (features, n), integers below N_VALUES."""
 
-SEEN = 4
+N_VALUES = 4
 
 
 @dataclass(frozen=True)
@@ -43,19 +43,19 @@ class TruthTable(Task, abc.ABC):
     """Base class of the Boolean tasks: a Boolean function that is sampled for each seed, stored as a truth table.
 
     function  class that the function is sampled from: a key of `boolean_functions.FUNCTIONS`
-    rule      which function of the class; -1: a new one for each seed (`drawn`)
+    rule      which function of the class; -1: a new one for each seed (`with_sampled_rule`)
     """
 
     family: ClassVar[str] = "boolean"
 
     function: str = "parity-3"
-    rule: int = UNDRAWN
+    rule: int = UNSAMPLED
 
     def __post_init__(self) -> None:
         if self.function not in self.classes():
             raise ValueError(f"function={self.function!r}; expected one of {', '.join(self.classes())}")
-        if self.rule < UNDRAWN:
-            raise ValueError(f"rule={self.rule}; expected a number from 0 up, or {UNDRAWN} for one a seed")
+        if self.rule < UNSAMPLED:
+            raise ValueError(f"rule={self.rule}; expected 0 or more, or {UNSAMPLED} for a new function in each seed")
 
     @classmethod
     @abc.abstractmethod
@@ -92,12 +92,12 @@ class TruthTable(Task, abc.ABC):
         Best means the highest accuracy in the region "id", train and test together. So it is an upper bound there for
         every learner with a rule of that kind.
         """
-        views: dict[str, View] = {"one-bit": _single, "weight": _at_least, "two-bits": _pairs}
-        return {name: partial(self._best_of, view) for name, view in views.items()}
+        kinds: dict[str, Features] = {"one-bit": _single, "weight": _at_least, "two-bits": _pairs}
+        return {name: partial(self._best_of, features) for name, features in kinds.items()}
 
-    def drawn(self, rng: np.random.Generator) -> Self:
+    def with_sampled_rule(self, rng: np.random.Generator) -> Self:
         """The task with a sampled function; a task that has one already is returned unchanged."""
-        return replace(self, rule=int(rng.integers(2**62))) if self.rule == UNDRAWN else self
+        return replace(self, rule=int(rng.integers(2**62))) if self.rule == UNSAMPLED else self
 
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
         """Sample n inputs of a region without replacement; all of them, in random order, if it has fewer than n."""
@@ -128,18 +128,20 @@ class TruthTable(Task, abc.ABC):
 
     def _function(self) -> int:
         """The number of the function; raises ValueError if no function has been sampled."""
-        if self.rule == UNDRAWN:
-            raise ValueError(f"{self.name} has no function yet: take task.drawn(rng), or give it a rule from 0 up")
+        if self.rule == UNSAMPLED:
+            raise ValueError(
+                f"{self.name} has no function yet: use task.with_sampled_rule(rng), or set rule to 0 or more"
+            )
         return self.rule
 
-    def _best_of(self, view: View, inputs: np.ndarray) -> np.ndarray:
-        """Predict with the best rule that depends on one feature of a view, (n, bits) -> (n, 1)."""
+    def _best_of(self, features: Features, inputs: np.ndarray) -> np.ndarray:
+        """Predict with the best rule that depends on one of these features, (n, bits) -> (n, 1)."""
         known = self.region("id")
-        seen = view(points(self.bits)[known])[..., None] == np.arange(SEEN)  # (rows, known, SEEN)
+        seen = features(points(self.bits)[known])[..., None] == np.arange(N_VALUES)  # (rows, known, N_VALUES)
         one = self.table()[known] == 1
-        ones, zeros = seen[:, one].sum(1), seen[:, ~one].sum(1)  # (rows, SEEN)
+        ones, zeros = seen[:, one].sum(1), seen[:, ~one].sum(1)  # (rows, N_VALUES)
         best = np.maximum(ones, zeros).sum(1).argmax()
-        return (ones > zeros)[best].astype(np.int64)[view(inputs)[best], None]
+        return (ones > zeros)[best].astype(np.int64)[features(inputs)[best], None]
 
 
 @dataclass(frozen=True)
@@ -168,7 +170,7 @@ class Boolean(TruthTable):
     @property
     def truth(self) -> Truth:
         """The truth table is the rule; the class "random" has no rule to find and is not ranked."""
-        return Rule(self.solve, self.outputs, finds=self.function != "random")
+        return Rule(self.solve, self.outputs, learnable=self.function != "random")
 
     def region(self, name: str) -> np.ndarray:  # noqa: ARG002
         """All inputs: there is only one region."""
@@ -176,7 +178,7 @@ class Boolean(TruthTable):
 
     def table(self) -> np.ndarray:
         """Truth table in which either output has at least a quarter of all inputs."""
-        return truth_table(self.function, self._function(), SKEWED)
+        return truth_table(self.function, self._function(), MIN_SHARE)
 
 
 @dataclass(frozen=True)
@@ -213,7 +215,7 @@ class BooleanWeight(TruthTable):
 
     def table(self) -> np.ndarray:
         """Truth table in which either output has at least 40 % of the light inputs and 40 % of the heavy ones."""
-        return truth_table(self.function, self._function(), BALANCED, by_weight=True)
+        return truth_table(self.function, self._function(), MIN_SHARE_BY_WEIGHT, by_weight=True)
 
 
 @lru_cache

@@ -34,7 +34,7 @@ def folder() -> Path:
     return (shared if shared.is_absolute() else Path.home() / ".cache") / "grue"
 
 
-def kept(name: str, size: int, compute: Callable[[], bytes]) -> bytes:
+def cached(name: str, size: int, compute: Callable[[], bytes]) -> bytes:
     """The body of the cached file `name`, of `size` bytes; computed and written if the file is missing or damaged.
 
     name  of the file; includes the version of the code that computes it

@@ -20,8 +20,8 @@ SELECTOR, HALF = 2, 4
 PARTS = 2**SELECTOR
 BITS = 2 * (SELECTOR + HALF)
 
-UNDRAWN = ()
-"""The `wiring` of a task without parts: `Task.drawn` samples them."""
+UNSAMPLED = ()
+"""The `wiring` of a task without parts: `Task.with_sampled_rule` samples them."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Compositions(Task):
     family: ClassVar[str] = "boolean"
 
     partners: int = 3
-    wiring: tuple[int, ...] = UNDRAWN
+    wiring: tuple[int, ...] = UNSAMPLED
 
     def __post_init__(self) -> None:
         if not 2 <= self.partners < PARTS:  # noqa: PLR2004 -- with one partner each, no chain links two pairings
@@ -87,7 +87,7 @@ class Compositions(Task):
             "known-pairing": self._known_pairing,
         }
 
-    def drawn(self, rng: np.random.Generator) -> Self:
+    def with_sampled_rule(self, rng: np.random.Generator) -> Self:
         """The task with sampled parts; a task that has parts already is returned unchanged."""
         if self.wiring:
             return self
@@ -96,7 +96,7 @@ class Compositions(Task):
 
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
         """Sample n inputs of a region without replacement; all of them, in random order, if it has fewer than n."""
-        inputs = points(BITS)[rng.permutation(_held(self.partners, region))[:n]]
+        inputs = points(BITS)[rng.permutation(_inputs_of(self.partners, region))[:n]]
         return Examples(inputs, self.solve(inputs))
 
     def solve(self, inputs: np.ndarray) -> np.ndarray:
@@ -110,7 +110,7 @@ class Compositions(Task):
     def capacity(self, split: str) -> int:
         """Number of inputs of the split, counted exactly."""
         source = self.split(split)
-        share = shares(digests(points(BITS)[_held(self.partners, source.region)], self.hash_key))
+        share = shares(digests(points(BITS)[_inputs_of(self.partners, source.region)], self.hash_key))
         return int(((share >= source.share[0]) & (share < source.share[1])).sum())
 
     def describe(self, example: np.ndarray) -> str:
@@ -128,7 +128,7 @@ class Compositions(Task):
         Raises ValueError if no parts have been sampled.
         """
         if not self.wiring:
-            raise ValueError(f"{self.name} has no parts yet: take task.drawn(rng), or give it a wiring")
+            raise ValueError(f"{self.name} has no parts yet: use task.with_sampled_rule(rng), or set wiring")
         named, bits = _sides(inputs)
         if right is not None:
             named = np.stack([named[:, 0], right], axis=1)
@@ -138,8 +138,8 @@ class Compositions(Task):
     def _known_pairing(self, inputs: np.ndarray) -> np.ndarray:
         """Apply the rule to pairs of training; in other pairs, replace the right part by one paired with the left."""
         left, right = _sides(inputs)[0].T
-        met = _met(left, right, self.partners)
-        return self._parts(inputs, np.where(met, right, left)).sum(1, keepdims=True) % 2
+        paired = _paired(left, right, self.partners)
+        return self._parts(inputs, np.where(paired, right, left)).sum(1, keepdims=True) % 2
 
 
 def _sides(inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -148,13 +148,13 @@ def _sides(inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return codes(halves[..., :SELECTOR]), halves[..., SELECTOR:]
 
 
-def _met(left: np.ndarray, right: np.ndarray, partners: int) -> np.ndarray:
+def _paired(left: np.ndarray, right: np.ndarray, partners: int) -> np.ndarray:
     """Whether two parts are paired in training: left part i with the right parts i, i + 1, ... (modulo PARTS)."""
     return (right - left) % PARTS < partners
 
 
 @lru_cache
-def _held(partners: int, region: str) -> np.ndarray:
+def _inputs_of(partners: int, region: str) -> np.ndarray:
     """The inputs of a region as rows of `points`: those with pairs of training, or those with the other pairs."""
     left, right = _sides(points(BITS))[0].T
-    return np.flatnonzero(_met(left, right, partners) == (region == "id"))
+    return np.flatnonzero(_paired(left, right, partners) == (region == "id"))

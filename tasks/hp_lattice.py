@@ -14,12 +14,12 @@ from functools import cache
 
 import numpy as np
 
-from .cache import kept
+from .cache import cached
 
 VERSION = 1
 """Version of the computed tables: part of the names of the cache files."""
 
-LONGEST = 16
+MAX_LENGTH = 16
 """Largest number of residues. There are 802,075 walks of 16, and 2.7 times as many with every further residue."""
 
 ROW = 32
@@ -46,15 +46,15 @@ class GroundStates:
 
 @cache
 def ground_states(n: int, corners: int | None = None) -> GroundStates:
-    """The ground states of all sequences of n residues, 2 to LONGEST; read from the user's cache folder if present.
+    """The ground states of all sequences of n residues, 2 to MAX_LENGTH; read from the user's cache folder if present.
 
     corners  if not None, only folds with at most this many corners are considered
     """
-    if not 2 <= n <= LONGEST:  # noqa: PLR2004 -- a chain has two ends
-        raise ValueError(f"chains of {n} residues; expected 2..{LONGEST}")
+    if not 2 <= n <= MAX_LENGTH:  # noqa: PLR2004 -- a chain has two ends
+        raise ValueError(f"chains of {n} residues; expected 2..{MAX_LENGTH}")
     kind = "" if corners is None else f"-corners-{corners}"
     end = 2**n * CONTACTS.itemsize
-    body = kept(
+    body = cached(
         f"hp-square-{n}{kind}-v{VERSION}.bin",
         end + 2**n * FOLDS.itemsize,
         lambda: b"".join(part.tobytes() for part in _evaluate(_with_corners(walks(n), corners))),
@@ -98,7 +98,7 @@ def contact_maps(paths: np.ndarray) -> np.ndarray:
     return maps
 
 
-def drawn_fold(number: int, n: int) -> str:
+def fold_as_text(number: int, n: int) -> str:
     """Draw one ground state of a sequence with its bonds, as text; the first residue is in brackets."""
     paths = walks(n)
     path = paths[np.bitwise_count(contact_maps(paths) & _both_hydrophobic(np.array([number]), n)).argmax()]

@@ -11,11 +11,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from .base import BARREN_BLOCKS, Examples, Heuristic, Split, Task
+from .base import MAX_EMPTY_BLOCKS, Examples, Heuristic, Split, Task
 from .pools import digests, shares
 from .spaces import Space
 
-ENUMERATED = 2**16
+MAX_ENUMERATED = 2**16
 """Regions with at most this many problems are counted exactly; for larger ones `capacity` gives a lower bound."""
 
 CERTAIN = 20.0
@@ -67,12 +67,12 @@ class IdentitySymbols(Task):
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
         """Sample n examples uniformly from a region.
 
-        groups: "moved", True at the frozen positions, (n, positions).
+        slices: "moved", True at the frozen positions, (n, positions).
         """
-        inputs = _written(rng.integers(_size(self, region), size=n), self, region)
+        inputs = _from_numbers(rng.integers(_size(self, region), size=n), self, region)
         moved = np.zeros(inputs.shape, bool)
         moved[:, -self.frozen :] = True
-        return Examples(inputs, self.solve(inputs), groups={"moved": moved})
+        return Examples(inputs, self.solve(inputs), slices={"moved": moved})
 
     def solve(self, inputs: np.ndarray) -> np.ndarray:
         """Copy, (n, positions) -> (n, positions)."""
@@ -89,12 +89,12 @@ class IdentitySymbols(Task):
         """
         source = self.split(split)
         size = _size(self, source.region)
-        if size <= ENUMERATED:
-            held = _held(self, source.region, *source.share)
+        if size <= MAX_ENUMERATED:
+            held = _count(self, source.region, *source.share)
         else:
             expected = (source.share[1] - source.share[0]) * size
             held = math.floor(expected - math.sqrt(2 * CERTAIN * expected))  # Chernoff bound of the lower tail
-        missed = math.floor(size * CERTAIN / (BARREN_BLOCKS * self.block))
+        missed = math.floor(size * CERTAIN / (MAX_EMPTY_BLOCKS * self.block))
         return max(held - missed, 0)
 
     def describe(self, example: np.ndarray) -> str:
@@ -156,34 +156,35 @@ class IdentityTokens(IdentitySymbols):
     other position, as an input and as an output. The shift is its absence at the last one: with one-hot tokens, one
     input feature was always 0 and one output class was never a target.
 
-    places  number of positions of an example
-    tokens  number of tokens; they stand for no numbers
-    frozen  number of last positions where tokens are absent: the severity of the shift
-    absent  number of tokens, the last ones, that never occur there in training, and alone occur there in "absent"
+    positions  number of positions of an example
+    tokens     number of tokens; they stand for no numbers
+    frozen     number of last positions where tokens are absent: the severity of the shift
+    absent     number of tokens, the last ones, that never occur there in training, and alone occur there in "absent"
     """
 
     name: ClassVar[str] = "identity-tokens"
     moved: ClassVar[str] = "absent"
+    renamed: ClassVar[Mapping[str, str]] = {"places": "positions"}
 
-    places: int = 12
+    positions: int = 12
     tokens: int = 8
     frozen: int = 1
     absent: int = 4
 
     def __post_init__(self) -> None:
-        if not 1 <= self.frozen < self.places:
-            raise ValueError(f"frozen={self.frozen} of places={self.places}; expected 1 <= frozen < places")
+        if not 1 <= self.frozen < self.positions:
+            raise ValueError(f"frozen={self.frozen} of positions={self.positions}; expected 1 <= frozen < positions")
         if not 1 <= self.absent < self.tokens <= len(DIGITS):
             raise ValueError(
                 f"absent={self.absent} of tokens={self.tokens}; expected 1 <= absent < tokens <= {len(DIGITS)}"
             )
-        if self.tokens**self.places >= 2**63:
-            raise ValueError(f"{self.tokens}^{self.places} examples; expected fewer than 2^63")
+        if self.tokens**self.positions >= 2**63:
+            raise ValueError(f"{self.tokens}^{self.positions} examples; expected fewer than 2^63")
 
     @property
     def inputs(self) -> Space:
-        """A sequence of tokens, (places,)."""
-        return Space((self.places,), alphabet=self.tokens, layout="sequence")
+        """A sequence of tokens, (positions,)."""
+        return Space((self.positions,), alphabet=self.tokens, layout="sequence")
 
     @property
     def known(self) -> int:
@@ -279,7 +280,7 @@ def _size(task: IdentitySymbols, region: str) -> int:
     return math.prod(_tokens(task, region)[1].tolist())
 
 
-def _written(numbers: np.ndarray, task: IdentitySymbols, region: str) -> np.ndarray:
+def _from_numbers(numbers: np.ndarray, task: IdentitySymbols, region: str) -> np.ndarray:
     """Problems of a region by their numbers (n,), as digits of mixed radix, first position first: (n, positions)."""
     first, many = _tokens(task, region)
     worth = np.append(np.cumprod(many[:0:-1])[::-1], 1)  # value of a digit: the product of the radices after it
@@ -287,9 +288,9 @@ def _written(numbers: np.ndarray, task: IdentitySymbols, region: str) -> np.ndar
 
 
 @cache
-def _held(task: IdentitySymbols, region: str, low: float, high: float) -> int:
+def _count(task: IdentitySymbols, region: str, low: float, high: float) -> int:
     """Number of problems of a region in a share, counted exactly."""
-    problems = _written(np.arange(_size(task, region)), task, region)
+    problems = _from_numbers(np.arange(_size(task, region)), task, region)
     share = shares(digests(problems, task.hash_key))
     return int(((share >= low) & (share < high)).sum())
 

@@ -28,35 +28,36 @@ BUCKET = 5
 class Language(Task, abc.ABC):
     """Base class of the language tasks: words at random positions, short in training and longer in the tests.
 
-    An input is a sequence of 3 * longest slots. The word stands at a uniformly random position in it, and the other
+    An input is a sequence of 3 * max_length slots. The word is at a uniformly random position in it, and the other
     slots hold the blank (the last token). So every slot is used in training, and a longer word uses no new slot. A word
     at another position is the same problem.
 
     Distribution: in training, lengths with at least RARE words are equally likely, and shorter ones are less likely,
     in proportion to their number of words; in the tests the length is uniform. Words of one length are equally likely.
 
-    longest  length of the longest word in training; the tests have words up to two and three times as long
+    max_length  length of the longest word in training; the tests have words up to two and three times as long
     """
 
     family: ClassVar[str] = "languages"
+    renamed: ClassVar[Mapping[str, str]] = {"longest": "max_length"}
     symbols: ClassVar[tuple[Value, ...]] = (0.0, 1.0)
     """The number that each token except the blank stands for."""
 
-    longest: int = 20
+    max_length: int = 20
 
     def __post_init__(self) -> None:
-        if not 2 <= self.longest <= 20:  # noqa: PLR2004 -- words must differ in something; sequence learners must end
-            raise ValueError(f"longest={self.longest}; expected 2..20")
+        if not 2 <= self.max_length <= 20:  # noqa: PLR2004 -- a word must vary; longer ones take sequence learners too long
+            raise ValueError(f"max_length={self.max_length}; expected 2..20")
 
     @property
     def inputs(self) -> Space:
-        """Tokens that stand for numbers, and a blank that does not, (3 * longest,)."""
-        return Space((3 * self.longest,), len(self.symbols) + 1, "sequence", (*self.symbols, None))
+        """Tokens that stand for numbers, and a blank that does not, (3 * max_length,)."""
+        return Space((3 * self.max_length,), len(self.symbols) + 1, "sequence", (*self.symbols, None))
 
     @property
     def splits(self) -> tuple[Split, ...]:
         """Severity: length of the longest word."""
-        twice, thrice = 2 * self.longest, 3 * self.longest
+        twice, thrice = 2 * self.max_length, 3 * self.max_length
         return (
             Split("train", share=(0.0, 0.75)),
             Split("id", share=(0.75, 1.0)),
@@ -68,7 +69,7 @@ class Language(Task, abc.ABC):
     @property
     def heuristics(self) -> Mapping[str, Heuristic]:
         """The rule on the last symbols of the word only, for three spans; the longest one fits the training set."""
-        spans = (self.longest // 4, self.longest // 2, self.longest)
+        spans = (self.max_length // 4, self.max_length // 2, self.max_length)
         return {f"last-{span}": partial(self._last, span) for span in spans if span}
 
     @property
@@ -78,7 +79,7 @@ class Language(Task, abc.ABC):
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
         """Sample n words of a region, each at a random position.
 
-        groups: "length", rounded up to a multiple of BUCKET, (n,).
+        slices: "length", rounded up to a multiple of BUCKET, (n,).
         """
         lengths, odds = self._lengths(region)
         length = rng.choice(lengths, size=n, p=odds)
@@ -88,9 +89,8 @@ class Language(Task, abc.ABC):
         inside = (slot >= first[:, None]) & (slot < (first + length)[:, None])
         word = rng.integers(self._blank, size=(n, slots), dtype=np.uint8)
         inputs = np.where(inside, word, np.uint8(self._blank))
-        return Examples(
-            inputs, self.solve(inputs), steps=self._worked(inputs), groups={"length": -(-length // BUCKET) * BUCKET}
-        )
+        slices = {"length": -(-length // BUCKET) * BUCKET}
+        return Examples(inputs, self.solve(inputs), scratchpad=self._scratchpad(inputs), slices=slices)
 
     def canonical(self, inputs: np.ndarray) -> np.ndarray:
         """The word moved to the first slot, (n, slots)."""
@@ -113,14 +113,14 @@ class Language(Task, abc.ABC):
         """The input in letters, dots for blanks, such as "..abba...."."""
         return "".join("abcdefgh"[token] if token != self._blank else "." for token in example)
 
-    def _worked(self, inputs: np.ndarray) -> np.ndarray | None:  # noqa: ARG002
+    def _scratchpad(self, inputs: np.ndarray) -> np.ndarray | None:  # noqa: ARG002
         """The intermediate steps, if the task has any."""
         return None
 
     def _lengths(self, region: str) -> tuple[np.ndarray, np.ndarray]:
         """The lengths of a region and their probabilities."""
         times = {"id": 0, "twice": 1, "thrice": 2}[region]
-        lengths = np.arange(1, self.longest + 1) + times * self.longest
+        lengths = np.arange(1, self.max_length + 1) + times * self.max_length
         weights = np.minimum(float(self._blank) ** lengths, RARE)
         return lengths, weights / weights.sum()
 
@@ -172,15 +172,15 @@ class Walk(Language, abc.ABC):
         return Space((1,), self.cycle, "vector", tuple(map(float, range(self.cycle))))
 
     @property
-    def steps(self) -> Space:
-        """The state after each slot, (3 * longest,)."""
+    def scratchpad(self) -> Space:
+        """The state after each slot, (3 * max_length,)."""
         return Space(self.inputs.shape, self.cycle, "sequence", self.outputs.values)
 
     def solve(self, inputs: np.ndarray) -> np.ndarray:
         """Sum of all moves modulo the cycle, (n, slots) -> (n, 1)."""
         return self._moves(inputs).sum(axis=1, keepdims=True) % self.cycle
 
-    def _worked(self, inputs: np.ndarray) -> np.ndarray:
+    def _scratchpad(self, inputs: np.ndarray) -> np.ndarray:
         return (np.cumsum(self._moves(inputs), axis=1) % self.cycle).astype(np.uint8)
 
     def _moves(self, inputs: np.ndarray) -> np.ndarray:
@@ -207,7 +207,7 @@ class Parity(Walk):
 class CycleNavigation(Walk):
     """Sum of the moves of a word modulo 5, from state 0: a is 0, b is +1, c is -1.
 
-    Example: bbcab leads to the states 1, 2, 1, 1 and 2, so the target is "place 2"; the states are the intermediate
+    Example: bbcab leads to the states 1, 2, 1, 1 and 2, so the target is "state 2"; the states are the intermediate
     steps.
     """
 
@@ -216,8 +216,8 @@ class CycleNavigation(Walk):
     cycle: ClassVar[int] = 5
 
     def describe_target(self, target: np.ndarray) -> str:
-        """The state, such as "place 2"."""
-        return f"place {int(target[0])}"
+        """The state, such as "state 2"."""
+        return f"state {int(target[0])}"
 
 
 @dataclass(frozen=True)
@@ -233,7 +233,7 @@ class ReverseString(Language):
 
     @property
     def outputs(self) -> Space:
-        """Equal to the input space, (3 * longest,)."""
+        """Equal to the input space, (3 * max_length,)."""
         return self.inputs
 
     @property

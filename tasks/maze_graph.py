@@ -39,23 +39,24 @@ class MazeGraph(Task):
     Caveat on "far": in most of its mazes the start has one neighbour only, so that a search for that neighbour scores
     0.92. Use the slices "choices", and compare with the heuristics "neighbour" and "two-hop".
 
-    states      fewest and most states of a training maze
-    lengths     shortest and longest path in training, in edges
-    labels      number of labels of states; also the number of classes
-    far         shortest and longest path of the split "far", whose severity is the longest
-    far_states  states of a maze of the split "far"
-    sizes       states of a maze in the splits "size-8", ...; their path lengths are those of training
+    states       fewest and most states of a training maze
+    lengths      shortest and longest path in training, in edges
+    labels       number of labels of states; also the number of classes
+    far_lengths  shortest and longest path of the split "far", whose severity is the longest
+    far_states   states of a maze of the split "far"
+    sizes        states of a maze in the splits "size-8", ...; their path lengths are those of training
 
     Raises ValueError for parameters that fit no tree, or that put one problem in two regions.
     """
 
     name: ClassVar[str] = "maze-graph"
     family: ClassVar[str] = "maze"
+    renamed: ClassVar[Mapping[str, str]] = {"far": "far_lengths"}
 
     states: tuple[int, int] = (4, 7)
     lengths: tuple[int, int] = (1, 3)
     labels: int = 10
-    far: tuple[int, int] = (4, 6)
+    far_lengths: tuple[int, int] = (4, 6)
     far_states: int = 7
     sizes: tuple[int, ...] = (8, 10)
 
@@ -70,8 +71,10 @@ class MazeGraph(Task):
                     f"{region}: path lengths {lengths}; expected (low, high) within 1 to {states[0] - 1}, "
                     f"the longest path of {states[0]} states"
                 )
-        if self.far[0] <= self.lengths[1]:
-            raise ValueError(f"far paths start at {self.far[0]}; expected more than {self.lengths[1]}, as in training")
+        if self.far_lengths[0] <= self.lengths[1]:
+            raise ValueError(
+                f"far_lengths={self.far_lengths}; expected longer paths than the {self.lengths[1]} of training"
+            )
         if min(self.sizes, default=self.labels + 1) <= self.states[1]:
             raise ValueError(f"sizes {self.sizes}; expected more states than the {self.states[1]} of training")
 
@@ -86,7 +89,7 @@ class MazeGraph(Task):
         return Space((1,), alphabet=self.labels)
 
     @property
-    def steps(self) -> Space:
+    def scratchpad(self) -> Space:
         """The states of the path after the start, including the goal, then pad tokens."""
         return Space((max(longest for _, (_, longest) in self._regions.values()),), self.labels + 1, "sequence")
 
@@ -96,7 +99,7 @@ class MazeGraph(Task):
         return (
             Split("train", share=(0.0, 0.75)),
             Split("id", share=(0.75, 1.0)),
-            Split("far", "length", float(self.far[1]), headline=True, region="far", share=(0.0, 0.5)),
+            Split("far", "length", float(self.far_lengths[1]), headline=True, region="far", share=(0.0, 0.5)),
             Split("exposed", region="far", share=(0.5, 1.0)),
             *(Split(f"size-{size}", "size", float(size), region=f"size-{size}") for size in self.sizes),
         )
@@ -109,7 +112,7 @@ class MazeGraph(Task):
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
         """Sample n mazes of a region.
 
-        groups: "length", the edges of the path, and "choices", the neighbours of the start (3: three or more), (n,).
+        slices: "length", the edges of the path, and "choices", the neighbours of the start (3: three or more), (n,).
         """
         (fewest, most), (shortest, longest) = self._regions[region]
         states = rng.integers(fewest, most + 1, size=n)
@@ -117,18 +120,18 @@ class MazeGraph(Task):
         parents = _trees_with_path(states, lengths, rng)  # vertices 0, 1, ..., length are the path
         names = rng.permuted(np.tile(np.arange(self.labels), (n, 1)), axis=1)  # a label for every vertex
         rows = np.arange(n)
-        inputs = self._tell(parents, names, rng)
+        inputs = self._encode(parents, names, rng)
         inputs[:, -2] = names[:, 0]
         inputs[:, -1] = names[rows, lengths]
         choices = np.minimum((parents == 0).sum(axis=1), 3)
-        most_steps = self.steps.size
-        ahead = np.arange(most_steps) < lengths[:, None]
-        steps = np.where(ahead, names[:, 1 : most_steps + 1], self.labels).astype(np.uint8)
-        return Examples(inputs, names[:, 1:2], steps=steps, groups={"length": lengths, "choices": choices})
+        size = self.scratchpad.size
+        ahead = np.arange(size) < lengths[:, None]
+        scratchpad = np.where(ahead, names[:, 1 : size + 1], self.labels).astype(np.uint8)
+        return Examples(inputs, names[:, 1:2], scratchpad=scratchpad, slices={"length": lengths, "choices": choices})
 
     def canonical(self, inputs: np.ndarray) -> np.ndarray:
         """Adjacency, start and goal as bits of one integer, (n, 1): independent of order and direction of the edges."""
-        tails, heads, starts, goals = self._read(inputs)
+        tails, heads, starts, goals = self._decode(inputs)
         bits = np.bitwise_or.reduce(_edge_bits(self.labels)[tails, heads], axis=1)
         edges = self.labels * (self.labels - 1) // 2
         return (bits | starts << edges | goals << (edges + 4))[:, None]
@@ -154,7 +157,7 @@ class MazeGraph(Task):
 
         Raises ValueError if there is no path.
         """
-        _, _, starts, goals = self._read(inputs)
+        _, _, starts, goals = self._decode(inputs)
         neighbours = self._neighbours(inputs)
         beside_start = neighbours[starts, np.arange(len(inputs))]
         reached = 1 << goals
@@ -185,11 +188,11 @@ class MazeGraph(Task):
         """The (fewest, most) states and the (shortest, longest) path of each region."""
         return {
             "id": (self.states, self.lengths),
-            "far": ((self.far_states, self.far_states), self.far),
+            "far": ((self.far_states, self.far_states), self.far_lengths),
             **{f"size-{size}": ((size, size), self.lengths) for size in self.sizes},
         }
 
-    def _tell(self, parents: np.ndarray, names: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def _encode(self, parents: np.ndarray, names: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Put the edges into random slots, each in a random direction: tokens (n, 2*labels), start and goal unset."""
         n, pad = len(parents), self.labels
         words = np.concatenate([names, np.full((n, 1), pad)], axis=1)  # the vertex -1 is called "pad"
@@ -206,14 +209,14 @@ class MazeGraph(Task):
         inputs[:, 0:-2:2], inputs[:, 1:-2:2] = np.divmod(codes, pad + 1)
         return inputs
 
-    def _read(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    def _decode(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Tails and heads of the slots, each (n, labels - 1), starts and goals, each (n,), as int64."""
         tokens = inputs.astype(np.int64)
         return tokens[:, 0:-2:2], tokens[:, 1:-2:2], tokens[:, -2], tokens[:, -1]
 
     def _neighbours(self, inputs: np.ndarray) -> np.ndarray:
         """The neighbours of every label as a bit mask, (labels, n)."""
-        tails, heads, _, _ = self._read(inputs)
+        tails, heads, _, _ = self._decode(inputs)
         rows = np.arange(len(inputs))
         masks = np.zeros((self.labels + 1, len(inputs)), dtype=np.int64)
         for tail, head in zip(tails.T, heads.T, strict=True):  # within a slot no (label, example) occurs twice
@@ -235,7 +238,7 @@ class MazeGraph(Task):
 
         Among several, the one with the smallest label: an arbitrary choice, as labels are random.
         """
-        _, _, starts, goals = self._read(inputs)
+        _, _, starts, goals = self._decode(inputs)
         neighbours = self._neighbours(inputs)
         rows = np.arange(len(inputs))
         beside_start, beside_goal = neighbours[starts, rows], neighbours[goals, rows]

@@ -16,13 +16,13 @@ from .spaces import Space
 MOVES = ("up", "right", "down", "left")
 """The classes, in this order."""
 
-STEPS = np.array([[-1, 0], [0, 1], [1, 0], [0, -1]])
+OFFSETS = np.array([[-1, 0], [0, 1], [1, 0], [0, -1]])
 """Change of (row, column) for each move."""
 
-MOST_CELLS = 6
+MAX_CELLS = 6
 """Largest number of cells per side: 60 inner walls fit into one 64-bit integer, 84 (seven cells) do not."""
 
-MOST_PIXELS = 62
+MAX_PIXELS = 62
 """Largest number of pixels per side: a row of the canvas is one 64-bit integer."""
 
 WALLS, AGENT, GOAL = range(3)  # the planes of an image
@@ -74,15 +74,15 @@ class MazeGrid(Task):
 
     def __post_init__(self) -> None:
         for cells in (self.cells, *self.sizes):
-            if not 3 <= cells <= MOST_CELLS:  # noqa: PLR2004 -- two by two cells have no detours
-                raise ValueError(f"mazes of {cells} x {cells} cells; expected 3 to {MOST_CELLS}")
+            if not 3 <= cells <= MAX_CELLS:  # noqa: PLR2004 -- two by two cells have no detours
+                raise ValueError(f"mazes of {cells} x {cells} cells; expected 3 to {MAX_CELLS}")
             if 2 * cells + 1 > self.canvas:
                 raise ValueError(
                     f"a maze of {cells} x {cells} cells does not fit on a canvas of {self.canvas} pixels; "
                     f"expected at least {2 * cells + 1}"
                 )
-        if self.canvas > MOST_PIXELS:
-            raise ValueError(f"a canvas of {self.canvas} pixels; expected at most {MOST_PIXELS}")
+        if self.canvas > MAX_PIXELS:
+            raise ValueError(f"a canvas of {self.canvas} pixels; expected at most {MAX_PIXELS}")
         if self.cells in self.sizes or len(set(self.sizes)) < len(self.sizes):
             raise ValueError(f"sizes {self.sizes}; expected different ones, none of them {self.cells} as in training")
 
@@ -113,7 +113,7 @@ class MazeGrid(Task):
         return {"greedy": self._greedy}
 
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
-        """Sample n mazes of a region; groups: "length", the number of moves from agent to goal, (n,)."""
+        """Sample n mazes of a region; slices: "length", the number of moves from agent to goal, (n,)."""
         cells = int(region.removeprefix("size-")) if region.startswith("size-") else self.cells
         detour = region == "detour"
         parts: list[_Mazes] = []
@@ -121,7 +121,7 @@ class MazeGrid(Task):
             mazes = _random_mazes(cells, int(missing / YIELD["detour" if detour else "id"]) + 1, rng)
             parts.append(mazes.take(_of_kind(cells, mazes, detour=detour)))
         mazes = _Mazes(*(np.concatenate(column)[:n] for column in zip(*parts, strict=True)))
-        return Examples(self._draw(cells, mazes, rng), mazes.move[:, None], groups={"length": mazes.length})
+        return Examples(self._render(cells, mazes, rng), mazes.move[:, None], slices={"length": mazes.length})
 
     def canonical(self, inputs: np.ndarray) -> np.ndarray:
         """The smallest code of the eight reflections and rotations of the maze, independent of its position.
@@ -197,7 +197,7 @@ class MazeGrid(Task):
         """The move, such as "up"."""
         return MOVES[int(target[0])]
 
-    def _draw(self, cells: int, mazes: _Mazes, rng: np.random.Generator) -> np.ndarray:
+    def _render(self, cells: int, mazes: _Mazes, rng: np.random.Generator) -> np.ndarray:
         """Images of mazes of one size, each at a random position of the canvas: (n, 3, canvas, canvas)."""
         n, side = len(mazes.agent), 2 * cells + 1
         bits = np.arange(cells**2)
@@ -232,7 +232,7 @@ class MazeGrid(Task):
     def _greedy(self, inputs: np.ndarray) -> np.ndarray:
         """The first open move, in the order of MOVES, that reduces the distance; else the first open move."""
         agents, goals = (np.stack(np.divmod(pixels, self.canvas), axis=1) for pixels in self._pixels(inputs))
-        beside = agents[:, None] + STEPS  # (n, moves, 2)
+        beside = agents[:, None] + OFFSETS  # (n, moves, 2)
         shut = inputs[np.arange(len(inputs))[:, None], WALLS, beside[..., 0], beside[..., 1]]
         nearer = _distances(beside, goals[:, None]) < _distances(agents, goals)[:, None]
         return np.where(shut == 1, 0, 1 + nearer).argmax(axis=1)[:, None]
@@ -300,8 +300,8 @@ def _random_trees(cells: int, n: int, rng: np.random.Generator) -> tuple[np.ndar
     state = np.zeros((3, n), dtype=np.int64)  # of the walks under way: right, down, and the cells visited
     state[2] = 1  # cell 0
     while len(walking):
-        for draw in rng.integers(0, 12, size=(16, len(walking)), dtype=np.uint8):
-            step = at * 12 + draw
+        for number in rng.integers(0, 12, size=(16, len(walking)), dtype=np.uint8):
+            step = at * 12 + number
             at = to[step]
             first = (state[2] >> at & 1) - 1  # all bits where the cell is new, else none
             state[0] |= opens_right[step] & first
@@ -324,21 +324,21 @@ def _walk(cells: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         row, column = divmod(cell, cells)
         moves = [
             (move, (row + down_by) * cells + column + right_by)
-            for move, (down_by, right_by) in zip(MOVES, STEPS.tolist(), strict=True)
+            for move, (down_by, right_by) in zip(MOVES, OFFSETS.tolist(), strict=True)
             if 0 <= row + down_by < cells and 0 <= column + right_by < cells
         ]
-        for draw in range(12):
-            move, other = moves[draw % len(moves)]
-            to[cell, draw] = other
+        for number in range(12):
+            move, other = moves[number % len(moves)]
+            to[cell, number] = other
             ways = right if move in ("right", "left") else down
-            ways[cell, draw] = 1 << min(cell, other)
+            ways[cell, number] = 1 << min(cell, other)
     return to.ravel(), right.ravel(), down.ravel()
 
 
 def _of_kind(cells: int, mazes: _Mazes, *, detour: bool) -> np.ndarray:
     """Indices, ascending, of the mazes that are detours, or else of those whose correct move reduces the distance."""
     agents, goals = (np.stack(np.divmod(where, cells), axis=1) for where in (mazes.agent, mazes.goal))
-    nearer = _distances(agents[:, None] + STEPS, goals[:, None]) < _distances(agents, goals)[:, None]  # (n, moves)
+    nearer = _distances(agents[:, None] + OFFSETS, goals[:, None]) < _distances(agents, goals)[:, None]  # (n, moves)
     right_one_nearer = nearer[np.arange(len(agents)), mazes.move]
     return np.flatnonzero(~right_one_nearer & (mazes.open & nearer).any(axis=1) if detour else right_one_nearer)
 

@@ -90,7 +90,7 @@ class Navigation(Task, abc.ABC):
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
         """Sample n problems of a region and remove those with ties, so that fewer than n are left.
 
-        groups: "axes", the number of axes that differ, (n,).
+        slices: "axes", the number of axes that differ, (n,).
         """
         (first, past), (fewest, most) = self._regions[region].among, self._regions[region].count
         count = rng.integers(fewest, most + 1, size=n)
@@ -102,7 +102,7 @@ class Navigation(Task, abc.ABC):
         largest = np.partition(np.abs(goal - agent), -2, axis=1)[:, -2:]
         clear = largest[:, 1] > largest[:, 0]
         inputs = (agent * self.side + goal)[clear]
-        return Examples(inputs, self.solve(inputs), groups={"axes": count[clear]})
+        return Examples(inputs, self.solve(inputs), slices={"axes": count[clear]})
 
     def solve(self, inputs: np.ndarray) -> np.ndarray:
         """Step along the axis with the largest distance, (n, axes) -> (n, axes).
@@ -180,22 +180,23 @@ class NavigationAxes(Navigation):
     where the step is (0 0 + 0 0). One rule for all axes predicts it. A rule that uses two axes only predicts no step,
     and fits the training set as well.
 
-    known  number of first axes, the only ones that differ in training; also the most axes that differ in training and
-           in "others"
+    known_axes  number of first axes, the only ones that differ in training; also the most axes that differ in training
+                and in "others"
     """
 
     name: ClassVar[str] = "navigation-axes"
+    renamed: ClassVar[Mapping[str, str]] = {"known": "known_axes"}
 
-    known: int = 3
+    known_axes: int = 3
 
     @property
     def splits(self) -> tuple[Split, ...]:
         """Severity: the most axes that differ, among those that never differ in training."""
-        new = self.axes - self.known
+        new = self.axes - self.known_axes
         return (
             Split("train", share=(0.0, 0.75)),
             Split("id", share=(0.75, 1.0)),
-            Split("others", "position", self.known, headline=True, region="others", share=(0.0, 0.5)),
+            Split("others", "position", self.known_axes, headline=True, region="others", share=(0.0, 0.5)),
             Split("all", "position", new, region="all"),
             Split("exposed", region="others", share=(0.5, 1.0)),
         )
@@ -208,21 +209,21 @@ class NavigationAxes(Navigation):
     @property
     def _regions(self) -> dict[str, Region]:
         return {
-            "id": Region((0, self.known), (1, self.known)),
-            "others": Region((self.known, self.axes), (1, self.known)),
+            "id": Region((0, self.known_axes), (1, self.known_axes)),
+            "others": Region((self.known_axes, self.axes), (1, self.known_axes)),
             "all": Region((0, self.axes), (self.axes, self.axes)),
         }
 
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
-        """Sample n problems of a region; the group "moved", (n, axes), is True on axes that are equal in training."""
-        drawn = super().propose(region, n, rng)
-        moved = np.broadcast_to(np.arange(self.axes) >= self.known, drawn.inputs.shape)
-        return Examples(drawn.inputs, drawn.targets, groups={**drawn.groups, "moved": moved})
+        """Sample n problems of a region; the slice "moved", (n, axes), is True on axes that are equal in training."""
+        sampled = super().propose(region, n, rng)
+        moved = np.broadcast_to(np.arange(self.axes) >= self.known_axes, sampled.inputs.shape)
+        return Examples(sampled.inputs, sampled.targets, slices={**sampled.slices, "moved": moved})
 
     def _known_axes(self, inputs: np.ndarray) -> np.ndarray:
         """The rule applied to the axes that differ in training; the other axes are ignored."""
         away = self._away(inputs)
-        away[:, self.known :] = 0
+        away[:, self.known_axes :] = 0
         distance = np.abs(away)
         return _steps(away, np.arange(self.axes) == distance.argmax(axis=1)[:, None])
 
@@ -236,30 +237,31 @@ class NavigationJoint(Navigation):
     (7 4 6 1 2), where all axes differ, by 2, 1, 4, 7 and 1: the step is (0 0 0 - 0). Every pair of coordinates can
     occur on every axis in training, but never so many unequal pairs at once.
 
-    most    the most axes that differ in training
-    crowds  numbers of axes that differ in the tests, which are the severities; the first one is the headline
+    max_train_axes  the most axes that differ in training
+    ood_axes        numbers of axes that differ in the tests, which are the severities; the first one is the headline
     """
 
     name: ClassVar[str] = "navigation-joint"
+    renamed: ClassVar[Mapping[str, str]] = {"crowds": "ood_axes", "most": "max_train_axes"}
 
-    most: int = 3
-    crowds: tuple[int, ...] = (5, 8, 10)
+    max_train_axes: int = 3
+    ood_axes: tuple[int, ...] = (5, 8, 10)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not self.crowds or min(self.crowds) <= self.most:
-            raise ValueError(f"crowds {self.crowds}; expected more axes than the {self.most} of training")
+        if not self.ood_axes or min(self.ood_axes) <= self.max_train_axes:
+            raise ValueError(f"ood_axes={self.ood_axes}; expected more axes than the {self.max_train_axes} of training")
 
     @property
     def splits(self) -> tuple[Split, ...]:
         """Severity: number of axes that differ at once."""
-        headline, *others = self.crowds
+        headline, *others = self.ood_axes
         region = f"apart-{headline}"
         return (
             Split("train", share=(0.0, 0.75)),
             Split("id", share=(0.75, 1.0)),
             Split(region, "number", headline, headline=True, region=region, share=(0.0, 0.5)),
-            *(Split(f"apart-{crowd}", "number", crowd, region=f"apart-{crowd}") for crowd in others),
+            *(Split(f"apart-{count}", "number", count, region=f"apart-{count}") for count in others),
             Split("exposed", region=region, share=(0.5, 1.0)),
         )
 
@@ -267,8 +269,8 @@ class NavigationJoint(Navigation):
     def _regions(self) -> dict[str, Region]:
         every = (0, self.axes)
         return {
-            "id": Region(every, (1, self.most)),
-            **{f"apart-{crowd}": Region(every, (crowd, crowd)) for crowd in self.crowds},
+            "id": Region(every, (1, self.max_train_axes)),
+            **{f"apart-{count}": Region(every, (count, count)) for count in self.ood_axes},
         }
 
 

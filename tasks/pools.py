@@ -37,13 +37,13 @@ def shares(hashed: np.ndarray) -> np.ndarray:
     return (hashed >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
-def held(canonical: np.ndarray, key: str, share: tuple[float, float]) -> np.ndarray:
+def in_share(canonical: np.ndarray, key: str, share: tuple[float, float]) -> np.ndarray:
     """Whether each of the problems (n, k) lies in a share [low, high): (n,) bool."""
     found = shares(digests(canonical, key))
     return (found >= share[0]) & (found < share[1])
 
 
-def passes(rows: int, n: int, rng: np.random.Generator) -> np.ndarray:
+def shuffled_epochs(rows: int, n: int, rng: np.random.Generator) -> np.ndarray:
     """Sample n row indices of a finite table in shuffled epochs, (n,): every row occurs once before any occurs again.
 
     `Task.propose` of tasks with real data uses it: a block of at least `rows` proposals contains every row, so that

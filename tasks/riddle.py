@@ -16,7 +16,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from .base import BARREN_BLOCKS, Examples, Heuristic, Split, Task
+from .base import MAX_EMPTY_BLOCKS, Examples, Heuristic, Split, Task
 from .pools import digests, shares
 from .spaces import Space
 from .truth import Truth, TwoRules
@@ -24,7 +24,7 @@ from .truth import Truth, TwoRules
 TRAIN = (0.0, 0.75)
 """The share, by hash, of the problems on which the rules agree that belongs to training."""
 
-MOST = 2**19
+MAX_PROBLEMS = 2**19
 """Largest number of problems of a riddle: all of them are listed in memory."""
 
 CERTAIN = 20.0
@@ -33,8 +33,8 @@ CERTAIN = 20.0
 PATTERNS = np.array([row for row in product((0, 1), repeat=4) if row[0] == 0 and any(row)])
 """The seven patterns of two letters on four positions that start with the first letter (0): 0001, 0010, ... 0111."""
 
-MARK = (0, 1)
-"""The pair of tokens before the answer in riddle-place."""
+PATTERN = (0, 1)
+"""The pair of tokens before the answer in riddle-position."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,10 @@ class Riddle(Task, abc.ABC):
     alphabet: int
 
     def __post_init__(self) -> None:
-        if self.alphabet < 2 or self.length < 2 or self.alphabet**self.length > MOST:  # noqa: PLR2004
+        if self.alphabet < 2 or self.length < 2 or self.alphabet**self.length > MAX_PROBLEMS:  # noqa: PLR2004
             raise ValueError(
-                f"length={self.length}, alphabet={self.alphabet}; expected 2 or more, and alphabet**length <= {MOST}"
+                f"length={self.length}, alphabet={self.alphabet}; "
+                f"expected 2 or more, and alphabet**length <= {MAX_PROBLEMS}"
             )
 
     @property
@@ -120,8 +121,8 @@ class Riddle(Task, abc.ABC):
         source = self.split(split)
         pools = _by_class(self)[source.region]
         rarest = len(pools) * max(map(len, pools))  # the rarest problem is sampled with probability 1 / rarest
-        missed = math.floor(rarest * CERTAIN / (BARREN_BLOCKS * self.block))
-        return max(_held(self, source.region, *source.share) - missed, 0)
+        missed = math.floor(rarest * CERTAIN / (MAX_EMPTY_BLOCKS * self.block))
+        return max(_count(self, source.region, *source.share) - missed, 0)
 
     def describe(self, example: np.ndarray) -> str:
         """The tokens as letters."""
@@ -168,25 +169,26 @@ class RiddleToken(Riddle):
 
 
 @dataclass(frozen=True)
-class RiddlePlace(Riddle):
+class RiddlePosition(Riddle):
     """Riddle of position or pattern: the token after "a b", at one fixed position or at any position.
 
-    Example, with place 3: training contains d b c A B D a c a -> d and, without the pattern, d b c a c b a d a -> none.
-    On A B C d a c b b a, where the pattern is at another position, "place" gives none and "pattern" gives c.
+    Example, with position 3: training contains d b c A B D a c a -> d and, without the pattern, d b c a c b a d a ->
+    none. On A B C d a c b b a, where the pattern is at another position, "position" gives none and "pattern" gives c.
 
-    place  position of the pattern in training, from 0
+    position  where the pattern is in training, from 0
     """
 
-    name: ClassVar[str] = "riddle-place"
+    name: ClassVar[str] = "riddle-position"
+    renamed: ClassVar[Mapping[str, str]] = {"place": "position"}
 
     length: int = 9
     alphabet: int = 4
-    place: int = 3
+    position: int = 3
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 0 <= self.place <= self.length - 3:
-            raise ValueError(f"place={self.place}; expected 0..{self.length - 3}, to leave room for the answer")
+        if not 0 <= self.position <= self.length - 3:
+            raise ValueError(f"position={self.position}; expected 0..{self.length - 3}, to leave room for the answer")
 
     @property
     def classes(self) -> int:
@@ -195,27 +197,27 @@ class RiddlePlace(Riddle):
 
     @property
     def rules(self) -> Mapping[str, Heuristic]:
-        """place: the token after the pattern at its position of training. pattern: the token after it anywhere."""
-        return {"place": self._at_place, "pattern": self._anywhere}
+        """position: the token after the pattern at its position of training. pattern: the token after it anywhere."""
+        return {"position": self._at_position, "pattern": self._anywhere}
 
     def problems(self) -> np.ndarray:
         """List the sequences that contain the pattern at most once."""
         rows = super().problems()
-        marks = _marks(rows)
-        return rows[(marks.sum(1) <= 1) & ~marks[:, -1]]  # no token follows a pattern at the last position
+        starts = _pattern_starts(rows)
+        return rows[(starts.sum(1) <= 1) & ~starts[:, -1]]  # no token follows a pattern at the last position
 
     def describe_target(self, target: np.ndarray) -> str:
         """The token, or "none"."""
         return "none" if target[0] == self.alphabet else super().describe_target(target)
 
-    def _at_place(self, inputs: np.ndarray) -> np.ndarray:
-        there = _marks(inputs)[:, self.place]
-        return np.where(there, inputs[:, self.place + 2], self.alphabet)[:, None]
+    def _at_position(self, inputs: np.ndarray) -> np.ndarray:
+        there = _pattern_starts(inputs)[:, self.position]
+        return np.where(there, inputs[:, self.position + 2], self.alphabet)[:, None]
 
     def _anywhere(self, inputs: np.ndarray) -> np.ndarray:
-        marks = _marks(inputs)[:, :-1]
-        answer = np.take_along_axis(inputs, marks.argmax(1)[:, None] + 2, axis=1)
-        return np.where(marks.any(1, keepdims=True), answer, self.alphabet)
+        starts = _pattern_starts(inputs)[:, :-1]
+        answer = np.take_along_axis(inputs, starts.argmax(1)[:, None] + 2, axis=1)
+        return np.where(starts.any(1, keepdims=True), answer, self.alphabet)
 
 
 @dataclass(frozen=True)
@@ -243,8 +245,8 @@ class RiddleRelation(Riddle):
                 f"length={self.length}, alphabet={self.alphabet}; expected at least {PATTERNS.shape[1]}, "
                 f"and a multiple of {len(PATTERNS)}"
             )
-        if len(PATTERNS) * self.alphabet ** (2 + filler) > MOST:
-            raise ValueError(f"length={self.length}, alphabet={self.alphabet}; that is more than {MOST} problems")
+        if len(PATTERNS) * self.alphabet ** (2 + filler) > MAX_PROBLEMS:
+            raise ValueError(f"length={self.length}, alphabet={self.alphabet}; more than {MAX_PROBLEMS} problems")
 
     @property
     def classes(self) -> int:
@@ -298,8 +300,8 @@ class RiddleNeighbour(Riddle):
         body = self.length - 1
         if self.alphabet < 2 or not 0 <= 2 * self.altered < body:  # noqa: PLR2004
             raise ValueError(f"{self.altered} of {body} tokens altered; expected less than half, and 2 kinds of tokens")
-        if self.alphabet**2 * math.comb(body, self.altered) * (self.alphabet - 1) ** self.altered > MOST:
-            raise ValueError(f"{self}; that is more than {MOST} problems")
+        if self.alphabet**2 * math.comb(body, self.altered) * (self.alphabet - 1) ** self.altered > MAX_PROBLEMS:
+            raise ValueError(f"{self}; more than {MAX_PROBLEMS} problems")
 
     @property
     def rules(self) -> Mapping[str, Heuristic]:
@@ -314,10 +316,10 @@ class RiddleNeighbour(Riddle):
     def problems(self) -> np.ndarray:
         """List every first token with every alteration of every prototype."""
         body = self.length - 1
-        steps = 1 + _sequences(self.altered, self.alphabet - 1)
-        changes = np.zeros((math.comb(body, self.altered), len(steps), body), np.int64)
-        for change, places in zip(changes, combinations(range(body), self.altered), strict=True):
-            change[:, places] = steps
+        offsets = 1 + _sequences(self.altered, self.alphabet - 1)
+        changes = np.zeros((math.comb(body, self.altered), len(offsets), body), np.int64)
+        for change, positions in zip(changes, combinations(range(body), self.altered), strict=True):
+            change[:, positions] = offsets
         bodies = (self.prototypes[:, None] + changes.reshape(-1, body)).reshape(-1, body) % self.alphabet
         first = np.repeat(np.arange(self.alphabet), len(bodies))[:, None]
         return np.hstack([first, np.tile(bodies, (self.alphabet, 1))])
@@ -340,9 +342,9 @@ def _sequences(length: int, alphabet: int) -> np.ndarray:
     return np.indices((alphabet,) * length, dtype=np.int8).reshape(length, alphabet**length).T
 
 
-def _marks(inputs: np.ndarray) -> np.ndarray:
-    """Whether MARK starts at each position, (n, length - 1)."""
-    return (inputs[:, :-1] == MARK[0]) & (inputs[:, 1:] == MARK[1])
+def _pattern_starts(inputs: np.ndarray) -> np.ndarray:
+    """Whether PATTERN starts at each position, (n, length - 1)."""
+    return (inputs[:, :-1] == PATTERN[0]) & (inputs[:, 1:] == PATTERN[1])
 
 
 def _relation(inputs: np.ndarray) -> np.ndarray:
@@ -364,7 +366,7 @@ def _by_class(task: Riddle) -> dict[str, list[np.ndarray]]:
 
 
 @cache
-def _held(task: Riddle, region: str, low: float, high: float) -> int:
+def _count(task: Riddle, region: str, low: float, high: float) -> int:
     """Number of problems of a region in a share, counted exactly."""
     share = shares(digests(np.concatenate(_by_class(task)[region]), task.hash_key))
     return int(((share >= low) & (share < high)).sum())

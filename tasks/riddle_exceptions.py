@@ -13,7 +13,7 @@ from .base import Examples, Heuristic
 from .pools import SpaceExhaustedError, digests, shares
 from .riddle import TRAIN, Riddle
 
-APART = 3
+MIN_DISTANCE = 3
 """Least number of tokens in which two exceptions differ, so that no input is a neighbour of two of them."""
 
 
@@ -54,13 +54,13 @@ class RiddleExceptions(Riddle):
         return rows[~beside | (rule != exception)]
 
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
-        """Sample n problems; in "id" the exceptions come first. The group "exception" is True for them, (n, 1)."""
-        drawn = super().propose(region, n, rng)
+        """Sample n problems; in "id" the exceptions come first. The slice "exception" is True for them, (n, 1)."""
+        sampled = super().propose(region, n, rng)
         if region == "id":
             first = _exceptions(self)
-            drawn = Examples.concatenate([Examples(first, self._within(first, 0)), drawn])
-        odd = _distances(drawn.inputs, _exceptions(self)).min(1, keepdims=True) == 0
-        return replace(drawn, groups={"exception": odd})
+            sampled = Examples.concatenate([Examples(first, self._within(first, 0)), sampled])
+        odd = _distances(sampled.inputs, _exceptions(self)).min(1, keepdims=True) == 0
+        return replace(sampled, slices={"exception": odd})
 
     def _within(self, inputs: np.ndarray, reach: int) -> np.ndarray:
         """The first token, or the class of the exception that differs in at most `reach` tokens, (n, 1)."""
@@ -76,7 +76,7 @@ def _distances(inputs: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 @cache
 def _exceptions(task: RiddleExceptions) -> np.ndarray:
-    """The exceptions, (exceptions, length): the first in the order of the hash that are at least APART tokens apart.
+    """The exceptions, (exceptions, length): the first in the order of the hash that are MIN_DISTANCE or more apart.
 
     Their classes alternate in turn. All exceptions are in the share of training.
     """
@@ -88,8 +88,8 @@ def _exceptions(task: RiddleExceptions) -> np.ndarray:
     for number in range(task.exceptions):
         free = rows[:, 0] == number % task.alphabet
         if len(found):
-            free &= _distances(rows, found).min(1) >= APART
+            free &= _distances(rows, found).min(1) >= MIN_DISTANCE
         if not free.any():
-            raise SpaceExhaustedError(f"{task}: there is room for {len(found)} exceptions only")
+            raise SpaceExhaustedError(f"{task}: only {len(found)} exceptions are far enough apart")
         found = np.vstack([found, rows[free][:1]])
     return found

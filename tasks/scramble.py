@@ -19,15 +19,15 @@ HASH_KEY = "scramble"
 TRAIN = (0.0, 0.6)
 """The share, by hash, of the visible pairs that belongs to training; the same pairs in both tasks."""
 
-WAYS = 3
+MAX_ANSWERS = 3
 """Largest number of possible hidden numbers for a visible pair {x, y}: x + y, x - y and y - x."""
 
 NUMBERS = ("a", "b", "c")
 IN_ORDER = (0, 2, 4)
-"""The slots of a, b and c in "a + b = c"."""
+"""The positions of a, b and c in "a + b = c"."""
 
 REVERSED = (2, 4, 0)
-"""The slots of a, b and c in "c = a + b"."""
+"""The positions of a, b and c in "c = a + b"."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Scramble(Task, abc.ABC):
 
     @property
     def inputs(self) -> Space:
-        """Five slots, one of them the blank; number tokens have their value."""
+        """Five positions, one of them the blank; number tokens have their value."""
         values = (*map(float, range(-2 * self.limit, 2 * self.limit + 1)), None, None, None)
         return Space((5,), alphabet=len(values), layout="sequence", values=values)
 
@@ -75,7 +75,7 @@ class Scramble(Task, abc.ABC):
         self.split(split)
 
     def describe(self, example: np.ndarray) -> str:
-        """The five slots as text."""
+        """The five tokens as text."""
         numbers = [str(number) for number in range(-2 * self.limit, 2 * self.limit + 1)]
         return " ".join([*numbers, "+", "=", "_"][token] for token in example)
 
@@ -83,7 +83,7 @@ class Scramble(Task, abc.ABC):
         """The hidden number."""
         return str(int(target[0]) - 2 * self.limit)
 
-    def _draw(self, rows: np.ndarray, region: str, n: int, rng: np.random.Generator) -> np.ndarray:
+    def _sample_rows(self, rows: np.ndarray, region: str, n: int, rng: np.random.Generator) -> np.ndarray:
         """Sample n rows of the table of equations uniformly from `rows`."""
         if len(rows) == 0:
             raise SpaceExhaustedError(f"{self.name}: region {region!r} is empty with limit={self.limit}; raise it")
@@ -101,7 +101,7 @@ class Scramble(Task, abc.ABC):
         """Probability 1/3 each for x + y, x - y and y - x, as if a and b had no limit, (n, 1, classes)."""
         difference = self._larger_minus_smaller(inputs)
         ways = np.concatenate([self._sum(inputs), difference, 4 * self.limit - difference], axis=1)
-        return _spread(ways, np.full(ways.shape, 1 / WAYS), 4 * self.limit + 1)
+        return _spread(ways, np.full(ways.shape, 1 / MAX_ANSWERS), 4 * self.limit + 1)
 
     def _clipped(self, numbers: np.ndarray) -> np.ndarray:
         """Classes of numbers, clipped to +-2A."""
@@ -152,15 +152,15 @@ class ScrambleBag(Scramble):
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
         """Sample n equations of a region, hide a number of each, shuffle the tokens.
 
-        groups: "answers", the number of possible hidden numbers, (n,).
+        slices: "answers", the number of possible hidden numbers, (n,).
         """
         table = _equations(self.limit)
-        rows = self._draw(_bag_rows(self.limit, region), region, n, rng)
+        rows = self._sample_rows(_bag_rows(self.limit, region), region, n, rng)
         plus = 4 * self.limit + 1
         slots = np.concatenate([table.visible[rows], np.tile([plus, plus + 1, plus + 2], (n, 1))], axis=1)
         answers = (table.chances[table.codes[rows]] > 0).sum(1)
         inputs = rng.permuted(slots, axis=1)
-        return Examples(inputs, table.hidden[rows, None], self.posterior(inputs), groups={"answers": answers})
+        return Examples(inputs, table.hidden[rows, None], self.posterior(inputs), slices={"answers": answers})
 
     def posterior(self, inputs: np.ndarray) -> np.ndarray:
         """Posterior probabilities of the hidden number, (n, 1, classes), counted over all (a, b, hidden).
@@ -172,7 +172,7 @@ class ScrambleBag(Scramble):
         codes = visible[:, 0] * (4 * self.limit + 1) + visible[:, 1]
         if len(impossible := np.flatnonzero(table.chances[codes, 0] == 0)):
             raise ValueError(
-                f"{self.name}: {self.describe(inputs[impossible[0]])} is left behind by no equation with "
+                f"{self.name}: {self.describe(inputs[impossible[0]])} results from no equation with "
                 f"a and b in -{self.limit}..{self.limit}"
             )
         return _spread(table.answers[codes], table.chances[codes], 4 * self.limit + 1)
@@ -194,7 +194,7 @@ class ScrambleOrdered(Scramble):
 
     @property
     def splits(self) -> tuple[Split, ...]:
-        """Severity of far: as for the bag; of order: numbers in other slots; of equation: unseen visible pairs."""
+        """Severity of far: as for the bag; of order: numbers at other positions; of equation: unseen visible pairs."""
         return (
             Split("train", share=TRAIN),
             Split("id", share=(TRAIN[1], 0.75)),
@@ -210,16 +210,16 @@ class ScrambleOrdered(Scramble):
         return {
             "always-sum": self._sum,
             "three-ways": self._three_ways,
-            "fixed-places": self._fixed_places,
+            "fixed-positions": self._fixed_positions,
         }
 
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
         """Sample n equations of a region and hide a number of each.
 
-        groups: "answers", the number of possible hidden numbers without the order, and "hidden", a, b or c, (n,).
+        slices: "answers", the number of possible hidden numbers without the order, and "hidden", a, b or c, (n,).
         """
         table = _equations(self.limit)
-        rows = self._draw(_ordered_rows(self.limit, region), region, n, rng)
+        rows = self._sample_rows(_ordered_rows(self.limit, region), region, n, rng)
         plus = 4 * self.limit + 1
         numbers = table.numbers[rows] + 2 * self.limit
         numbers[np.arange(n), table.blank[rows]] = plus + 2
@@ -227,8 +227,8 @@ class ScrambleOrdered(Scramble):
         inputs[:, REVERSED if region == "order" else IN_ORDER] = numbers
         inputs[:, [3, 1] if region == "order" else [1, 3]] = [plus, plus + 1]
         answers = (table.chances[table.codes[rows]] > 0).sum(1)
-        groups = {"answers": answers, "hidden": np.array(NUMBERS)[table.blank[rows]]}
-        return Examples(inputs, table.hidden[rows, None], groups=groups)
+        slices = {"answers": answers, "hidden": np.array(NUMBERS)[table.blank[rows]]}
+        return Examples(inputs, table.hidden[rows, None], slices=slices)
 
     def solve(self, inputs: np.ndarray) -> np.ndarray:
         """Determine from the signs which number is the sum, then add or subtract, (n, 5) -> (n, 1).
@@ -246,8 +246,8 @@ class ScrambleOrdered(Scramble):
         numbers = np.where(turned[:, None], inputs[:, REVERSED], inputs[:, IN_ORDER])
         return self._missing(numbers) + 2 * self.limit
 
-    def _fixed_places(self, inputs: np.ndarray) -> np.ndarray:
-        """Treat the number in the last slot as the sum, regardless of the signs."""
+    def _fixed_positions(self, inputs: np.ndarray) -> np.ndarray:
+        """Treat the number at the last position as the sum, regardless of the signs."""
         return self._clipped(self._missing(inputs[:, IN_ORDER]))
 
     def _missing(self, numbers: np.ndarray) -> np.ndarray:
@@ -292,7 +292,7 @@ class Equations:
 def _equations(limit: int) -> Equations:
     """Enumerate all triples; the splits and the posterior are defined by this table alone."""
     span, classes = 2 * limit + 1, 4 * limit + 1
-    a, b, blank = (axis.ravel() for axis in np.indices((span, span, WAYS)))
+    a, b, blank = (axis.ravel() for axis in np.indices((span, span, len(NUMBERS))))
     a, b = a - limit, b - limit
     numbers = np.stack([a, b, a + b], axis=1)
     every = np.arange(len(numbers))
@@ -316,8 +316,8 @@ def _count(codes: np.ndarray, hidden: np.ndarray, classes: int) -> tuple[np.ndar
     joint, counts = np.unique(codes * classes + hidden, return_counts=True)
     pair, answer = np.divmod(joint, classes)
     way = np.arange(len(pair)) - np.searchsorted(pair, pair)
-    answers = np.zeros((classes**2, WAYS), np.int64)
-    chances = np.zeros((classes**2, WAYS))
+    answers = np.zeros((classes**2, MAX_ANSWERS), np.int64)
+    chances = np.zeros((classes**2, MAX_ANSWERS))
     answers[pair, way] = answer
     chances[pair, way] = counts
     return answers, chances / np.maximum(chances.sum(1, keepdims=True), 1)
@@ -337,15 +337,15 @@ def _ordered_rows(limit: int, region: str) -> np.ndarray:
     wanted = table.known & (table.far if region == "far" else ~table.far)
     if region == "unseen-equation":
         wanted &= ~_equation_seen(table)
-    for place in range(WAYS):
-        shown = table.blank != place
-        wanted &= ~shown | np.isin(table.numbers[:, place], table.numbers[table.train & shown, place])
+    for number in range(len(NUMBERS)):
+        shown = table.blank != number
+        wanted &= ~shown | np.isin(table.numbers[:, number], table.numbers[table.train & shown, number])
     return np.flatnonzero(wanted)
 
 
 def _equation_seen(table: Equations) -> np.ndarray:
     """Whether any of the three visible pairs of an equation is in the train split, (m,)."""
-    return np.repeat(table.train.reshape(-1, WAYS).any(1), WAYS)  # an equation has three consecutive rows
+    return np.repeat(table.train.reshape(-1, len(NUMBERS)).any(1), len(NUMBERS))  # an equation has consecutive rows
 
 
 def _visible(inputs: np.ndarray, limit: int) -> np.ndarray:

@@ -89,17 +89,17 @@ class Text(Task):
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
         """Sample n windows uniformly from the chapters of a region. Raises MissingPackageError.
 
-        groups: "context", "seen" if the window occurs in the train split, else "new", (n,).
+        slices: "context", "seen" if the window occurs in the train split, else "new", (n,).
         """
         passages = _passages(region, self.window)
-        drawn = rng.integers(passages.ends[-1], size=n)
-        chapter = np.searchsorted(passages.ends, drawn, side="right")
+        window = rng.integers(passages.ends[-1], size=n)
+        chapter = np.searchsorted(passages.ends, window, side="right")
         # no window starts at the last `window` characters of a chapter: skip them for every chapter before this one
-        start = drawn + self.window * chapter
+        start = window + self.window * chapter
         cut = passages.tokens[start[:, None] + np.arange(self.window + 1)].astype(np.int64)
         inputs = cut[:, :-1]
         context = np.where(_occurs(_numbers(inputs), _seen(self.window)), "seen", "new")
-        return Examples(inputs, cut[:, -1:], groups={"context": context}, origins=passages.chapters[chapter][:, None])
+        return Examples(inputs, cut[:, -1:], slices={"context": context}, origins=passages.chapters[chapter][:, None])
 
     def canonical(self, inputs: np.ndarray) -> np.ndarray:
         """The window itself; splits are by chapter, however (`Examples.origins`)."""
@@ -153,17 +153,17 @@ def _passages(region: str, window: int) -> Passages:
     books = EPISTLES if region == "epistles" else NARRATIVE
     texts = {number: text for number, text in corpus.chapters().items() if number // 1000 in books}
     if region in ("words", "letters"):
-        taught = _taught(np.array(list(texts)))
+        training = _in_training(np.array(list(texts)))
         texts = {
             number: _shuffled(text, region, number)
-            for (number, text), known in zip(texts.items(), taught, strict=True)
+            for (number, text), known in zip(texts.items(), training, strict=True)
             if not known
         }
     windows = [len(text) - window for text in texts.values()]
     return Passages(np.concatenate(list(texts.values())), np.array(list(texts)), np.cumsum(windows))
 
 
-def _taught(chapters: np.ndarray) -> np.ndarray:
+def _in_training(chapters: np.ndarray) -> np.ndarray:
     """Whether each chapter, (m,) numbers, is in the train split."""
     share = shares(digests(chapters[:, None], HASH_KEY))
     return (share >= TRAIN[0]) & (share < TRAIN[1])
@@ -175,7 +175,7 @@ def _shuffled(text: np.ndarray, what: str, seed: int) -> np.ndarray:
     if what == "letters":
         return rng.permutation(text)
     words = corpus.to_text(text).split(" ")
-    return corpus.to_tokens(" ".join(words[place] for place in rng.permutation(len(words))))
+    return corpus.to_tokens(" ".join(words[index] for index in rng.permutation(len(words))))
 
 
 @cache
@@ -183,19 +183,19 @@ def _seen(window: int) -> np.ndarray:
     """The numbers of all windows that occur in the train split, sorted."""
     texts = corpus.chapters()
     numbers = np.array([number for number in texts if number // 1000 in NARRATIVE])
-    windows = [np.lib.stride_tricks.sliding_window_view(texts[n][:-1], window) for n in numbers[_taught(numbers)]]
+    windows = [np.lib.stride_tricks.sliding_window_view(texts[n][:-1], window) for n in numbers[_in_training(numbers)]]
     return np.unique(np.concatenate([_numbers(own) for own in windows]))
 
 
 def _numbers(windows: np.ndarray) -> np.ndarray:
     """Encode windows as integers, (n, window) -> (n,): the characters are the digits."""
     numbers = np.zeros(len(windows), np.int64)
-    for place in range(windows.shape[1]):
-        numbers = numbers * len(corpus.ALPHABET) + windows[:, place]
+    for position in range(windows.shape[1]):
+        numbers = numbers * len(corpus.ALPHABET) + windows[:, position]
     return numbers
 
 
 def _occurs(numbers: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Whether each number is in `known`, which is sorted."""
-    place = np.searchsorted(known, numbers)
-    return known[np.minimum(place, len(known) - 1)] == numbers
+    position = np.searchsorted(known, numbers)
+    return known[np.minimum(position, len(known) - 1)] == numbers

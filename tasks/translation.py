@@ -10,20 +10,20 @@ import numpy as np
 
 from ..metrics.metric import Accuracy
 from .base import Examples, Split, Task
-from .pools import held, passes
+from .pools import in_share, shuffled_epochs
 from .spaces import Space
 from .truth import Labels, Truth
 
 SIDE = 8
 """Pixels per side of a digit."""
 
-BLACK = 16
+MAX_SHADE = 16
 """The largest value of a pixel of a digit."""
 
 SHADES = ".'-:=+*x%#"
 """Characters that pixels are printed as, from white to black."""
 
-SHUFFLE = 0
+PERMUTATION_SEED = 0
 """The seed of the permutation of pixels."""
 
 
@@ -98,23 +98,23 @@ class Translation(Task):
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
         """Sample n digits in the right half of the canvas if the region is "right", else in the left half."""
         digits = _digits()
-        rows = passes(len(digits.labels), n, rng)
+        rows = shuffled_epochs(len(digits.labels), n, rng)
         half = self.canvas // 2
         tops = rng.integers(0, self.canvas - SIDE + 1, size=n)
         lefts = rng.integers(0, half - SIDE + 1, size=n) + (half if region == "right" else 0)
         inputs = np.zeros((n, self.canvas**2), np.float32)
         corners = (tops * self.canvas + lefts)[:, None]
-        inputs[np.arange(n)[:, None], corners + _window(self.canvas)] = digits.images[rows] / np.float32(BLACK)
+        inputs[np.arange(n)[:, None], corners + _window(self.canvas)] = digits.images[rows] / np.float32(MAX_SHADE)
         return Examples(inputs.reshape(n, *self.inputs.shape), digits.labels[rows, None])
 
     def canonical(self, inputs: np.ndarray) -> np.ndarray:
         """The digit image, shades 0 to 16, aligned to the top left of 8 x 8 pixels, (n, 64)."""
-        return np.rint(_aligned(inputs[:, 0]) * BLACK).astype(np.int64)
+        return np.rint(_cropped(inputs[:, 0]) * MAX_SHADE).astype(np.int64)
 
     def capacity(self, split: str) -> int:
         """Number of the 1,797 digit images in the split, counted exactly."""
         images = _digits().images.reshape(-1, SIDE, SIDE)
-        return int(held(_aligned(images), self.hash_key, self.split(split).share).sum())
+        return int(in_share(_cropped(images), self.hash_key, self.split(split).share).sum())
 
     def describe(self, example: np.ndarray) -> str:
         """The canvas as text, from . for white to # for black."""
@@ -167,7 +167,7 @@ def _digits() -> _Digits:
 @cache
 def _permutation(canvas: int) -> np.ndarray:
     """The pixel of the original canvas at each pixel, (canvas^2,)."""
-    return np.random.default_rng(SHUFFLE).permutation(canvas**2)
+    return np.random.default_rng(PERMUTATION_SEED).permutation(canvas**2)
 
 
 def _window(width: int) -> np.ndarray:
@@ -175,7 +175,7 @@ def _window(width: int) -> np.ndarray:
     return (np.arange(SIDE)[:, None] * width + np.arange(SIDE)).ravel()
 
 
-def _aligned(pictures: np.ndarray) -> np.ndarray:
+def _cropped(pictures: np.ndarray) -> np.ndarray:
     """Crop images (n, height, width) to 8 x 8 pixels that start at the first nonzero row and column: (n, 64)."""
     ink = pictures > 0
     tops, lefts = ink.any(axis=2).argmax(axis=1), ink.any(axis=1).argmax(axis=1)

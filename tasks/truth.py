@@ -61,7 +61,7 @@ class Truth(abc.ABC):
 
     def expected(self, split: str, examples: Examples, training: Examples) -> Expected:  # noqa: ARG002
         """What predictions for `examples` are compared with, for a learner that was fitted to `training`."""
-        return Expected(examples.targets, training.targets, examples.groups)
+        return Expected(examples.targets, training.targets, examples.slices)
 
     def score(self, predicted: np.ndarray, split: str, examples: Examples, training: Examples) -> Scored:
         """Score predictions for the examples of a split, of a learner that was fitted to `training`."""
@@ -75,10 +75,10 @@ class Truth(abc.ABC):
         (n * outputs). Values are rounded to three significant digits, which halves the file.
         """
         if predicted.shape == targets.shape:
-            return {"kind": "value", "classes": None, "values": _shortened(predicted)}
+            return {"kind": "value", "classes": None, "values": _rounded(predicted)}
         given = np.take_along_axis(predicted, targets[..., None], axis=-1)[..., 0].prod(axis=1)
         classes = predicted.argmax(-1).astype(np.int16).ravel()
-        return {"kind": "class", "classes": classes, "values": _shortened(given)}
+        return {"kind": "class", "classes": classes, "values": _rounded(given)}
 
     def describe(self) -> dict[str, Any]:
         """The metadata that the plan of a run stores, as plain JSON."""
@@ -95,18 +95,19 @@ class Truth(abc.ABC):
 class Rule(Truth):
     """A deterministic rule that gives the target of every input.
 
-    solve    inputs (n, *shape) -> targets (n, outputs)
-    outputs  the space of a target
-    finds    False if the rule cannot be learned (an independent coin toss for each input); the task is then not ranked
+    solve      inputs (n, *shape) -> targets (n, outputs)
+    outputs    the space of a target
+    learnable  False if the rule cannot be learned (an independent coin toss for each input); the task is then not
+               ranked
     """
 
     solve: Heuristic
     outputs: Space
-    finds: bool = True
+    learnable: bool = True
 
     @property
     def ranked(self) -> bool:
-        return self.finds
+        return self.learnable
 
     @property
     def oracle(self) -> Heuristic:
@@ -141,41 +142,41 @@ class Posterior(Truth):
         return PosteriorDistance()
 
     def expected(self, split: str, examples: Examples, training: Examples) -> Expected:  # noqa: ARG002
-        return Expected(examples.targets, training.targets, examples.groups, examples.posterior)
+        return Expected(examples.targets, training.targets, examples.slices, examples.posterior)
 
     def abridged(self, predicted: np.ndarray, targets: np.ndarray) -> dict[str, Any]:  # noqa: ARG002
         """Return kind "largest": the LARGEST `values` of each output and their `classes`, (n * outputs * LARGEST)."""
         classes = np.argsort(-predicted, axis=-1, kind="stable")[..., :LARGEST]
         values = np.take_along_axis(predicted, classes, axis=-1)
-        return {"kind": "largest", "classes": classes.astype(np.int16).ravel(), "values": _shortened(values)}
+        return {"kind": "largest", "classes": classes.astype(np.int16).ravel(), "values": _rounded(values)}
 
 
 @dataclass(frozen=True)
 class Labels(Truth):
     """Labels of real data, for which no rule is known: there is no oracle, and the task is not on the common scale.
 
-    measured_by  the metric: Accuracy() or Bits()
+    label_metric  the metric: Accuracy() or Bits()
     """
 
-    measured_by: Metric
+    label_metric: Metric
 
     @property
     def metric(self) -> Metric:
-        return self.measured_by
+        return self.label_metric
 
 
 @dataclass(frozen=True)
 class TwoRules(Truth):
     """Two rules that agree on the train and ID splits and disagree on the OOD split, where neither counts as correct.
 
-    both  name -> rule, (n, *shape) -> (n, 1)
+    two_rules  name -> rule, (n, *shape) -> (n, 1)
     """
 
-    both: Mapping[str, Heuristic]
+    two_rules: Mapping[str, Heuristic]
 
     @property
     def rules(self) -> Mapping[str, Heuristic]:
-        return self.both
+        return self.two_rules
 
     @property
     def metric(self) -> Metric:
@@ -187,11 +188,11 @@ class TwoRules(Truth):
     def expected(self, split: str, examples: Examples, training: Examples) -> Expected:
         if split in IN_DISTRIBUTION:
             return super().expected(split, examples, training)
-        answers = {name: rule(read_only(examples.inputs)) for name, rule in self.both.items()}
-        return Expected(examples.targets, training.targets, examples.groups, answers=answers)
+        answers = {name: rule(read_only(examples.inputs)) for name, rule in self.two_rules.items()}
+        return Expected(examples.targets, training.targets, examples.slices, answers=answers)
 
 
-def _shortened(values: np.ndarray) -> np.ndarray:
+def _rounded(values: np.ndarray) -> np.ndarray:
     """Round float32 values to 10 of the 23 bits of the significand, flattened: a relative error of 2^-11 at most."""
     bits = values.astype(np.float32).ravel().view(np.uint32)
     return ((bits + 0x1000) & np.uint32(0xFFFFE000)).view(np.float32)

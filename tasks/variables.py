@@ -35,7 +35,7 @@ class Variables(Task):
     random lines, the other lines are empty.
 
     links      fewest and most links of a chain in training
-    far        fewest and most links of a chain in the split "far", whose severity is the most
+    far_links  fewest and most links of a chain in the split "far", whose severity is the most
     chains     number of chains of a program, at least three
     variables  number of variables, the letters a, b, ...
     values     literals are 0..values-1; also the number of classes
@@ -46,18 +46,19 @@ class Variables(Task):
 
     name: ClassVar[str] = "variables"
     family: ClassVar[str] = "variables"
+    renamed: ClassVar[Mapping[str, str]] = {"far": "far_links"}
     planes: ClassVar[int] = 2  # the left side and the right side of an assignment
 
     links: tuple[int, int] = (1, 3)
-    far: tuple[int, int] = (4, 6)
+    far_links: tuple[int, int] = (4, 6)
     chains: int = 3
     variables: int = 26
     values: int = 10
     held_out: int = 6
 
     def __post_init__(self) -> None:
-        if not 1 <= self.links[0] <= self.links[1] < self.far[0] <= self.far[1]:
-            raise ValueError(f"links {self.links}, far {self.far}; expected 1 <= low <= high, and far beyond links")
+        if not 1 <= self.links[0] <= self.links[1] < self.far_links[0] <= self.far_links[1]:
+            raise ValueError(f"links={self.links}, far_links={self.far_links}; expected 1 <= low <= high < low <= high")
         if not 3 <= self.chains <= self.values:  # noqa: PLR2004 -- with two, each literal is right half the time
             raise ValueError(f"{self.chains} chains with {self.values} values; expected 3 to {self.values} chains")
         if self.variables > len(LETTERS):
@@ -83,9 +84,9 @@ class Variables(Task):
         return Space((1,), alphabet=self.values)
 
     @property
-    def steps(self) -> Space:
+    def scratchpad(self) -> Space:
         """The variables of the queried chain, from the queried one to the literal, the literal; then "nothing"."""
-        return Space((self.far[1] + 2,), self._query, "sequence")
+        return Space((self.far_links[1] + 2,), self._query, "sequence")
 
     @property
     def splits(self) -> tuple[Split, ...]:
@@ -93,7 +94,7 @@ class Variables(Task):
         return (
             Split("train", share=(0.0, 0.75)),
             Split("id", share=(0.75, 1.0)),
-            Split("far", "length", float(self.far[1]), headline=True, region="far", share=(0.0, 0.5)),
+            Split("far", "length", float(self.far_links[1]), headline=True, region="far", share=(0.0, 0.5)),
             Split("unseen", "pairs", 1.0, region="unseen"),
             Split("exposed", region="far", share=(0.5, 1.0)),
         )
@@ -113,20 +114,20 @@ class Variables(Task):
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
         """Sample n programs of a region: numbers of links and literals, then a variable for each node of each chain.
 
-        groups: "links", the links between the queried variable and its literal, (n,).
+        slices: "links", the links between the queried variable and its literal, (n,).
         """
-        fewest, most = self.far if region == "far" else self.links
+        fewest, most = self.far_links if region == "far" else self.links
         links = rng.integers(fewest, most + 1, size=(n, self.chains))
         literals = rng.permuted(np.tile(np.arange(self.values), (n, 1)), axis=1)[:, : self.chains]
         added = self._additions((n, self.chains, most), rng)
-        place = np.arange(most + 1)
-        behind = np.where(place[:-1] < links[..., None], added, 0)
+        node = np.arange(most + 1)
+        behind = np.where(node[:-1] < links[..., None], added, 0)
         total = np.pad(np.cumsum(behind[..., ::-1], axis=2)[..., ::-1], ((0, 0), (0, 0), (0, 1)))
         held = (literals[..., None] + total) % self.values  # (n, chains, nodes): the value of each node
-        names = self._names(held, place <= links[..., None], region, rng)
-        inputs = self._write(names, links, literals, added, rng)
-        steps = self._solution(names[:, 0], links[:, 0], literals[:, 0], held[:, 0])
-        return Examples(inputs, held[:, 0, :1], steps=steps, groups={"links": links[:, 0]})
+        names = self._names(held, node <= links[..., None], region, rng)
+        inputs = self._encode(names, links, literals, added, rng)
+        scratchpad = self._scratchpad(names[:, 0], links[:, 0], literals[:, 0], held[:, 0])
+        return Examples(inputs, held[:, 0, :1], scratchpad=scratchpad, slices={"links": links[:, 0]})
 
     def solve(self, inputs: np.ndarray) -> np.ndarray:
         """Follow the assignments from the queried variable to a literal: inputs -> (n, 1).
@@ -135,7 +136,7 @@ class Variables(Task):
         """
         token, added = self._follow(inputs, self._lines)
         if len(lost := np.flatnonzero(~self._is_literal(token))):
-            raise ValueError(f"example {lost[0]} comes to no literal: {self.describe(inputs[lost[0]])}")
+            raise ValueError(f"example {lost[0]} leads to no literal: {self.describe(inputs[lost[0]])}")
         return ((token - self.variables + added) % self.values)[:, None]
 
     def canonical(self, inputs: np.ndarray) -> np.ndarray:
@@ -147,7 +148,7 @@ class Variables(Task):
     def capacity(self, split: str) -> int:
         """Half of a lower bound on the programs of the split: those with the shortest chains only."""
         source = self.split(split)
-        shortest = (self.far if source.region == "far" else self.links)[0] + 1
+        shortest = (self.far_links if source.region == "far" else self.links)[0] + 1
         used = range(shortest * self.chains)
         counts = [self._free(taken) for taken in used]
         if source.region == "unseen":
@@ -173,7 +174,7 @@ class Variables(Task):
     @property
     def _lines(self) -> int:
         """Number of assignments of the longest program."""
-        return self.chains * (self.far[1] + 1)
+        return self.chains * (self.far_links[1] + 1)
 
     @property
     def _nothing(self) -> int:
@@ -201,37 +202,37 @@ class Variables(Task):
 
         held, there, returned  (n, chains, nodes)
         """
-        n, chains, places = held.shape
+        n, chains, nodes = held.shape
         letters, rows = np.arange(self.variables), np.arange(n)
         taken = np.zeros((n, self.variables), bool)
         names = np.empty_like(held)
-        for chain, place in np.ndindex(chains, places):
-            new_pair = (letters - held[:, chain, place, None]) % self.held_out == 0
+        for chain, node in np.ndindex(chains, nodes):
+            new_pair = (letters - held[:, chain, node, None]) % self.held_out == 0
             wanted = new_pair == (region == "unseen" and chain == 0)
-            names[:, chain, place] = np.where(wanted & ~taken, rng.random(taken.shape), -1.0).argmax(axis=1)
-            taken[rows, names[:, chain, place]] |= there[:, chain, place]
+            names[:, chain, node] = np.where(wanted & ~taken, rng.random(taken.shape), -1.0).argmax(axis=1)
+            taken[rows, names[:, chain, node]] |= there[:, chain, node]
         return names
 
-    def _write(
+    def _encode(
         self, names: np.ndarray, links: np.ndarray, literals: np.ndarray, added: np.ndarray, rng: np.random.Generator
     ) -> np.ndarray:
         """Write every assignment to a random line of its own; the query is the end of the first chain."""
-        n, chains, places = names.shape
-        place, last = np.arange(places), links[..., None]
-        right = np.where(place < last, np.roll(names, -1, axis=2), literals[..., None] + self.variables)
-        plus = np.where((place < last) & np.pad(added == 1, ((0, 0), (0, 0), (0, 1))), self._plus, self._nothing)
+        n, chains, nodes = names.shape
+        node, last = np.arange(nodes), links[..., None]
+        right = np.where(node < last, np.roll(names, -1, axis=2), literals[..., None] + self.variables)
+        plus = np.where((node < last) & np.pad(added == 1, ((0, 0), (0, 0), (0, 1))), self._plus, self._nothing)
         sides = np.stack([names, right, plus][: self.planes], axis=1)
-        sides = np.where((place <= last)[:, None], sides, self._nothing).reshape(n, self.planes, -1)
-        line = rng.permuted(np.tile(np.arange(self._lines), (n, 1)), axis=1)[:, : chains * places]
+        sides = np.where((node <= last)[:, None], sides, self._nothing).reshape(n, self.planes, -1)
+        line = rng.permuted(np.tile(np.arange(self._lines), (n, 1)), axis=1)[:, : chains * nodes]
         inputs = np.full((n, *self.inputs.shape), self._nothing, np.uint8)
         np.put_along_axis(inputs[..., 0], line[:, None], sides.astype(np.uint8), axis=2)
         inputs[:, 0, -1, 0], inputs[:, 1, -1, 0] = names[:, 0, 0], self._query
         return inputs
 
-    def _solution(self, names: np.ndarray, links: np.ndarray, literals: np.ndarray, held: np.ndarray) -> np.ndarray:  # noqa: ARG002
+    def _scratchpad(self, names: np.ndarray, links: np.ndarray, literals: np.ndarray, held: np.ndarray) -> np.ndarray:  # noqa: ARG002
         """The intermediate steps, from the variables (n, nodes) and the values (n, nodes) of the queried chains."""
-        step, end = np.arange(self.steps.size), links[:, None] + 1  # the literal is written at the end
-        way = np.pad(names, ((0, 0), (0, self.steps.size - names.shape[1])))
+        step, end = np.arange(self.scratchpad.size), links[:, None] + 1  # the literal is written at the end
+        way = np.pad(names, ((0, 0), (0, self.scratchpad.size - names.shape[1])))
         after = np.where(step == end, literals[:, None] + self.variables, self._nothing)
         return np.where(step < end, way, after).astype(np.uint8)
 
@@ -303,16 +304,16 @@ class VariablesPlus(Variables):
     planes: ClassVar[int] = 3  # the third one says whether 1 is added
 
     @property
-    def steps(self) -> Space:
+    def scratchpad(self) -> Space:
         """The variables and the literal as in `variables`, then the values on the way back, the target last."""
-        return Space((2 * self.far[1] + 2,), self._query, "sequence")
+        return Space((2 * self.far_links[1] + 2,), self._query, "sequence")
 
     def _additions(self, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
         return rng.integers(2, size=shape)
 
-    def _solution(self, names: np.ndarray, links: np.ndarray, literals: np.ndarray, held: np.ndarray) -> np.ndarray:
-        down = super()._solution(names, links, literals, held)
-        step, end = np.arange(self.steps.size), links[:, None] + 1
+    def _scratchpad(self, names: np.ndarray, links: np.ndarray, literals: np.ndarray, held: np.ndarray) -> np.ndarray:
+        down = super()._scratchpad(names, links, literals, held)
+        step, end = np.arange(self.scratchpad.size), links[:, None] + 1
         back = np.clip(2 * end - step - 1, 0, held.shape[1] - 1)
         values = np.take_along_axis(held, back, axis=1) + self.variables
         return np.where((step > end) & (step < 2 * end), values, down).astype(np.uint8)

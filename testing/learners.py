@@ -26,15 +26,15 @@ BAG = Space((5,), 12, "bag", (*(float(value) for value in range(-5, 5)), None, N
 SEQUENCE = Space((8,), 5, "sequence")
 GRID = Space((2, 5, 5), 2, "grid", (0.0, 1.0))
 CLASS = Space((1,), 9)
-STEPS = Space((3,), 4, "sequence")
+SCRATCHPAD = Space((3,), 4, "sequence")
 SPACES = {
     "bits to bits": (BITS, BITS, None),
     "reals to reals": (REALS, REALS, None),
     "a bag to a class": (BAG, CLASS, None),
     "a sequence to a class": (SEQUENCE, CLASS, None),
     "a grid to a class": (GRID, CLASS, None),
-    "a sequence, by steps, to a class": (SEQUENCE, CLASS, STEPS),
-    "a grid, by steps, to a class": (GRID, CLASS, STEPS),
+    "a sequence, by a scratchpad, to a class": (SEQUENCE, CLASS, SCRATCHPAD),
+    "a grid, by a scratchpad, to a class": (GRID, CLASS, SCRATCHPAD),
 }
 """Input space, output space, and the space of the intermediate steps or None."""
 
@@ -50,8 +50,8 @@ def check_learner(learner: Any) -> None:
         learner = adopt_object(learner)
     check_parameters(learner)
     accepted = 0
-    for name, (inputs, outputs, steps) in SPACES.items():
-        reason = learner.accepts(Spec(inputs, outputs, steps))
+    for name, (inputs, outputs, scratchpad) in SPACES.items():
+        reason = learner.accepts(Spec(inputs, outputs, scratchpad))
         if reason is not None:
             assert isinstance(reason, str), (
                 f"{name}: accepts returned {reason!r}; expected None or the reason as one line"
@@ -60,12 +60,12 @@ def check_learner(learner: Any) -> None:
             assert "\n" not in reason, f"{name}: the reason has more than one line: {reason!r}"
             continue
         accepted += 1
-        for case, problem in edge_cases(inputs, outputs, steps):
+        for case, problem in edge_cases(inputs, outputs, scratchpad):
             check_predictions(learner, problem, f"{name}, {case}")
-        check_repeats(learner, make_problem(inputs, outputs, 20, steps=steps), name)
-        check_stack(learner, inputs, outputs, name, steps)
+        check_repeats(learner, make_problem(inputs, outputs, 20, scratchpad=scratchpad), name)
+        check_stack(learner, inputs, outputs, name, scratchpad)
         if learner.continues:
-            check_continues(learner, inputs, outputs, name, steps)
+            check_continues(learner, inputs, outputs, name, scratchpad)
     assert accepted, f"{learner.name} accepts none of: {', '.join(SPACES)}"
 
 
@@ -139,10 +139,10 @@ def check_repeats(learner: Learner, problem: Problem, name: str) -> None:
     assert np.array_equal(first, second), f"{name}: fitted twice, predictions differ by {abs(first - second).max():.3g}"
 
 
-def check_stack(learner: Learner, inputs: Space, outputs: Space, name: str, steps: Space | None = None) -> None:
+def check_stack(learner: Learner, inputs: Space, outputs: Space, name: str, scratchpad: Space | None = None) -> None:
     """A fitted model does not depend on the other problems in its stack, nor on its index in the stack."""
     tests = make_problem(inputs, outputs, 7, seed=99).inputs
-    problems = [make_problem(inputs, outputs, n, seed=n, steps=steps) for n in (3, 20, 11)]
+    problems = [make_problem(inputs, outputs, n, seed=n, scratchpad=scratchpad) for n in (3, 20, 11)]
     together = [_predict(learner, predictor, tests) for predictor in _fit(learner, problems)]
     reverse = [_predict(learner, predictor, tests) for predictor in _fit(learner, problems[::-1])][::-1]
     alone = [_predict(learner, _fit(learner, [problem])[0], tests) for problem in problems]
@@ -153,10 +153,12 @@ def check_stack(learner: Learner, inputs: Space, outputs: Space, name: str, step
             )
 
 
-def check_continues(learner: Learner, inputs: Space, outputs: Space, name: str, steps: Space | None = None) -> None:
+def check_continues(
+    learner: Learner, inputs: Space, outputs: Space, name: str, scratchpad: Space | None = None
+) -> None:
     """`partial_fit` accepts new classes, is deterministic, and does not modify the predictor that it continues from."""
     tests = make_problem(inputs, outputs, 7, seed=99).inputs
-    first, second = (make_problem(inputs, outputs, n, seed=n, steps=steps) for n in (20, 11))
+    first, second = (make_problem(inputs, outputs, n, seed=n, scratchpad=scratchpad) for n in (20, 11))
     if outputs.alphabet:  # the first half of the classes, then the second
         half = outputs.alphabet // 2
         first = dataclasses.replace(first, targets=first.targets % half)
@@ -165,7 +167,7 @@ def check_continues(learner: Learner, inputs: Space, outputs: Space, name: str, 
     before = first_fit.predict(tests)
     ends = [learner.partial_fit(first_fit, second) for _ in range(2)]
     after, again = (end.predict(tests) for end in ends)
-    third = learner.partial_fit(ends[0], make_problem(inputs, outputs, 1, seed=1, steps=steps)).predict(tests)
+    third = learner.partial_fit(ends[0], make_problem(inputs, outputs, 1, seed=1, scratchpad=scratchpad)).predict(tests)
     for predicted, when in ((before, "partial_fit"), (after, "second partial_fit"), (third, "third partial_fit")):
         _check_predicted(predicted, outputs, len(tests), f"{name}, {when}")
     untouched = np.array_equal(before, first_fit.predict(tests)) and np.array_equal(after, ends[0].predict(tests))
@@ -176,11 +178,11 @@ def check_continues(learner: Learner, inputs: Space, outputs: Space, name: str, 
     assert not np.array_equal(before, after), f"{name}: partial_fit on other targets changed no prediction"
 
 
-def edge_cases(inputs: Space, outputs: Space, steps: Space | None = None) -> Iterator[tuple[str, Problem]]:
+def edge_cases(inputs: Space, outputs: Space, scratchpad: Space | None = None) -> Iterator[tuple[str, Problem]]:
     """Training sets with edge cases: very few examples, constant targets, repeated inputs, missing classes."""
-    yield "n = 1", make_problem(inputs, outputs, 1, steps=steps)
-    yield "n = 2", make_problem(inputs, outputs, 2, steps=steps)
-    usual = make_problem(inputs, outputs, 20, steps=steps)
+    yield "n = 1", make_problem(inputs, outputs, 1, scratchpad=scratchpad)
+    yield "n = 2", make_problem(inputs, outputs, 2, scratchpad=scratchpad)
+    usual = make_problem(inputs, outputs, 20, scratchpad=scratchpad)
     yield "n = 20", usual
     yield "one target only", dataclasses.replace(usual, targets=np.repeat(usual.targets[:1], 20, axis=0))
     yield "one input only", dataclasses.replace(usual, inputs=np.repeat(usual.inputs[:1], 20, axis=0))
@@ -189,7 +191,7 @@ def edge_cases(inputs: Space, outputs: Space, steps: Space | None = None) -> Ite
         yield "classes with gaps", dataclasses.replace(usual, targets=gaps)
 
 
-def make_problem(inputs: Space, outputs: Space, n: int, seed: int = 0, steps: Space | None = None) -> Problem:
+def make_problem(inputs: Space, outputs: Space, n: int, seed: int = 0, scratchpad: Space | None = None) -> Problem:
     """A random training set of n examples with the given Spaces."""
     rng = np.random.default_rng([seed, n])
 
@@ -198,4 +200,4 @@ def make_problem(inputs: Space, outputs: Space, n: int, seed: int = 0, steps: Sp
         return rng.random(shape) if space.alphabet is None else rng.integers(0, space.alphabet, shape)
 
     questions, answers = fill(inputs), fill(outputs)
-    return Problem(questions, answers, inputs, outputs, seed, fill(steps) if steps else None, steps)
+    return Problem(questions, answers, inputs, outputs, seed, fill(scratchpad) if scratchpad else None, scratchpad)

@@ -14,7 +14,7 @@ from ..tasks.base import Examples, Task
 from ..tasks.pools import SpaceExhaustedError, digests, shares
 from ..tasks.spaces import read_only
 
-NEW_PLACES = ("value", "order", "position")
+NEW_POSITIONS = ("value", "order", "position")
 """Shifts that move known tokens to new positions: there a token must occur in training, at any position."""
 
 CALIBRATED = 6.0
@@ -60,7 +60,7 @@ def check_declaration(task: Task) -> None:
         _demand(name in names, law, task, name, f"there is no such split among {names}")
     for split in task.splits:
         named = split.name not in ("train", "id", "exposed")
-        wanted = "what moved" if named else "None"
+        wanted = "the kind of shift" if named else "None"
         _demand(named == (split.shift is not None), law, task, split.name, f"shift {split.shift!r}; expected {wanted}")
         low, high = split.share
         _demand(0 <= low < high <= 1, law, task, split.name, f"share {split.share}; expected 0 <= low < high <= 1")
@@ -83,7 +83,7 @@ def check_parameters(task: Task) -> None:
     except TypeError as error:
         raise AssertionError(f"law 'parameters' is broken by {task!r}: not JSON: {error}") from error
     values = {name: tuple(value) if isinstance(value, list) else value for name, value in json.loads(written).items()}
-    _demand(type(task)(**values) == task, "parameters", task, None, f"{written} makes another task")
+    _demand(type(task)(**values) == task, "parameters", task, None, f"{written} constructs another task")
 
 
 def check_spaces(task: Task, split: str, *, n: int = 500, seed: int = 0) -> None:
@@ -97,19 +97,19 @@ def check_spaces(task: Task, split: str, *, n: int = 500, seed: int = 0) -> None
     except ValueError as error:
         _demand(False, law, task, split, str(error))
     _demand(len(examples.targets) == n, law, task, split, f"{n} inputs but {len(examples.targets)} targets")
-    for name, labels in examples.groups.items():
+    for name, labels in examples.slices.items():
         fits = labels.shape in ((n,), (n, *task.outputs.shape))
-        _demand(fits, law, task, split, f"group {name!r} has the shape {labels.shape}; expected (n,) or (n, outputs)")
-    if task.steps is None or examples.steps is None:
-        both = (task.steps is None) == (examples.steps is None)
-        _demand(both, law, task, split, "steps without a space of steps, or the other way round")
+        _demand(fits, law, task, split, f"slice {name!r} has the shape {labels.shape}; expected (n,) or (n, outputs)")
+    if task.scratchpad is None or examples.scratchpad is None:
+        both = (task.scratchpad is None) == (examples.scratchpad is None)
+        _demand(both, law, task, split, "a scratchpad without a space of it, or the other way round")
     else:
         try:
-            task.steps.check(examples.steps, "steps")
+            task.scratchpad.check(examples.scratchpad, "scratchpad")
         except ValueError as error:
             _demand(False, law, task, split, str(error))
     for text in (task.describe(examples.inputs[0]), task.describe_target(examples.targets[0])):
-        _demand(bool(text.strip()), law, task, split, "an example or target is described by nothing")
+        _demand(bool(text.strip()), law, task, split, "an example or target has an empty description")
 
 
 def check_rule(task: Task, split: str, *, n: int = 500, seed: int = 0) -> None:
@@ -124,16 +124,16 @@ def check_rule(task: Task, split: str, *, n: int = 500, seed: int = 0) -> None:
         return
     examples = _sample(task, split, n, seed)
     inputs, targets = examples.inputs, examples.targets
-    said = rule(read_only(inputs))
-    alone = np.array_equal(rule(inputs[::-1])[::-1], said)
-    _demand(alone, law, task, split, "what the rule says of a row depends on its neighbours")
+    answer = rule(read_only(inputs))
+    alone = np.array_equal(rule(inputs[::-1])[::-1], answer)
+    _demand(alone, law, task, split, "the answer of the rule to a row depends on the other rows")
     if not task.truth.ambiguous:
-        wrong = np.flatnonzero((said != targets).reshape(len(targets), -1).any(1))
+        wrong = np.flatnonzero((answer != targets).reshape(len(targets), -1).any(1))
         seen = f"{len(wrong)} of {len(targets)} targets differ from solve(inputs)"
         _demand(len(wrong) == 0, law, task, split, seen + _first(task, examples, wrong))
         return
     posterior = _posterior(task, split, examples)
-    wrong = np.flatnonzero(~np.isclose(said, posterior, rtol=0, atol=1e-12).all((1, 2)))
+    wrong = np.flatnonzero(~np.isclose(answer, posterior, rtol=0, atol=1e-12).all((1, 2)))
     seen = f"{len(wrong)} of {len(targets)} stored posteriors differ from posterior(inputs)"
     _demand(len(wrong) == 0, law, task, split, seen + _first(task, examples, wrong))
     wrong = np.flatnonzero(~np.isclose(posterior.sum(2), 1).all(1) | (posterior < 0).any((1, 2)))
@@ -155,13 +155,13 @@ def check_rules(task: Task, split: str, *, n: int = 500, seed: int = 0) -> None:
     _demand(fits, law, task, None, "expected two rules, one OOD split, the same for every seed, and one output")
     examples = _sample(task, split, n, seed)
     answers = [rule(read_only(examples.inputs)) for rule in rules.values()]
-    for (name, rule), said in zip(rules.items(), answers, strict=True):
-        alone = np.array_equal(rule(examples.inputs[::-1])[::-1], said)
-        _demand(alone, law, task, split, f"what {name!r} says of a row depends on its neighbours")
-    one, other = (said == examples.targets for said in answers)
+    for (name, rule), answer in zip(rules.items(), answers, strict=True):
+        alone = np.array_equal(rule(examples.inputs[::-1])[::-1], answer)
+        _demand(alone, law, task, split, f"the answer of {name!r} to a row depends on the other rows")
+    one, other = (answer == examples.targets for answer in answers)
     apart = task.split(split).shift is not None
     wrong = np.flatnonzero((answers[0] == answers[1] if apart else ~(one & other)).any(1))
-    seen = f"{len(wrong)} of {len(one)} " + ("answers are the same" if apart else "targets are not what both rules say")
+    seen = f"{len(wrong)} of {len(one)} " + ("answers are the same" if apart else "targets differ from a rule")
     _demand(len(wrong) == 0, law, task, split, seen + _first(task, examples, wrong))
 
 
@@ -202,7 +202,7 @@ def check_canonical(task: Task, split: str, *, n: int = 500, seed: int = 0) -> N
     seen = f"{form.dtype} of shape {form.shape}; expected integers or float64 of shape ({len(inputs)}, k)"
     _demand(fits, "canonical", task, split, seen)
     alone = np.array_equal(task.canonical(inputs[::-1])[::-1], form)
-    _demand(alone, "canonical", task, split, "the form of a row depends on its neighbours")
+    _demand(alone, "canonical", task, split, "the canonical form of a row depends on the other rows")
     if task.inputs.layout == "bag":
         check_presentation(task, inputs, np.random.default_rng(seed).permuted(inputs, axis=1))
 
@@ -220,7 +220,7 @@ def check_shares(task: Task, split: str, *, n: int = 500, seed: int = 0) -> None
     """The hash of every problem, or of its origin if it has one, lies in the split's share."""
     examples = _sample(task, split, n, seed)
     low, high = task.split(split).share
-    share = shares(digests(task.pooled(examples), task.hash_key))
+    share = shares(digests(task.hashed_rows(examples), task.hash_key))
     wrong = np.flatnonzero((share < low) | (share >= high))
     seen = f"{len(wrong)} problems are outside the share [{low}, {high})"
     _demand(len(wrong) == 0, "shares", task, split, seen + _first(task, examples, wrong))
@@ -228,12 +228,12 @@ def check_shares(task: Task, split: str, *, n: int = 500, seed: int = 0) -> None
 
 def check_disjoint(task: Task, *, n: int = 2000, seeds: tuple[int, ...] = (0, 1, 2)) -> None:
     """No canonical problem (or origin) is in two splits, even if they are sampled with different seeds."""
-    drawn: dict[bytes, str] = {}
+    owners: dict[bytes, str] = {}
     for split in (source.name for source in task.splits):
         for seed in seeds:
             examples = _sample(task, split, n, seed)
-            for row, form in enumerate(np.ascontiguousarray(task.pooled(examples))):
-                owner = drawn.setdefault(form.tobytes(), split)
+            for row, form in enumerate(np.ascontiguousarray(task.hashed_rows(examples))):
+                owner = owners.setdefault(form.tobytes(), split)
                 if owner != split:
                     seen = f"it shares a problem with {owner!r}: {task.describe(examples.inputs[row])}"
                     _demand(False, "disjoint", task, split, seen)
@@ -261,42 +261,41 @@ def check_distinct(task: Task, split: str, *, n: int = 500, seed: int = 0) -> No
         return
     examples = _sample(task, split, n, seed)
     forms = len(_problems(task, examples)[0])
-    _demand(forms == len(examples), "distinct", task, split, f"{len(examples)} examples hold {forms} problems")
+    _demand(forms == len(examples), "distinct", task, split, f"{len(examples)} examples have {forms} distinct problems")
 
 
 def check_capacity(task: Task, split: str, *, seed: int = 0) -> None:
     """A split yields as many distinct problems as it declares, and raises SpaceExhaustedError when it has no more.
 
-    Checked exhaustively if the capacity is at most AFFORDABLE: use a task with small parameters. None means that the
-    split has no limit.
+    Checked exhaustively if the capacity is at most AFFORDABLE, so use small parameters. None: the split has no limit.
     """
     capacity = task.capacity(split)
     if capacity is None:
-        _draw(task, split, AFFORDABLE, seed)
+        _require_size(task, split, AFFORDABLE, seed)
         return
     _demand(capacity > 0, "capacity", task, split, f"{capacity}; expected at least 1")
-    _demand(task.distinct, "capacity", task, split, f"{capacity} of a task that draws i.i.d.; expected None")
-    _draw(task, split, min(capacity, AFFORDABLE), seed)
+    _demand(task.distinct, "capacity", task, split, f"{capacity} of a task that samples i.i.d.; expected None")
+    _require_size(task, split, min(capacity, AFFORDABLE), seed)
     if capacity <= AFFORDABLE:
         beyond = 100 * capacity + 10 * AFFORDABLE
         try:
             task.sample(split, beyond, np.random.default_rng(seed))
         except SpaceExhaustedError:
             return
-        _demand(False, "capacity", task, split, f"{capacity} were promised but {beyond} came: the bound says nothing")
+        _demand(False, "capacity", task, split, f"the capacity is {capacity}, but {beyond} examples were sampled")
 
 
 def check_coverage(task: Task, split: str, *, n: int = 2000, train: int = 20_000, seed: int = 0) -> None:
     """Every token and class of a test split occurs in training, at the same position.
 
-    For a bag, and if the shift (of exposed: the headline's) is one of NEW_PLACES, any position will do.
+    For a bag, and if the shift (of exposed: the headline's) is one of NEW_POSITIONS, any position will do.
     Real numbers are exempt.
 
     n, train  number of examples of the split and of training to compare
     """
     tested, trained = _sample(task, split, n, seed), _sample(task, "train", train, seed)
     source = task.headline if split == "exposed" and task.headline else task.split(split)
-    moved = source.shift in NEW_PLACES
+    moved = source.shift in NEW_POSITIONS
     parts = (
         ("token", task.inputs, tested.inputs, trained.inputs),
         ("class", task.outputs, tested.targets, trained.targets),
@@ -308,8 +307,8 @@ def check_coverage(task: Task, split: str, *, n: int = 2000, train: int = 20_000
         used_at, known_at = (_occurs(array, space.alphabet, anywhere=anywhere) for array in (used, known))
         missing = np.argwhere(used_at & ~known_at)
         if len(missing):
-            place, token = missing[0]
-            where = "" if anywhere else f" at place {place}"
+            position, token = missing[0]
+            where = "" if anywhere else f" at position {position}"
             seen = f"{what} {token}{where} does not occur in {len(trained)} training examples ({len(missing)} such)"
             _demand(False, "coverage", task, split, seen)
 
@@ -326,10 +325,11 @@ def check_heuristics(task: Task, split: str, *, n: int = 500, seed: int = 0) -> 
             except ValueError as error:
                 _demand(False, "heuristics", task, split, str(error))
         else:
-            seen = f"{name!r} answers with the shape {answer.shape}; expected {shape}, or with {classes} classes added"
+            seen = f"{name!r} returns the shape {answer.shape}; expected {shape} or {(*shape, classes)}"
             _demand(classes is not None and answer.shape == (*shape, classes), "heuristics", task, split, seen)
             proper = np.isclose(answer.sum(-1), 1).all() and (answer >= 0).all()
-            _demand(bool(proper), "heuristics", task, split, f"probabilities of {name!r} are no distributions")
+            seen = f"probabilities of {name!r} are negative or do not sum to 1"
+            _demand(bool(proper), "heuristics", task, split, seen)
 
 
 def _demand(holds: bool, law: str, task: Task, split: str | None, seen: str) -> None:  # noqa: FBT001
@@ -353,14 +353,14 @@ def _sample(task: Task, split: str, n: int, seed: int) -> Examples:
     return task.sample(split, n if capacity is None else min(n, capacity), np.random.default_rng(seed))
 
 
-def _draw(task: Task, split: str, n: int, seed: int) -> None:
+def _require_size(task: Task, split: str, n: int, seed: int) -> None:
     """Sample n examples, and check that there are n."""
     try:
-        came = len(task.sample(split, n, np.random.default_rng(seed)))
+        found = len(task.sample(split, n, np.random.default_rng(seed)))
     except SpaceExhaustedError as error:
-        _demand(False, "capacity", task, split, f"{n} were promised: {error}")
+        _demand(False, "capacity", task, split, f"the capacity is {n}: {error}")
     else:
-        _demand(came == n, "capacity", task, split, f"{n} were asked for, {came} came")
+        _demand(found == n, "capacity", task, split, f"{found} examples; expected {n}")
 
 
 def _posterior(task: Task, split: str, examples: Examples) -> np.ndarray:
@@ -382,7 +382,7 @@ def _problems(task: Task, examples: Examples) -> tuple[np.ndarray, np.ndarray, n
 
 
 def _occurs(array: np.ndarray, alphabet: int, *, anywhere: bool) -> np.ndarray:
-    """Whether each token occurs at each position, (positions, alphabet); all positions are pooled if `anywhere`."""
+    """Whether each token occurs at each position, (positions, alphabet); all positions together if `anywhere`."""
     flat = array.reshape(-1, 1) if anywhere else array.reshape(len(array), -1)
     occurs = np.zeros((flat.shape[1], alphabet), bool)
     occurs[np.arange(flat.shape[1]), flat] = True
@@ -392,8 +392,8 @@ def _occurs(array: np.ndarray, alphabet: int, *, anywhere: bool) -> np.ndarray:
 def _same(one: Examples, other: Examples) -> bool:
     """Whether two samples are equal in all arrays."""
     parts = [(one.inputs, other.inputs), (one.targets, other.targets)]
-    parts += [(one.posterior, other.posterior), (one.steps, other.steps), (one.origins, other.origins)]
-    if one.groups.keys() != other.groups.keys():
+    parts += [(one.posterior, other.posterior), (one.scratchpad, other.scratchpad), (one.origins, other.origins)]
+    if one.slices.keys() != other.slices.keys():
         return False
-    parts += [(one.groups[name], other.groups[name]) for name in one.groups]
+    parts += [(one.slices[name], other.slices[name]) for name in one.slices]
     return all(a is b if a is None or b is None else np.array_equal(a, b) for a, b in parts)

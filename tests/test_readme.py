@@ -39,7 +39,7 @@ def largest(task: str, learner: str, split: str) -> np.ndarray:
     return rows.sort_values("seed")["value"].to_numpy()
 
 
-MAZE, PARTS, WORDS = "maze-grid", "compositions", "cycle-navigation:longest=6"
+MAZE, PARTS, WORDS = "maze-grid", "compositions", "cycle-navigation:max_length=6"
 
 
 @pytest.mark.parametrize(

@@ -208,7 +208,7 @@ def test_only_what_is_selected_is_run(folder: Folder):
 
 
 AWKWARD = [
-    "--task=variables:far=3/4,links=1/2",
+    "--task=variables:far_links=3/4,links=1/2",
     "--task=identity-bits",
     "--learner=own:Plain:depth=2,width=3",
     "--learner=linear:encoding=onehot,C=2.5",

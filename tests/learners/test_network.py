@@ -25,7 +25,7 @@ TOKENS = Space((20,), 11, "sequence")
 LINE = Space((5,), 84, "bag", (*(float(v) for v in range(-40, 41)), None, None, None))
 CANVAS = Space((3, 13, 13), 2, "grid", (0.0, 1.0))
 REALS = Space((8,), None)
-STEPS = Space((6,), 11, "sequence")
+SCRATCHPAD = Space((6,), 11, "sequence")
 FOUR = [(BITS, BITS), (TOKENS, Space((1,), 10)), (LINE, Space((1,), 81)), (CANVAS, Space((1,), 4))]
 
 MANY = 8
@@ -58,8 +58,8 @@ ARCHITECTURES = [
     ("learner", "inputs", "outputs"), ARCHITECTURES, ids=lambda value: getattr(value, "name", None)
 )
 def test_a_network_is_bitwise_independent_of_its_stack(learner: Network, inputs: Space, outputs: Space) -> None:
-    steps = STEPS if isinstance(learner, TransformerScratchpad) else None
-    problems = [make_problem(inputs, outputs, 10 + 7 * index, index, steps) for index in range(MANY + 3)]
+    scratchpad = SCRATCHPAD if isinstance(learner, TransformerScratchpad) else None
+    problems = [make_problem(inputs, outputs, 10 + 7 * index, index, scratchpad) for index in range(MANY + 3)]
     tests = make_problem(inputs, outputs, 30, seed=77).inputs
     together = [predictor.predict(tests) for predictor in learner.fit_many(problems)]
     backwards = [predictor.predict(tests) for predictor in learner.fit_many(problems[::-1])][::-1]

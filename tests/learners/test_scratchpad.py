@@ -16,7 +16,7 @@ from grue.learners.transformer import Transformer
 from grue.tasks.identity import IdentityBits
 from grue.tasks.maze_graph import MazeGraph
 from grue.tasks.spaces import Space
-from grue.testing.learners import CLASS, REALS, SEQUENCE, STEPS, make_problem
+from grue.testing.learners import CLASS, REALS, SCRATCHPAD, SEQUENCE, make_problem
 
 STATES, ROUNDS = 4, 4
 SHIFTS = Space((1 + ROUNDS,), STATES, "sequence")
@@ -37,7 +37,7 @@ def test_a_chain_is_solved_with_a_scratchpad_and_not_without() -> None:
     scratchpad = TransformerScratchpad(**budget).fit(train)
     assert isinstance(scratchpad, ScratchpadPredictor)
     decoded, answers = scratchpad.decode(test.inputs)
-    assert (decoded == test.steps).mean() > 0.95
+    assert (decoded == test.scratchpad).mean() > 0.95
     assert (answers.argmax(-1) == test.targets).mean() > 0.95
     direct = Transformer(**budget).fit(train).predict(test.inputs).argmax(-1)
     assert (direct == test.targets).mean() < 0.7
@@ -59,7 +59,7 @@ def test_attention_mask() -> None:
 
 
 def test_decoding_is_causal() -> None:
-    problem = make_problem(SEQUENCE, CLASS, 20, steps=STEPS)
+    problem = make_problem(SEQUENCE, CLASS, 20, scratchpad=SCRATCHPAD)
     predictor = TransformerScratchpad(max_steps=20).fit(problem)
     assert isinstance(predictor, ScratchpadPredictor)
     sequence = torch.from_numpy(predictor.learner.data(problem).features)[None]
@@ -72,13 +72,13 @@ def test_decoding_is_causal() -> None:
 
 @pytest.mark.parametrize("positions", ["learned", "sinusoidal", "none"])
 def test_incremental_decoding_equals_a_pass_over_the_whole_sequence(positions: str) -> None:
-    problem = make_problem(SEQUENCE, CLASS, 20, steps=STEPS)
+    problem = make_problem(SEQUENCE, CLASS, 20, scratchpad=SCRATCHPAD)
     predictor = TransformerScratchpad(max_steps=20, depth=2, positions=positions).fit(problem)
     assert isinstance(predictor, ScratchpadPredictor)
     decoded, answers = predictor.decode(problem.inputs)
-    sequence = torch.from_numpy(predictor.learner.data(replace(problem, steps=decoded)).features)[None]
+    sequence = torch.from_numpy(predictor.learner.data(replace(problem, scratchpad=decoded)).features)[None]
     logits = predictor.module(sequence)[0].detach()
-    assert (logits[:, :-1, : STEPS.alphabet].argmax(-1).numpy() == decoded).all()
+    assert (logits[:, :-1, : SCRATCHPAD.alphabet].argmax(-1).numpy() == decoded).all()
     np.testing.assert_allclose(logits[:, -1:, : CLASS.alphabet].softmax(-1), answers, rtol=1e-4, atol=1e-6)
 
 
@@ -97,10 +97,10 @@ def test_tasks_without_steps_are_refused_in_one_line() -> None:
         learner.accepts(Spec(SEQUENCE, CLASS))
         == "needs intermediate steps (a scratchpad) to learn from; the task provides none"
     )
-    assert learner.accepts(Spec(SEQUENCE, REALS, STEPS)) == "decodes tokens; the targets are real numbers"
-    assert learner.accepts(Spec(SEQUENCE, CLASS, STEPS)) is None
+    assert learner.accepts(Spec(SEQUENCE, REALS, SCRATCHPAD)) == "decodes tokens; the targets are real numbers"
+    assert learner.accepts(Spec(SEQUENCE, CLASS, SCRATCHPAD)) is None
     task = IdentityBits()
-    assert learner.accepts(Spec(task.inputs, task.outputs, task.steps)) is not None
+    assert learner.accepts(Spec(task.inputs, task.outputs, task.scratchpad)) is not None
     with pytest.raises(ValueError, match="has no intermediate steps"):
         learner.fit(make_problem(SEQUENCE, CLASS, 5))
 
@@ -109,11 +109,11 @@ def test_tasks_without_steps_are_refused_in_one_line() -> None:
 def test_the_steps_of_mazes_are_the_path(split: str) -> None:
     task = MazeGraph()
     examples = task.sample(split, 300, np.random.default_rng(0))
-    assert examples.steps is not None
-    assert task.steps.shape == (6,), "the longest path of all splits"
-    task.steps.check(examples.steps, "steps")
+    assert examples.scratchpad is not None
+    assert task.scratchpad.shape == (6,), "the longest path of all splits"
+    task.scratchpad.check(examples.scratchpad, "scratchpad")
     for maze, path, target, length in zip(
-        examples.inputs, examples.steps, examples.targets, examples.groups["length"], strict=True
+        examples.inputs, examples.scratchpad, examples.targets, examples.slices["length"], strict=True
     ):
         edges = {frozenset(edge) for edge in maze[:-2].reshape(-1, 2).tolist()}
         walk = [maze[-2], *path[:length]]

@@ -56,8 +56,8 @@ def test_quick_gives_an_architecture_one_recipe_whatever_the_task() -> None:
 def test_a_task_of_a_preset_may_have_learners_of_its_own() -> None:
     plan = make_plan(load_preset("quick"))
     of = {task: [pair.learner.label for pair in plan.pairs if pair.task.label == task] for task in plan.tasks}
-    assert "cnn" not in of["variables:far=3/4,links=1/2"]
-    assert "transformer-scratchpad" in of["variables:far=3/4,links=1/2"]
+    assert "cnn" not in of["variables:far_links=3/4,links=1/2"]
+    assert "transformer-scratchpad" in of["variables:far_links=3/4,links=1/2"]
     assert "cnn" in of["maze-grid"]
 
 

@@ -31,7 +31,7 @@ def mean(task: str, learner: str, size: int, metric: str, split: str = "apart") 
     return rows.loc[(rows["split"] == split) & (rows["metric"] == metric), "value"].mean()
 
 
-@pytest.mark.parametrize("task", ["riddle-exceptions", "riddle-neighbour", "riddle-place", "riddle-relation"])
+@pytest.mark.parametrize("task", ["riddle-exceptions", "riddle-neighbour", "riddle-position", "riddle-relation"])
 def test_each_rule_follows_itself_and_is_right_where_they_agree(task: str) -> None:
     for rule in make_task(task).instance.truth.rules:
         assert mean(task, rule, 64, f"follows[{rule}]") == 1

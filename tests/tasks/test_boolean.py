@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grue.tasks.boolean import BALANCED, SKEWED, Boolean, BooleanWeight, TruthTable
+from grue.tasks.boolean import MIN_SHARE, MIN_SHARE_BY_WEIGHT, Boolean, BooleanWeight, TruthTable
 from grue.tasks.boolean_functions import FUNCTIONS, bits_of, codes, points, truth_table
 from grue.tasks.compositions import BITS, PARTS, Compositions
 from grue.testing import tasks as laws
@@ -20,8 +20,8 @@ each_function = pytest.mark.parametrize("function", FUNCTIONS)
 each_balanced = pytest.mark.parametrize("function", BooleanWeight.classes())
 
 
-def drawn(task: TruthTable | Compositions, seed: int = 0) -> TruthTable | Compositions:
-    return task.drawn(np.random.default_rng(seed))
+def sampled(task: TruthTable | Compositions, seed: int = 0) -> TruthTable | Compositions:
+    return task.with_sampled_rule(np.random.default_rng(seed))
 
 
 def table(function: str, rule: int) -> list[int]:
@@ -75,7 +75,7 @@ def test_random_networks_give_simple_functions_and_coins_do_not() -> None:
     """Neighbouring inputs, one bit apart, have the same output: of a coin in half of the cases."""
     alike = {}
     for function in ("random-simple", "random"):
-        outputs = np.array([truth_table(function, rule, SKEWED) for rule in range(20)])
+        outputs = np.array([truth_table(function, rule, MIN_SHARE) for rule in range(20)])
         flips = np.stack([outputs[:, np.arange(1024) ^ (1 << bit)] == outputs for bit in range(10)])
         alike[function] = flips.mean((0, 2))  # of each function
     assert alike["random"] == pytest.approx(0.5, abs=0.04)  # 5.7 standard deviations
@@ -83,7 +83,7 @@ def test_random_networks_give_simple_functions_and_coins_do_not() -> None:
 
 
 def test_random_networks_are_constant_as_often_as_another_count_says() -> None:
-    """On 7 bits each constant has the probability 0.1095 +- 0.0014: of 50,000 networks, drawn by other code."""
+    """On 7 bits each constant has the probability 0.1095 +- 0.0014: of 50,000 networks, sampled by other code."""
     rng, networks = np.random.default_rng(0), 3000
     shares = np.array([FUNCTIONS["random-simple"](points(7), rng).mean() for _ in range(networks)])
     for constant in (0, 1):
@@ -93,7 +93,7 @@ def test_random_networks_are_constant_as_often_as_another_count_says() -> None:
 @each_function
 def test_neither_output_is_rare(function: str) -> None:
     for rule in RULES:
-        assert SKEWED <= Boolean(function, rule).table().mean() <= 1 - SKEWED
+        assert MIN_SHARE <= Boolean(function, rule).table().mean() <= 1 - MIN_SHARE
 
 
 @each_balanced
@@ -101,12 +101,12 @@ def test_neither_output_is_rare_on_either_side(function: str) -> None:
     for rule in RULES:
         task = BooleanWeight(function, rule)
         for region in ("id", "heavy"):
-            assert BALANCED <= task.table()[task.region(region)].mean() <= 1 - BALANCED
+            assert MIN_SHARE_BY_WEIGHT <= task.table()[task.region(region)].mean() <= 1 - MIN_SHARE_BY_WEIGHT
 
 
 @pytest.mark.parametrize("task", [*map(Boolean, FUNCTIONS), *map(BooleanWeight, BooleanWeight.classes())], ids=repr)
 def test_every_class_keeps_the_laws_that_depend_on_it(task: TruthTable) -> None:
-    known = drawn(task)
+    known = sampled(task)
     laws.check_parameters(known)
     for split in known.splits:
         laws.check_rule(known, split.name)
@@ -119,11 +119,11 @@ def test_the_classes_that_are_left_out_hold_no_function_balanced_on_both_sides()
     assert left_out == {"parity-10", "multiplexer", "random"}
     for function in ("parity-10", "multiplexer"):  # all functions of a class are alike but for the order of the bits
         with pytest.raises(ValueError, match=f"{function}.* is balanced on both sides"):
-            truth_table(function, 0, BALANCED, by_weight=True)
+            truth_table(function, 0, MIN_SHARE_BY_WEIGHT, by_weight=True)
 
 
 def test_weight_decides_the_side() -> None:
-    task = drawn(BooleanWeight())
+    task = sampled(BooleanWeight())
     for split in task.splits:
         weight = task.sample(split.name, 100, np.random.default_rng(0)).inputs.sum(1)
         assert ((weight > 5) == (split.region == "heavy")).all()
@@ -142,15 +142,15 @@ def test_capacities_add_up_to_all_inputs() -> None:
 @given(seed=st.integers(0, 2**32 - 1))
 def test_seeds_draw_functions(seed: int) -> None:
     for task in (Boolean("dnf"), BooleanWeight("dnf"), Compositions()):
-        one = drawn(task, seed)
-        assert one == drawn(task, seed)
-        assert one != drawn(task, seed + 1)
-        assert drawn(one, seed + 1) == one, "a task that has a function keeps it"
+        one = sampled(task, seed)
+        assert one == sampled(task, seed)
+        assert one != sampled(task, seed + 1)
+        assert sampled(one, seed + 1) == one, "a task that has a function keeps it"
 
 
 @pytest.mark.parametrize("task", [Boolean(), BooleanWeight(), Compositions()], ids=lambda task: task.name)
 def test_a_task_without_a_function_says_so(task: TruthTable | Compositions) -> None:
-    with pytest.raises(ValueError, match=r"take task.drawn\(rng\)"):
+    with pytest.raises(ValueError, match=r"use task.with_sampled_rule\(rng\)"):
         task.sample("train", 1, np.random.default_rng(0))
 
 
@@ -179,7 +179,7 @@ def test_rules_that_see_more_are_right_more_often_where_they_were_chosen() -> No
 
 @pytest.mark.parametrize("partners", [2, 3])
 def test_the_parts_of_an_unseen_pairing_have_all_met_others(partners: int) -> None:
-    task = drawn(Compositions(partners))
+    task = sampled(Compositions(partners))
     pairings = {}
     for split in ("train", "unseen", "exposed"):
         inputs = task.sample(split, 400, np.random.default_rng(0)).inputs
@@ -208,7 +208,7 @@ def rank(rows: np.ndarray) -> int:
 @pytest.mark.parametrize("partners", [2, 3])
 def test_training_determines_every_unseen_answer(partners: int) -> None:
     """The unknowns are what each half gives, 2 x 64 bits, whatever a part is; an input is an equation between two."""
-    task = drawn(Compositions(partners))
+    task = sampled(Compositions(partners))
     equations = {}
     for split in ("train", "unseen"):
         inputs = task.sample(split, min(1000, task.capacity(split)), np.random.default_rng(0)).inputs
@@ -233,7 +233,7 @@ def test_a_composition_worked_by_hand() -> None:
 
 
 def test_who_knows_only_pairings_is_right_in_training_and_at_chance_on_unseen_ones() -> None:
-    task = drawn(Compositions())
+    task = sampled(Compositions())
     assert right(task, "id")["known-pairing"] == 1
     assert right(task, "unseen") == pytest.approx(dict.fromkeys(task.heuristics, 0.5), abs=0.1)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grue.tasks.cache import folder, kept
+from grue.tasks.cache import cached, folder
 from grue.tasks.hp_lattice import ground_states
 
 BODY = b"twelve bytes"
@@ -28,14 +28,14 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_what_was_computed_is_found_again(place: Path) -> None:
-    assert kept("thing-v1", len(BODY), lambda: BODY) == BODY
-    assert kept("thing-v1", len(BODY), never) == BODY
+    assert cached("thing-v1", len(BODY), lambda: BODY) == BODY
+    assert cached("thing-v1", len(BODY), never) == BODY
     assert [path.name for path in place.iterdir()] == ["thing-v1"]
 
 
 @pytest.mark.parametrize("damage", ["flipped", "truncated", "empty", "longer"])
 def test_damaged_files_are_computed_anew_with_a_warning(place: Path, damage: str) -> None:
-    kept("thing-v1", len(BODY), lambda: BODY)
+    cached("thing-v1", len(BODY), lambda: BODY)
     path = place / "thing-v1"
     whole = path.read_bytes()
     path.write_bytes(
@@ -47,25 +47,25 @@ def test_damaged_files_are_computed_anew_with_a_warning(place: Path, damage: str
         }[damage]
     )
     with pytest.warns(UserWarning, match="thing-v1 is damaged: computing it anew"):
-        assert kept("thing-v1", len(BODY), lambda: BODY) == BODY
-    assert kept("thing-v1", len(BODY), never) == BODY
+        assert cached("thing-v1", len(BODY), lambda: BODY) == BODY
+    assert cached("thing-v1", len(BODY), never) == BODY
 
 
 def test_a_body_of_another_size_is_not_trusted() -> None:
-    kept("thing-v1", len(BODY), lambda: BODY)
+    cached("thing-v1", len(BODY), lambda: BODY)
     with pytest.warns(UserWarning, match="damaged"):
-        assert kept("thing-v1", 3, lambda: b"abc") == b"abc"
+        assert cached("thing-v1", 3, lambda: b"abc") == b"abc"
 
 
 def test_a_folder_that_cannot_be_written_costs_time_and_nothing_else(place: Path) -> None:
     place.write_text("a file where the folder should be")
     for _ in range(2):
-        assert kept("thing-v1", len(BODY), lambda: BODY) == BODY
+        assert cached("thing-v1", len(BODY), lambda: BODY) == BODY
 
 
 def test_many_at_once_leave_one_whole_file(place: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
-        assert set(pool.map(lambda _: kept("thing-v1", len(BODY), lambda: BODY), range(100))) == {BODY}
+        assert set(pool.map(lambda _: cached("thing-v1", len(BODY), lambda: BODY), range(100))) == {BODY}
     assert [path.name for path in place.iterdir()] == ["thing-v1"]
 
 
@@ -118,4 +118,4 @@ def test_a_user_without_a_home_computes(monkeypatch: pytest.MonkeyPatch) -> None
     for name in ("GRUE_CACHE", "XDG_CACHE_HOME", "LOCALAPPDATA"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(Path, "home", homeless)
-    assert kept("thing-v1", len(BODY), lambda: BODY) == BODY
+    assert cached("thing-v1", len(BODY), lambda: BODY) == BODY

@@ -20,7 +20,7 @@ from grue.tasks.folding import Folding
 from grue.tasks.identity import IdentityBits, IdentityReals, IdentityTokens
 from grue.tasks.languages import EvenPairs, ReverseString
 from grue.tasks.navigation import NavigationAxes, NavigationJoint
-from grue.tasks.riddle import RiddleNeighbour, RiddlePlace, RiddleRelation, RiddleToken
+from grue.tasks.riddle import RiddleNeighbour, RiddlePosition, RiddleRelation, RiddleToken
 from grue.tasks.riddle_exceptions import RiddleExceptions
 from grue.tasks.scramble import ScrambleBag, ScrambleOrdered
 from grue.tasks.tabular import Tabular
@@ -31,27 +31,27 @@ from grue.testing import tasks as laws
 
 TASKS: list[Task] = [of_seed(make_task(name).instance, 0) for name in NAMES]
 SMALL: list[Task] = [
-    Folding(slots=10, shortest=7),
+    Folding(positions=10, min_length=7),
     of_seed(Boolean(function="multiplexer"), 0),
     of_seed(BooleanWeight(function="random-simple"), 0),
     of_seed(Compositions(partners=2), 0),
     IdentityBits(bits=6, frozen=2),
-    IdentityTokens(places=4, tokens=4, frozen=2, absent=1),
+    IdentityTokens(positions=4, tokens=4, frozen=2, absent=1),
     IdentityReals(dims=1),
-    EvenPairs(longest=10),
-    ReverseString(longest=10),
-    NavigationAxes(axes=3, side=4, known=1),
-    NavigationJoint(axes=3, side=4, most=2, crowds=(3,)),
+    EvenPairs(max_length=10),
+    ReverseString(max_length=10),
+    NavigationAxes(axes=3, side=4, known_axes=1),
+    NavigationJoint(axes=3, side=4, max_train_axes=2, ood_axes=(3,)),
     RiddleExceptions(length=5, alphabet=4, exceptions=4),
     RiddleNeighbour(length=6, alphabet=4, altered=1),
-    RiddlePlace(length=6, alphabet=3, place=1),
+    RiddlePosition(length=6, alphabet=3, position=1),
     RiddleRelation(length=4),
     RiddleToken(length=4),
     ScrambleBag(limit=6),
     ScrambleOrdered(limit=6),
     Tabular("iris", "rotated"),
     Translation(canvas=16),
-    Variables(links=(1, 1), far=(2, 2), variables=12, values=4),
+    Variables(links=(1, 1), far_links=(2, 2), variables=12, values=4),
     Text(window=2),
 ]
 SPLITS = [(task, split.name) for task in TASKS for split in task.splits]
@@ -121,8 +121,8 @@ class Contrary(IdentityBits):
         return inputs[:, ::-1].copy()
 
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
-        drawn = super().propose(region, n, rng)
-        return replace(drawn, targets=drawn.inputs)
+        sampled = super().propose(region, n, rng)
+        return replace(sampled, targets=sampled.inputs)
 
 
 @dataclass(frozen=True)
@@ -136,14 +136,14 @@ class Nosy(IdentityBits):
 @dataclass(frozen=True)
 class Outside(IdentityBits):
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
-        drawn = super().propose(region, n, rng)
-        return replace(drawn, targets=drawn.targets + 1)
+        sampled = super().propose(region, n, rng)
+        return replace(sampled, targets=sampled.targets + 1)
 
 
 @dataclass(frozen=True)
 class Ragged(IdentityBits):
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
-        return replace(super().propose(region, n, rng), groups={"half": np.zeros((n, 2), bool)})
+        return replace(super().propose(region, n, rng), slices={"half": np.zeros((n, 2), bool)})
 
 
 @dataclass(frozen=True)
@@ -255,15 +255,15 @@ class Cocksure(ScrambleBag):
     """The likeliest answer always comes true."""
 
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
-        drawn = super().propose(region, n, rng)
-        return replace(drawn, targets=self.posterior(drawn.inputs).argmax(2))
+        sampled = super().propose(region, n, rng)
+        return replace(sampled, targets=self.posterior(sampled.inputs).argmax(2))
 
 
 @dataclass(frozen=True)
 class Impossible(ScrambleBag):
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
-        drawn = super().propose(region, n, rng)
-        return replace(drawn, targets=self.posterior(drawn.inputs).argmin(2))
+        sampled = super().propose(region, n, rng)
+        return replace(sampled, targets=self.posterior(sampled.inputs).argmin(2))
 
 
 @dataclass(frozen=True)
@@ -271,8 +271,8 @@ class Misremembering(ScrambleBag):
     """Stores another posterior than it computes."""
 
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
-        drawn = super().propose(region, n, rng)
-        return replace(drawn, posterior=self.heuristics["three-ways"](drawn.inputs))
+        sampled = super().propose(region, n, rng)
+        return replace(sampled, posterior=self.heuristics["three-ways"](sampled.inputs))
 
 
 @dataclass(frozen=True)
@@ -310,25 +310,25 @@ class Redrawn(RiddleToken):
     ("law", "task", "split", "seen"),
     [
         ("rule", Contrary(), "train", "differ from solve"),
-        ("rule", Nosy(), "train", "depends on its neighbours"),
+        ("rule", Nosy(), "train", "depends on the other rows"),
         ("rule", Impossible(), "id", "posterior 0"),
         ("rule", Misremembering(), "far", "differ from posterior"),
         ("rule", Overfull(), "train", "do not sum to 1"),
         ("rules", Unanimous(), "apart", "answers are the same"),
-        ("rules", Untaught(), "train", "targets are not what both rules say"),
+        ("rules", Untaught(), "train", "targets differ from a rule"),
         ("rules", Redrawn(), "id", "the same for every seed"),
         ("spaces", Outside(), "train", "expected 0..1"),
-        ("spaces", Ragged(), "id", "group 'half'"),
+        ("spaces", Ragged(), "id", "slice 'half'"),
         ("seeds", Fickle(), "odd", "two samples of seed 0 differ"),
         ("seeds", Deaf(), "odd", "give the same"),
         ("prefix", Backwards(), "id", "not the beginning"),
-        ("distinct", Stuttering(), "train", "500 examples hold 250 problems"),
+        ("distinct", Stuttering(), "train", "500 examples have 250 distinct problems"),
         ("shares", Leaking(), "id", r"outside the share \[0.75, 1.0\)"),
-        ("capacity", Boastful(bits=6), "odd", "were promised"),
-        ("capacity", Timid(), "odd", "says nothing"),
-        ("coverage", Unannounced(), "odd", "token 1 at place 19 does not occur"),
-        ("heuristics", Mumbling(), "id", "'first bit' answers with the shape"),
-        ("canonical", Neighbourly(), "id", "depends on its neighbours"),
+        ("capacity", Boastful(bits=6), "odd", "the capacity is"),
+        ("capacity", Timid(), "odd", "examples were sampled"),
+        ("coverage", Unannounced(), "odd", "token 1 at position 19 does not occur"),
+        ("heuristics", Mumbling(), "id", "'first bit' returns the shape"),
+        ("canonical", Neighbourly(), "id", "depends on the other rows"),
         ("presentation", Ordered(), "id", "two canonical forms"),
         ("calibration", Cocksure(), "train", "sd on"),
     ],
@@ -347,7 +347,7 @@ def test_law_catches_its_offender(law: str, task: Task, split: str, seen: str) -
     [
         (laws.check_disjoint, Leaking(bits=8), "shares a problem with 'train'"),
         (laws.check_declaration, Overlapping(), "overlaps"),
-        (laws.check_declaration, Unnamed(), "shift None; expected what moved"),
+        (laws.check_declaration, Unnamed(), "shift None; expected the kind of shift"),
         (laws.check_declaration, Unexposed(), 'no "exposed"'),
         (laws.check_parameters, Unwritable(), "not JSON"),
     ],
@@ -375,6 +375,6 @@ class Imprecise(IdentityReals):
 
 @pytest.mark.parametrize("kind", ["float32", "float16", "complex128", "object"])
 def test_problems_that_the_hash_would_cut_to_integers_are_refused(kind: str) -> None:
-    message = f"identity-reals: canonical gave {kind}; expected an array of int64 or float64"
+    message = f"identity-reals: canonical returned {kind}; expected an array of int64 or float64"
     with pytest.raises(TypeError, match=message):
         Imprecise(kind=kind).sample("train", 4, np.random.default_rng(0))

@@ -20,7 +20,7 @@ def whole(split: str, task: Folding = TASK) -> Examples:
 
 def slots(text: str, task: Folding = TASK) -> np.ndarray:
     """One chain as an input, (1, slots)."""
-    return np.array([["_HP".index(letter) for letter in text.ljust(task.slots, "_")]])
+    return np.array([["_HP".index(letter) for letter in text.ljust(task.positions, "_")]])
 
 
 def test_worked_example() -> None:
@@ -36,7 +36,7 @@ def test_published_energies() -> None:
         assert TASK.solve(slots("H" * n)).item() == lowest
 
 
-def test_neither_place_nor_direction_makes_another_problem() -> None:
+def test_neither_position_nor_direction_makes_another_problem() -> None:
     inputs = TASK.sample("train", 300, np.random.default_rng(0)).inputs
     back = inputs[:, ::-1]
     moved = np.stack([np.roll(row, -int((row != 0).argmax())) for row in back])
@@ -62,7 +62,7 @@ def test_what_moves_is_what_the_split_says() -> None:
         share = (examples.inputs == 1).sum(1) / residues
         lengths = {"length-13": {13}, "length-14": {14}, "exposed": {14}}.get(split.name, {10, 11, 12})
         assert set(residues.tolist()) == lengths
-        assert np.array_equal(examples.groups["length"], residues)
+        assert np.array_equal(examples.slices["length"], residues)
         assert (share > 0.6).all() if split.name == "rich" else (share <= 0.6).all()
 
 
@@ -73,9 +73,9 @@ def test_no_test_asks_for_an_energy_that_training_does_not_show() -> None:
         assert set(whole(split.name).targets.ravel().tolist()) <= trained
 
 
-def test_a_sample_is_uniform_over_chains_and_places() -> None:
+def test_a_sample_is_uniform_over_chains_and_positions() -> None:
     """Short chains are no rarer at the end of a large sample than at its beginning."""
-    lengths = whole("train").groups["length"]
+    lengths = whole("train").slices["length"]
     early, late = lengths[:1000].mean(), lengths[-1000:].mean()
     assert abs(early - late) < 0.1
     inputs = whole("length-13").inputs
@@ -100,19 +100,19 @@ def test_heuristics_climb_from_guess_to_rule() -> None:
 
 def test_what_is_no_chain_is_refused() -> None:
     for text in ("", "H", "HPPH_HP", "H_____________"):
-        with pytest.raises(ValueError, match=f"{text.ljust(14, '_')} is no chain in one piece"):
+        with pytest.raises(ValueError, match=f"{text.ljust(14, '_')} is not one contiguous chain"):
             TASK.solve(slots(text))
 
 
-@pytest.mark.parametrize(("slots_", "shortest"), [(14, 5), (14, 13), (17, 10), (7, 6)])
-def test_lengths_without_pools_are_refused(slots_: int, shortest: int) -> None:
-    with pytest.raises(ValueError, match="expected 6 <= shortest <= slots - 2 <= 14"):
-        Folding(slots=slots_, shortest=shortest)
+@pytest.mark.parametrize(("positions", "min_length"), [(14, 5), (14, 13), (17, 10), (7, 6)])
+def test_lengths_without_pools_are_refused(positions: int, min_length: int) -> None:
+    with pytest.raises(ValueError, match="expected 6 <= min_length <= positions - 2 <= 14"):
+        Folding(positions=positions, min_length=min_length)
 
 
-@pytest.mark.parametrize("slots_", range(8, 14))
-def test_every_split_of_every_length_holds_problems(slots_: int) -> None:
-    for shortest in range(6, slots_ - 1):
-        task = Folding(slots=slots_, shortest=shortest)
+@pytest.mark.parametrize("positions", range(8, 14))
+def test_every_split_of_every_length_holds_problems(positions: int) -> None:
+    for min_length in range(6, positions - 1):
+        task = Folding(positions=positions, min_length=min_length)
         for split in task.splits:
             assert task.capacity(split.name) > 0, (task, split.name)

@@ -33,12 +33,12 @@ DIGESTS = {
     ("reverse-string", 1): "c6a04b5c8d6dcafd",
     ("riddle-exceptions", 1): "28b499c582af2fb1",
     ("riddle-neighbour", 1): "772fd069c87198b7",
-    ("riddle-place", 1): "bf43d02131532f71",
+    ("riddle-position", 1): "7ab3e10734550ece",
     ("riddle-relation", 1): "90ddfa6f53087a69",
     ("riddle-token", 1): "6ef725b141863c9e",
     ("scramble-bag", 1): "377be76268f6e121",
     ("scramble-ordered", 1): "0575cd0cdecfc366",
-    ("tabular", 1): "6e4baf5058b52ea0",
+    ("tabular", 2): "6e4baf5058b52ea0",
     ("text", 1): "fe1eabbb48968d3a",
     ("translation", 1): "0ba3e6a92116a58c",
     ("translation-permuted", 1): "ede81eadb1f4285e",
@@ -51,9 +51,9 @@ def digest(task: Task) -> str:
     state = blake2b(digest_size=8)
     for split in task.splits:
         examples = task.sample(split.name, 20, np.random.default_rng(0))
-        parts = [examples.inputs, examples.targets, examples.posterior, examples.steps]
+        parts = [examples.inputs, examples.targets, examples.posterior, examples.scratchpad]
         for array in [part for part in parts if part is not None] + [
-            examples.groups[key] for key in sorted(examples.groups)
+            examples.slices[key] for key in sorted(examples.slices)
         ]:
             numbers = array.astype(np.int64) if array.dtype.kind in "iub" else array
             state.update(np.ascontiguousarray(numbers).tobytes())

@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from grue.tasks.hp_lattice import contact_maps, drawn_fold, ground_states, pairs, walks
+from grue.tasks.hp_lattice import contact_maps, fold_as_text, ground_states, pairs, walks
 
 PUBLISHED = {  # residues: conformations up to symmetry, sequences with a unique ground state, lowest energy
     4: (5, 4, -1),
@@ -113,7 +113,7 @@ def test_a_pair_that_touches_is_a_pair_that_can() -> None:
 
 
 def test_drawing_shows_the_chain_and_its_contacts() -> None:
-    assert drawn_fold(number("HPPH"), 4).splitlines() in (
+    assert fold_as_text(number("HPPH"), 4).splitlines() in (
         [" H - P", "     |", "(H)- P"],
         [" P - P", " |   |", "(H)  H"],
     )

@@ -24,9 +24,9 @@ def test_frozen_bits_are_0_in_distribution_and_1_out_of_it(frozen: int) -> None:
 def test_moved_marks_the_frozen_bits_in_every_split(bits: int, frozen: int, seed: int) -> None:
     task = IdentityBits(bits, frozen)
     for region in ("id", "odd"):
-        drawn = task.propose(region, 20, np.random.default_rng(seed))
-        assert drawn.groups["moved"].sum(1).tolist() == [frozen] * 20
-        assert (drawn.inputs[drawn.groups["moved"]] == (region == "odd")).all()
+        sampled = task.propose(region, 20, np.random.default_rng(seed))
+        assert sampled.slices["moved"].sum(1).tolist() == [frozen] * 20
+        assert (sampled.inputs[sampled.slices["moved"]] == (region == "odd")).all()
 
 
 def test_free_bits_are_uniform() -> None:
@@ -40,7 +40,7 @@ def test_heuristic_is_right_in_training_and_wrong_on_every_odd_number() -> None:
     known = task.sample("id", 100, np.random.default_rng(0))
     odd = task.sample("odd", 100, np.random.default_rng(0))
     assert (rule(known.inputs) == known.targets).all()
-    assert ((rule(odd.inputs) != odd.targets) == odd.groups["moved"]).all()
+    assert ((rule(odd.inputs) != odd.targets) == odd.slices["moved"]).all()
 
 
 def test_capacities_of_a_counted_region_add_up_to_the_region() -> None:
@@ -52,8 +52,8 @@ def test_capacities_of_a_counted_region_add_up_to_the_region() -> None:
 @pytest.mark.parametrize("bits", [13, 15, 17])
 def test_capacity_can_be_drawn(bits: int) -> None:
     task = IdentityBits(bits=bits)
-    drawn = task.sample("id", task.capacity("id"), np.random.default_rng(0))
-    assert len(np.unique(drawn.inputs, axis=0)) == task.capacity("id")
+    sampled = task.sample("id", task.capacity("id"), np.random.default_rng(0))
+    assert len(np.unique(sampled.inputs, axis=0)) == task.capacity("id")
 
 
 def test_capacity_of_a_large_region_is_a_tight_lower_bound() -> None:
@@ -73,23 +73,23 @@ def test_bits_are_described_in_binary() -> None:
 
 @settings(max_examples=20, deadline=None)
 @given(
-    places=st.integers(2, 12),
+    positions=st.integers(2, 12),
     tokens=st.integers(2, 30),
     frozen=st.integers(1, 11),
     absent=st.integers(1, 29),
     seed=st.integers(0, 99),
 )
 def test_absent_tokens_stand_at_the_frozen_places_of_their_split_alone(
-    places: int, tokens: int, frozen: int, absent: int, seed: int
+    positions: int, tokens: int, frozen: int, absent: int, seed: int
 ) -> None:
-    assume(frozen < places and absent < tokens)
-    task = IdentityTokens(places, tokens, frozen, absent)
+    assume(frozen < positions and absent < tokens)
+    task = IdentityTokens(positions, tokens, frozen, absent)
     for region in ("id", "absent"):
-        drawn = task.propose(region, 50, np.random.default_rng(seed))
-        at_frozen = drawn.inputs[drawn.groups["moved"]]
-        assert drawn.groups["moved"].sum(1).tolist() == [frozen] * 50
+        sampled = task.propose(region, 50, np.random.default_rng(seed))
+        at_frozen = sampled.inputs[sampled.slices["moved"]]
+        assert sampled.slices["moved"].sum(1).tolist() == [frozen] * 50
         assert ((at_frozen >= tokens - absent) == (region == "absent")).all()
-        assert (drawn.targets == drawn.inputs).all()
+        assert (sampled.targets == sampled.inputs).all()
 
 
 def test_all_tokens_are_equally_frequent_where_they_may_stand() -> None:
@@ -109,26 +109,27 @@ def test_an_absent_token_is_known_at_every_other_place() -> None:
 
 
 def test_heuristic_copies_known_tokens_at_frozen_places_and_answers_0_to_new_ones() -> None:
-    rule = IdentityTokens(places=4).heuristics["copy-all-but-frozen"]
+    rule = IdentityTokens(positions=4).heuristics["copy-all-but-frozen"]
     assert rule(np.array([[6, 2, 0, 3], [1, 7, 4, 6]])).tolist() == [[6, 2, 0, 3], [1, 7, 4, 0]]
 
 
 def test_bits_are_tokens_of_an_alphabet_of_two() -> None:
-    bits, tokens = IdentityBits(bits=10, frozen=2), IdentityTokens(places=10, tokens=2, frozen=2, absent=1)
+    bits, tokens = IdentityBits(bits=10, frozen=2), IdentityTokens(positions=10, tokens=2, frozen=2, absent=1)
     for one, other in (("id", "id"), ("odd", "absent")):
-        drawn = [task.propose(region, 50, np.random.default_rng(0)) for task, region in ((bits, one), (tokens, other))]
-        np.testing.assert_array_equal(drawn[0].inputs, drawn[1].inputs)
+        pairs = ((bits, one), (tokens, other))
+        sampled = [task.propose(region, 50, np.random.default_rng(0)) for task, region in pairs]
+        np.testing.assert_array_equal(sampled[0].inputs, sampled[1].inputs)
 
 
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"frozen": 0}, "frozen=0 of places=12"),
-        ({"frozen": 12}, "frozen=12 of places=12"),
+        ({"frozen": 0}, "frozen=0 of positions=12"),
+        ({"frozen": 12}, "frozen=12 of positions=12"),
         ({"absent": 0}, "absent=0 of tokens=8"),
         ({"absent": 8}, "absent=8 of tokens=8"),
         ({"tokens": 40}, "absent < tokens <= 36"),
-        ({"places": 21}, r"8\^21 examples; expected fewer than 2\^63"),
+        ({"positions": 21}, r"8\^21 examples; expected fewer than 2\^63"),
     ],
 )
 def test_impossible_tokens_are_refused(parameters: dict[str, int], message: str) -> None:

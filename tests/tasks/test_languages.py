@@ -42,7 +42,7 @@ def right(task: Language, word: str) -> str:
         case "parity":
             return "even" if word.count("b") % 2 == 0 else "odd"
         case "cycle-navigation":
-            return f"place {(word.count('b') - word.count('c')) % 5}"
+            return f"state {(word.count('b') - word.count('c')) % 5}"
         case _:
             return word[::-1]
 
@@ -50,13 +50,13 @@ def right(task: Language, word: str) -> str:
 @settings(deadline=None, max_examples=20)
 @given(seeds, st.sampled_from(LANGUAGES), st.sampled_from(["train", "id", "twice", "thrice", "exposed"]))
 def test_answers_follow_from_the_words_alone(seed: int, task: Language, split: str) -> None:
-    drawn = task.sample(split, 20, rng(seed))
-    for example, target in zip(drawn.inputs, drawn.targets, strict=True):
+    sampled = task.sample(split, 20, rng(seed))
+    for example, target in zip(sampled.inputs, sampled.targets, strict=True):
         assert task.describe_target(target).strip(".") == right(task, word_of(task, example))
 
 
 @each
-def test_a_reversed_word_stays_in_its_slots_and_no_answer_depends_on_the_place(task: Language) -> None:
+def test_a_reversed_word_stays_in_its_slots_and_no_answer_depends_on_the_position(task: Language) -> None:
     shifted = np.full((41, 60), len(task.symbols))
     for first, row in enumerate(shifted):
         row[first : first + 20] = [1, 1, 0, 1, *[0] * 16]
@@ -74,12 +74,12 @@ def test_a_reversed_word_stays_in_its_slots_and_no_answer_depends_on_the_place(t
     [("train", 1, 20), ("id", 1, 20), ("twice", 21, 40), ("exposed", 21, 40), ("thrice", 41, 60)],
 )
 def test_splits_hold_the_lengths_they_announce(task: Language, split: str, shortest: int, longest: int) -> None:
-    drawn = task.sample(split, 20_000, rng())
-    found = lengths(task, drawn.inputs)
+    sampled = task.sample(split, 20_000, rng())
+    found = lengths(task, sampled.inputs)
     assert found.max() == longest
     assert shortest <= found.min() <= shortest + 2  # the hash may give all words of one symbol to another split
-    assert (drawn.groups["length"] - found >= 0).all()
-    assert (drawn.groups["length"] - found < 5).all()
+    assert (sampled.slices["length"] - found >= 0).all()
+    assert (sampled.slices["length"] - found < 5).all()
 
 
 @each
@@ -101,7 +101,7 @@ def test_lengths_are_uniform_but_for_those_with_few_words(task: Language) -> Non
 
 
 @each
-def test_every_place_of_a_word_is_as_likely(task: Language) -> None:
+def test_every_position_of_a_word_is_as_likely(task: Language) -> None:
     inputs = task.propose("thrice", 60_000, rng()).inputs
     of_50 = inputs[lengths(task, inputs) == 50]
     first = (of_50 < len(task.symbols)).argmax(axis=1)
@@ -111,10 +111,10 @@ def test_every_place_of_a_word_is_as_likely(task: Language) -> None:
 @pytest.mark.parametrize("task", WALKS, ids=lambda task: task.name)
 @pytest.mark.parametrize("split", ["train", "thrice"])
 def test_steps_walk_to_the_answer_a_slot_at_a_time(task: Language, split: str) -> None:
-    drawn = task.sample(split, 50, rng())
-    assert drawn.steps is not None
-    assert np.array_equal(drawn.steps[:, -1:], drawn.targets)
-    for example, steps in zip(drawn.inputs, drawn.steps, strict=True):
+    sampled = task.sample(split, 50, rng())
+    assert sampled.scratchpad is not None
+    assert np.array_equal(sampled.scratchpad[:, -1:], sampled.targets)
+    for example, steps in zip(sampled.inputs, sampled.scratchpad, strict=True):
         before = [0, *steps.tolist()]
         for token, (state, following) in zip(example, pairwise(before), strict=True):
             move = (*task.symbols, 0)[token]
@@ -130,7 +130,7 @@ def test_worked_examples_of_the_docstrings() -> None:
     assert shown(EvenPairs(), "abbaa") == "even"
     assert shown(EvenPairs(), "abbab") == "odd"
     assert shown(Parity(), "abbab") == "odd"
-    assert shown(CycleNavigation(), "bbcab") == "place 2"
+    assert shown(CycleNavigation(), "bbcab") == "state 2"
     assert shown(ReverseString(), "abb") == "..bba.."
 
 
@@ -145,13 +145,13 @@ def test_a_memory_of_the_training_length_is_right_there_and_lost_beyond(task: La
 
 
 def test_capacity_counts_the_words() -> None:
-    task = Parity(longest=10)
+    task = Parity(max_length=10)
     assert task.capacity("train") == int((2**11 - 2) * 0.75 / 2)
     assert task.capacity("twice") == int((2**21 - 2**11) * 0.5 / 2)
-    assert CycleNavigation(longest=2).capacity("id") == int((3 + 9) * 0.25 / 2)
+    assert CycleNavigation(max_length=2).capacity("id") == int((3 + 9) * 0.25 / 2)
 
 
-@pytest.mark.parametrize("longest", [1, 21])
-def test_words_that_are_too_short_or_too_long_are_refused(longest: int) -> None:
-    with pytest.raises(ValueError, match=f"longest={longest}; expected 2..20"):
-        Parity(longest=longest)
+@pytest.mark.parametrize("max_length", [1, 21])
+def test_words_that_are_too_short_or_too_long_are_refused(max_length: int) -> None:
+    with pytest.raises(ValueError, match=f"max_length={max_length}; expected 2..20"):
+        Parity(max_length=max_length)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
-from grue.tasks.maze_grid import AGENT, GOAL, MOVES, STEPS, WALLS, MazeGrid
+from grue.tasks.maze_grid import AGENT, GOAL, MOVES, OFFSETS, WALLS, MazeGrid
 
 TASK = MazeGrid()
 SPLITS = [split.name for split in TASK.splits]
@@ -47,7 +47,7 @@ def distances(example: np.ndarray) -> dict[tuple[int, int], int]:
     distance, queue = {(row, column): 0}, deque([(row, column)])
     while queue:
         here = queue.popleft()
-        for step in STEPS.tolist():
+        for step in OFFSETS.tolist():
             other = (here[0] + step[0], here[1] + step[1])
             if not example[WALLS][other] and other not in distance:
                 distance[other] = distance[here] + 1
@@ -59,7 +59,7 @@ def approaching_moves(example: np.ndarray) -> tuple[set[int], set[int], int]:
     """Open moves, those of them that come nearer to the goal as the crow walks, and the right move."""
     (agent,), (goal,) = np.argwhere(example[AGENT]), np.argwhere(example[GOAL])
     to_go = distances(example)
-    beside = [tuple((agent + step).tolist()) for step in STEPS]
+    beside = [tuple((agent + step).tolist()) for step in OFFSETS]
     is_open = {move for move in range(4) if beside[move] in to_go}
     nearer = {move for move in is_open if abs(np.array(beside[move]) - goal).sum() < abs(agent - goal).sum()}
     return is_open, nearer, min(is_open, key=lambda move: to_go[beside[move]])
@@ -71,13 +71,13 @@ def test_every_maze_is_perfect_with_the_recorded_answer_and_length(seed: int, sp
     examples = TASK.sample(split, 10, rng(seed))
     cells = CELLS[split]
     np.testing.assert_array_equal(TASK.solve(examples.inputs), examples.targets)
-    for example, target, length in zip(examples.inputs, examples.targets, examples.groups["length"], strict=True):
+    for example, target, length in zip(examples.inputs, examples.targets, examples.slices["length"], strict=True):
         to_go = distances(example)
         (agent,) = np.argwhere(example[AGENT])
         assert len(to_go) == 2 * cells**2 - 1  # as many pixels as cells and k^2 - 1 ways between them: a tree
         assert example[WALLS].sum() == (2 * cells + 1) ** 2 - len(to_go)
         assert to_go[tuple(agent.tolist())] == 2 * length
-        assert to_go[tuple((agent + STEPS[target[0]]).tolist())] == 2 * length - 1
+        assert to_go[tuple((agent + OFFSETS[target[0]]).tolist())] == 2 * length - 1
 
 
 @settings(deadline=None, max_examples=20)
@@ -100,8 +100,10 @@ def test_canonical_forgets_place_rotation_and_reflection(seed: int, split: str, 
     inputs = TASK.sample(split, 10, draw).inputs
     images = np.rot90(inputs[..., ::-1] if mirrored else inputs, turns, axes=(2, 3)).copy()  # counterclockwise
     for image in images:
-        drawn = np.argwhere(image[WALLS])
-        shift = [draw.integers(-low, 13 - high) for low, high in zip(drawn.min(axis=0), drawn.max(axis=0), strict=True)]
+        pixels = np.argwhere(image[WALLS])
+        shift = [
+            draw.integers(-low, 13 - high) for low, high in zip(pixels.min(axis=0), pixels.max(axis=0), strict=True)
+        ]
         image[:] = np.roll(image, shift, axis=(1, 2))
     np.testing.assert_array_equal(TASK.canonical(images), TASK.canonical(inputs))
     moves = TASK.solve(inputs)  # the moves turn with the picture
@@ -128,7 +130,7 @@ def test_all_192_mazes_of_three_by_three_cells_are_equally_likely() -> None:
     task = MazeGrid(cells=3, sizes=(), canvas=7)
     examples = task.propose("id", 60_000, rng())
     # Agent beside goal, way open: always of the kind to train on, and every maze has 16 such pairs.
-    walls = examples.inputs[examples.groups["length"] == 1, WALLS]
+    walls = examples.inputs[examples.slices["length"] == 1, WALLS]
     _, counts = np.unique(walls.reshape(len(walls), -1), axis=0, return_counts=True)
     assert len(counts) == 192  # OEIS A007341
     assert chisquare(counts).pvalue > 1e-4

@@ -31,8 +31,8 @@ def apart(task: Navigation, inputs: np.ndarray) -> np.ndarray:
 @given(seeds, st.sampled_from(SPLITS))
 def test_the_answer_is_one_step_on_the_axis_with_the_largest_distance(seed: int, where: tuple[Navigation, str]) -> None:
     task, split = where
-    drawn = task.sample(split, 30, rng(seed))
-    for example, target, count in zip(drawn.inputs, drawn.targets, drawn.groups["axes"], strict=True):
+    sampled = task.sample(split, 30, rng(seed))
+    for example, target, count in zip(sampled.inputs, sampled.targets, sampled.slices["axes"], strict=True):
         away = [int(token) % task.side - int(token) // task.side for token in example]
         nearest_first = sorted(range(task.axes), key=lambda axis: abs(away[axis]))
         last, best = nearest_first[-2:]
@@ -66,8 +66,8 @@ def test_axes_differ_where_and_as_often_as_announced(
 
 
 def test_axes_and_unequal_pairs_are_drawn_evenly() -> None:
-    drawn = JOINT.propose("id", 40_000, rng())
-    alone = drawn.inputs[drawn.groups["axes"] == 1]  # where no tie can be rejected
+    sampled = JOINT.propose("id", 40_000, rng())
+    alone = sampled.inputs[sampled.slices["axes"] == 1]  # where no tie can be rejected
     differ = apart(JOINT, alone)
     assert chisquare(differ.sum(axis=0)).pvalue > 1e-4
     pairs = np.bincount(alone[differ], minlength=256).reshape(16, 16)[~np.eye(16, dtype=bool)]
@@ -76,7 +76,7 @@ def test_axes_and_unequal_pairs_are_drawn_evenly() -> None:
 
 def test_moved_marks_the_axes_that_training_kept_equal() -> None:
     for split in AXES.splits:
-        moved = AXES.sample(split.name, 5, rng()).groups["moved"]
+        moved = AXES.sample(split.name, 5, rng()).slices["moved"]
         assert moved.tolist() == [[False] * 3 + [True] * 7] * 5
 
 
@@ -87,7 +87,7 @@ def test_a_tie_has_no_answer() -> None:
 
 
 def test_worked_examples_of_the_page() -> None:
-    task = NavigationAxes(axes=3, known=1)
+    task = NavigationAxes(axes=3, known_axes=1)
     example = np.array([2 * 16 + 2, 4 * 16 + 7, 9 * 16 + 1])
     assert task.describe(example) == "(2 4 9) to (2 7 1)"
     assert task.describe_target(task.solve(example[None])[0]) == "(0 0 -)"
@@ -96,7 +96,7 @@ def test_worked_examples_of_the_page() -> None:
 def test_heuristics_are_a_ladder() -> None:
     """Each is right where its excuse holds, and none of them everywhere."""
     alone = JOINT.propose("id", 1000, rng())
-    single = alone.take(alone.groups["axes"] == 1)
+    single = alone.take(alone.slices["axes"] == 1)
     for name in ("first-axis", "largest-goal", "every-axis"):
         rule = JOINT.heuristics[name]
         assert (rule(single.inputs) == single.targets).all()
@@ -104,13 +104,13 @@ def test_heuristics_are_a_ladder() -> None:
         assert (rule(crowded.inputs) == crowded.targets).all(axis=1).mean() < 0.3
     known = AXES.heuristics["known-axes"]
     for split, right in (("id", 1.0), ("others", 0.0)):
-        drawn = AXES.sample(split, 500, rng())
-        assert (known(drawn.inputs) == drawn.targets).all(axis=1).mean() == right
+        sampled = AXES.sample(split, 500, rng())
+        assert (known(sampled.inputs) == sampled.targets).all(axis=1).mean() == right
 
 
 def test_capacity_counts_the_problems() -> None:
     """By listing all of a small space: the bound is half of a split's share of them."""
-    task = NavigationJoint(axes=3, side=4, most=2, crowds=(3,))
+    task = NavigationJoint(axes=3, side=4, max_train_axes=2, ood_axes=(3,))
     tokens = np.array(list(product(range(16), repeat=3)))
     distance = np.sort(np.abs(tokens % 4 - tokens // 4), axis=1)
     clear = distance[:, 2] > distance[:, 1]
@@ -123,9 +123,9 @@ def test_capacity_counts_the_problems() -> None:
     ("make", "message"),
     [
         (lambda: NavigationJoint(side=2), "side=2; expected 3..64"),
-        (lambda: NavigationJoint(crowds=(3,)), "more axes than the 3 of training"),
+        (lambda: NavigationJoint(ood_axes=(3,)), "more axes than the 3 of training"),
         (lambda: NavigationJoint(axes=8), "apart-10"),
-        (lambda: NavigationAxes(known=6), "others"),
+        (lambda: NavigationAxes(known_axes=6), "others"),
     ],
 )
 def test_parameters_that_make_no_task_are_refused(make: type, message: str) -> None:

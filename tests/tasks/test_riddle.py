@@ -8,10 +8,10 @@ import pytest
 from grue.runs.data import sample_split
 from grue.tasks.base import Task
 from grue.tasks.pools import SpaceExhaustedError
-from grue.tasks.riddle import Riddle, RiddleNeighbour, RiddlePlace, RiddleRelation, RiddleToken
+from grue.tasks.riddle import Riddle, RiddleNeighbour, RiddlePosition, RiddleRelation, RiddleToken
 from grue.tasks.riddle_exceptions import RiddleExceptions
 
-RIDDLES: list[Riddle] = [RiddleExceptions(), RiddleNeighbour(), RiddlePlace(), RiddleRelation(), RiddleToken()]
+RIDDLES: list[Riddle] = [RiddleExceptions(), RiddleNeighbour(), RiddlePosition(), RiddleRelation(), RiddleToken()]
 
 each = pytest.mark.parametrize("task", RIDDLES, ids=lambda task: task.name)
 
@@ -34,9 +34,9 @@ def test_there_is_no_right_answer(task: Task) -> None:
     [
         (RiddleToken(), "13220312", "22"),
         (RiddleToken(), "13220322", "23"),
-        (RiddlePlace(), "dbcabdaca", ["d", "d"]),
-        (RiddlePlace(), "dbcacbada", ["none", "none"]),
-        (RiddlePlace(), "abcdacbba", ["none", "c"]),
+        (RiddlePosition(), "dbcabdaca", ["d", "d"]),
+        (RiddlePosition(), "dbcacbada", ["none", "none"]),
+        (RiddlePosition(), "abcdacbba", ["none", "c"]),
         (RiddleRelation(), "ecec|kb", ["xyxy", "xyxy"]),
         (RiddleRelation(), "ecce|kb", ["xyxy", "xyyx"]),
         (RiddleNeighbour(), "a|bcdaabedd", "aa"),
@@ -81,7 +81,7 @@ def test_exceptions_are_the_first_of_every_training_set() -> None:
     for examples in sets:
         assert (examples.targets[:odd] == (examples.inputs[:odd, :1] + 1) % task.alphabet).all()
         assert (examples.targets[odd:] == examples.inputs[odd:, :1]).all()
-        assert examples.groups["exception"][:, 0].tolist() == [True] * odd + [False] * (64 - odd)
+        assert examples.slices["exception"][:, 0].tolist() == [True] * odd + [False] * (64 - odd)
 
 
 def test_nothing_is_taught_beside_an_exception_where_all_of_the_test_is() -> None:
@@ -97,16 +97,16 @@ def test_nothing_is_taught_beside_an_exception_where_all_of_the_test_is() -> Non
 
 
 def test_more_exceptions_than_there_is_room_for_are_refused() -> None:
-    with pytest.raises(SpaceExhaustedError, match="room for"):
+    with pytest.raises(SpaceExhaustedError, match="far enough apart"):
         RiddleExceptions(length=3, exceptions=60).sample("train", 5, np.random.default_rng(0))
 
 
 def test_a_moved_pattern_has_room_for_its_answer_and_is_the_only_one() -> None:
-    task = RiddlePlace()
+    task = RiddlePosition()
     inputs = sample_split(task, "apart", 2000, 0).inputs
-    marks = (inputs[:, :-1] == 0) & (inputs[:, 1:] == 1)
-    assert (marks.sum(1) == 1).all()
-    assert not marks[:, [task.place, -1]].any()
+    starts = (inputs[:, :-1] == 0) & (inputs[:, 1:] == 1)
+    assert (starts.sum(1) == 1).all()
+    assert not starts[:, [task.position, -1]].any()
 
 
 def test_neighbours_are_near() -> None:
@@ -124,7 +124,7 @@ def test_neighbours_are_near() -> None:
     [
         lambda: RiddleToken(length=20),
         lambda: RiddleToken(alphabet=1),
-        lambda: RiddlePlace(place=7),
+        lambda: RiddlePosition(position=7),
         lambda: RiddleRelation(alphabet=10),
         lambda: RiddleRelation(length=9),
         lambda: RiddleNeighbour(altered=5),

@@ -1,4 +1,4 @@
-"""tabular: real rows, the same ones in every view, and what a view leaves as it was."""
+"""tabular: real rows, the same ones in every presentation, and what a presentation leaves as it was."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def rng(seed: int = 0) -> np.random.Generator:
 
 
 @each_table
-@pytest.mark.parametrize("view", ["plain", "rotated", "noise"])
-def test_every_row_of_the_table_is_in_one_split_with_its_class(table: str, view: str) -> None:
+@pytest.mark.parametrize("presentation", ["plain", "rotated", "noise"])
+def test_every_row_of_the_table_is_in_one_split_with_its_class(table: str, presentation: str) -> None:
     bunch = LOADERS[table]()
     rows = np.unique(np.column_stack([bunch.data, bunch.target]), axis=0)
-    task = Tabular(table, view, rotation=5)  # pyright: ignore[reportArgumentType]
+    task = Tabular(table, presentation, rotation=5)  # pyright: ignore[reportArgumentType]
     samples = [task.sample(split, task.capacity(split), rng()) for split in ("train", "id")]
     seen = np.concatenate([np.column_stack([task.canonical(one.inputs), one.targets]) for one in samples])
     np.testing.assert_array_equal(np.unique(seen, axis=0), rows)
@@ -33,8 +33,8 @@ def test_every_row_of_the_table_is_in_one_split_with_its_class(table: str, view:
 @each_table
 def test_the_views_show_the_same_rows_to_the_same_generator(table: str) -> None:
     plain, rotated, noise = (
-        Tabular(table, view).sample("train", 40, rng(3))  # pyright: ignore[reportArgumentType]
-        for view in ("plain", "rotated", "noise")
+        Tabular(table, presentation).sample("train", 40, rng(3))  # pyright: ignore[reportArgumentType]
+        for presentation in ("plain", "rotated", "noise")
     )
     columns = plain.inputs.shape[1]
     np.testing.assert_array_equal(noise.inputs[:, :columns], plain.inputs)
@@ -52,11 +52,11 @@ def test_columns_are_standardised_by_what_training_can_know() -> None:
 
 
 def test_each_seed_has_a_rotation_of_its_own_and_only_where_the_view_is_rotated() -> None:
-    task = Tabular(view="rotated")
-    drawn = [of_seed(task, seed) for seed in (0, 0, 1)]
-    assert drawn[0] == drawn[1] != drawn[2]
-    for view in ("plain", "noise"):
-        assert of_seed(Tabular(view=view), 1) == Tabular(view=view)
+    task = Tabular(presentation="rotated")
+    sampled = [of_seed(task, seed) for seed in (0, 0, 1)]
+    assert sampled[0] == sampled[1] != sampled[2]
+    for presentation in ("plain", "noise"):
+        assert of_seed(Tabular(presentation=presentation), 1) == Tabular(presentation=presentation)
 
 
 def test_rotations_are_uniform() -> None:
@@ -89,7 +89,7 @@ def test_rows_and_classes_have_names() -> None:
     assert [Tabular().describe_target(np.array([label])) for label in (0, 1)] == ["malignant", "benign"]
 
 
-@pytest.mark.parametrize("parameters", [{"table": "diabetes"}, {"view": "upside-down"}])
+@pytest.mark.parametrize("parameters", [{"table": "diabetes"}, {"presentation": "upside-down"}])
 def test_unknown_tables_and_views_are_refused(parameters: dict[str, str]) -> None:
     with pytest.raises(ValueError, match=r"; expected one of .*, "):
         Tabular(**parameters)  # pyright: ignore[reportArgumentType]

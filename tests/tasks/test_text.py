@@ -19,13 +19,13 @@ from grue.tasks.text import EPISTLES, NARRATIVE, Text
 TASK = Text()
 
 
-def drawn(split: str, n: int = 4000, seed: int = 0) -> Examples:
+def sampled(split: str, n: int = 4000, seed: int = 0) -> Examples:
     return TASK.sample(split, n, np.random.default_rng(seed))
 
 
 def spelt(split: str, n: int = 4000) -> list[str]:
     """Windows with their next character."""
-    examples = drawn(split, n)
+    examples = sampled(split, n)
     return [corpus.to_text(row) for row in np.concatenate([examples.inputs, examples.targets], axis=1)]
 
 
@@ -36,7 +36,7 @@ def chapters_of(examples: Examples) -> list[int]:
 
 
 def chapter_set(split: str) -> set[int]:
-    return set(chapters_of(drawn(split)))
+    return set(chapters_of(sampled(split)))
 
 
 def test_the_corpus_is_english_of_more_than_a_megabyte() -> None:
@@ -67,7 +67,7 @@ def test_an_unknown_character_is_refused() -> None:
 
 def test_every_window_stands_in_its_chapter() -> None:
     for split in ("train", "id", "epistles", "exposed"):
-        examples = drawn(split, 200)
+        examples = sampled(split, 200)
         for window, chapter in zip(spelt(split, 200), chapters_of(examples), strict=True):
             assert window in corpus.to_text(corpus.chapters()[chapter])
 
@@ -100,13 +100,13 @@ def test_the_same_chapters_are_taught_whatever_the_window() -> None:
 
 def test_groups_say_which_windows_the_train_pool_has() -> None:
     """In training all, of other chapters some, of shuffled letters hardly any."""
-    seen = {split.name: (drawn(split.name).groups["context"] == "seen").mean() for split in TASK.splits}
+    seen = {split.name: (sampled(split.name).slices["context"] == "seen").mean() for split in TASK.splits}
     assert seen["train"] == 1
     assert 1 > seen["id"] > seen["epistles"] > seen["words"] > seen["letters"]
     assert seen["letters"] < 0.01
     taught = "".join(corpus.to_text(corpus.chapters()[chapter]) + "\n" for chapter in sorted(chapter_set("train")))
-    examples = drawn("id", 300)
-    for row, label in zip(examples.inputs, examples.groups["context"], strict=True):
+    examples = sampled("id", 300)
+    for row, label in zip(examples.inputs, examples.slices["context"], strict=True):
         assert (corpus.to_text(row) in taught) == (label == "seen")
 
 

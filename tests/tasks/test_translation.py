@@ -87,10 +87,10 @@ def test_the_permutation_leaves_no_neighbours() -> None:
 
 def test_drawings_are_shown_in_characters() -> None:
     example = UPRIGHT.sample("right", 1, rng())
-    drawn = UPRIGHT.describe(example.inputs[0]).split("\n")
-    assert [len(row) for row in drawn] == [20] * 20
-    assert {row[:10] for row in drawn} == {"." * 10}
-    assert "#" in "".join(drawn)
+    picture = UPRIGHT.describe(example.inputs[0]).split("\n")
+    assert [len(row) for row in picture] == [20] * 20
+    assert {row[:10] for row in picture} == {"." * 10}
+    assert "#" in "".join(picture)
     assert UPRIGHT.describe_target(example.targets[0]) == str(example.targets[0, 0])
 
 

@@ -41,7 +41,7 @@ def test_the_values_per_example_are_those_of_a_score_that_is_there() -> None:
 
 
 def test_a_riddle_is_scored_by_its_rules_only_where_they_part() -> None:
-    truth = make_task("riddle-place").instance.truth
+    truth = make_task("riddle-position").instance.truth
     assert [truth.metric_on(split).name for split in ("train", "id", "apart")] == ["accuracy", "accuracy", "rules"]
 
 

@@ -59,12 +59,12 @@ def table(*lines: str) -> np.ndarray:
 @given(seed=seeds, split=st.sampled_from(SPLITS))
 def test_answer_links_and_steps_are_those_of_another_reader(task: Variables, seed: int, split: str) -> None:
     examples = task.sample(split, 20, rng(seed))
-    low, high = task.far if split in ("far", "exposed") else task.links
+    low, high = task.far_links if split in ("far", "exposed") else task.links
     for row, program in enumerate(map(task.describe, examples.inputs)):
         values, links = values_of(program)
         query = program[-1]
         assert examples.targets[row, 0] == values[query]
-        assert examples.groups["links"][row] == links[query]
+        assert examples.slices["links"][row] == links[query]
         assert len(ends(program)) == task.chains
         assert query in ends(program)
         assert all(low <= links[end] <= high for end in ends(program))
@@ -75,7 +75,7 @@ def test_steps_are_the_way_to_the_literal_and_with_plus_the_values_on_the_way_ba
     for task in (TASK, PLUS):
         examples = task.sample("id", 50, rng())
         words = [*LETTERS, *map(str, range(10)), "."]
-        for program, steps in zip(map(task.describe, examples.inputs), examples.steps, strict=True):
+        for program, steps in zip(map(task.describe, examples.inputs), examples.scratchpad, strict=True):
             given = dict(line.split("=") for line in program.split("; ") if "=" in line)
             values, _ = values_of(program)
             way = [program[-1]]
@@ -144,7 +144,7 @@ def test_all_other_pairs_occur_in_training() -> None:
 @BOTH
 def test_values_links_and_lines_are_balanced(task: Variables) -> None:
     examples = task.propose("id", 30_000, rng())
-    for labels, expected in ((examples.targets, 0.1), (examples.groups["links"][:, None], 1 / 3)):
+    for labels, expected in ((examples.targets, 0.1), (examples.slices["links"][:, None], 1 / 3)):
         _, counts = np.unique(labels, return_counts=True)
         assert counts / 30_000 == pytest.approx(expected, abs=0.02)
     there = (examples.inputs[:, 0, :-1, 0] < task.variables).mean(0)
@@ -162,7 +162,7 @@ def test_a_literal_taken_without_reading_is_right_one_time_in_three(split: str, 
 def test_hops_are_right_as_far_as_they_go(task: Variables, heuristic: str, hops: int) -> None:
     examples = task.sample("id", 5000, rng())
     right = (task.heuristics[heuristic](examples.inputs) == examples.targets)[:, 0]
-    near = examples.groups["links"] <= hops
+    near = examples.slices["links"] <= hops
     assert right[near].all()
     assert right[~near].mean() < 0.4
     assert score(task, heuristic, task.sample("far", 5000, rng())) < 0.4
@@ -184,7 +184,7 @@ def test_words_say_what_the_tokens_are() -> None:
 @pytest.mark.parametrize("lines", [("b=a", "a=b", "?b"), ("b=a", "c=3", "?b")])
 def test_a_query_without_an_answer_is_refused_by_its_number(lines: tuple[str, ...]) -> None:
     programs = np.concatenate([table("a=3", "?a"), table(*lines)])
-    with pytest.raises(ValueError, match=r"example 1 comes to no literal: b=a"):
+    with pytest.raises(ValueError, match=r"example 1 leads to no literal: b=a"):
         TASK.solve(programs)
 
 
@@ -192,13 +192,13 @@ def test_a_query_without_an_answer_is_refused_by_its_number(lines: tuple[str, ..
     ("parameters", "message"),
     [
         ({"links": (0, 3)}, "expected 1 <= low <= high"),
-        ({"far": (3, 6)}, "far beyond links"),
+        ({"far_links": (3, 6)}, "expected 1 <= low <= high"),
         ({"chains": 2}, "2 chains with 10 values; expected 3 to 10"),
         ({"values": 2}, "3 chains with 2 values"),
         ({"variables": 27}, "at most the 26 letters"),
         ({"held_out": 7}, "so few that 4 variables"),
         ({"held_out": 0}, "held_out=0"),
-        ({"far": (4, 7)}, "too few for 24 assignments"),
+        ({"far_links": (4, 7)}, "too few for 24 assignments"),
     ],
 )
 def test_parameters_that_leave_too_few_variables_are_refused(parameters: dict[str, object], message: str) -> None:
