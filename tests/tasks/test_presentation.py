@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from grue.runs.data import sample_split, of_seed
+from grue.runs.data import of_seed, sample_split
 from grue.runs.probes import probes_of
 from grue.tasks.base import Task
 from grue.tasks.tabular import Tabular
