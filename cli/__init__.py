@@ -26,11 +26,11 @@ from .scores import scores
 from .show import show
 from .study import studies
 
-EXIT_CODES = """
-Exit codes: 0 all cells are done or not applicable (n/a); 1 some cells failed (grue failures DIR shows the errors)
-or are missing; 2 the command is invalid or cannot continue; 130 interrupted by Ctrl-C, repeat the command to
-continue.
-"""
+EXIT_CODES = (
+    "Exit codes: 0 all cells are done or not applicable (n/a); 1 some cells failed (grue failures DIR shows the errors)"
+    " or are missing; 2 the command is invalid or cannot continue; 130 interrupted by Ctrl-C, repeat the command to "
+    "continue."
+)
 
 app = typer.Typer(
     name="grue",

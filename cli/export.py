@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 
-class Form(StrEnum):
+class ExportFormat(StrEnum):
     """File formats."""
 
     jsonl = "jsonl"
@@ -25,15 +25,15 @@ def export(
     targets: Annotated[  # noqa: FBT002
         bool, typer.Option("--targets", help="Export all splits with their targets, as data.")
     ] = False,
-    form: Annotated[Form, typer.Option("--format", help="File format.")] = Form.jsonl,
+    form: Annotated[ExportFormat, typer.Option("--format", help="File format.")] = ExportFormat.jsonl,
     output: Annotated[
         Path | None, typer.Option(help="Output file. Default: TASK-SIZE-SEED.jsonl (or .parquet).")
     ] = None,
 ) -> None:
     """Write examples of a task to a file, one per row: the same examples as in a run with this size and seed.
 
-    Without --targets, the file is a question set for predictors outside grue: training examples with targets, test
-    examples without, each also as text. `grue import` scores the answers.
+    Without --targets, the file is a question set for predictors outside grue (training examples with targets, tests
+    without, each also as text), and `grue import` scores the answers.
     """
     import json
 
@@ -58,7 +58,7 @@ def export(
     path = output or Path(f"{task.replace(':', '_').replace('/', '_')}-{size}-{seed}.{form.value}")
     rows = [] if targets else question_rows(named, chosen, size, test_size or size, seed)
     frame = export_rows(instance, chosen, size, seed) if targets else pd.DataFrame(rows)
-    if form is Form.parquet:
+    if form is ExportFormat.parquet:
         frame.to_parquet(path, index=False)
     elif targets:
         frame.to_json(path, orient="records", lines=True)

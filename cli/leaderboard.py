@@ -11,7 +11,7 @@ import typer
 from .folders import SuiteSeed, read_folders, write_text
 
 
-class Format(StrEnum):
+class LeaderboardFormat(StrEnum):
     """Names of the formats, as on the command line."""
 
     text = "text"
@@ -24,11 +24,11 @@ class Format(StrEnum):
 def leaderboard(
     dirs: Annotated[list[Path], typer.Argument(metavar="DIR", help="Result folders; several are combined.")],
     form: Annotated[
-        Format,
+        LeaderboardFormat,
         typer.Option(
             "--format", help="text (terminal), md (Markdown), csv or json (one value per row), tex (booktabs)."
         ),
-    ] = Format.text,
+    ] = LeaderboardFormat.text,
     summary: Annotated[bool, typer.Option("--summary", help="Print only the summary table of all tasks.")] = False,  # noqa: FBT002
     output: Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")] = None,
     suite_seed: SuiteSeed = None,

@@ -15,7 +15,7 @@ def plot(
     output: Annotated[Path, typer.Option(help="Folder of the figures; created if missing.")] = Path("figures"),
     suite_seed: SuiteSeed = None,
 ) -> None:
-    """Draw every task: scores against n and against added OOD examples; riddles as fingerprints. SVG, PDF and PNG."""
+    """Draw learning curves and OOD examples to threshold for every task, riddles as fingerprints: SVG, PDF and PNG."""
     from ..reports.figures import write_figures
     from ..reports.provenance import warnings_of
     from ..runs.errors import UsageError

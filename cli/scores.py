@@ -11,7 +11,7 @@ import typer
 from .folders import SuiteSeed, read_folders, write_text
 
 
-class Format(StrEnum):
+class ScoresFormat(StrEnum):
     """Names of the formats, as on the command line."""
 
     csv = "csv"
@@ -23,12 +23,12 @@ class Format(StrEnum):
 def scores(
     dirs: Annotated[list[Path], typer.Argument(metavar="DIR", help="Result folders; several are combined.")],
     form: Annotated[
-        Format,
+        ScoresFormat,
         typer.Option(
             "--format",
             help="csv; json or parquet (with provenance); bundle (a small folder that reporting commands can read).",
         ),
-    ] = Format.csv,
+    ] = ScoresFormat.csv,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -41,17 +41,17 @@ def scores(
     from ..reports.export import scores_to_csv, scores_to_json, write_parquet
     from ..runs.bundle import write_bundle
 
-    if form in (Format.parquet, Format.bundle) and output is None:
-        what = "a file" if form is Format.parquet else "a folder"
+    if form in (ScoresFormat.parquet, ScoresFormat.bundle) and output is None:
+        what = "a file" if form is ScoresFormat.parquet else "a folder"
         raise typer.BadParameter(
             f"--format {form.value} cannot be printed; give {what} to write to", param_hint="--output"
         )
     results = read_folders(dirs, suite_seed, measured=True)
-    if form is Format.parquet and output is not None:
+    if form is ScoresFormat.parquet and output is not None:
         write_parquet(results, output)
         typer.echo(f"wrote {output}", err=True)
-    elif form is Format.bundle and output is not None:
+    elif form is ScoresFormat.bundle and output is not None:
         for path in write_bundle(results, output):
             typer.echo(f"wrote {path}", err=True)
     else:
-        write_text(scores_to_csv(results) if form is Format.csv else scores_to_json(results), output)
+        write_text(scores_to_csv(results) if form is ScoresFormat.csv else scores_to_json(results), output)

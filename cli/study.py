@@ -18,7 +18,7 @@ studies = typer.Typer(help="Run an experiment other than learning curves.")
 TIMEOUT = 900
 
 
-class Format(StrEnum):
+class StudyFormat(StrEnum):
     """Names of the formats, as on the command line."""
 
     md = "md"
@@ -61,8 +61,8 @@ def forgetting(
         Path | None, typer.Option(metavar="DIR", help="Folder of the figures. Default: figures in the result folder.")
     ] = None,
     form: Annotated[
-        Format, typer.Option("--format", help="md (Markdown), csv or json (one value per row), tex (booktabs).")
-    ] = Format.md,
+        StudyFormat, typer.Option("--format", help="md (Markdown), csv or json (one value per row), tex (booktabs).")
+    ] = StudyFormat.md,
     output: Annotated[
         Path | None, typer.Option(help="Write the table to this file instead of standard output.")
     ] = None,

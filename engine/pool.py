@@ -15,7 +15,7 @@ LOCAL = "local"
 """In place of a scheduler's address: a Dask cluster of this machine."""
 
 
-class Pool(Protocol):
+class WorkerPool(Protocol):
     """Executes jobs in parallel: `InlinePool`, `LocalPool` (engine/local.py), `DaskPool` (engine/cluster.py)."""
 
     @property
@@ -92,7 +92,7 @@ class Workers:
             return f"a local Dask cluster of {self.count} workers"
         return f"the Dask cluster at {self.scheduler}"
 
-    def start(self, max_jobs: int, log: Callable[[str], None]) -> Pool:
+    def start(self, max_jobs: int, log: Callable[[str], None]) -> WorkerPool:
         """A pool for at most `max_jobs` jobs; it prints with `log`."""
         if self.scheduler is not None:
             from .cluster import DaskPool  # noqa: PLC0415 -- Dask is an extra

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from .job import Job, Result
-from .pool import Pool, Workers
+from .pool import WorkerPool, Workers
 from .progress import Reporter, Share
 from .provenance import command
 from .store import Store
@@ -34,7 +34,7 @@ class Session:
         self.stopping = False
         self._queue: list[Job] = []
         self._resources = ExitStack()
-        self._pool: Pool | None = None
+        self._pool: WorkerPool | None = None
 
     def open(self, *, fresh: bool = False) -> None:
         """Take the folder, waiting for another run that has it.

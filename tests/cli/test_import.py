@@ -108,11 +108,11 @@ def test_a_second_file_replaces_the_answers_of_the_first(tmp_path: Path) -> None
     assert (scores(tmp_path).loc["human"] == 1).all()
 
 
-def test_point_answers_cannot_be_had_where_the_score_needs_probabilities(tmp_path: Path) -> None:
+def test_point_answers_are_not_applicable_where_the_score_needs_probabilities(tmp_path: Path) -> None:
     write(tmp_path, answered(exported(tmp_path, "scramble-bag"), "scramble-bag"))
     done = grue(tmp_path, "import", "answers.jsonl", *OUT)
     assert done.returncode == 0, done.stderr
-    assert "n/a: scramble-bag, human at n = 16: the score of this task needs probabilities" in done.stdout
+    assert "n/a: scramble-bag, human at n = 16: the metric 'score' of this task needs probabilities" in done.stdout
     write(tmp_path, answered(exported(tmp_path, "identity-bits"), "identity-bits"))
     assert grue(tmp_path, "import", "answers.jsonl", *OUT).returncode == 0
     assert "log_loss" not in set(read([tmp_path / "out"]).scores["metric"])
@@ -154,7 +154,7 @@ def changed(**new: Any) -> Callable[[list[Row]], None]:
         (changed(key="mine:Task size=1 test_size=1 seed=0 0"), "names code to import, 'mine:Task'"),
         (changed(split="oddd"), "did you mean 'odd'"),
         (changed(split="train"), "split 'train' has no questions; expected one of id, odd"),
-        (changed(index=TESTS), f"index {TESTS} of split 'id'; expected 0 to {TESTS - 1}"),
+        (changed(index=TESTS), f"index {TESTS} in split 'id' is out of range; expected 0 to {TESTS - 1}"),
         (changed(index=0), "duplicate answer for index 0 of split 'id'"),
         (changed(answer=[0, 1]), "answer has shape (2,); expected (20,)"),
         (changed(answer=[2] * 20), "expected integers from 0 to 1"),

@@ -18,7 +18,7 @@ import pytest
 from grue.engine.errors import EngineError
 from grue.engine.job import Result
 from grue.engine.local import MAX_STARTS, LocalPool
-from grue.engine.pool import InlinePool, Pool
+from grue.engine.pool import InlinePool, WorkerPool
 
 TIMEOUT = 2.0
 
@@ -31,14 +31,14 @@ def pool() -> Iterator[LocalPool]:
     made.close()
 
 
-def run(pool: Pool, function: Callable[..., Any], *arguments: Any, external: bool = False) -> Result:
+def run(pool: WorkerPool, function: Callable[..., Any], *arguments: Any, external: bool = False) -> Result:
     from engine_jobs import Calling  # pyright: ignore[reportMissingImports]
 
     pool.submit(Calling(function, arguments, external))
     return drain(pool)
 
 
-def drain(pool: Pool) -> Result:
+def drain(pool: WorkerPool) -> Result:
     while not (done := pool.wait()):
         pass
     return done[0][1]
@@ -49,7 +49,7 @@ def value(result: Result) -> Any:
     return pq.read_table(pa.BufferReader(result.tables["jobs"]))["value"][0].as_py()
 
 
-def pid(pool: Pool, *, external: bool = False) -> int:
+def pid(pool: WorkerPool, *, external: bool = False) -> int:
     """The process that a job ran in."""
     return value(run(pool, os.getpid, external=external))
 
@@ -85,7 +85,7 @@ def test_what_is_no_table_and_what_cannot_be_found_is_the_jobs_failure(pool: Loc
     assert "object" in strange.failure["message"]
     local = run(pool, lambda: 1.0)
     assert local.failure is not None
-    assert "define it in a module" in local.failure["message"]
+    assert "define them in a module" in local.failure["message"]
 
 
 def test_a_result_is_the_same_bytes_for_the_parent_and_for_this_process(pool: LocalPool) -> None:

@@ -146,7 +146,7 @@ def test_a_folder_that_cannot_be_written_to_ends_the_run_and_is_no_failure_of_a_
     run([square(1)], tmp_path)
     obstacle = tmp_path / "jobs" / ".square-2.parquet.partial"
     obstacle.mkdir()
-    with pytest.raises(EngineError, match=r"cannot write .*square-2.parquet: Is a directory; what was finished"):
+    with pytest.raises(EngineError, match=r"cannot write .*square-2.parquet: Is a directory; finished results"):
         run([square(2)], tmp_path, jobs)
     assert not (tmp_path / "failures").exists()
     obstacle.rmdir()

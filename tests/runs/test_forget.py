@@ -89,5 +89,5 @@ def test_forgetting_waits_for_a_run_in_the_folder(out: Path) -> None:
         assert waiting.stderr
         assert "waiting for it to end" in waiting.stderr.readline()
         assert planned(out)["lookup"] == 2
-    assert waiting.communicate(timeout=60)[0].startswith("2 cells")
+    assert waiting.communicate(timeout=60)[0].startswith("removed 2 cells")
     assert planned(out)["lookup"] == 0

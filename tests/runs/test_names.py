@@ -43,7 +43,7 @@ def test_objects_are_taken_as_they_are() -> None:
         ("forrest", "unknown learner 'forrest'; did you mean 'forest'"),
         ("mlp:widht=3", "unknown parameter 'widht'; did you mean 'width'"),
         ("mlp:width=wide", "width is 'wide'; expected int, such as 128"),
-        ("mlp:width", "expected parameter=value, got 'width'"),
+        ("mlp:width", "expected parameter=value after the colon, got 'width'"),
         ("mlp:width=3,5", "expected parameter=value, got '5'"),
         ("mlp:encoding=hot", "encoding is 'hot'; expected one of auto, onehot"),
         ("forest:encoding=hot", "encoding is 'hot'"),
@@ -153,16 +153,16 @@ def test_what_says_that_it_gives_a_learner_or_a_task_is_called_and_nothing_else(
     assert make_task("factories:task").instance.parameters()["bits"] == 8
     assert make_learner("factories:estimator:strategy=uniform").label == "factories:estimator:strategy=uniform"
     for spec, message in {
-        "factories:silent": r"annotate it, such as `def silent\(\) -> Learner:`",
-        "factories:touch": "annotate it",
+        "factories:silent": r"expected, for example, `def silent\(\) -> Learner:`",
+        "factories:touch": "has no return annotation",
         "factories:other": "has the return annotation 'int'; expected a grue Learner or an estimator",
         "factories:unresolved": "has the return annotation 'Nowhere'",
         "factories:bound": "is a partial",
         "factories:task": "has the return annotation 'Task'",
         "factories:wrong": "returned a int; expected a grue Learner",
-        "factories:subprocess.getoutput:cmd=touch touched": "annotate it",
+        "factories:subprocess.getoutput:cmd=touch touched": "has no return annotation",
         "subprocess:Popen:args=touch touched,shell=true": "is the class Popen",
-        "os:system:command=touch touched": "is a builtin_function_or_method|annotate it",
+        "os:system:command=touch touched": "is a builtin_function_or_method|has no return annotation",
     }.items():
         with pytest.raises(UsageError, match=message):
             make_learner(spec)

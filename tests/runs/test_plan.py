@@ -105,7 +105,7 @@ def test_the_key_knows_everything_a_result_depends_on() -> None:
     [
         ("seeds = [", "invalid TOML"),
         ('sizess = [1]\ndescription = "x"', "unknown field 'sizess'; did you mean 'sizes'"),
-        ('description = "x"', "is missing"),
+        ('description = "x"', "is required"),
     ],
 )
 def test_a_users_preset_with_a_mistake(tmp_path: Path, text: str, message: str) -> None:

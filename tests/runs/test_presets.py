@@ -97,7 +97,7 @@ def test_parameters_of_a_learner_from_a_module(tmp_path: Path) -> None:
         ("[parameters.cnn]\nn_estimators = 20", r"\[parameters.cnn\]: unknown parameter 'n_estimators'"),
         ('[parameters.cnn]\ndevice = "cuda"', "unknown parameter 'device'"),
         ('[parameters."cnn@tuned"]\nchannels = 8', r"use \[parameters.cnn\], which applies to cnn@tuned as well"),
-        ("[parameters]\ncnn = 3", "parameters = .*; expected a table a learner"),
+        ("[parameters]\ncnn = 3", "parameters = .*; expected a table per learner"),
         ('[parameters."sklearn.dummy:DummyClassifier"]\nstrategy = "prior"', "after the name"),
         (grid("scramble-bog"), r"unknown task 'scramble-bog'; did you mean 'scramble-bag'"),
         (grid("maze-grid"), "unknown task of the preset 'maze-grid'"),
@@ -111,7 +111,7 @@ def test_parameters_of_a_learner_from_a_module(tmp_path: Path) -> None:
             "unknown kind of learners 'netwrk'; did you mean 'network'",
         ),
         (grid("scramble-bag", "over_capacity = 'cut'"), 'over_capacity = \'cut\'; expected "skip" or "shrink"'),
-        ("[[grid]]\nsizes = [4]", "the field 'tasks' is missing"),
+        ("[[grid]]\nsizes = [4]", "the field 'tasks' is required"),
         ("[grid]\ntasks = ['scramble-bag']", r"expected tables: the line \[\[grid\]\]"),
     ],
 )
@@ -188,7 +188,7 @@ def test_a_file_chooses_no_code_unless_it_is_trusted(stranger: Path, tables: str
 
 
 def test_every_module_attribute_of_the_file_is_named(stranger: Path) -> None:
-    with pytest.raises(UsageError, match="call: 'a:B', 'subprocess:getoutput:cmd=touch x', 'c:D'; if"):
+    with pytest.raises(UsageError, match="run: 'a:B', 'subprocess:getoutput:cmd=touch x', 'c:D'; if"):
         written(
             stranger,
             '[parameters."c:D"]\nx = 1',

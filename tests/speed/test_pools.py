@@ -12,7 +12,7 @@ import pytest
 
 from grue.engine.cluster import DaskPool
 from grue.engine.local import LocalPool
-from grue.engine.pool import InlinePool, Pool
+from grue.engine.pool import InlinePool, WorkerPool
 
 JOBS = 200
 
@@ -23,7 +23,7 @@ def test_a_job_on_a_dask_cluster_beside_one_in_the_local_pool(
 ) -> None:
     """One worker each; ms a job."""
     monkeypatch.syspath_prepend(Path(__file__).parents[1] / "engine")
-    pools: dict[str, Callable[[], Pool]] = {
+    pools: dict[str, Callable[[], WorkerPool]] = {
         "in this process": InlinePool,
         "local pool": lambda: LocalPool(1, 60),
         "Dask": lambda: DaskPool("local", 1, 60, print),
@@ -36,7 +36,7 @@ def test_a_job_on_a_dask_cluster_beside_one_in_the_local_pool(
     benchmark.pedantic(lambda: None, rounds=1)
 
 
-def _cost(pool: Pool) -> float:
+def _cost(pool: WorkerPool) -> float:
     """Seconds a job, the median; the first, for which the process starts, is left out."""
     from engine_jobs import Square  # pyright: ignore[reportMissingImports]
 
@@ -47,7 +47,7 @@ def _cost(pool: Pool) -> float:
         pool.close()
 
 
-def _run(pool: Pool, job: Any) -> float:
+def _run(pool: WorkerPool, job: Any) -> float:
     start = time.perf_counter()
     assert len(pool.running) < pool.slots
     pool.submit(job)
