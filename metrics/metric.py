@@ -130,7 +130,7 @@ class PosteriorDistance(Metric):
     def score(self, predicted: np.ndarray, expected: Expected) -> Scored:
         if expected.posterior is None:
             raise ValueError("examples of an ambiguous task have no posterior; expected Examples.posterior")
-        training_marginal = marginal(expected.training, predicted.shape[-1])
+        known = marginal(expected.training, predicted.shape[-1])
         return score_posterior(predicted, expected.targets, expected.posterior, training_marginal, expected.groups)
 
     def training_fit(self, metrics: Mapping[str, float]) -> float:

@@ -184,7 +184,7 @@ def _with_symbols(cell: TableCell) -> str:
 
 LATEX_SYMBOLS = {
     "underfit": r"\dagger",
-    "budget-limited": r"\ddagger",
+    "not-converged": r"\ddagger",
     "diverged": r"\S",
     "incomplete": r"\P",
     "partial": r"\parallel",

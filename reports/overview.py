@@ -33,7 +33,7 @@ SMALL_FONT = 5.5
 FLAGGED = 0.35
 """Opacity of flagged entries: the learner did not fit the training set, so its score does not show its bias."""
 
-UNDERFIT_FLAGS = {"underfit", "budget-limited"}
+UNDERFIT_FLAGS = {"underfit", "not-converged"}
 
 
 def overview_figure(results: Results) -> Figure | None:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from ..analysis.entries import THRESHOLD, Entry
 from .leaderboard import KINDS, Leaderboard, TaskHeader, missing_word
 
-SYMBOLS = {"underfit": "†", "budget-limited": "‡", "diverged": "§", "incomplete": "¶", "partial": "∥", "cell": "°"}
+SYMBOLS = {"underfit": "†", "not-converged": "‡", "diverged": "§", "incomplete": "¶", "partial": "∥", "cell": "°"}
 
 LEGEND = {
     "underfit": "underfit: in at least one cell, the fit to the training set is below 0.99 (1 is the best possible)",
-    "budget-limited": "budget-limited: in at least one cell, the budget was used up before training had converged, or "
+    "not-converged": "not converged: in at least one cell, the budget was used up before training had converged, or "
     "before a search had found a program that fits",
     "diverged": "diverged: in at least one cell, the loss was not finite; such cells are left out",
     "incomplete": "incomplete: a planned cell is missing; its seed (for a threshold, its training size) is left out",
@@ -258,8 +258,8 @@ def entry_cell(board: Leaderboard, entry: Entry | None, *, interval: bool) -> Ta
 
 
 def shown(flags: list[str]) -> tuple[str, ...]:
-    """Flags to print, in the order of SYMBOLS; "budget-limited" implies "underfit", which is then hidden."""
-    hidden = {"underfit"} if "budget-limited" in flags else set()
+    """Flags to print, in the order of SYMBOLS; "not-converged" implies "underfit", which is then hidden."""
+    hidden = {"underfit"} if "not-converged" in flags else set()
     return tuple(flag for flag in SYMBOLS if flag in flags and flag not in hidden)
 
 

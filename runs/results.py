@@ -19,8 +19,8 @@ COLUMNS = [
 
 `seed` counts from 0 within `suite_seed`."""
 
-FLAGS = ("underfit", "budget-limited", "diverged")
-"""The flags in the column `status`, apart from "ok". budget-limited implies underfit, if it can be detected.
+FLAGS = ("underfit", "not-converged", "diverged")
+"""The flags in the column `status`, apart from "ok". not-converged implies underfit, if it can be detected.
 A diverged cell has no values."""
 
 

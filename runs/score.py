@@ -88,13 +88,13 @@ def _status(data: CellData, predictions: Predictions, scored: dict[str, Scored |
     """
     if predictions.diverged:
         return "diverged"
-    metric, falling = data.task.truth.metric_on("train"), bool(predictions.record.get("still_falling"))
+    metric, limited = data.task.truth.metric_on("train"), bool(predictions.record.get("not_converged"))
     if not metric.optimum_known:
-        return "budget-limited" if falling else "ok"
+        return "not-converged" if limited else "ok"
     trained = [result for name in TRAINING_SPLITS if (result := scored.get(name))]
     if not examined or not any(metric.training_fit(result.metrics) < UNDERFIT for result in trained):
         return "ok"
-    return "underfit,budget-limited" if falling else "underfit"
+    return "underfit,not-converged" if limited else "underfit"
 
 
 def _pack(values: np.ndarray) -> dict[str, Any]:
