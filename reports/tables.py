@@ -12,7 +12,7 @@ SYMBOLS = {"underfit": "†", "not-converged": "‡", "diverged": "§", "incompl
 
 LEGEND = {
     "underfit": "underfit: in at least one cell, the fit to the training set is below 0.99 (1 is the best possible)",
-    "not-converged": "not-converged: in at least one cell, the budget was used up before training had converged, or "
+    "not-converged": "not converged: in at least one cell, the budget was used up before training had converged, or "
     "before a search had found a program that fits",
     "diverged": "diverged: in at least one cell, the loss was not finite; such cells are left out",
     "incomplete": "incomplete: a planned cell is missing; its seed (for a threshold, its training size) is left out",
