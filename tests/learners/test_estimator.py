@@ -236,8 +236,8 @@ def test_thresholds_that_are_drawn_make_more_different_answers() -> None:
 
 
 @pytest.mark.parametrize("features", ["half", "0", "1.5", "-1"])
-def test_features_that_are_no_share_are_refused(features: str) -> None:
-    with pytest.raises(ValueError, match=r"expected auto, sqrt, log2, all or a share in \(0, 1\]"):
+def test_invalid_max_features_are_refused(features: str) -> None:
+    with pytest.raises(ValueError, match=r"expected auto, sqrt, log2, all or a fraction in \(0, 1\]"):
         Forest(max_features=features)
     assert Forest(max_features="0.5").classifier(make_problem(BITS, CLASS, 5)).max_features == 0.5
 

@@ -1,4 +1,4 @@
-"""The rules that the language of thought finds, what it says of itself, and how fast it thinks."""
+"""Program induction: the programs that the search finds, the record of a fit, and the semantics of the language."""
 
 from __future__ import annotations
 

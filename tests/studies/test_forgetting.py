@@ -128,7 +128,7 @@ def test_a_plan_names_what_cannot_be_done() -> None:
         plan(["forrest"], seeds=1)
     with pytest.raises(UsageError, match="at least 1"):
         plan(["forest"], seeds=0)
-    with pytest.raises(UsageError, match="worked solutions"):
+    with pytest.raises(UsageError, match="intermediate steps"):
         plan(["transformer-scratchpad"], seeds=1)
     trajectories, refused = plan(["forest:encoding=counts", "linear"], seeds=1)
     assert list(refused) == ["forest:encoding=counts on digits"]
