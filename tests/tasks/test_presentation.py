@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from grue.runs.data import of_seed, sample_split
+from grue.runs.names import make_task
 from grue.runs.probes import probes_of
+from grue.tasks import TASKS
 from grue.tasks.base import Task
 from grue.tasks.tabular import Tabular
 from grue.tasks.translation import Translation, TranslationPermuted
@@ -59,3 +61,12 @@ def test_other_parameters_and_seeds_give_other_problems() -> None:
     assert not np.array_equal(first.inputs, sample_split(Tabular(), "train", 80, 1).inputs)
     assert Tabular().data_axes() == {"task": "tabular breast-cancer", "parameters": {"table": "breast-cancer"}}
     assert Translation(24).data_axes() != Translation().data_axes()
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_declared_names_are_parameters_and_former_names_are_not(name: str) -> None:
+    task = make_task(name).instance
+    parameters = set(task.parameters())
+    assert set(task.presentation_parameters) <= parameters
+    assert set(task.renamed.values()) <= parameters
+    assert not parameters & set(task.renamed)
