@@ -32,7 +32,7 @@ class Entry:
     value       NaN if there is none; then `flags` give the reason
     half_width  half of the 95 % interval, NaN if there is none; `interval`: over "seeds", within a "cell", or "none"
     censored    True if the threshold is not reached: the value is a lower bound
-    flags       comma-joined: "underfit", "not-converged", "diverged" (in a cell that contributes),
+    flags       comma-joined: those of runs/results.py (in a cell that contributes),
                 "incomplete" (a planned cell is missing; its seed or anchor is left out), "partial" (over other anchors
                 than those of the task, or over fewer tasks than the others: not comparable), "missing" (no result),
                 "n/a" (not applicable)

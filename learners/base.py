@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar
 
 import numpy as np
 
 from ..tasks.spaces import Space, read_only
 from .parameters import check_parameters
+
+TOLERANCE = 0.01
+"""Mean loss over the training set, in nats per output, at which an iterative learner has fitted it."""
+
+FITTED, VALIDATED, PLATEAU, BUDGET = "fitted", "validated", "plateau", "budget"
+STOPPED = (BUDGET, PLATEAU, VALIDATED, FITTED)
+"""How the training of an iterative learner ended, the worst first: the maximum number of steps came first, the loss
+still falling, or cross-validation chose that maximum (budget); the loss stood still above the fit (plateau); after the
+number of steps that cross-validation chose (validated); the training set was fitted (fitted)."""
 
 PLATEAU_RATIO = 0.95
 """A loss has not converged if its mean over the last tenth of the curve is below this fraction of the tenth before."""
@@ -41,6 +50,7 @@ class Problem:
     scratchpad  (n, length): the intermediate steps as tokens of scratchpad_space; None if the task provides none
     n_id        number of in-distribution examples, which come first; None: all of them. The rest come from the exposure
              pool: they are used for fitting, never for validation
+    noisy       whether equal inputs may have different targets (sampled from a distribution, or labels of real data)
 
     Raises ValueError if the training set is empty, lengths differ or a value lies outside its Space.
     """
@@ -53,6 +63,7 @@ class Problem:
     scratchpad: np.ndarray | None = None
     scratchpad_space: Space | None = None
     n_id: int | None = None
+    noisy: bool = False
 
     def __post_init__(self) -> None:
         if len(self.inputs) == 0:
@@ -72,13 +83,26 @@ class Problem:
     def __len__(self) -> int:
         return len(self.inputs)
 
+    @property
+    def cross_validated(self) -> bool:
+        """Whether cross-validation decides how long to train: on noisy and on real targets.
+
+        Otherwise training goes on until the training set is fitted.
+        """
+        return self.noisy or not self.output_space.symbolic
+
+    def take(self, rows: np.ndarray, n_id: int) -> Problem:
+        """The examples at `rows` as a problem, of which the first `n_id` are in distribution."""
+        scratchpad = None if self.scratchpad is None else self.scratchpad[rows]
+        return replace(self, inputs=self.inputs[rows], targets=self.targets[rows], scratchpad=scratchpad, n_id=n_id)
+
 
 @dataclass
 class Predictor(abc.ABC):
     """A fitted model.
 
-    record  metadata of the fit, as plain numbers: `steps` performed, final `loss`, `not_converged` (True if training
-            had not converged when the budget ended), `diverged` (the step at which the loss was not finite); for a
+    record  metadata of the fit, as plain JSON: `steps` performed, final `loss`, `stopped` (of an iterative learner: how
+            training ended, one of the constants below), `diverged` (the step at which the loss was not finite); for a
             tuned learner also `configuration` and `validation` (learners/tuned.py)
     """
 
@@ -169,9 +193,21 @@ class Learner(abc.ABC):
         return {item.name: getattr(self, item.name) for item in fields(self)}  # pyright: ignore[reportArgumentType]
 
 
-def not_converged(losses: np.ndarray) -> bool:
+def is_falling(losses: np.ndarray) -> bool:
     """Whether a training loss, (steps,), had not reached a plateau when training ended."""
     tenth = max(len(losses) // 10, 1)
     if len(losses) < 2 * tenth:
         return True
     return bool(losses[-tenth:].mean() < PLATEAU_RATIO * losses[-2 * tenth : -tenth].mean())
+
+
+def merged_record(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The record of a model of several parts: most steps, mean loss, and how the worst part stopped."""
+    merged: dict[str, Any] = {}
+    if steps := [one["steps"] for one in records if "steps" in one]:
+        merged["steps"] = max(steps)
+    if losses := [one["loss"] for one in records if "loss" in one]:
+        merged["loss"] = float(np.mean(losses))
+    if stopped := [one["stopped"] for one in records if "stopped" in one]:
+        merged["stopped"] = min(stopped, key=STOPPED.index)
+    return merged

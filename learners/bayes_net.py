@@ -11,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 
 from ..tasks.spaces import Space
-from .base import Learner, Predictor, Problem, Spec
+from .base import BUDGET, FITTED, Learner, Predictor, Problem, Spec
 from .encodings import ENCODINGS, refusal
 from .estimators import flat_features
 from .parameters import choice, number
@@ -36,7 +36,7 @@ class BayesNet(Learner):
     Rejection sampling from the posterior (Valle-Perez, Camargo & Louis 2019): networks are sampled from the initial
     distribution, with weights and biases uniform within +-sqrt(6 / fan-in) in hidden layers and +-sqrt(3 / fan-in) in
     the last. Those that fit every training target form an ensemble, which predicts the shares of their votes. If fewer
-    than `min_accepted` fit, the training marginal is predicted; the record has their number and `not_converged`.
+    than `min_accepted` fit, the training marginal is predicted; the record has their number and `stopped: budget`.
 
     encoding      input encoding (learners/encodings.py)
     n_samples     maximum number of networks sampled, 30,000 a second or more
@@ -82,8 +82,9 @@ class BayesNet(Learner):
                 n_accepted += len(layers[0])
         classes = outputs.alphabet or 0
         marginal = np.stack([np.bincount(column, minlength=classes) for column in problem.targets.T]) / len(problem)
-        record = {"accepted": n_accepted, "sampled": sampled, "not_converged": n_accepted < self.min_accepted}
         sufficient = n_accepted >= self.min_accepted
+        stopped = FITTED if sufficient else BUDGET
+        record = {"accepted": n_accepted, "sampled": sampled, "stopped": stopped}
         ensemble = [np.concatenate(parts) for parts in zip(*accepted, strict=True)] if sufficient else []
         return BayesNetPredictor(self, problem.input_space, outputs, ensemble, marginal, record=record)
 

@@ -1,74 +1,149 @@
-"""Early stopping within a stack: stopped networks keep their weights and are later removed from the computation."""
+"""Early stopping within a stack: networks stop at checks of the whole training set, or by cross-validation.
+
+Stopped networks keep their weights and are later removed from the computation.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import nn
 
-REMOVE_FRACTION = 0.5
+from .base import TOLERANCE
+
+CHECK_STEPS = 50
+"""Minimum number of steps between two checks; between the checks of a large training set there is one epoch."""
+
+REMOVED_SHARE = 0.5
 """Stopped networks are removed once they are this fraction of the stack; a removal costs about as much as one step."""
+
+Evaluate = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+"""From slots of the stack (k,) to the mean loss per output (k,) and whether every output is predicted right (k,).
+
+The squared error of real targets is in units of their variance."""
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """When a network has fitted its training set, and how long it trains after that.
+
+    tolerance  the mean loss over the whole training set, per output, is at most this; 0: no early stopping, and whether
+               the network has fitted is decided by TOLERANCE at the end
+    monitor    loss: also every prediction must be right. error: every prediction is right, whatever the loss
+    age        further steps after the fit
+    patience   in cross-validation: checks without a lower validation loss after which training stops; it also stops at
+               a validation loss of at most `tolerance`
+    """
+
+    tolerance: float = TOLERANCE
+    monitor: str = "loss"
+    age: int = 0
+    patience: int = 10
+
+    def is_met(self, loss: np.ndarray, right: np.ndarray) -> np.ndarray:
+        """Whether networks with these mean losses, (k,), of which those in `right` make no error, have fitted."""
+        return right if self.monitor == "error" else right & (loss <= (self.tolerance or TOLERANCE))
+
+
+def check_interval(examples: int, batch_size: int) -> int:
+    """Number of steps between two checks: CHECK_STEPS, or one epoch where that is longer."""
+    return max(CHECK_STEPS, -(-examples // batch_size))
 
 
 class EarlyStopping:
     """Tracks which networks of a stack are still training, and stores the weights of those that have stopped.
 
-    A network stops at the first step at which the monitored quantity has been below `tolerance` for `patience`
-    consecutive steps, with the weights it had before that step's update. It stays in the stack until a fraction
-    REMOVE_FRACTION has stopped. This does not affect the other networks: the stack size does not change the result of
-    any network.
+    A network stops `criterion.age` steps after the first check at which it fits, or at its maximum number of steps. It
+    stays in the stack until a fraction REMOVED_SHARE has stopped. This does not affect the other networks: the stack
+    size does not change the result of any network.
 
-    tolerance  0: no early stopping
-    patience   number of consecutive steps below the tolerance
+    max_steps  maximum number of steps of each network
+    intervals  steps between two checks of each network, which is also checked at the end; 0: it is not checked
+    folds      per network the number of its cross-validation, whose folds stop together; -1: not a fold
     """
 
-    def __init__(self, parameters: Iterable[Tensor], stack: int, tolerance: float, patience: int) -> None:
-        self.parameters = list(parameters)
-        self.tolerance, self.patience = tolerance, patience
-        self.networks = np.arange(stack)  # index of the network in each slot of the stack
-        self.stopped_at = np.full(stack, -1)  # number of steps of each network; -1: still training
-        self._below = np.zeros(stack, dtype=np.int64)  # consecutive steps below the tolerance, by slot
-        self._stopped_weights: dict[int, list[Tensor]] = {}
+    def __init__(
+        self,
+        module: nn.Module,
+        criterion: Criterion,
+        max_steps: Sequence[int],
+        intervals: Sequence[int],
+        folds: Sequence[int],
+    ) -> None:
+        self.parameters, self.criterion = list(module.parameters()), criterion
+        self.limits, self.intervals, self.folds = np.array(max_steps), np.array(intervals), np.array(folds)
+        self.networks = np.arange(len(max_steps))  # index of the network in each slot of the stack
+        self.ended = np.full(len(max_steps), -1)  # number of steps of each network; -1: still training
+        self.fitted = np.full(len(max_steps), -1)  # step at which it fitted; -1: not yet
+        self.loss = np.full(len(max_steps), np.nan)  # at the last check
+        self.validation: dict[int, list[tuple[int, float]]] = {}  # cross-validation -> (step, mean loss) per check
+        self._kept: dict[int, list[torch.Tensor]] = {}
 
-    def observe(self, step: int, monitored: Tensor) -> None:
-        """Record the monitored quantity, (stack,), before the weight update of step `step`, counted from 0."""
-        self._below = np.where(monitored.cpu().numpy() < self.tolerance, self._below + 1, 0)
-        for slot in np.flatnonzero(self._below >= self.patience).tolist():
+    def update(self, step: int, evaluate: Evaluate) -> None:
+        """Check the networks that are due after `step` steps, and stop those that have fitted or reached a limit."""
+        limits, intervals = self.limits[self.networks], self.intervals[self.networks]
+        running = self.ended[self.networks] < 0
+        at_check = (step % np.maximum(intervals, 1) == 0) | (step == limits)
+        due = running & (intervals > 0) & at_check & (self.fitted[self.networks] < 0) & (step > 0)
+        if due.any():
+            slots = np.flatnonzero(due)
+            self._record(step, self.networks[slots], *evaluate(slots))
+        for slot in np.flatnonzero(running & (step >= self.limits[self.networks])).tolist():
             network = int(self.networks[slot])
-            if self.stopped_at[network] < 0:
-                self.stopped_at[network] = step
-                self._stopped_weights[network] = [stacked.detach()[slot].clone() for stacked in self.parameters]
+            self.ended[network] = step
+            self._kept[network] = [stacked.detach()[slot].clone() for stacked in self.parameters]
+
+    def _record(self, step: int, networks: np.ndarray, loss: np.ndarray, right: np.ndarray) -> None:
+        self.loss[networks] = loss
+        alone = self.folds[networks] < 0
+        fitted = networks[alone & self.criterion.is_met(loss, right)]
+        self.fitted[fitted] = step
+        self.limits[fitted] = step + self.criterion.age
+        self.limits[networks[~np.isfinite(loss)]] = step  # diverged
+        for fold in np.unique(self.folds[networks[~alone]]).tolist():
+            members = self.folds == fold
+            curve = self.validation.setdefault(fold, [])
+            curve.append((step, float(np.mean(self.loss[members]))))
+            enough = curve[-1][1] <= self.criterion.tolerance
+            if enough or len(curve) - 1 - _best(curve) >= self.criterion.patience:
+                self.limits[members] = step
 
     @property
-    def all_stopped(self) -> bool:
+    def done(self) -> bool:
         """Whether all networks have stopped."""
-        return bool((self.stopped_at >= 0).all())
+        return bool((self.ended >= 0).all())
 
     @property
-    def remaining(self) -> np.ndarray | None:
-        """Slots of the networks still training, if it is time to remove the others; else None."""
-        left = np.flatnonzero(self.stopped_at[self.networks] < 0)
-        return left if len(left) <= (1 - REMOVE_FRACTION) * len(self.networks) else None
+    def chosen_steps(self) -> dict[int, int]:
+        """The number of steps with the lowest mean validation loss, per cross-validation."""
+        return {fold: curve[_best(curve)][0] for fold, curve in self.validation.items()}
+
+    @property
+    def staying(self) -> np.ndarray | None:
+        """Slots of the networks still training, if enough have stopped to remove them; else None."""
+        left = np.flatnonzero(self.ended[self.networks] < 0)
+        return left if 0 < len(left) <= (1 - REMOVED_SHARE) * len(self.networks) else None
 
     @torch.no_grad()
-    def keep_only(self, slots: np.ndarray, optimizer: torch.optim.Optimizer) -> None:
-        """Keep only the networks in these slots: their weights and optimiser state."""
+    def remove_others(self, slots: np.ndarray, update: torch.optim.Optimizer) -> None:
+        """Keep only the networks in `slots`: their weights and optimiser state."""
         for parameter in self.parameters:
             parameter.data, parameter.grad = parameter.data[slots], None
-            state = optimizer.state[parameter]
+            state = update.state[parameter]
             state |= {name: value[slots] for name, value in state.items() if value.dim() > 0}
-        self.networks, self._below = self.networks[slots], self._below[slots]
+        self.networks = self.networks[slots]
 
     @torch.no_grad()
     def restore(self) -> None:
         """Restore the weights of all networks into the full stack, in the original order."""
-        if not self._stopped_weights:
-            return
-        for index, parameter in enumerate(self.parameters):
-            whole = parameter.new_empty(len(self.stopped_at), *parameter.shape[1:])
-            whole[self.networks] = parameter
-            for network, weights in self._stopped_weights.items():
-                whole[network] = weights[index]
-            parameter.data = whole
+        for number, parameter in enumerate(self.parameters):
+            parameter.data = torch.stack([self._kept[network][number] for network in range(len(self.ended))])
+
+
+def _best(curve: Sequence[tuple[int, float]]) -> int:
+    """Index of the lowest loss, the first of equal ones; losses that are not finite come last."""
+    losses = np.array([loss for _, loss in curve])
+    return int(np.argmin(np.where(np.isfinite(losses), losses, np.inf)))

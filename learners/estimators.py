@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..tasks.spaces import Space
-from .base import Learner, Predictor, Problem, Spec
+from .base import Learner, Predictor, Problem, Spec, merged_record
 from .encodings import ENCODINGS, encode, refusal
 from .parameters import choice
 
@@ -63,7 +63,7 @@ class EstimatorLearner(Learner):
         groups = [list(range(len(outputs)))] if self.multi_output else [[column] for column in range(len(outputs))]
         models = [self._fit_classifier(problem, features, outputs[group]) for group in groups]
         records = [self.record(part.model) for part in models if part.model is not None]
-        record = {"not_converged": any(one.get("not_converged", False) for one in records)}
+        record = merged_record(records)
         return Classifier(self, problem.input_space, problem.output_space, models, record=record)
 
     def train(self, model: Any, features: np.ndarray, targets: np.ndarray) -> None:
@@ -73,7 +73,7 @@ class EstimatorLearner(Learner):
             model.fit(features, targets)
 
     def record(self, model: Any) -> dict[str, Any]:  # noqa: ARG002
-        """Metadata of a fitted estimator, such as `not_converged` if it did not converge within its budget."""
+        """Metadata of a fitted estimator, such as `stopped` if it did not converge within its budget."""
         return {}
 
     def _fit_classifier(self, problem: Problem, features: np.ndarray, targets: np.ndarray) -> Outputs:

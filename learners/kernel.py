@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .base import Problem, Spec
+from .base import BUDGET, Problem, Spec
 from .estimators import EstimatorLearner
 from .parameters import number
 
@@ -84,7 +84,7 @@ class Kernel(EstimatorLearner):
             super().train(model, features, targets)
 
     def record(self, model: Any) -> dict[str, Any]:
-        return {"not_converged": any(svm.fit_status_ for svm in model.svms)}
+        return {"stopped": BUDGET} if any(svm.fit_status_ for svm in model.svms) else {}
 
 
 @dataclass

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .base import Problem
+from .base import BUDGET, Problem
 from .estimators import EstimatorLearner
 from .parameters import number
 
@@ -56,4 +56,4 @@ class Linear(EstimatorLearner):
 
     def record(self, model: Any) -> dict[str, Any]:
         n_iter = getattr(model, "n_iter_", None)
-        return {} if n_iter is None else {"not_converged": bool(max(n_iter) >= self.max_iter)}
+        return {"stopped": BUDGET} if n_iter is not None and max(n_iter) >= self.max_iter else {}

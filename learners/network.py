@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from ..tasks.spaces import Space
-from .base import CPU, Learner, Predictor, Problem, Resources, Spec
+from .base import BUDGET, CPU, TOLERANCE, VALIDATED, Learner, Predictor, Problem, Resources, Spec
 from .encodings import ENCODINGS, encode, refusal
+from .folds import FOLDS, folds
 from .parameters import choice, number
 
 if TYPE_CHECKING:  # torch takes seconds to import, and planning a run does not need it
     from torch import nn
 
-    from .training import Data
+    from .training import Data, Recipe
 
 LEARNING_RATES = (1e-3, 3e-4, 3e-3, 1e-2)
 """Learning rates in the search space, the default first."""
@@ -42,11 +43,14 @@ class Network(Learner):
     batch_size     examples per gradient step
     learning_rate  step size of the optimiser
     optimizer      adam, or sgd with momentum 0.9
-    tolerance      early stopping tolerance: training of a network stops once the monitored quantity has been below it
-                   for `patience` consecutive steps; 0: no early stopping
-    patience       number of consecutive steps below the tolerance
-    monitor        monitored quantity: loss, the minibatch loss, or error, the fraction of the minibatch's outputs that
-                   are predicted incorrectly (classes only)
+    tolerance      training stops once the mean loss over the whole training set, in nats per output, is at most this
+                   and every prediction is right; 0: no early stopping
+    monitor        loss: as above; error: training stops once every prediction is right, whatever the loss
+    age            further steps after the fit
+    patience       in cross-validation: number of checks without a lower validation loss after which training stops
+
+    The training set is checked every 50 steps, or once an epoch where that is longer (learners/early_stopping.py). On
+    noisy and real targets the number of steps is chosen by 4-fold cross-validation (learners/folds.py).
     """
 
     preload = (f"{__package__}.training",)
@@ -61,13 +65,14 @@ class Network(Learner):
     }
 
     encoding: str = choice("auto", ENCODINGS)
-    max_steps: int = number(2000, at_least=1)
+    max_steps: int = number(3000, at_least=1)
     batch_size: int = number(64, at_least=1)
     learning_rate: float = number(1e-3, at_least=0)
     optimizer: str = choice("adam", OPTIMIZERS)
-    tolerance: float = number(0.0, at_least=0)
-    patience: int = number(100, at_least=1)
+    tolerance: float = number(TOLERANCE, at_least=0)
     monitor: str = choice("loss", MONITORS)
+    age: int = number(0, at_least=0)
+    patience: int = number(10, at_least=1)
 
     @abc.abstractmethod
     def build(self, stack: int, features: tuple[int, ...], inputs: Space, outputs: Space) -> nn.Module:
@@ -77,8 +82,6 @@ class Network(Learner):
         """
 
     def accepts(self, spec: Spec) -> str | None:
-        if self.monitor == "error" and not spec.outputs.symbolic:
-            return "monitor=error needs classes: a real target is never predicted exactly"
         return refusal(self.encoding, spec.inputs)
 
     def fit(self, problem: Problem) -> Predictor:
@@ -88,13 +91,15 @@ class Network(Learner):
         return self.fit_learning_rates(problems, [self.learning_rate] * len(problems), resources)
 
     def partial_fit(self, predictor: Any, problem: Problem) -> Predictor:
-        """Train for `max_steps` more steps from the predictor's weights; the optimiser state is reset."""
+        """Train until the new training set is fitted, from the predictor's weights; the optimiser state is reset."""
         if predictor is None:
             return self.fit(problem)
-        data = self.data(problem)
+        from .training import train  # noqa: PLC0415
+
+        data = replace(self.data(problem), learning_rate=self.learning_rate, max_steps=self.max_steps)
         module = self.module(1, data.features.shape[1:], problem)
         module.load_state_dict(predictor.module.state_dict())
-        (record,) = self._train(module, [data], [self.learning_rate], CPU, new_weights=False)
+        (record,) = train(module, [data], self._recipe(), new_weights=False)
         return self.predictor(module, problem, record)
 
     def fit_learning_rates(
@@ -102,11 +107,24 @@ class Network(Learner):
     ) -> list[Predictor]:
         """Like `fit_many`, with one learning rate per problem; fastest if equal ones are adjacent."""
         size = self._stack_size(problems, resources)
-        return [
+        chosen = self._choose_steps(problems, rates, size, resources)
+        data = [
+            replace(
+                self.data(problem),
+                learning_rate=rate,
+                max_steps=chosen.get(index, self.max_steps),
+                stops=index not in chosen,
+            )
+            for index, (problem, rate) in enumerate(zip(problems, rates, strict=True))
+        ]
+        predictors = [
             predictor
             for start in range(0, len(problems), size)
-            for predictor in self._fit_stack(problems[start : start + size], rates[start : start + size], resources)
+            for predictor in self._fit_stack(problems[start : start + size], data[start : start + size], resources)
         ]
+        for index, steps in chosen.items():
+            predictors[index].record["stopped"] = BUDGET if steps >= self.max_steps else VALIDATED
+        return predictors
 
     def input_encoding(self, space: Space) -> str:  # noqa: ARG002
         """The encoding used for inputs of a space."""
@@ -149,11 +167,55 @@ class Network(Learner):
         alone = self.module(1, one.features.shape[1:], problem)
         return stack_size(alone, one.features, self.batch_size, longest, resources)
 
-    def _fit_stack(self, problems: Sequence[Problem], rates: Sequence[float], resources: Resources) -> list[Predictor]:
-        data = [self.data(problem) for problem in problems]
+    def _choose_steps(
+        self, problems: Sequence[Problem], rates: Sequence[float], size: int, resources: Resources
+    ) -> dict[int, int]:
+        """The number of steps that cross-validation chooses for each problem with noisy or real targets, by its index.
+
+        The maximum where there are fewer examples than folds.
+        """
+        from .training import choose_steps  # noqa: PLC0415
+
+        chosen: dict[int, int] = {}
+        groups: list[list[Data]] = []
+        for index, problem in enumerate(problems):
+            if problem.cross_validated:
+                chosen[index] = self.max_steps
+                groups.append(self._folds(problem, index, rates[index]))
+        together = max(size // FOLDS, 1)
+        for start in range(0, len(groups), together):
+            stack = [fold for group in groups[start : start + together] for fold in group]
+            if stack:
+                module = self.module(len(stack), stack[0].features.shape[1:], problems[stack[0].group])
+                chosen |= choose_steps(
+                    module, stack, self._recipe(), device=resources.device, threads=resources.threads
+                )
+        return chosen
+
+    def _folds(self, problem: Problem, group: int, rate: float) -> list[Data]:
+        from .early_stopping import check_interval  # noqa: PLC0415
+
+        found: list[Data] = []
+        for fitted, held_out in folds(problem):
+            validation = self.data(problem.take(held_out, len(held_out)))
+            found.append(
+                replace(
+                    self.data(problem.take(fitted, len(fitted))),
+                    learning_rate=rate,
+                    max_steps=self.max_steps,
+                    held_out=(validation.features, validation.targets),
+                    group=group,
+                    interval=check_interval(len(problem), self.batch_size),
+                )
+            )
+        return found
+
+    def _fit_stack(self, problems: Sequence[Problem], data: Sequence[Data], resources: Resources) -> list[Predictor]:
+        from .training import train  # noqa: PLC0415
+
         features = data[0].features.shape[1:]
         module = self.module(len(problems), features, problems[0])
-        records = self._train(module, data, rates, resources)
+        records = train(module, data, self._recipe(), device=resources.device, threads=resources.threads)
         weights, predictors = module.state_dict(), []
         for index, (problem, record) in enumerate(zip(problems, records, strict=True)):
             alone = self.module(1, features, problem)
@@ -161,32 +223,13 @@ class Network(Learner):
             predictors.append(self.predictor(alone.to(resources.device), problem, record))
         return predictors
 
-    def _train(
-        self,
-        module: nn.Module,
-        data: Sequence[Data],
-        rates: Sequence[float],
-        resources: Resources,
-        *,
-        new_weights: bool = True,
-    ) -> list[dict[str, Any]]:
-        """Train a stack in place with this learner's parameters; returns one record per network."""
-        from .training import train  # noqa: PLC0415
+    def _recipe(self) -> Recipe:
+        """How a stack is trained with this learner's parameters."""
+        from .early_stopping import Criterion  # noqa: PLC0415
+        from .training import Recipe  # noqa: PLC0415
 
-        return train(
-            module,
-            data,
-            max_steps=self.max_steps,
-            batch_size=self.batch_size,
-            learning_rate=rates,
-            optimizer=self.optimizer,
-            device=resources.device,
-            threads=resources.threads,
-            tolerance=self.tolerance,
-            patience=self.patience,
-            monitor=self.monitor,
-            new_weights=new_weights,
-        )
+        criterion = Criterion(self.tolerance, self.monitor, self.age, self.patience)
+        return Recipe(self.batch_size, self.optimizer, criterion)
 
 
 @dataclass

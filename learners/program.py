@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from ..tasks.spaces import Space
-from .base import CPU, Learner, Predictor, Problem, Resources, Spec
+from .base import BUDGET, CPU, FITTED, Learner, Predictor, Problem, Resources, Spec
 from .encodings import ENCODINGS, encode, refusal
 from .enumeration import enumerate_programs
 from .language import NUMBER, EvaluationRows, Program, describe, evaluate
@@ -37,7 +37,7 @@ class ProgramLearner(Learner):
     length. Two programs are treated as equal if they have the same values on SEARCH_EXAMPLES training inputs and on
     perturbed and random inputs (PERTURBED_INPUTS). Programs that reproduce every training target are kept. The search
     ends `extra_bits` bits after the shortest of them. If none is found among `max_candidates`, the prediction is the
-    training marginal, and the record has `programs: 0` and `not_converged`.
+    training marginal, and the record has `programs: 0` and `stopped: budget`.
 
     One search serves all training sets that begin with the same SEARCH_EXAMPLES examples, as those of one seed do,
     because only these examples and the Spaces determine the enumeration.
@@ -137,9 +137,10 @@ class _Fit:
         record: dict[str, object] = {
             "programs": len(self.found),
             "candidates": self.candidates,
-            "not_converged": not self.found and not self.contradictory,
             "contradictory": self.contradictory,
         }
+        if not self.contradictory:
+            record["stopped"] = FITTED if self.found else BUDGET
         if self.found:
             record |= {"shortest": describe(self.found[0][0]), "bits": self.found[0][1]}
         space, encoding = self.problem.input_space, self.learner.encoding

@@ -1,21 +1,21 @@
-"""Training loop for a stack of networks, each with its own data, random numbers and record."""
+"""Training loop for a stack of networks, each with its own data, random numbers, early stopping and record."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import count, groupby
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
-from .base import not_converged
-from .early_stopping import EarlyStopping
+from .base import BUDGET, FITTED, PLATEAU, is_falling
+from .early_stopping import Criterion, EarlyStopping, check_interval
 from .layers import initialise
+from .losses import evaluate, mean_losses
 
 BLOCK = 64
 """Number of steps for which the example order is sampled at a time."""
@@ -23,77 +23,113 @@ BLOCK = 64
 
 @dataclass(frozen=True)
 class Data:
-    """The training set of one network: features (n, ...) float32, targets (n, outputs), and its random seed."""
+    """The training set of one network, and how long it trains.
+
+    features       (n, ...) float32
+    targets        (n, outputs)
+    seed           random seed of the initial weights and of the order of the examples
+    learning_rate  step size of the optimiser
+    max_steps      maximum number of gradient steps
+    stops          whether training stops once the network fits its training set
+
+    One fold of a cross-validation that chooses the number of steps has in addition:
+
+    held_out  features and targets of the validation examples, whose loss is monitored instead of the training loss
+    group     number of the cross-validation: its folds, which are in one stack, stop together
+    interval  number of steps between two checks, equal in all folds
+    """
 
     features: np.ndarray
     targets: np.ndarray
     seed: int
+    learning_rate: float = 1e-3
+    max_steps: int = 0
+    stops: bool = True
+    held_out: tuple[np.ndarray, np.ndarray] | None = None
+    group: int = -1
+    interval: int = 0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How the networks of a stack are trained: batch size, optimiser (adam, or sgd with momentum 0.9), criterion."""
+
+    batch_size: int
+    optimizer: str
+    criterion: Criterion
 
 
 def train(
     module: nn.Module,
     data: Sequence[Data],
+    recipe: Recipe,
     *,
-    max_steps: int,
-    batch_size: int,
-    learning_rate: float | Sequence[float],
-    optimizer: str,
-    device: str,
+    device: str = "cpu",
     threads: int = 1,
-    tolerance: float = 0.0,
-    patience: int = 100,
-    monitor: str = "loss",
     new_weights: bool = True,
 ) -> list[dict[str, Any]]:
     """Train the module's networks in place, network i on data[i]; returns one record per network.
 
     The module maps (stack, batch, ...) to logits (stack, batch, outputs, classes), or to values (stack, batch, outputs)
-    for real targets.
+    for real targets. Equal learning rates should be adjacent, which is fastest.
 
-    learning_rate  one for all networks, or one per network; fastest if equal ones are adjacent
-    tolerance      early stopping tolerance: a network stops once the monitored quantity has been below it for
-                   `patience` consecutive steps, and keeps its weights of that step; 0: no early stopping
-    monitor        monitored quantity: loss, the minibatch loss, or error, the fraction of the minibatch's outputs that
-                   are wrong
-    new_weights    sample initial weights; False: continue from the module's weights
+    new_weights  sample initial weights; False: continue from the module's weights
 
     A loss that is not finite affects only its own network and is reported in that network's record.
     """
-    generators = [torch.Generator().manual_seed(one.seed) for one in data]
     with use_threads(threads):
-        if new_weights:
-            initialise(module, generators)
-        module.to(device)
-        features = torch.from_numpy(np.concatenate([one.features for one in data])).to(device)
-        targets = torch.from_numpy(np.concatenate([one.targets for one in data])).to(device)
-        sampler = EpochSampler([len(one.targets) for one in data], batch_size, generators)
-        rates = [learning_rate] * len(data) if isinstance(learning_rate, int | float) else learning_rate
-        update = _make_optimizer(optimizer, module, rates)
-        # With several rates the optimiser holds slices, so stopped networks cannot be removed from the stack.
-        shrinks = tolerance > 0 and len(set(rates)) == 1
-        stopping = EarlyStopping(module.parameters(), len(data), tolerance, patience)
-        losses = torch.empty(max_steps, len(data), device=device)
-        rows = torch.empty(0, dtype=torch.int64)
-        for step in range(max_steps):
-            if step % BLOCK == 0:
-                rows = sampler.next_block(stopping.networks.tolist()).to(device)
-            minibatch = rows[step % BLOCK]  # (stack, batch)
-            outputs, loss = _gradients(module, features[minibatch], targets[minibatch])
-            losses[step, stopping.networks] = loss
-            if tolerance > 0:
-                stopping.observe(step, loss if monitor == "loss" else _errors(outputs, targets[minibatch]))
-                if stopping.all_stopped:
-                    break
-            update.step()
-            remaining = stopping.remaining if shrinks else None
-            if remaining is not None:
-                stopping.keep_only(remaining, update)
-                rows = rows[:, remaining]
-        stopping.restore()
-        return [
-            _record(curve, int(step), max_steps)
-            for curve, step in zip(losses.T.cpu().numpy(), stopping.stopped_at, strict=True)
-        ]
+        stopping, losses = _run(module, data, recipe, device, new_weights=new_weights)
+        return [_record(stopping, network, losses[:, network], stops=one.stops) for network, one in enumerate(data)]
+
+
+def choose_steps(
+    module: nn.Module, folds: Sequence[Data], recipe: Recipe, *, device: str = "cpu", threads: int = 1
+) -> dict[int, int]:
+    """The number of steps with the lowest mean validation loss, for each `group` of folds."""
+    with use_threads(threads):
+        stopping, _ = _run(module, folds, recipe, device, new_weights=True)
+    return stopping.chosen_steps
+
+
+def _run(
+    module: nn.Module, data: Sequence[Data], recipe: Recipe, device: str, *, new_weights: bool
+) -> tuple[EarlyStopping, np.ndarray]:
+    """Train until every network has stopped; returns also the minibatch losses, (steps, networks)."""
+    generators = [torch.Generator().manual_seed(one.seed) for one in data]
+    if new_weights:
+        initialise(module, generators)
+    module.to(device)
+    features, targets, ranges = _joined(data, device)
+    sampler = EpochSampler([len(one.targets) for one in data], recipe.batch_size, generators)
+    rates = [one.learning_rate for one in data]
+    optimizer = _optimizer(recipe.optimizer, module, rates)
+    # With several rates the optimiser holds slices, so stopped networks cannot be removed from the stack.
+    shrinks = len(set(rates)) == 1
+    stopping = _stopping(module, data, recipe)
+    scales = np.array([_scale(one.targets) for one in data])
+    losses = torch.empty(max(one.max_steps for one in data) + recipe.criterion.age, len(data), device=device)
+    rows = torch.empty(0, dtype=torch.int64)
+
+    def check(slots: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        checked = [ranges[network] for network in stopping.networks[slots].tolist()]
+        loss, right = evaluate(module, slots, features, targets, checked)
+        return loss / scales[stopping.networks[slots]], right
+
+    for step in count():
+        stopping.update(step, check)
+        if stopping.done:
+            break
+        staying = stopping.staying if shrinks else None
+        if staying is not None:
+            stopping.remove_others(staying, optimizer)
+            rows = rows[:, staying]
+        if step % BLOCK == 0:
+            rows = sampler.next_block(stopping.networks.tolist()).to(device)
+        chosen = rows[step % BLOCK]  # (stack, batch)
+        losses[step, stopping.networks] = _gradients(module, features[chosen], targets[chosen])
+        optimizer.step()
+    stopping.restore()
+    return stopping, losses.cpu().numpy()
 
 
 @contextmanager
@@ -107,6 +143,37 @@ def use_threads(count: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+def _joined(data: Sequence[Data], device: str) -> tuple[Tensor, Tensor, list[tuple[int, int]]]:
+    """All features and targets as one tensor each, and the rows that each network is checked on.
+
+    The training sets come first, in order; the validation examples of folds follow.
+    """
+    sets = [(one.features, one.targets) for one in data]
+    checked = list(range(len(data)))
+    for network, one in enumerate(data):
+        if one.held_out is not None:
+            checked[network] = len(sets)
+            sets.append(one.held_out)
+    starts = np.cumsum([0, *(len(targets) for _, targets in sets)]).tolist()
+    features, targets = (torch.from_numpy(np.concatenate(arrays)).to(device) for arrays in zip(*sets, strict=True))
+    return features, targets, [(starts[part], starts[part + 1]) for part in checked]
+
+
+def _scale(targets: np.ndarray) -> float:
+    """The unit of a loss: 1 nat for classes, the variance of real targets (1 if they do not vary)."""
+    return 1.0 if targets.dtype == np.int64 else float(targets.var()) or 1.0
+
+
+def _stopping(module: nn.Module, data: Sequence[Data], recipe: Recipe) -> EarlyStopping:
+    intervals: list[int] = []
+    for one in data:
+        interval = one.interval or check_interval(len(one.targets), recipe.batch_size)
+        intervals.append(0 if not one.stops else interval if recipe.criterion.tolerance else one.max_steps)
+    return EarlyStopping(
+        module, recipe.criterion, [one.max_steps for one in data], intervals, [one.group for one in data]
+    )
+
+
 class EpochSampler:
     """Minibatch sampler: row indices into the concatenated data, from shuffled epochs over each network's own examples.
 
@@ -116,7 +183,7 @@ class EpochSampler:
     def __init__(self, sizes: Sequence[int], batch_size: int, generators: Sequence[torch.Generator]) -> None:
         self.sizes, self.batch_size, self.generators = sizes, batch_size, generators
         self.offsets = np.cumsum([0, *sizes[:-1]]).tolist()
-        self.remainder = [torch.empty(0, dtype=torch.int64)] * len(sizes)  # of an epoch
+        self.left = [torch.empty(0, dtype=torch.int64)] * len(sizes)  # remainder of an epoch
 
     def next_block(self, networks: Sequence[int]) -> Tensor:
         """The next BLOCK minibatches of some of the networks: (BLOCK, networks, batch) rows."""
@@ -124,14 +191,14 @@ class EpochSampler:
 
     def _next(self, network: int) -> Tensor:
         size, generator, need = self.sizes[network], self.generators[network], BLOCK * self.batch_size
-        epochs = max(-(-(need - len(self.remainder[network])) // size), 0)
+        epochs = max(-(-(need - len(self.left[network])) // size), 0)
         order = torch.rand(epochs, size, generator=generator).argsort(dim=1).flatten() + self.offsets[network]
-        rows = torch.cat([self.remainder[network], order])
-        self.remainder[network] = rows[need:]
+        rows = torch.cat([self.left[network], order])
+        self.left[network] = rows[need:]
         return rows[:need].view(BLOCK, self.batch_size)
 
 
-def _make_optimizer(name: str, module: nn.Module, rates: Sequence[float]) -> torch.optim.Optimizer:
+def _optimizer(name: str, module: nn.Module, rates: Sequence[float]) -> torch.optim.Optimizer:
     """One optimiser for the stack; network i has the learning rate rates[i].
 
     A fused update takes a single learning rate. Adjacent networks with the same rate are therefore updated as one slice
@@ -154,48 +221,35 @@ def _make_optimizer(name: str, module: nn.Module, rates: Sequence[float]) -> tor
         groups.append({"params": own, "lr": rate})
         start = rows.stop
 
-    def assign_gradients(*_: object) -> None:
+    def hand_out_gradients(*_: object) -> None:
         for part, parameter, rows in slices:
             part.grad = None if parameter.grad is None else parameter.grad[rows]
 
-    optimizer = makers[name](groups)
-    optimizer.register_step_pre_hook(assign_gradients)
-    return optimizer
+    update = makers[name](groups)
+    update.register_step_pre_hook(hand_out_gradients)
+    return update
 
 
-def _gradients(module: nn.Module, features: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-    """Compute gradients in the parameters; returns outputs and losses (stack,), detached from the graph.
+def _gradients(module: nn.Module, features: Tensor, targets: Tensor) -> Tensor:
+    """Compute gradients in the parameters; returns the losses, (stack,), detached from the graph.
 
     The graph must be freed because the parameters change shape when networks are removed from the stack.
     """
-    outputs = module(features)
-    loss = _losses(outputs, targets)
+    loss = mean_losses(module(features), targets)
     module.zero_grad(set_to_none=True)
     loss.sum().backward()
-    return outputs.detach(), loss.detach()
+    return loss.detach()
 
 
-def _losses(outputs: Tensor, targets: Tensor) -> Tensor:
-    """Mean loss of each network: cross-entropy in nats for classes, squared error for real targets."""
-    if outputs.dim() == targets.dim():
-        return (outputs - targets).square().mean(dim=(1, 2))
-    per_example = functional.cross_entropy(outputs.flatten(0, 2), targets.flatten(), reduction="none")
-    return per_example.view(len(targets), -1).mean(dim=1)
-
-
-@torch.no_grad()
-def _errors(outputs: Tensor, targets: Tensor) -> Tensor:
-    """Fraction of each network's outputs that are wrong."""
-    return (outputs.argmax(-1) != targets).float().mean(dim=(1, 2))
-
-
-def _record(curve: np.ndarray, stopped_at: int, max_steps: int) -> dict[str, Any]:
-    """The record of a network from its loss curve; `stopped_at` is the step of early stopping, or -1."""
-    done = max_steps if stopped_at < 0 else stopped_at
-    curve = curve[: max(done, 1)]
-    last = curve[-max(len(curve) // 10, 1) :].mean()
-    limited = stopped_at < 0 and not_converged(curve)  # a network that stopped early was not limited by the budget
-    record: dict[str, Any] = {"steps": done, "loss": float(last), "not_converged": limited}
+def _record(stopping: EarlyStopping, network: int, curve: np.ndarray, *, stops: bool) -> dict[str, Any]:
+    """The record of a network from its minibatch losses."""
+    steps, fitted = int(stopping.ended[network]), int(stopping.fitted[network])
+    curve = curve[:steps]
+    checked = float(stopping.loss[network])
+    loss = checked if np.isfinite(checked) else float(curve[-max(len(curve) // 10, 1) :].mean())
+    record: dict[str, Any] = {"steps": steps, "loss": loss}
+    if stops:
+        record["stopped"] = FITTED if fitted >= 0 else BUDGET if is_falling(curve) else PLATEAU
     broken = np.flatnonzero(~np.isfinite(curve))
     if len(broken):
         record["diverged"] = int(broken[0])

@@ -141,7 +141,7 @@ def hold_out(problem: Problem) -> tuple[Problem, Problem] | None:
     if n_held_out == 0:
         return None
     fitted = np.r_[: n_id - n_held_out, n_id : len(problem)]
-    return _take(problem, fitted, n_id - n_held_out), _take(problem, np.arange(n_id - n_held_out, n_id), n_held_out)
+    return problem.take(fitted, n_id - n_held_out), problem.take(np.arange(n_id - n_held_out, n_id), n_held_out)
 
 
 def validation_loss(predictor: Predictor, validation: Problem) -> float:
@@ -155,13 +155,6 @@ def validation_loss(predictor: Predictor, validation: Problem) -> float:
     else:
         loss = np.square(predicted - targets.astype(np.float64)).mean()
     return float(loss) if np.isfinite(loss) else np.inf
-
-
-def _take(problem: Problem, rows: np.ndarray, n_id: int) -> Problem:
-    """The examples at `rows` as a problem, of which the first `n_id` are in distribution."""
-    inputs, targets = problem.inputs[rows], problem.targets[rows]
-    scratchpad = None if problem.scratchpad is None else problem.scratchpad[rows]
-    return replace(problem, inputs=inputs, targets=targets, scratchpad=scratchpad, n_id=n_id)
 
 
 def _trial(training: Problem, configuration: int) -> Problem:

@@ -183,8 +183,9 @@ def _with_symbols(cell: TableCell) -> str:
 
 
 LATEX_SYMBOLS = {
-    "underfit": r"\dagger",
-    "not-converged": r"\ddagger",
+    "budget": r"\dagger",
+    "plateau": r"\ddagger",
+    "capacity": r"\diamond",
     "diverged": r"\S",
     "incomplete": r"\P",
     "partial": r"\parallel",

@@ -33,7 +33,7 @@ SMALL_FONT = 5.5
 FLAGGED = 0.35
 """Opacity of flagged entries: the learner did not fit the training set, so its score does not show its bias."""
 
-UNDERFIT_FLAGS = {"underfit", "not-converged"}
+NOT_FITTED = {"budget", "plateau", "capacity"}
 
 
 def overview_figure(results: Results) -> Figure | None:
@@ -110,7 +110,7 @@ def _panel(
         shown = [entry for entry in (within, outside) if entry is not None and not math.isnan(entry.value)]
         if not shown:
             continue
-        flagged = any(UNDERFIT_FLAGS & set(entry.flags.split(",")) for entry in shown)
+        flagged = any(NOT_FITTED & set(entry.flags.split(",")) for entry in shown)
         common: dict[str, Any] = {"color": styles[name].colour, "alpha": FLAGGED if flagged else 1.0, "clip_on": False}
         positions = [min(max(entry.value, LOW), HIGH) for entry in shown]
         axes.plot(positions, [row] * len(positions), linewidth=1.0, zorder=2, **common)
@@ -132,5 +132,5 @@ def _handles() -> list[Line2D]:
         Line2D([], [], label="OOD", linestyle="", **style),
         Line2D([], [], label="95 % interval over seeds (OOD)", color=GREY, alpha=0.3, linewidth=2.6),
         Line2D([], [], label="best heuristic, OOD", color="0.55", linewidth=0.8, linestyle=(0, (6, 2))),
-        Line2D([], [], label="pale: underfit", linestyle="", **{**style, "alpha": FLAGGED}),
+        Line2D([], [], label="pale: training set not fitted", linestyle="", **{**style, "alpha": FLAGGED}),
     ]

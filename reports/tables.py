@@ -8,12 +8,21 @@ from dataclasses import dataclass
 from ..analysis.entries import THRESHOLD, Entry
 from .leaderboard import KINDS, Leaderboard, TaskHeader, missing_word
 
-SYMBOLS = {"underfit": "†", "not-converged": "‡", "diverged": "§", "incomplete": "¶", "partial": "∥", "cell": "°"}
+SYMBOLS = {
+    "budget": "†",
+    "plateau": "‡",
+    "capacity": "◇",
+    "diverged": "§",
+    "incomplete": "¶",
+    "partial": "∥",
+    "cell": "°",
+}
 
 LEGEND = {
-    "underfit": "underfit: in at least one cell, the fit to the training set is below 0.99 (1 is the best possible)",
-    "not-converged": "not converged: in at least one cell, the budget was used up before training had converged, or "
-    "before a search had found a program that fits",
+    "budget": "budget: in at least one cell, training ended at its maximum number of steps, the loss still falling, "
+    "or a search ended before it found a program that fits",
+    "plateau": "plateau: in at least one cell, the training loss stood still before the training set was fitted",
+    "capacity": "capacity: in at least one cell, a learner without iterations does not fit its training set",
     "diverged": "diverged: in at least one cell, the loss was not finite; such cells are left out",
     "incomplete": "incomplete: a planned cell is missing; its seed (for a threshold, its training size) is left out",
     "partial": "partial: not comparable, because tasks or training sizes are missing",
@@ -258,9 +267,8 @@ def entry_cell(board: Leaderboard, entry: Entry | None, *, interval: bool) -> Ta
 
 
 def shown(flags: list[str]) -> tuple[str, ...]:
-    """Flags to print, in the order of SYMBOLS; "not-converged" implies "underfit", which is then hidden."""
-    hidden = {"underfit"} if "not-converged" in flags else set()
-    return tuple(flag for flag in SYMBOLS if flag in flags and flag not in hidden)
+    """Flags to print, in the order of SYMBOLS."""
+    return tuple(flag for flag in SYMBOLS if flag in flags)
 
 
 def _decimal(value: float) -> str:

@@ -42,7 +42,17 @@ def problem_of(data: CellData) -> Problem:
     # Arrays of its own, which Problem makes read-only: torch and other libraries write past that flag.
     inputs, targets = np.array(examples.inputs), np.array(examples.targets)
     scratchpad = None if examples.scratchpad is None else np.array(examples.scratchpad)
-    return Problem(inputs, targets, task.inputs, task.outputs, seed_of(cell), scratchpad, task.scratchpad, cell.size)
+    return Problem(
+        inputs,
+        targets,
+        task.inputs,
+        task.outputs,
+        seed_of(cell),
+        scratchpad,
+        task.scratchpad,
+        n_id=cell.size,
+        noisy=task.truth.noisy,
+    )
 
 
 def seed_of(cell: Cell) -> int:

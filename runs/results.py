@@ -19,9 +19,8 @@ COLUMNS = [
 
 `seed` counts from 0 within `suite_seed`."""
 
-FLAGS = ("underfit", "not-converged", "diverged")
-"""The flags in the column `status`, apart from "ok". not-converged implies underfit, if it can be detected.
-A diverged cell has no values."""
+FLAGS = ("budget", "plateau", "capacity", "diverged")
+"""The values of the column `status` apart from "ok" (docs/architecture.md). A diverged cell has no values."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..learners.base import BUDGET, PLATEAU
 from ..learners.lookup import Lookup
 from ..metrics.scores import Scored
 from ..tasks.base import Examples
@@ -16,7 +17,7 @@ from .fit import problem_of
 from .predict import Predictions
 
 UNDERFIT = 0.99
-"""A cell is flagged as underfit if `Metric.training_fit` is below this value; 1 is the best possible fit."""
+"""A learner without iterations is flagged `capacity` if its `Metric.training_fit`, 1 at best, is below this value."""
 
 TRAINING_SPLITS = ("train", "train-exposed")
 """The splits that hold training examples."""
@@ -82,19 +83,19 @@ def _scores(data: CellData, predictions: Predictions) -> dict[str, Scored | None
 
 
 def _status(data: CellData, predictions: Predictions, scored: dict[str, Scored | None], *, flags_underfit: bool) -> str:
-    """The flags of a cell whose test scores do not show the bias of its learner, comma-joined; "ok" if there are none.
-
-    The best possible bits are not known, so that underfitting of a text cannot be detected.
-    """
+    """The flag of a cell whose test scores do not show the bias of its learner (FLAGS of runs/results.py), or "ok"."""
     if predictions.diverged:
         return "diverged"
-    metric, limited = data.task.truth.metric_on("train"), bool(predictions.record.get("not_converged"))
-    if not metric.optimum_known:
-        return "not-converged" if limited else "ok"
-    trained = [result for name in TRAINING_SPLITS if (result := scored.get(name))]
-    if not flags_underfit or not any(metric.training_fit(result.metrics) < UNDERFIT for result in trained):
+    if not flags_underfit:
         return "ok"
-    return "underfit,not-converged" if limited else "underfit"
+    stopped = predictions.record.get("stopped")
+    if stopped in (BUDGET, PLATEAU):
+        return str(stopped)
+    truth = data.task.truth
+    if stopped or truth.noisy or not data.task.outputs.symbolic:  # no learner should fit noise exactly
+        return "ok"
+    metric, trained = truth.metric_on("train"), [result for name in TRAINING_SPLITS if (result := scored.get(name))]
+    return "capacity" if any(metric.training_fit(result.metrics) < UNDERFIT for result in trained) else "ok"
 
 
 def _pack(values: np.ndarray) -> dict[str, Any]:

@@ -78,7 +78,7 @@ class Translation(Task):
     @property
     def truth(self) -> Truth:
         """Labels of real data: accuracy."""
-        return Labels(Accuracy())
+        return Labels(Accuracy(), noisy_labels=False)
 
     @property
     def hash_key(self) -> str:

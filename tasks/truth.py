@@ -39,6 +39,11 @@ class Truth(abc.ABC):
     ambiguous: ClassVar[bool] = False
 
     @property
+    def noisy(self) -> bool:
+        """Whether equal inputs may have different targets, so that a learner should not fit all it is given."""
+        return self.ambiguous
+
+    @property
     def ranked(self) -> bool:
         return False
 
@@ -155,10 +160,16 @@ class Posterior(Truth):
 class Labels(Truth):
     """Labels of real data, for which no rule is known: there is no oracle, and the task is not on the common scale.
 
-    label_metric  the metric: Accuracy() or Bits()
+    label_metric     the metric: Accuracy() or Bits()
+    noisy_labels     whether equal inputs may have different labels
     """
 
     label_metric: Metric
+    noisy_labels: bool = True
+
+    @property
+    def noisy(self) -> bool:
+        return self.noisy_labels
 
     @property
     def metric(self) -> Metric:

@@ -42,7 +42,7 @@ def test_what_fits_a_constant_is_nearly_constant_elsewhere() -> None:
 def test_too_few_accepted_networks_are_recorded_and_the_marginal_predicted() -> None:
     targets = np.random.default_rng(0).integers(0, 2, (128, 1))
     predictor = BayesNet(n_samples=500).fit(Problem(CUBE, targets, BITS, BIT, seed=0))
-    assert predictor.record == {"accepted": 0, "sampled": 500, "not_converged": True}
+    assert predictor.record == {"accepted": 0, "sampled": 500, "stopped": "budget"}
     assert np.allclose(predictor.predict(CUBE)[:, 0, 1], targets.mean())
 
 

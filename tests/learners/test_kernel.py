@@ -119,8 +119,8 @@ def test_the_kernel_of_many_examples_is_computed_anew_with_the_same_result(monke
 def test_a_solver_that_does_not_converge_is_recorded() -> None:
     points, corners = blobs(300, 0.5)
     problem = Problem(points, corners, REALS, CLASS, seed=0)
-    assert Kernel(max_iter=3).fit(problem).record["not_converged"]
-    assert not Kernel().fit(problem).record["not_converged"]
+    assert Kernel(max_iter=3).fit(problem).record["stopped"] == "budget"
+    assert "stopped" not in Kernel().fit(problem).record
 
 
 def test_more_examples_than_the_solver_can_take_are_refused_in_one_line() -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from grue.learners.base import Problem, Spec, not_converged
+from grue.learners.base import BUDGET, FITTED, PLATEAU, TOLERANCE, VALIDATED, Problem, is_falling
 from grue.learners.cnn import CNN
+from grue.learners.early_stopping import check_interval
+from grue.learners.folds import folds
 from grue.learners.mlp import MLP
 from grue.learners.network import Network
 from grue.learners.recurrent import RNN
@@ -79,7 +81,7 @@ def test_divergence_affects_only_the_record_of_its_network() -> None:
     assert np.array_equal(good.predict(sane.inputs), MLP(max_steps=30).fit(sane).predict(sane.inputs))
 
 
-EARLY = MLP(max_steps=400, learning_rate=5e-3, tolerance=0.02, patience=10)
+EARLY = MLP(max_steps=400, learning_rate=5e-3, tolerance=0.02)
 
 
 def test_early_stopping_does_not_depend_on_the_stack() -> None:
@@ -89,50 +91,84 @@ def test_early_stopping_does_not_depend_on_the_stack() -> None:
     alone = [EARLY.fit(problem) for problem in easy]
     together = EARLY.fit_many([*easy, hard])
     for one, other in zip(alone, together[:3], strict=True):
-        assert 10 <= one.record["steps"] < 400
-        assert one.record["not_converged"] is False, "it was not limited by the budget"
+        assert one.record["steps"] in range(50, 400, 50)
+        assert one.record["stopped"] == FITTED
         assert one.record == other.record
         assert np.array_equal(one.predict(tests), other.predict(tests))
-    assert together[3].record["steps"] == 400, "2,000 examples of noise are not fitted"
+    assert together[3].record["steps"] == 400
+    assert together[3].record["stopped"] in (BUDGET, PLATEAU), "2,000 examples of noise are not fitted"
 
 
-def test_early_stopping_equals_training_for_as_many_steps() -> None:
-    problem = make_problem(BITS, Space((1,), 2), 6)
-    ended = EARLY.fit(problem)
-    stopped = MLP(max_steps=ended.record["steps"], learning_rate=5e-3).fit(problem)
-    np.testing.assert_array_equal(ended.predict(problem.inputs), stopped.predict(problem.inputs))
-    assert ended.record["loss"] == stopped.record["loss"]
-    assert ended.record["loss"] < 0.02
+def test_a_network_stops_at_the_first_check_at_which_the_whole_training_set_is_fitted() -> None:
+    problem = make_problem(BITS, Space((1,), 2), 300)
+    learner = MLP(learning_rate=5e-3, batch_size=4)
+    assert check_interval(300, 4) == 75, "one epoch, which is longer than 50 steps"
+    fitted = learner.fit(problem)
+    steps = fitted.record["steps"]
+    assert steps % 75 == 0
+    for end, expected in ((steps, True), (steps - 75, False)):
+        same = replace(learner, max_steps=end, tolerance=0.0).fit(problem)
+        given = same.predict(problem.inputs)
+        loss = -np.log(np.take_along_axis(given, problem.targets[..., None], -1)).mean()
+        right = (given.argmax(-1) == problem.targets).all()
+        assert bool(loss <= TOLERANCE and right) is expected
+        if expected:
+            assert np.array_equal(given, fitted.predict(problem.inputs))
+            assert loss == pytest.approx(fitted.record["loss"], rel=1e-4)
 
 
-ERROR = MLP(max_steps=200, learning_rate=5e-3, tolerance=1e-6, patience=1, monitor="error")
+def test_age_is_a_number_of_steps_after_the_fit() -> None:
+    problem = make_problem(BITS, Space((1,), 2), 20)
+    young, old = EARLY.fit(problem), replace(EARLY, age=130).fit(problem)
+    assert old.record["steps"] == young.record["steps"] + 130
+    assert old.record["stopped"] == FITTED
+    same = replace(EARLY, tolerance=0.0, max_steps=old.record["steps"]).fit(problem)
+    assert np.array_equal(old.predict(problem.inputs), same.predict(problem.inputs))
 
 
-def test_networks_stop_at_the_first_step_without_an_error_and_are_removed_from_the_stack() -> None:
-    problems = [make_problem(BITS, Space((1,), 2), 5 * index, seed=index) for index in range(2, 10)]
-    tests = make_problem(BITS, BITS, 30, seed=77).inputs
-    together = ERROR.fit_many(problems)
-    ends = {predictor.record["steps"] for predictor in together}
-    assert len(ends) > 4, "they end at different steps, so that the stack shrinks more than once"
-    for predictor, problem in zip(together, problems, strict=True):
-        end = predictor.record["steps"]
-        assert (predictor.predict(problem.inputs).argmax(-1) == problem.targets).all()
-        before = MLP(max_steps=end - 1, learning_rate=5e-3).fit(problem)
-        assert (before.predict(problem.inputs).argmax(-1) != problem.targets).any()
-        assert np.array_equal(
-            predictor.predict(tests), MLP(max_steps=end, learning_rate=5e-3).fit(problem).predict(tests)
-        )
-
-
-def test_monitoring_the_error_needs_classes() -> None:
-    assert "needs classes" in (ERROR.accepts(Spec(REALS, REALS, None, None)) or "")
+def test_monitoring_the_error_stops_at_an_earlier_function() -> None:
+    problem = make_problem(BITS, Space((1,), 2), 100)
+    learner = MLP(max_steps=2000, learning_rate=5e-4)
+    loss, error = learner.fit(problem), replace(learner, monitor="error").fit(problem)
+    assert (error.predict(problem.inputs).argmax(-1) == problem.targets).all()
+    assert error.record["steps"] < loss.record["steps"]
+    assert error.record["loss"] > 0.02
     with pytest.raises(ValueError, match="expected one of loss, error"):
         MLP(monitor="errors")
 
 
-def test_by_default_there_is_no_early_stopping() -> None:
+def test_without_a_tolerance_there_is_no_early_stopping() -> None:
     problem = make_problem(BITS, Space((1,), 2), 6)
-    assert MLP(max_steps=300, learning_rate=5e-3).fit(problem).record["steps"] == 300
+    record = MLP(max_steps=300, learning_rate=5e-3, tolerance=0.0).fit(problem).record
+    assert (record["steps"], record["stopped"]) == (300, FITTED)
+
+
+def test_noisy_and_real_targets_are_trained_for_as_many_steps_as_cross_validation_chooses() -> None:
+    rng = np.random.default_rng(0)
+    inputs = rng.integers(2, size=(200, BITS.size))
+    coin = Problem(inputs, rng.integers(2, size=(200, 1)), BITS, Space((1,), 2), seed=1, noisy=True)
+    rule = replace(coin, targets=inputs[:, :1], noisy=True)
+    learner = MLP(max_steps=1000)
+    (noise, signal, again), alone = learner.fit_many([coin, rule, coin]), learner.fit(coin)
+    assert noise.record["stopped"] == signal.record["stopped"] == VALIDATED
+    assert noise.record["steps"] < signal.record["steps"] <= 1000
+    assert noise.record == again.record == alone.record
+    assert np.array_equal(noise.predict(inputs), alone.predict(inputs)), "whatever the stack"
+    same = replace(learner, max_steps=noise.record["steps"], tolerance=0.0).fit(replace(coin, noisy=False))
+    assert np.array_equal(noise.predict(inputs), same.predict(inputs)), "all rows are fitted"
+    real = make_problem(REALS, REALS, 40)
+    assert MLP(max_steps=60).fit(replace(real, targets=real.inputs)).record["stopped"] == BUDGET
+
+
+def test_exposed_rows_are_fitted_in_every_fold_and_never_held_out() -> None:
+    problem = replace(make_problem(BITS, Space((1,), 2), 22), n_id=18)
+    parts = folds(problem)
+    assert sorted(np.concatenate([held_out for _, held_out in parts]).tolist()) == list(range(18))
+    for fitted, held_out in parts:
+        assert set(fitted) | set(held_out) == set(range(22))
+        assert not set(fitted) & set(held_out)
+        assert set(range(18, 22)) <= set(fitted)
+    assert folds(replace(problem, n_id=3)) == []
 
 
 def test_every_epoch_contains_every_example_once() -> None:
@@ -150,10 +186,10 @@ def test_the_initial_weights_of_a_network_do_not_depend_on_its_data() -> None:
     assert np.array_equal(untrained.fit(one).predict(one.inputs), untrained.fit(other).predict(one.inputs))
 
 
-def test_not_converged_compares_the_last_tenth_with_the_one_before() -> None:
-    assert not_converged(np.linspace(1, 0, 100))
-    assert not not_converged(np.r_[np.linspace(1, 0.5, 50), np.full(50, 0.5)])
-    assert not_converged(np.ones(1)), "too short to tell"
+def test_falling_compares_the_last_tenth_with_the_one_before() -> None:
+    assert is_falling(np.linspace(1, 0, 100))
+    assert not is_falling(np.r_[np.linspace(1, 0.5, 50), np.full(50, 0.5)])
+    assert is_falling(np.ones(1)), "too short to tell"
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 - `cnn` is n/a on the text task, and one of its cells on identity-bits (n = 64, seed 2) is missing
 - `forest` lacks the whole family maze
 - `mlp` on scramble-bag is not monotone
-- `linear` diverges on maze-graph (n = 1024, seed 1), is underfit at n = 1024 on identity-bits
+- `linear` diverges on maze-graph (n = 1024, seed 1), is flagged capacity at n = 1024 on identity-bits
 - `copy-goal` and `two-hop` are heuristics of maze-graph
 """
 
@@ -112,7 +112,7 @@ def _rows(cell: dict[str, Any], curves: dict[str, tuple[float, ...]], errors: fl
     task, learner = cell["task"], cell["learner"]
     diverged = (task, learner, cell["size"], cell["seed"]) == ("maze-graph", "linear", 1024, 1)
     underfit = (task, learner, cell["size"]) == ("identity-bits", "linear", 1024)
-    status = "diverged" if diverged else "underfit" if underfit else "ok"
+    status = "diverged" if diverged else "capacity" if underfit else "ok"
     about = {**cell, "fit_seconds": 0.0 if learner in FLAT else 0.5, "status": status}
     rows = []
     for split, curve in curves.items():

@@ -140,7 +140,7 @@ def test_heuristics_that_have_not_been_run_are_not_unplanned(results: Results) -
 def test_the_board_flags_what_was_not_fitted_at_the_largest_size_and_no_other(results: Results) -> None:
     text = render(summary_of(make_leaderboard(results)), "text")
     scores = results.scores
-    assert set(scores.loc[scores["status"] == "underfit", "learner"]) == {"linear"}
+    assert set(scores.loc[scores["status"] == "capacity", "learner"]) == {"linear"}
     flagged = [line.split()[0] for line in text.splitlines() if "†" in line and "/" in line]
     assert flagged == ["linear"]
 

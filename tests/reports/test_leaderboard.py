@@ -148,7 +148,7 @@ def test_heuristics_are_in_no_mean(entries: list[Entry]) -> None:
 
 
 def test_marks_of_a_cell_are_carried_to_every_figure_made_from_it(entries: list[Entry]) -> None:
-    assert one(entries, name="identity-bits", learner="linear", metric="final", split="id")["flags"] == "underfit"
+    assert one(entries, name="identity-bits", learner="linear", metric="final", split="id")["flags"] == "capacity"
     diverged = one(entries, name="maze-graph", learner="linear", metric="final", split="id")
     assert (diverged["flags"], diverged["seeds"]) == ("diverged,incomplete", 2)
     assert one(entries, scope="family", name="maze", learner="linear", split="id")["flags"] == "diverged,incomplete"

@@ -16,6 +16,7 @@ import torch
 
 from grue.learners.base import Learner, Predictor, Problem
 from grue.learners.forest import Forest
+from grue.learners.linear import Linear
 from grue.learners.lookup import Lookup
 from grue.learners.mlp import MLP
 from grue.runs.cells import Batch, Cell, Pair
@@ -149,17 +150,18 @@ def test_moved_outputs_and_the_others_are_scored_apart() -> None:
     assert rows["odd", "accuracy[moved=0]"] > 0.9
 
 
-def test_underfit_and_not_converged_are_separate_flags() -> None:
+def test_the_flag_says_why_a_training_set_is_not_fitted() -> None:
     def status(learner: object) -> str:
         one = pair("maze-graph", learner)
         return run_batch(Batch(one, (Cell(one, 64, 0, 0),)))["batches"]["status"].iloc[0]
 
-    assert status(MLP(max_steps=40)) == "underfit,not-converged"
-    assert status(MLP(max_steps=300)) == "ok"
-    assert status(MLP(max_steps=600, learning_rate=0.0)) == "underfit"
+    assert status(MLP(max_steps=40)) == "budget"
+    assert status(MLP(max_steps=3000)) == "ok"
+    assert status(MLP(max_steps=600, learning_rate=0.0)) == "plateau"
+    assert status(Linear(C=1e-3)) == "capacity"
 
 
-def test_a_task_in_bits_has_no_score_and_is_never_called_underfit() -> None:
+def test_a_task_in_bits_has_no_score_and_is_never_lacks_capacity() -> None:
     """Nobody knows how few bits are possible, and to memorise a text is not the aim."""
     one = pair("text", MLP(max_steps=40))
     rows = run_batch(Batch(one, (Cell(one, 64, 0, 0),)))["batches"]
@@ -167,8 +169,8 @@ def test_a_task_in_bits_has_no_score_and_is_never_called_underfit() -> None:
     bits = rows[rows["metric"] == "bits"].set_index("split")
     each = np.frombuffer(bits.loc["id", "examples"], np.float32)
     assert np.isclose(each.mean(), bits.loc["id", "value"])
-    assert set(rows["status"]) == {"not-converged"}
-    assert json.loads(bits.loc["train", "record"])["not_converged"]
+    assert set(rows["status"]) == {"budget"}
+    assert json.loads(bits.loc["train", "record"])["stopped"] == "budget"
 
 
 def test_a_diverged_model_is_marked_and_has_no_score() -> None:
@@ -196,7 +198,7 @@ def test_exposed_examples_that_were_not_fitted_are_a_mark_too() -> None:
     rows = run_batch(Batch(one, (Cell(one, 1024, 1, 0), Cell(one, 1024, 0, 0))))["batches"]
     exposed = rows.query("split == 'train-exposed' and metric == 'exact_match'")["value"].item()
     assert exposed == 0, "one example among a thousand is not fitted in 50 rounds"
-    assert rows.query("exposed == 1")["status"].iloc[0].startswith("underfit")
+    assert rows.query("exposed == 1")["status"].iloc[0] in ("budget", "plateau")
     assert rows.query("exposed == 0")["status"].iloc[0] == "ok"
 
 
