@@ -17,7 +17,7 @@ def plot(
     ),
     suite_seed: SuiteSeed = None,
 ) -> None:
-    """Draw every task: scores against n and against added OOD examples; riddles as fingerprints. SVG, PDF and PNG."""
+    """Draw every task: scores against n, and the price of the rule; riddles as fingerprints. SVG, PDF and PNG."""
     from ..reports.figures import write_figures
     from ..reports.provenance import warnings_of
     from ..runs.errors import UsageError

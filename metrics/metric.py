@@ -131,7 +131,7 @@ class PosteriorDistance(Metric):
         if expected.posterior is None:
             raise ValueError("examples of an ambiguous task have no posterior; expected Examples.posterior")
         known = marginal(expected.training, predicted.shape[-1])
-        return score_posterior(predicted, expected.targets, expected.posterior, training_marginal, expected.groups)
+        return score_posterior(predicted, expected.targets, expected.posterior, known, expected.groups)
 
     def training_fit(self, metrics: Mapping[str, float]) -> float:
         return metrics.get("memorisation", math.nan)
