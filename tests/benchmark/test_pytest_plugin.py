@@ -178,7 +178,7 @@ def test_the_summary_ends_with_the_leaderboard_and_the_folder(shared: Folder, na
     *_, tables, where, closing = printed.strip().rsplit("\n", 2)
     assert "\nLeaderboard\n" in tables
     assert any(line.startswith("lookup ") for line in tables.splitlines())
-    assert where == "results are in out; every table: grue leaderboard out"
+    assert where == "results are in out; for all tables: grue leaderboard out"
     assert " passed in " in closing
 
 
@@ -288,7 +288,7 @@ def test_xdist_is_refused_with_the_reason(folder: Folder):
     for option in ("--numprocesses=2", "--dist=load"):
         printed = folder.pytest(*SUITE, option, "--benchmark-disable", code=4)
         assert "--benchmark cannot be combined with pytest-xdist" in printed
-        assert "worker processes of its own" in printed
+        assert "its own worker processes" in printed
     folder.pytest(*SUITE, "--numprocesses=0", "--collect-only")
 
 

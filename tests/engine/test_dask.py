@@ -135,7 +135,9 @@ def test_failures_have_their_kinds_and_a_job_that_ends_its_workers_is_lost_after
         "mine:KillingParent": "lost",
     }
     assert len(cluster.lines("kills.log")) == 4
-    assert set(results.scores["learner"]) == {"lookup"}
+    assert set(results.scores["learner"]) == {"lookup", "mine:Failing"}
+    failing = results.scores[results.scores["learner"] == "mine:Failing"]
+    assert set(failing["size"]) == {8}, "the other cell of its batch is done in the same run"
 
 
 def test_the_jobs_of_a_killed_worker_run_elsewhere_and_none_is_written_twice(cluster: Cluster) -> None:

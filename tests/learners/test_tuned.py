@@ -114,7 +114,7 @@ def test_a_learner_that_declares_no_space_is_tuned_over_a_space_that_is_given_or
 
 
 def test_what_is_tuned_cannot_be_set() -> None:
-    with pytest.raises(UsageError, match="chooses width itself"):
+    with pytest.raises(UsageError, match="tunes width itself"):
         make_learner("mlp@tuned:width=64")
     assert make_learner("mlp@tuned:max_steps=7").instance.base.max_steps == 7
 

@@ -102,7 +102,7 @@ def test_scores_as_parquet_carry_the_provenance(
 def test_parquet_without_a_file_is_refused(run: Callable[..., tuple[int, str, str]]) -> None:
     code, _, err = run("scores", "somewhere", "--format", "parquet")
     assert code == 2
-    assert "name a file" in err
+    assert "give a file" in err
 
 
 def test_plot_names_every_file_it_writes(run: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
@@ -151,4 +151,4 @@ def test_a_plan_without_a_measured_cell_is_refused(
     monkeypatch.setattr(grue.runs.reading, "read", lambda _dirs: empty)
     code, _, err = run(command, "somewhere")
     assert code == 2
-    assert "has been measured yet" in err
+    assert "is done yet" in err

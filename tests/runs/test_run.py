@@ -260,7 +260,7 @@ def test_a_plan_that_cannot_be_read_is_named_with_what_to_do(folder: Path) -> No
         )
         assert wrong.returncode == 2
         assert "cannot read out/plan.json" in wrong.stderr
-        assert "move it away" in wrong.stderr
+        assert "move the file away" in wrong.stderr
 
 
 @pytest.mark.parametrize(
