@@ -188,6 +188,13 @@ class Learner(abc.ABC):
         """Whether the learner supports continual learning (`partial_fit`)."""
         return type(self).partial_fit is not Learner.partial_fit
 
+    def untied(self) -> Learner:
+        """The variant that sees the whole input as one, for learners that share weights across positions.
+
+        Raises ValueError for a learner that does not share weights across positions, which is untied as it is.
+        """
+        raise ValueError(f"{self.name} shares no weights across positions, so it is untied as it is; omit view=untied")
+
     def parameters(self) -> dict[str, Any]:
         """The fields of the dataclass by name: they identify the learner."""
         return {item.name: getattr(self, item.name) for item in fields(self)}  # pyright: ignore[reportArgumentType]

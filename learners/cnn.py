@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from ..tasks.spaces import Space
 from .identity_initialisation import IdentityInitialised
-from .network import LEARNING_RATES
-from .parameters import number
+from .network import LEARNING_RATES, READOUTS
+from .parameters import choice, number
 
 if TYPE_CHECKING:
     from torch import nn
@@ -25,6 +26,7 @@ class CNN(IdentityInitialised):
     channels       channels per layer for a sequence, vector or bag
     grid_channels  channels per layer for a grid
     depth          number of convolutional layers, with zero padding and ReLU
+    readout        auto: as above; flattened: a linear layer on all positions, which is then untied
     kernel_size    their kernel size in positions
     """
 
@@ -37,6 +39,7 @@ class CNN(IdentityInitialised):
     grid_channels: int = number(32, at_least=1)
     depth: int = number(2, at_least=1)
     kernel_size: int = number(3, at_least=1)
+    readout: str = choice("auto", READOUTS)
 
     def build(self, stack: int, features: tuple[int, ...], inputs: Space, outputs: Space) -> nn.Module:
         from torch import nn  # noqa: PLC0415
@@ -51,11 +54,17 @@ class CNN(IdentityInitialised):
         for _ in range(self.depth):
             layers += [conv(stack, channels, width, self.kernel_size), nn.ReLU()]
             channels = width
-        if not grid and outputs.shape == features[:1]:
-            head: list[nn.Module] = [Conv1d(stack, channels, classes, 1), Flatten()]
+        if self.readout == "flattened":
+            positions = math.prod(features[1:] if grid else features[:-1])
+            head: list[nn.Module] = [Flatten(), Linear(stack, channels * positions, outputs.size * classes)]
+        elif not grid and outputs.shape == features[:1]:
+            head = [Conv1d(stack, channels, classes, 1), Flatten()]
         else:
             head = [MeanPool(-2, -1) if grid else MeanPool(-2), Linear(stack, channels, outputs.size * classes)]
         return self.initialised(nn.Sequential(*layers, *head), inputs, outputs)
+
+    def untied(self) -> CNN:
+        return replace(self, readout="flattened")
 
     def hidden_capacity(self, inputs: Space) -> tuple[int, int]:  # noqa: ARG002 -- weights are shared across positions
         return 1, self.channels if self.depth else 0

@@ -45,6 +45,8 @@ class IdentityInitialised(Network):
             return reason
         if (spec.inputs.shape, spec.inputs.alphabet) != (spec.outputs.shape, spec.outputs.alphabet):
             return "initialisation=identity needs outputs that are the positions of the input, with the same alphabet"
+        if getattr(self, "readout", "auto") != "auto":
+            return "initialisation=identity needs readout=auto"
         if resolve(self.encoding, spec.inputs) == "counts":
             return "initialisation=identity copies each position; the encoding counts discards positions"
         positions, units = self.hidden_capacity(spec.inputs)

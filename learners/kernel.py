@@ -171,7 +171,8 @@ class MultiOutputSVR(SharedKernel):
     """One support vector regression per output, on standardised targets."""
 
     def fit(self, features: np.ndarray, targets: np.ndarray) -> None:
-        """Fit features (n, features) to targets (n, outputs)."""
+        """Fit features (n, features) to targets (n, outputs), or (n,) for one output."""
+        targets = targets.reshape(len(targets), -1)
         from sklearn.svm import SVR  # noqa: PLC0415
 
         self.mean, deviation = targets.mean(0), targets.std(0)

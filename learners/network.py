@@ -30,6 +30,9 @@ OPTIMIZERS = ("adam", "sgd")
 
 MONITORS = ("loss", "error")
 
+READOUTS = ("auto", "flattened")
+"""auto: position by position where there is an output for each position, else pooled; flattened: linear in all."""
+
 PREDICTION_BATCH = 512
 """Batch size of prediction."""
 

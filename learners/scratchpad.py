@@ -38,6 +38,8 @@ class TransformerScratchpad(Transformer):
             return "needs intermediate steps (a scratchpad) to learn from; the task provides none"
         if not spec.outputs.symbolic:
             return "decodes tokens; the targets are real numbers"
+        if self.readout != "auto":
+            return "readout=flattened has no meaning for a decoder"
         return super().accepts(spec)
 
     def data(self, problem: Problem) -> Data:

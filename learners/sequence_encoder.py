@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import abc
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..tasks.spaces import Space
-from .network import Network
+from .network import READOUTS, Network
+from .parameters import choice
 
 if TYPE_CHECKING:
     from torch import nn
@@ -22,7 +23,11 @@ class SequenceEncoder(Network):
     The sequence length is that of the Space. It is not truncated to the training set, because a test split may use
     positions that training does not. If the output is as long as the input, output i is a readout of position i, with
     weights shared across positions.
+
+    readout  auto: as above, else pooling and a linear layer; flattened: a linear layer on all positions
     """
+
+    readout: str = choice("auto", READOUTS)
 
     @abc.abstractmethod
     def encoder(self, stack: int, length: int, channels: int) -> tuple[nn.Module, int]:
@@ -34,6 +39,9 @@ class SequenceEncoder(Network):
 
     def input_encoding(self, space: Space) -> str:
         return "onehot" if self.encoding == "auto" and space.layout == "bag" and space.symbolic else self.encoding
+
+    def untied(self) -> SequenceEncoder:
+        return replace(self, readout="flattened")
 
     def build(self, stack: int, features: tuple[int, ...], inputs: Space, outputs: Space) -> nn.Module:
         from torch import nn  # noqa: PLC0415
@@ -47,6 +55,10 @@ class SequenceEncoder(Network):
             layers, features = [GridRows()], (height, planes * across)
         encoder, width = self.encoder(stack, *features)
         classes = outputs.alphabet or 1
+        if self.readout == "flattened":
+            return nn.Sequential(
+                *layers, encoder, Flatten(), Linear(stack, width * features[0], outputs.size * classes)
+            )
         if inputs.layout != "grid" and outputs.shape == features[:1]:
             return nn.Sequential(*layers, encoder, Positionwise(stack, width, classes), Flatten())
         return nn.Sequential(*layers, encoder, self.pooling(), Linear(stack, width, outputs.size * classes))

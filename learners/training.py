@@ -161,7 +161,7 @@ def _joined(data: Sequence[Data], device: str) -> tuple[Tensor, Tensor, list[tup
 
 def _scale(targets: np.ndarray) -> float:
     """The unit of a loss: 1 nat for classes, the variance of real targets (1 if they do not vary)."""
-    return 1.0 if targets.dtype == np.int64 else float(targets.var()) or 1.0
+    return 1.0 if targets.dtype == np.int64 else float(targets.var(dtype=np.float64)) or 1.0
 
 
 def _stopping(module: nn.Module, data: Sequence[Data], recipe: Recipe) -> EarlyStopping:

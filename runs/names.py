@@ -25,6 +25,7 @@ from ..tasks.base import Task
 from .errors import UsageError
 from .external import is_path, modules_of, refusal
 from .origin import OWN, Origin, origin_of
+from .views import split_view, with_view
 
 T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")
@@ -125,6 +126,9 @@ def make_learner(spec: Any, settings: Mapping[str, Any] | None = None) -> Named[
         return Named(_own_label(spec), spec, origin_of(modules_of(spec)))
     if not isinstance(spec, str):
         return _make_adopted(spec)
+    rest, view = split_view(spec)
+    if view:
+        return _viewed(spec, make_learner(rest, settings), view)
     if "@" in spec.partition(":")[0]:
         return _make_variant(spec, settings or {})
     return _make(spec, "learners", Learner, settings or {})
@@ -218,6 +222,13 @@ def _make_variant(spec: str, settings: Mapping[str, Any]) -> Named[Learner]:
         if parameter not in instance.parameters():
             raise UsageError(f"{spec!r}: {head} tunes {parameter} itself; remove the parameter, or use {name}:{tail}")
     return Named(head + base.label.removeprefix(name), instance, base.origin)
+
+
+def _viewed(spec: str, named: Named[Learner], view: Mapping[str, str]) -> Named[Learner]:
+    """A learner in another view, labelled with the parameters of the view."""
+    parameters = ",".join(f"{name}={view[name]}" for name in sorted(view))
+    separator = "," if "=" in named.label else ":"
+    return Named(f"{named.label}{separator}{parameters}", with_view(named.instance, spec, view), named.origin)
 
 
 def _make_adopted(found: Any) -> Named[Learner]:
