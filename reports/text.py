@@ -25,6 +25,7 @@ def text_table(table: Table, footnote: str) -> str:
     ]
     first = max((len(name) for name, _ in rows), default=0)
     gap = "  " if first + sum(widths) + 2 * len(widths) <= WIDTH else " "
+    first = min(first, max(WIDTH - sum(widths) - len(gap) * len(widths), HEAD))  # a longer name takes several lines
     tall = max(map(len, heads))
     lines = [
         _line(
@@ -35,7 +36,9 @@ def text_table(table: Table, footnote: str) -> str:
     for heading, group in table.row_groups:
         if len(table.row_groups) > 1:
             lines.append(f"{heading} ".ljust(first + sum(widths) + len(gap) * len(widths), "-"))
-        lines += [_line(name, [_text(cell) for cell in cells], first, widths, gap) for name, cells in group]
+        for name, cells in group:
+            *before, last = [name] if len(name) <= first else _broken(name, first)
+            lines += [*before, _line(last, [_text(cell) for cell in cells], first, widths, gap)]
     legend = [f"{SYMBOLS[flag]} {LEGEND[flag]}." for flag in table.flags]
     below = [footnote, table.caption, *legend, *[f"{note}." for note in table.notes], f"{table.source}."]
     return "\n".join([table.title, "", *lines, "", *[fill(text, WIDTH) for text in below if text], ""])
@@ -58,11 +61,11 @@ def _line(name: str, cells: list[str], first: int, widths: list[int], gap: str) 
     return gap.join([name.ljust(first), *padded]).rstrip()
 
 
-def _broken(head: str) -> list[str]:
-    """Wrap a heading into lines of at most HEAD characters, unless a part of it is longer."""
+def _broken(head: str, width: int = HEAD) -> list[str]:
+    """Wrap a heading or a name into lines of at most `width` characters, unless a part of it is longer."""
     lines = [""]
     for part in re.findall(r"[^-:,= ]+[-:,= ]?|[-:,= ]", head):
-        if lines[-1] and len(lines[-1]) + len(part.rstrip()) > HEAD:
+        if lines[-1] and len(lines[-1]) + len(part.rstrip()) > width:
             lines.append("")
         lines[-1] += part
     return [line.rstrip() for line in lines]
