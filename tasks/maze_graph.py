@@ -140,10 +140,10 @@ class MazeGraph(Task):
         lengths = rng.integers(shortest, np.minimum(longest, states - 1) + 1)
         parents, names = self._trees(states, lengths, rng)  # vertices 0, 1, ..., length are the path
         if region == "far":
-            again = np.flatnonzero(~self._misleads(parents, names))
+            again = np.flatnonzero(~self._misleads(parents, names, lengths))
             while len(again):
                 parents[again], names[again] = self._trees(states[again], lengths[again], rng)
-                again = again[~self._misleads(parents[again], names[again])]
+                again = again[~self._misleads(parents[again], names[again], lengths[again])]
         rows = np.arange(n)
         inputs = self._words(parents, names, rng)
         inputs[:, -2] = names[:, 0]
@@ -167,7 +167,7 @@ class MazeGraph(Task):
         By Cayley's formula for forests with given roots, (d + 1) s^(s-d-2) trees on s states contain a given path of
         d edges. As long as half of the problems have not been sampled, this is also true of some pair (s, d). So a
         fair part of every block of proposals is new, and `sample` does not give up. Of the trees in which the start
-        has a second neighbour that is no dead end, "two-hop" errs on at least half, since it picks any of these.
+        has a second neighbour that is no dead end, "two-hop" errs on at least half: it takes one, and any may be right.
         """
         source = self.split(split)
         (fewest, most), (shortest, longest) = self._regions[source.region]
@@ -237,16 +237,18 @@ class MazeGraph(Task):
         parents = _trees_with_path(states, lengths, rng)
         return parents, rng.permuted(np.tile(np.arange(self.labels), (len(states), 1)), axis=1)
 
-    def _misleads(self, parents: np.ndarray, names: np.ndarray) -> np.ndarray:
+    def _misleads(self, parents: np.ndarray, names: np.ndarray, lengths: np.ndarray) -> np.ndarray:
         """True where `_two_hop` errs, (n,), for paths of at least three edges.
 
         The goal is then out of sight of the rule, and the correct neighbour, vertex 1, is no dead end. So the rule errs
-        where another neighbour is no dead end and comes before it in the order of the rule.
+        where another neighbour is no dead end and precedes it in the order of the rule.
         """
         inner = np.bitwise_or.reduce(1 << np.maximum(parents, 0), axis=1)  # mask of the vertices with children
         beside_start = (parents == 0) & (inner[:, None] >> np.arange(1, parents.shape[1] + 1) & 1 == 1)
-        order = (names[:, 1 : parents.shape[1] + 1] - names[:, :1]) % self.labels
-        return (beside_start & (order < order[:, :1])).any(axis=1)
+        goals = names[np.arange(len(names)), lengths]
+        ranks = _tie_breaks(self.labels)[names[:, 0], goals]  # (n, labels)
+        ranks = np.take_along_axis(ranks, names[:, 1 : parents.shape[1] + 1], axis=1)  # of the vertices 1, 2, ...
+        return (beside_start & (ranks < ranks[:, :1])).any(axis=1)
 
     def _words(self, parents: np.ndarray, names: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Put the edges into random slots, each in a random direction: tokens (n, 2*labels), start and goal unset."""
@@ -306,8 +308,8 @@ class MazeGraph(Task):
     def _two_hop(self, inputs: np.ndarray) -> np.ndarray:
         """The goal if it is a neighbour; else a neighbour next to it; else one that is not a dead end; else any.
 
-        Among several, the first one after the start in the cyclic order of labels. The choice is arbitrary, as labels
-        are random. This one leaves the targets of "far", where it is wrong, uniform over the labels.
+        Among several, the first in the order `_tie_breaks` of the labels, which is arbitrary and differs for every pair
+        of start and goal. So that this choice is wrong in "far" favours no simple other one, such as the largest label.
         """
         starts, goals = self._ends(inputs)
         neighbours = self._neighbours(inputs)
@@ -316,8 +318,9 @@ class MazeGraph(Task):
         inner = sum((np.bitwise_count(mask) > 1).astype(np.int64) << label for label, mask in enumerate(neighbours))
         ladder = [beside_start & 1 << goals, beside_start & beside_goal, beside_start & inner]
         candidates = np.select([rung > 0 for rung in ladder], ladder, beside_start)
-        after = candidates >> starts | candidates << self.labels - starts  # bit i is now the label start + i
-        return ((starts + LOWEST_BIT[after & (1 << self.labels) - 1]) % self.labels)[:, None]
+        ranks = _tie_breaks(self.labels)[starts, goals]  # (n, labels)
+        excluded = candidates[:, None] >> np.arange(self.labels) & 1 == 0
+        return np.where(excluded, self.labels, ranks).argmin(axis=1)[:, None]
 
 
 def _trees_with_path(states: np.ndarray, lengths: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -361,6 +364,12 @@ def _edge_bits(labels: int) -> np.ndarray:
     low, high = np.triu_indices(labels, 1)
     bits[low, high] = bits[high, low] = 1 << np.arange(len(low))
     return bits
+
+
+@cache
+def _tie_breaks(labels: int) -> np.ndarray:
+    """A random order of the labels for each start and goal: their ranks, (labels, labels, labels), always the same."""
+    return np.random.default_rng(0).permuted(np.tile(np.arange(labels), (labels, labels, 1)), axis=2)
 
 
 def _count_forests(roots: int, others: int) -> int:
