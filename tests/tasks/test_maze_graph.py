@@ -278,7 +278,7 @@ def test_two_hops_fail_where_a_side_branch_of_the_start_is_no_dead_end() -> None
 
 
 def test_no_order_of_the_labels_tells_which_neighbour_is_right_in_far() -> None:
-    """Of the neighbours of the start that are no dead ends, the smallest or the largest label is right half the time."""
+    """Of the neighbours that are no dead ends, the one with the smallest or largest label is right half the time."""
     examples = TASK.sample("far", 10_000, rng())
     right = np.zeros(2)
     for example, (target,) in zip(examples.inputs.tolist(), examples.targets.tolist(), strict=True):
