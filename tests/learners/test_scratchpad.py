@@ -106,7 +106,7 @@ def test_tasks_without_steps_are_refused_in_one_line() -> None:
 
 
 @pytest.mark.parametrize("split", ["train", "far", "size-10"])
-def test_the_steps_of_mazes_are_the_path(split: str) -> None:
+def test_the_steps_of_mazes_are_the_path_from_the_goal_backwards(split: str) -> None:
     task = MazeGraph()
     examples = task.sample(split, 300, np.random.default_rng(0))
     assert examples.scratchpad is not None
@@ -116,8 +116,8 @@ def test_the_steps_of_mazes_are_the_path(split: str) -> None:
         examples.inputs, examples.scratchpad, examples.targets, examples.slices["length"], strict=True
     ):
         edges = {frozenset(edge) for edge in maze[:-2].reshape(-1, 2).tolist()}
-        walk = [maze[-2], *path[:length]]
+        walk = [*path[:length], maze[-2]]
         assert all(frozenset(move) in edges for move in pairwise(walk))
-        assert walk[-1] == maze[-1]
-        assert walk[1] == target[0]
+        assert walk[0] == maze[-1]
+        assert walk[-2] == target[0]
         assert (path[length:] == task.labels).all()

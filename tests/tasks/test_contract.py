@@ -19,6 +19,7 @@ from grue.tasks.compositions import Compositions
 from grue.tasks.folding import Folding
 from grue.tasks.identity import IdentityBits, IdentityReals, IdentityTokens
 from grue.tasks.languages import EvenPairs, ReverseString
+from grue.tasks.maze_graph import MazeGraph
 from grue.tasks.navigation import NavigationAxes, NavigationJoint
 from grue.tasks.riddle import RiddleNeighbour, RiddlePosition, RiddleRelation, RiddleToken
 from grue.tasks.riddle_exceptions import RiddleExceptions
@@ -40,6 +41,8 @@ SMALL: list[Task] = [
     IdentityReals(dims=1),
     EvenPairs(max_length=10),
     ReverseString(max_length=10),
+    MazeGraph(presentation="map"),
+    MazeGraph(states=(3, 4), labels=7, far_lengths=(4, 4), far_states=7, sizes=(5, 7)),
     NavigationAxes(axes=3, side=4, known_axes=1),
     NavigationJoint(axes=3, side=4, max_train_axes=2, ood_axes=(3,)),
     RiddleExceptions(length=5, alphabet=4, exceptions=4),

@@ -25,7 +25,7 @@ DIGESTS = {
     ("identity-bits", 1): "33273fac6d176465",
     ("identity-reals", 1): "b1223c679501656a",
     ("identity-tokens", 1): "b578a5c54eb9e820",
-    ("maze-graph", 1): "824d7ad6227ac877",
+    ("maze-graph", 2): "18aa8d6855c6f1c5",
     ("maze-grid", 1): "3b499937055c7e85",
     ("navigation-axes", 1): "48cd9204500a82c9",
     ("navigation-joint", 1): "da44386706592853",

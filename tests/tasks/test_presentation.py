@@ -12,12 +12,14 @@ from grue.runs.names import make_task
 from grue.runs.probes import probes_of
 from grue.tasks import TASKS
 from grue.tasks.base import Task
+from grue.tasks.maze_graph import MazeGraph
 from grue.tasks.tabular import Tabular
 from grue.tasks.translation import Translation, TranslationPermuted
 
 PRESENTATIONS: dict[str, tuple[Task, ...]] = {
     "breast-cancer": (Tabular(), Tabular(presentation="rotated"), Tabular(presentation="noise")),
     "iris": tuple(Tabular("iris", presentation) for presentation in ("plain", "rotated", "noise")),
+    "maze-graph": (MazeGraph(), MazeGraph(presentation="map")),
     "translation": (Translation(), TranslationPermuted()),
 }
 CASES = [pair for tasks in PRESENTATIONS.values() for pair in combinations(tasks, 2)]
