@@ -37,7 +37,8 @@ class Slabs(Task):
     independent.
 
     Example, with 2 coordinates and 5 slabs: training contains (-0.4, 0.1) -> 0, since 0.1 lies in the middle slab, and
-    (0.7, -0.5) -> 1. On (0.7, 0.1) "linear" gives 1 and "slabs" gives 0.
+    (0.7, -0.5) -> 1. On (0.7, 0.1) "linear-coordinate" gives 1 and
+    "slab-coordinates" gives 0.
 
     dims    number of coordinates; the first is the linear one
     slabs   number of slabs of each other coordinate: 3, 5 or 7
@@ -61,8 +62,11 @@ class Slabs(Task):
 
     @property
     def rules(self) -> Mapping[str, Heuristic]:
-        """linear: the sign of coordinate 0. slabs: the class that most of the other coordinates lie in a slab of."""
-        return {"linear": lambda inputs: (inputs[:, :1] > 0).astype(np.int64), "slabs": self._majority}
+        """linear-coordinate: the sign of coordinate 0. slab-coordinates: the class that most of the others indicate."""
+        return {
+            "linear-coordinate": lambda inputs: (inputs[:, :1] > 0).astype(np.int64),
+            "slab-coordinates": self._majority,
+        }
 
     @property
     def truth(self) -> Truth:

@@ -81,7 +81,7 @@ def test_trees_follow_neither_rule_of_gotu_because_they_predict_values_of_traini
 
 def test_only_the_linear_coordinate_of_slabs_is_of_use_to_a_linear_model() -> None:
     assert mean("slabs", "linear", 256, "accuracy", "id") > 0.95
-    assert mean("slabs", "linear", 256, "follows[linear]") > 0.95
+    assert mean("slabs", "linear", 256, "follows[linear-coordinate]") > 0.95
 
 
 def test_the_exceptions_are_known_to_who_memorises() -> None:

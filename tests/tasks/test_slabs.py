@@ -46,8 +46,8 @@ def test_a_worked_example() -> None:
     task = Slabs(dims=2)
     inputs = np.array([[-0.4, 0.1], [0.7, -0.5], [0.7, 0.1]])
     assert {name: rule(inputs).ravel().tolist() for name, rule in task.rules.items()} == {
-        "linear": [0, 1, 1],
-        "slabs": [0, 1, 0],
+        "linear-coordinate": [0, 1, 1],
+        "slab-coordinates": [0, 1, 0],
     }
     assert task.describe(inputs[0]) == "-0.40 | 0.10"
 
