@@ -35,7 +35,8 @@ def fingerprints(
     answers  (key of a cell, split) -> codes of its predictions (metrics/rules.py)
 
     For each learner, on the split where the rules disagree ("ood"): the shares of `shares_of`, and "agreement" and
-    "kappa" between its seeds, NaN and "n/a" if they are not defined. On "train" and "id": its "accuracy".
+    "kappa" between its seeds, NaN and "n/a" if they are not defined. On "train" and "id": its "accuracy". If
+    the targets are real: its "score" instead, and on "ood" its "interpolation" (metrics/rules.py).
     """
     entries: list[Entry] = []
     tasks = riddles(catalogue)
@@ -43,13 +44,15 @@ def fingerprints(
     by_pair = dict(iter(rows.groupby(["task", "learner"], sort=False)))
     for task in tasks:
         largest = anchors_of(catalogue, task)[-1]
+        real = ((rows["task"] == task) & (rows["split"] == "id") & (rows["metric"] == "score")).any()
         for learner, cells in catalogue.by_task[task].items():
             seeds = {cell.key: cell.seed for cell in cells if cell.size == largest}
             if seeds:
                 keys = sorted(seeds, key=lambda key, seeds=seeds: seeds[key])
                 pair_rows = by_pair.get((task, learner), rows.head(0))
                 pair_rows = pair_rows.loc[pair_rows["key"].isin(keys)]
-                entries += _fingerprint(pair_rows, answers, catalogue, task, learner, keys)
+                fit_metric = "score" if real else "accuracy"
+                entries += _fingerprint(pair_rows, answers, catalogue, task, learner, keys, fit_metric)
     return entries
 
 
@@ -60,6 +63,7 @@ def _fingerprint(
     task: str,
     learner: str,
     keys: list[str],
+    fit_metric: str,
 ) -> list[Entry]:
     """The entries of one learner on one riddle, from the rows of its cells."""
     shift = next(split.name for split in catalogue.tasks[task].splits if split.shift is not None)
@@ -73,7 +77,8 @@ def _fingerprint(
     entries: list[Entry] = []
     columns = [
         *((share, "ood", shift) for share in shares_of(catalogue, task)),
-        *(("accuracy", name, name) for name in ("train", "id")),
+        *([("interpolation", "ood", shift)] if fit_metric == "score" else []),
+        *((fit_metric, name, name) for name in ("train", "id")),
     ]
     for metric, split, stored_split in columns:
         mean = _mean_over_seeds(rows, keys, stored_split, metric)

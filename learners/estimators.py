@@ -69,8 +69,9 @@ class EstimatorLearner(Learner):
 
     def train(self, model: Any, features: np.ndarray, targets: np.ndarray) -> None:
         """Fit an estimator; a subclass may pass further arguments, or silence warnings that the record reports."""
-        with warnings.catch_warnings():  # small training sets are intended
+        with warnings.catch_warnings():  # small training sets are intended, and so is a single real output as a column
             warnings.filterwarnings("ignore", "The number of unique classes is greater than 50%", UserWarning)
+            warnings.filterwarnings("ignore", "A column-vector y was passed", UserWarning)
             model.fit(features, targets)
 
     def record(self, model: Any) -> dict[str, Any]:  # noqa: ARG002

@@ -1,6 +1,6 @@
 """The `Metric` base class and its subclasses: name, direction, chance level, scoring, and values per example.
 
-The formulas are in scores.py, bits.py and rules.py. Metrics are independent of tasks and learners.
+The formulas are in scores.py, calibration.py, bits.py and rules.py. Metrics are independent of tasks and learners.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import ClassVar
 import numpy as np
 
 from .bits import score_bits
-from .rules import score_rules
+from .calibration import score_calibrated
+from .rules import score_rule_values, score_rules
 from .scores import (
     Scored,
     log_loss,
@@ -83,6 +84,17 @@ class Metric(abc.ABC):
         """
         return {}
 
+    def calibrated(
+        self,
+        predicted: Mapping[str, np.ndarray],  # noqa: ARG002
+        expected: Mapping[str, Expected],  # noqa: ARG002
+    ) -> dict[str, dict[str, float]]:
+        """Additional metrics by split, after a calibration that is fitted on examples of the split "id".
+
+        predicted, expected  by split, without the training splits
+        """
+        return {}
+
     @property
     def needs_probabilities(self) -> bool:
         """Whether the metric is defined only for predicted probabilities."""
@@ -110,7 +122,7 @@ class SquaredError(Metric):
 
     name = "score"
     chance = 0.0
-    per_example_metric = "score"
+    per_example_metric = "mse"
 
     def score(self, predicted: np.ndarray, expected: Expected) -> Scored:
         return score_values(predicted, expected.targets, expected.slices)
@@ -124,8 +136,11 @@ class PosteriorDistance(Metric):
 
     name = "score"
     chance = 0.0
-    per_example_metric = "score"
-    probabilistic = ("score", "score_error", "squared_distance", "information", "log_loss")
+    per_example_metric = "squared_distance"
+    probabilistic = (
+        *("score", "score_error", "squared_distance", "information", "log_loss"),
+        *("mass", "mass_error", "support", "support_error"),
+    )
 
     def score(self, predicted: np.ndarray, expected: Expected) -> Scored:
         if expected.posterior is None:
@@ -144,6 +159,13 @@ class PosteriorDistance(Metric):
         constant = np.broadcast_to(marginal(targets, table.shape[-1]), table.shape)
         losses = [log_loss(probabilities, targets) for probabilities in (predicted, table, constant)]
         return {"memorisation": memorisation(*losses)}
+
+    def calibrated(
+        self, predicted: Mapping[str, np.ndarray], expected: Mapping[str, Expected]
+    ) -> dict[str, dict[str, float]]:
+        """Return "score_calibrated" and its error, and the "temperature" (metrics/calibration.py)."""
+        posteriors = {name: own.posterior for name, own in expected.items() if own.posterior is not None}
+        return score_calibrated(predicted, posteriors)
 
 
 class Accuracy(Metric):
@@ -173,11 +195,19 @@ class Bits(Metric):
         return score_bits(predicted, expected.targets, expected.training, expected.slices)
 
 
+@dataclass(frozen=True)
 class RuleShares(Metric):
-    """Shares of the predictions that follow each of two rules, for riddles, which have no correct answer."""
+    """Shares of the predictions that follow each of two rules, for riddles, which have no correct answer.
+
+    tolerance  of real targets (metrics/rules.py); None: the targets are classes
+    """
 
     name = "rules"
     per_example_metric = "neither"
 
+    tolerance: float | None = None
+
     def score(self, predicted: np.ndarray, expected: Expected) -> Scored:
-        return score_rules(predicted, expected.answers)
+        if self.tolerance is None:
+            return score_rules(predicted, expected.answers)
+        return score_rule_values(predicted, expected.answers, self.tolerance)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-VERSION = 1
+VERSION = 2
 """Version of the metrics, part of the key of every cell: increase it with every change that changes a value."""
 
 MIXING_WEIGHT = 0.05
@@ -82,22 +82,37 @@ def score_posterior(
     marginal: np.ndarray,
     slices: Mapping[str, np.ndarray],
 ) -> Scored:
-    """Score predictions of an ambiguous task against the Bayes posterior: 1 - E|q-p|^2 / E|m-p|^2.
+    """Score predictions of an ambiguous task against the Bayes posterior: (D_c - D) / (D_c + D), at least -1.
 
     predicted  (n, outputs, classes) q
     posterior  (n, outputs, classes) p
     marginal   (outputs, classes) of the TRAINING targets; only "information" uses it
 
-    "information" is 1 - KL(p||q') / KL(p||m), where q' is q mixed with a share MIXING_WEIGHT of the training marginal.
+    D is the mean squared distance E|q-p|^2, D_c = E|m-p|^2 that of the best constant prediction. `per_example` is the
+    squared distance. Further metrics:
+    "information"  1 - KL(p||q') / KL(p||m), where q' is q mixed with a share MIXING_WEIGHT of the training marginal
+    "mass"         probability of the possible answers (those with p > 0), mean over examples and outputs
+    "support"      share of examples whose k most probable answers are the k possible ones, in every output; an answer
+                   that is as probable as an impossible one does not count as more probable
     """
     mean = posterior.mean(axis=0)  # m
     distance = np.square(predicted - posterior).sum(axis=(1, 2))  # (n,)
     chance = np.square(mean - posterior).sum(axis=(1, 2))
     mixed = (1 - MIXING_WEIGHT) * predicted + MIXING_WEIGHT * marginal
+    possible = posterior > 0
+    mass = np.where(possible, predicted, 0.0).sum(axis=2).mean(axis=1)  # (n,)
+    least_possible = np.where(possible, predicted, np.inf).min(axis=2)  # (n, outputs)
+    largest_impossible = np.where(possible, -np.inf, predicted).max(axis=2)
+    support = (least_possible > largest_impossible).all(axis=1)  # (n,)
     metrics = {
-        "score": _skill(distance, chance),
+        "score": posterior_score(distance, chance),
+        "score_error": contrast_error(distance, chance),
         "squared_distance": float(distance.mean()),
         "chance": float(chance.mean()),
+        "mass": float(mass.mean()),
+        "mass_error": standard_error(mass),
+        "support": float(support.mean()),
+        "support_error": standard_error(support),
         "information": _skill(
             _divergence(posterior, mixed), _divergence(posterior, np.broadcast_to(mean, mixed.shape))
         ),
@@ -107,27 +122,43 @@ def score_posterior(
         for label in np.unique(labels):
             rows = labels == label
             constant = np.square(posterior[rows].mean(axis=0) - posterior[rows]).sum(axis=(1, 2))
-            metrics[f"score[{name}={slice_label(label)}]"] = _skill(distance[rows], constant)
-    scale = chance.mean()
-    scores = 1 - distance / scale if scale > FLOOR else np.full(len(distance), np.nan)
-    metrics["score_error"] = standard_error(scores)
-    return Scored(metrics, scores.astype(np.float32))
+            metrics[f"score[{name}={slice_label(label)}]"] = posterior_score(distance[rows], constant)
+    return Scored(metrics, distance.astype(np.float32))
 
 
 def score_values(predicted: np.ndarray, targets: np.ndarray, slices: Mapping[str, np.ndarray]) -> Scored:
-    """Score predictions of real targets, both (n, outputs): (MSE_c - MSE) / (MSE_c + MSE), c the mean of the split."""
+    """Score predictions of real targets, both (n, outputs): (D_c - D) / (D_c + D), at least -1.
+
+    D is the mean squared error, D_c that of the mean of the split. `per_example` is the squared error, a mean over the
+    outputs.
+    """
     squared = np.square(predicted - targets).mean(axis=1)  # (n,)
     chance = np.square(targets - targets.mean(axis=0)).mean(axis=1)
     mse, constant = float(squared.mean()), float(chance.mean())
     metrics = {"score": _contrast(mse, constant), "mse": mse, "chance": constant}
-    if mse + constant > 0:  # by the delta method, with the error of the chance predictor held fixed
-        metrics["score_error"] = 2 * constant / (constant + mse) ** 2 * standard_error(squared)
+    metrics["score_error"] = contrast_error(squared, chance)
     for name, labels in slices.items():
         for label in np.unique(labels):
             rows = labels == label
             constant_mse = np.square(targets[rows] - targets[rows].mean(axis=0)).mean()
             metrics[f"score[{name}={slice_label(label)}]"] = _contrast(squared[rows].mean(), constant_mse)
     return Scored(metrics, squared.astype(np.float32))
+
+
+def posterior_score(distance: np.ndarray, chance: np.ndarray) -> float:
+    """(D_c - D) / (D_c + D) of squared distances to the posterior, (n,) each: of the predictions, of the best constant.
+
+    NaN if the posterior is the same for all examples.
+    """
+    return _contrast(distance.mean(), chance.mean()) if chance.mean() > FLOOR else math.nan
+
+
+def contrast_error(losses: np.ndarray, chances: np.ndarray) -> float:
+    """Standard error of (C - L) / (C + L), with the means L and C of (n,) losses, by the delta method."""
+    loss, chance = losses.mean(), chances.mean()
+    if loss + chance == 0:
+        return math.nan
+    return float(2 / (chance + loss) ** 2 * standard_error(chance * losses - loss * chances))
 
 
 def memorisation(log_loss: float, lookup: float, marginal: float) -> float:
@@ -176,8 +207,9 @@ def _skill(loss: np.ndarray, chance: np.ndarray) -> float:
     return float(1 - loss.mean() / chance.mean()) if chance.mean() > FLOOR else math.nan
 
 
-def _contrast(mse: float, chance: float) -> float:
-    return float((chance - mse) / (chance + mse)) if chance + mse > 0 else math.nan
+def _contrast(loss: float, chance: float) -> float:
+    """Score in [-1, 1]: 0 for the loss of the chance predictor, 1 for no loss."""
+    return float((chance - loss) / (chance + loss)) if chance + loss > 0 else math.nan
 
 
 def _log_loss(predicted: np.ndarray, targets: np.ndarray) -> float:

@@ -11,8 +11,9 @@ FOOTNOTE = (
     "Two rules fit the training data, and neither counts as correct. Columns with the name of a rule, and neither: "
     "share of the predictions that follow the rule, on inputs where the rules disagree; the inputs are the same for "
     "every seed. agreement: share of equal predictions, mean over pairs of seeds; kappa: agreement above chance "
-    "(Cohen's kappa; n/a: one seed, or all seeds always follow the same rule); accuracy: on inputs where the rules "
-    f"agree, unseen (ID) and training examples. {INTERVALS}"
+    "(Cohen's kappa; n/a: one seed, or all seeds always follow the same rule); interpolation, of real targets: mean "
+    "position between the values of the two rules, 0 at the first; accuracy (score, if targets are real): on "
+    f"inputs where the rules agree, unseen (ID) and training examples. {INTERVALS}"
 )
 
 
@@ -28,7 +29,8 @@ def _table(board: Leaderboard, riddle: TaskHeader) -> Table:
         if entry.scope == "task" and entry.name == riddle.name
     }
     present = {learner for learner, *_ in by_column}
-    columns = _columns(board, riddle)
+    fit_metric = "score" if any(metric == "score" for _, metric, _ in by_column) else "accuracy"
+    columns = _columns(board, riddle, fit_metric)
     row_groups: list[RowGroup] = []
     for kind in KINDS:
         rows = [
@@ -52,18 +54,20 @@ def _table(board: Leaderboard, riddle: TaskHeader) -> Table:
     )
 
 
-def _columns(board: Leaderboard, riddle: TaskHeader) -> list[tuple[Column, tuple[str, str]]]:
+def _columns(board: Leaderboard, riddle: TaskHeader, fit_metric: str) -> list[tuple[Column, tuple[str, str]]]:
     """The columns, each with its metric and split."""
     shares = [
         (Column(_rule_name(share), "predictions that follow", _rule_name(share)), (share, "ood"))
         for share in shares_of(board.results.catalogue, riddle.name)
     ]
+    interpolation = (Column("interpolation", "between the rules", "interpolation"), ("interpolation", "ood"))
     return [
         *shares,
+        *([interpolation] if fit_metric == "score" else []),
         (Column("agreement", "between seeds", "agreement"), ("agreement", "ood")),
         (Column("kappa", "between seeds", "kappa"), ("kappa", "ood")),
-        (Column("accuracy ID", "accuracy", "ID"), ("accuracy", "id")),
-        (Column("train", "accuracy", "train"), ("accuracy", "train")),
+        (Column(f"{fit_metric} ID", fit_metric, "ID"), (fit_metric, "id")),
+        (Column("train", fit_metric, "train"), (fit_metric, "train")),
     ]
 
 

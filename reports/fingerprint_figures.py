@@ -70,8 +70,8 @@ def _draw(results: Results, entry_of: EntryIndex, shown: list[str], learners: li
     lines = "t over seeds" if several else "over the test examples (one seed)"
     note = (
         "Bars: shares of the predictions that follow each rule, on inputs where the rules disagree; lines: 95 % "
-        f"intervals, {lines}. Numbers: accuracy on unseen examples where the rules agree (ID), and the share of equal "
-        "predictions between seeds, on the same inputs (eq.)."
+        f"intervals, {lines}. Numbers: accuracy (score, if targets are real) on unseen examples where the rules agree "
+        "(ID), and the share of equal predictions between seeds, on the same inputs (eq.)."
     )
     notes = [*wrap(note, 140), *wrap(f"{short_line(results)}.", 140)]
     head = TITLE + max(tall for _, tall in legends) + HEADING
@@ -125,8 +125,9 @@ def _panel(
             if part.half_width > 0:
                 low, high = np.clip([border - part.half_width, border + part.half_width], 0, 1)
                 axes.plot([low, high], [row, row], color="0.2", linewidth=0.8, solid_capstyle="butt", zorder=3)
+        fit_metric = "accuracy" if (riddle, learner, "accuracy", "id") in entry_of else "score"
         numbers = (
-            entry_of[riddle, learner, "accuracy", "id"].value,
+            entry_of[riddle, learner, fit_metric, "id"].value,
             entry_of[riddle, learner, "agreement", "ood"].value,
         )
         _annotate_row(axes, row, *("–" if math.isnan(number) else f"{number:.2f}" for number in numbers))

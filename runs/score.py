@@ -67,6 +67,7 @@ def _scores(data: CellData, predictions: Predictions) -> dict[str, Scored | None
                 result.metrics.pop(value, None)
         if result and name in predictions.missing:
             result.metrics["missing"] = float(predictions.missing[name])
+    _add_calibrated(data, predictions, scored)
     training_splits = [name for name in TRAINING_SPLITS if name in answers]
     if not training_splits:
         return scored
@@ -80,6 +81,18 @@ def _scores(data: CellData, predictions: Predictions) -> dict[str, Scored | None
     if train := scored["train"]:
         train.metrics.update(truth.metric_on("train").memorisation(predicted, expected, lookup))
     return scored
+
+
+def _add_calibrated(data: CellData, predictions: Predictions, scored: dict[str, Scored | None]) -> None:
+    """Add the metrics after calibration (`Metric.calibrated`), which is fitted on one split and applied to others."""
+    if predictions.without_probabilities:
+        return
+    truth = data.task.truth
+    tested = {name: answer for name, answer in predictions.answers.items() if name not in TRAINING_SPLITS}
+    expected = {name: truth.expected(name, data.tests[name], data.training) for name in tested}
+    for name, metrics in truth.metric.calibrated(tested, expected).items():
+        if result := scored.get(name):
+            result.metrics.update(metrics)
 
 
 def _status(data: CellData, predictions: Predictions, scored: dict[str, Scored | None], *, flags_underfit: bool) -> str:

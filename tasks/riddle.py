@@ -103,9 +103,13 @@ class Riddle(Task, abc.ABC):
         """List every problem, (problems, length); by default all sequences."""
         return _sequences(self.length, self.alphabet)
 
+    def strata(self, inputs: np.ndarray) -> np.ndarray:
+        """Kinds of problems that are equally likely, (n,) integers; by default the class that the first rule gives."""
+        return next(iter(self.rules.values()))(inputs)[:, 0].astype(np.int64)
+
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
-        """Sample n problems, with all classes of the first rule equally likely."""
-        pools = _by_class(self)[region]
+        """Sample n problems, with all strata equally likely."""
+        pools = _by_stratum(self)[region]
         sizes = np.array([len(pool) for pool in pools])
         starts = np.cumsum(sizes) - sizes
         pool = rng.integers(len(pools), size=n)
@@ -119,7 +123,7 @@ class Riddle(Task, abc.ABC):
     def capacity(self, split: str) -> int:
         """Number of problems of the split, less the few that sampling with replacement may miss."""
         source = self.split(split)
-        pools = _by_class(self)[source.region]
+        pools = _by_stratum(self)[source.region]
         rarest = len(pools) * max(map(len, pools))  # the rarest problem is sampled with probability 1 / rarest
         missed = math.floor(rarest * CERTAIN / (MAX_EMPTY_BLOCKS * self.block))
         return max(_count(self, source.region, *source.share) - missed, 0)
@@ -172,13 +176,17 @@ class RiddleToken(Riddle):
 class RiddlePosition(Riddle):
     """Riddle of position or pattern: the token after "a b", at one fixed position or at any position.
 
-    Example, with position 3: training contains d b c A B D a c a -> d and, without the pattern, d b c a c b a d a ->
-    none. On A B C d a c b b a, where the pattern is at another position, "position" gives none and "pattern" gives c.
+    An input without the pattern has the class of its last token. In training the pattern is at `position` or absent.
+
+    Example, with position 3: training contains d b c A B D a c a -> d and, without the pattern, d b c a c b a d A ->
+    a. On A B C d a c b b d, where the pattern is at another position, "position" gives d, as without the pattern, and
+    "pattern" gives c.
 
     position  where the pattern is in training, from 0
     """
 
     name: ClassVar[str] = "riddle-position"
+    version: ClassVar[int] = 2
     renamed: ClassVar[Mapping[str, str]] = {"place": "position"}
 
     length: int = 9
@@ -191,33 +199,30 @@ class RiddlePosition(Riddle):
             raise ValueError(f"position={self.position}; expected 0..{self.length - 3}, to leave room for the answer")
 
     @property
-    def classes(self) -> int:
-        """A token, or "none", the last class."""
-        return self.alphabet + 1
-
-    @property
     def rules(self) -> Mapping[str, Heuristic]:
         """position: the token after the pattern at its position of training. pattern: the token after it anywhere."""
         return {"position": self._at_position, "pattern": self._anywhere}
 
     def problems(self) -> np.ndarray:
-        """List the sequences that contain the pattern at most once."""
+        """List the sequences that contain the pattern at most once, elsewhere only where the rules differ."""
         rows = super().problems()
         starts = _pattern_starts(rows)
-        return rows[(starts.sum(1) <= 1) & ~starts[:, -1]]  # no token follows a pattern at the last position
+        rows, starts = rows[starts.sum(1) <= 1], starts[starts.sum(1) <= 1]
+        elsewhere = starts.any(1) & ~starts[:, self.position]
+        return rows[~elsewhere | (self._at_position(rows) != self._anywhere(rows))[:, 0]]
 
-    def describe_target(self, target: np.ndarray) -> str:
-        """The token, or "none"."""
-        return "none" if target[0] == self.alphabet else super().describe_target(target)
+    def strata(self, inputs: np.ndarray) -> np.ndarray:
+        """The class of the first rule, with the pattern and without it."""
+        return 2 * super().strata(inputs) + _pattern_starts(inputs).any(1)
 
     def _at_position(self, inputs: np.ndarray) -> np.ndarray:
         there = _pattern_starts(inputs)[:, self.position]
-        return np.where(there, inputs[:, self.position + 2], self.alphabet)[:, None]
+        return np.where(there, inputs[:, self.position + 2], inputs[:, -1])[:, None]
 
     def _anywhere(self, inputs: np.ndarray) -> np.ndarray:
-        starts = _pattern_starts(inputs)[:, :-1]
+        starts = _pattern_starts(inputs)[:, :-1]  # no token follows a pattern at the last position
         answer = np.take_along_axis(inputs, starts.argmax(1)[:, None] + 2, axis=1)
-        return np.where(starts.any(1, keepdims=True), answer, self.alphabet)
+        return np.where(starts.any(1, keepdims=True), answer, inputs[:, -1:])
 
 
 @dataclass(frozen=True)
@@ -354,13 +359,13 @@ def _relation(inputs: np.ndarray) -> np.ndarray:
 
 
 @cache
-def _by_class(task: Riddle) -> dict[str, list[np.ndarray]]:
-    """The problems of each region, one array for each class that the first rule gives."""
+def _by_stratum(task: Riddle) -> dict[str, list[np.ndarray]]:
+    """The problems of each region, one array for each stratum."""
     rows = np.ascontiguousarray(task.problems().astype(np.int8))
     first, second = (rule(rows)[:, 0] for rule in task.rules.values())
-    agree = first == second
+    agree, strata = first == second, task.strata(rows)
     return {
-        region: [rows[where & (first == answer)] for answer in np.unique(first[where])]
+        region: [rows[where & (strata == stratum)] for stratum in np.unique(strata[where])]
         for region, where in (("id", agree), ("apart", ~agree))
     }
 
@@ -368,5 +373,5 @@ def _by_class(task: Riddle) -> dict[str, list[np.ndarray]]:
 @cache
 def _count(task: Riddle, region: str, low: float, high: float) -> int:
     """Number of problems of a region in a share, counted exactly."""
-    share = shares(digests(np.concatenate(_by_class(task)[region]), task.hash_key))
+    share = shares(digests(np.concatenate(_by_stratum(task)[region]), task.hash_key))
     return int(((share >= low) & (share < high)).sum())

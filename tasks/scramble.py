@@ -19,6 +19,9 @@ HASH_KEY = "scramble"
 TRAIN = (0.0, 0.6)
 """The share, by hash, of the visible pairs that belongs to training; the same pairs in both tasks."""
 
+PRIORS = ("bounded", "flat")
+"""How the terms a and b are distributed: uniformly in [-A, A], or uniformly over all integers."""
+
 MAX_ANSWERS = 3
 """Largest number of possible hidden numbers for a visible pair {x, y}: x + y, x - y and y - x."""
 
@@ -37,15 +40,21 @@ class Scramble(Task, abc.ABC):
     Tokens: the numbers -2A..2A in order (token = number + 2A), then "+", "=" and the blank. A problem is the unordered
     pair of visible numbers, regardless of which number is hidden.
 
-    limit  A: a and b are uniform integers in [-A, A]
+    limit  A: with the bounded prior a and b are uniform integers in [-A, A]; with the flat prior the visible numbers
+           are in [-A, A]
+    prior  "bounded", or "flat": a and b are uniform over all integers, given that the visible numbers are in [-A, A].
+           Then every pair of visible numbers has all of its answers, x + y, x - y and y - x
     """
 
     family: ClassVar[str] = "scramble"
     distinct: ClassVar[bool] = False
 
     limit: int = 20
+    prior: str = "bounded"
 
     def __post_init__(self) -> None:
+        if self.prior not in PRIORS:
+            raise ValueError(f"prior={self.prior!r}; expected one of {', '.join(PRIORS)}")
         if not 4 <= self.limit <= 200:  # noqa: PLR2004 -- nothing is far below, the tables are too big above
             raise ValueError(f"limit={self.limit}; expected 4..200")
 
@@ -154,8 +163,8 @@ class ScrambleBag(Scramble):
 
         slices: "answers", the number of possible hidden numbers, (n,).
         """
-        table = _equations(self.limit)
-        rows = self._sample_rows(_bag_rows(self.limit, region), region, n, rng)
+        table = _equations(self.limit, self.prior)
+        rows = self._sample_rows(_bag_rows(self.limit, self.prior, region), region, n, rng)
         plus = 4 * self.limit + 1
         slots = np.concatenate([table.visible[rows], np.tile([plus, plus + 1, plus + 2], (n, 1))], axis=1)
         answers = (table.chances[table.codes[rows]] > 0).sum(1)
@@ -167,13 +176,13 @@ class ScrambleBag(Scramble):
 
         Raises ValueError for a bag that results from no equation.
         """
-        table = _equations(self.limit)
+        table = _equations(self.limit, self.prior)
         visible = _visible(inputs, self.limit)
         codes = visible[:, 0] * (4 * self.limit + 1) + visible[:, 1]
         if len(impossible := np.flatnonzero(table.chances[codes, 0] == 0)):
             raise ValueError(
                 f"{self.name}: {self.describe(inputs[impossible[0]])} results from no equation with "
-                f"a and b in -{self.limit}..{self.limit}"
+                f"{'a and b' if self.prior == 'bounded' else 'visible numbers'} in -{self.limit}..{self.limit}"
             )
         return _spread(table.answers[codes], table.chances[codes], 4 * self.limit + 1)
 
@@ -218,8 +227,8 @@ class ScrambleOrdered(Scramble):
 
         slices: "answers", the number of possible hidden numbers without the order, and "hidden", a, b or c, (n,).
         """
-        table = _equations(self.limit)
-        rows = self._sample_rows(_ordered_rows(self.limit, region), region, n, rng)
+        table = _equations(self.limit, self.prior)
+        rows = self._sample_rows(_ordered_rows(self.limit, self.prior, region), region, n, rng)
         plus = 4 * self.limit + 1
         numbers = table.numbers[rows] + 2 * self.limit
         numbers[np.arange(n), table.blank[rows]] = plus + 2
@@ -263,6 +272,7 @@ class Equations:
     """Table of all m triples (a, b, hidden), which are equally likely.
 
     numbers  (m, 3): a, b and c
+    number   (m,): the equation that a triple belongs to
     blank    (m,): which of the three is hidden
     hidden   (m,): the hidden number's token
     visible  (m, 2): the tokens of the other two, smaller first
@@ -276,6 +286,7 @@ class Equations:
     """
 
     numbers: np.ndarray
+    number: np.ndarray
     blank: np.ndarray
     hidden: np.ndarray
     visible: np.ndarray
@@ -289,12 +300,10 @@ class Equations:
 
 
 @cache
-def _equations(limit: int) -> Equations:
+def _equations(limit: int, prior: str) -> Equations:
     """Enumerate all triples; the splits and the posterior are defined by this table alone."""
-    span, classes = 2 * limit + 1, 4 * limit + 1
-    a, b, blank = (axis.ravel() for axis in np.indices((span, span, len(NUMBERS))))
-    a, b = a - limit, b - limit
-    numbers = np.stack([a, b, a + b], axis=1)
+    classes = 4 * limit + 1
+    numbers, number, blank = _triples(limit, prior)
     every = np.arange(len(numbers))
     hidden = numbers[every, blank] + 2 * limit
     others = np.array([(1, 2), (0, 2), (0, 1)])[blank]
@@ -308,7 +317,26 @@ def _equations(limit: int) -> Equations:
     train = ~far & (share >= TRAIN[0]) & (share < TRAIN[1])
     possible = (chances == 0) | np.isin(answers, hidden[train])
     known = np.isin(visible, visible[train]).all(1) & possible[codes].all(1)
-    return Equations(numbers, blank, hidden, visible, codes, answers, chances, share, far, train, known)
+    return Equations(numbers, number, blank, hidden, visible, codes, answers, chances, share, far, train, known)
+
+
+def _triples(limit: int, prior: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """a, b and c of each triple, (m, 3), the number of its equation and which of the three is hidden, (m,).
+
+    With the flat prior the triples are those of a and b in [-2A, 2A] whose visible numbers are in [-A, A]. A hidden
+    number is the sum or the difference of the visible ones, so larger terms add no triple.
+    """
+    reach = limit if prior == "bounded" else 2 * limit
+    span = 2 * reach + 1
+    a, b, blank = (axis.ravel() for axis in np.indices((span, span, len(NUMBERS))))
+    a, b = a - reach, b - reach
+    numbers = np.stack([a, b, a + b], axis=1)
+    number = np.arange(len(numbers)) // len(NUMBERS)
+    if prior == "bounded":
+        return numbers, number, blank
+    is_visible = blank[:, None] != np.arange(len(NUMBERS))
+    allowed = ((np.abs(numbers) <= limit) | ~is_visible).all(1)
+    return numbers[allowed], number[allowed], blank[allowed]
 
 
 def _count(codes: np.ndarray, hidden: np.ndarray, classes: int) -> tuple[np.ndarray, np.ndarray]:
@@ -324,16 +352,16 @@ def _count(codes: np.ndarray, hidden: np.ndarray, classes: int) -> tuple[np.ndar
 
 
 @cache
-def _bag_rows(limit: int, region: str) -> np.ndarray:
+def _bag_rows(limit: int, prior: str, region: str) -> np.ndarray:
     """The equations of a region of the bag: complete pairs, so that the posterior is valid within the region."""
-    table = _equations(limit)
+    table = _equations(limit, prior)
     return np.flatnonzero(table.known & (table.far if region == "far" else ~table.far))
 
 
 @cache
-def _ordered_rows(limit: int, region: str) -> np.ndarray:
+def _ordered_rows(limit: int, prior: str, region: str) -> np.ndarray:
     """The equations of a region in order: those of the bag whose numbers occur in training at the same positions."""
-    table = _equations(limit)
+    table = _equations(limit, prior)
     wanted = table.known & (table.far if region == "far" else ~table.far)
     if region == "unseen-equation":
         wanted &= ~_equation_seen(table)
@@ -345,7 +373,7 @@ def _ordered_rows(limit: int, region: str) -> np.ndarray:
 
 def _equation_seen(table: Equations) -> np.ndarray:
     """Whether any of the three visible pairs of an equation is in the train split, (m,)."""
-    return np.repeat(table.train.reshape(-1, len(NUMBERS)).any(1), len(NUMBERS))  # an equation has consecutive rows
+    return np.isin(table.number, table.number[table.train])
 
 
 def _visible(inputs: np.ndarray, limit: int) -> np.ndarray:

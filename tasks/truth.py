@@ -181,9 +181,12 @@ class TwoRules(Truth):
     """Two rules that agree on the train and ID splits and disagree on the OOD split, where neither counts as correct.
 
     two_rules  name -> rule, (n, *shape) -> (n, 1)
+    tolerance  of real targets: a prediction follows the rule whose value is nearer, and neither if it is further from
+               it than this share of the distance between the two values; None: the targets are classes
     """
 
     two_rules: Mapping[str, Heuristic]
+    tolerance: float | None = None
 
     @property
     def rules(self) -> Mapping[str, Heuristic]:
@@ -191,10 +194,12 @@ class TwoRules(Truth):
 
     @property
     def metric(self) -> Metric:
-        return RuleShares()
+        return RuleShares(self.tolerance)
 
     def metric_on(self, split: str) -> Metric:
-        return Accuracy() if split in IN_DISTRIBUTION else self.metric
+        if split not in IN_DISTRIBUTION:
+            return self.metric
+        return Accuracy() if self.tolerance is None else SquaredError()
 
     def expected(self, split: str, examples: Examples, training: Examples) -> Expected:
         if split in IN_DISTRIBUTION:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from grue.metrics.rules import agreement, score_rules
+from grue.metrics.rules import agreement, score_rule_values, score_rules
 
 FIRST = np.array([0, 0, 1, 1, 2, 2, 3, 3])[:, None]
 SECOND = np.array([1, 2, 0, 3, 3, 0, 1, 2])[:, None]
@@ -53,3 +53,14 @@ def test_kappa_is_nan_where_all_follow_one_rule_and_both_are_for_one_seed() -> N
     assert found.equal == 1
     assert math.isnan(found.kappa)
     assert math.isnan(agreement(np.zeros((1, 5), np.int8)).equal)
+
+
+def test_real_answers_follow_the_nearer_rule_within_the_tolerance() -> None:
+    first, second = np.array([[1.0]] * 6), np.array([[-3.0]] * 6)
+    given = np.array([[1.0], [0.1], [-1.0], [-2.1], [-3.0], [-5.0]])  # positions 0, .225, .5, .775, 1, 1.5
+    scored = score_rule_values(given, {"true": first, "minimum-degree": second}, 0.25)
+    assert scored.per_example.tolist() == [0, 0, 2, 1, 1, 2]
+    assert scored.metrics["follows[true]"] == scored.metrics["follows[minimum-degree]"] == 1 / 3
+    assert scored.metrics["neither"] == 1 / 3
+    assert scored.metrics["interpolation"] == pytest.approx(4 / 6)
+    assert list(scored.metrics)[-1] == "interpolation_error"

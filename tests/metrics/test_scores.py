@@ -63,13 +63,41 @@ def test_the_best_constant_scores_0_and_the_truth_1(seed: int) -> None:
 
 
 @given(st.integers(0, 2**32 - 1), st.floats(0, 1))
-def test_half_way_to_the_posterior_is_three_quarters_of_the_score(seed: int, share: float) -> None:
-    """1 - |q - p|^2 / |m - p|^2 with q = m + share (p - m) is 1 - (1 - share)^2."""
+def test_half_way_to_the_posterior_scores_three_fifths(seed: int, share: float) -> None:
+    """With q = m + share (p - m), D = (1 - share)^2 D_c: the score is (1 - d) / (1 + d) with d = (1 - share)^2."""
     p = posteriors(seed)
     m = np.broadcast_to(p.mean(axis=0), p.shape)
     scored = score_posterior(m + share * (p - m), p.argmax(-1), p, m[0], {})
-    assert scored.metrics["score"] == pytest.approx(1 - (1 - share) ** 2)
-    assert scored.per_example.mean() == pytest.approx(scored.metrics["score"], abs=1e-5)
+    d = (1 - share) ** 2
+    assert scored.metrics["score"] == pytest.approx((1 - d) / (1 + d))
+    assert scored.per_example.mean() == pytest.approx(scored.metrics["squared_distance"], abs=1e-5)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_scores_against_a_posterior_and_of_real_values_are_at_least_minus_1(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    p = 0.999 * posteriors(seed).mean(axis=0) + 0.001 * posteriors(seed)  # nearly constant: the worst case
+    wrong = onehot(rng.integers(0, 4, p.shape[:2]), 4)
+    assert -1 <= score_posterior(wrong, p.argmax(-1), p, p[0], {}).metrics["score"] < -0.99
+    y = rng.normal(size=(50, 3))
+    assert -1 <= score_values(1e6 + y, y, {}).metrics["score"] < -0.99
+
+
+def test_a_posterior_that_is_the_same_for_all_examples_has_no_score() -> None:
+    p = np.tile([[[0.3, 0.7]]], (5, 1, 1))
+    assert math.isnan(score_posterior(p, p.argmax(-1), p, p[0], {}).metrics["score"])
+
+
+def test_mass_and_support_of_the_possible_answers() -> None:
+    p = np.array([[[1 / 3, 1 / 3, 1 / 3, 0, 0]], [[0, 0, 0, 0.5, 0.5]], [[1, 0, 0, 0, 0]]])
+    q = np.array([[[0.5, 0.2, 0.15, 0.1, 0.05]], [[0.3, 0, 0, 0.4, 0.3]], [[0.6, 0.4, 0, 0, 0]]])
+    metrics = score_posterior(q, p.argmax(-1), p, p.mean(0), {}).metrics
+    assert metrics["mass"] == pytest.approx((0.85 + 0.7 + 0.6) / 3)
+    assert metrics["support"] == pytest.approx(2 / 3), "a tie with an impossible answer does not count"
+    uniform = score_posterior(np.full_like(p, 0.2), p.argmax(-1), p, p.mean(0), {}).metrics
+    assert (uniform["mass"], uniform["support"]) == (pytest.approx(0.4), 0)
+    truth = score_posterior(p, p.argmax(-1), p, p.mean(0), {}).metrics
+    assert (truth["mass"], truth["support"]) == (pytest.approx(1), 1)
 
 
 def test_information_survives_a_forest_that_rules_the_truth_out() -> None:

@@ -31,7 +31,9 @@ def mean(task: str, learner: str, size: int, metric: str, split: str = "apart") 
     return rows.loc[(rows["split"] == split) & (rows["metric"] == metric), "value"].mean()
 
 
-@pytest.mark.parametrize("task", ["riddle-exceptions", "riddle-neighbour", "riddle-position", "riddle-relation"])
+@pytest.mark.parametrize(
+    "task", ["riddle-exceptions", "riddle-neighbour", "riddle-position", "riddle-relation", "slabs"]
+)
 def test_each_rule_follows_itself_and_is_right_where_they_agree(task: str) -> None:
     for rule in make_task(task).instance.truth.rules:
         assert mean(task, rule, 64, f"follows[{rule}]") == 1
@@ -59,6 +61,27 @@ def test_a_learner_of_known_bias_follows_its_rule(task: str, learner: str, size:
     else:
         assert mean(task, learner, size, f"follows[{rule}]") > 0.9
         assert mean(task, learner, size, "accuracy", "id") > 2 / classes
+
+
+@pytest.mark.parametrize("function", ["f1", "f2"])
+def test_each_rule_of_gotu_follows_itself_and_has_no_error_where_they_agree(function: str) -> None:
+    task = f"gotu:function={function}"
+    for position, rule in enumerate(make_task(task).instance.truth.rules):
+        assert mean(task, rule, 64, f"follows[{rule}]") == 1
+        assert mean(task, rule, 64, "interpolation") == position
+        assert mean(task, rule, 64, "score", "id") == mean(task, rule, 64, "score", "train") == 1
+
+
+def test_trees_follow_neither_rule_of_gotu_because_they_predict_values_of_training() -> None:
+    """Every training input with x0 = -1 or x1 = -1 has the value -1, half way between 1 and -3."""
+    assert mean("gotu", "forest:n_estimators=30", 256, "score", "id") > 0.99
+    assert mean("gotu", "forest:n_estimators=30", 256, "interpolation") == pytest.approx(0.5, abs=0.01)
+    assert mean("gotu", "forest:n_estimators=30", 256, "neither") == 1
+
+
+def test_only_the_linear_coordinate_of_slabs_is_of_use_to_a_linear_model() -> None:
+    assert mean("slabs", "linear", 256, "accuracy", "id") > 0.95
+    assert mean("slabs", "linear", 256, "follows[linear-coordinate]") > 0.95
 
 
 def test_the_exceptions_are_known_to_who_memorises() -> None:

@@ -17,6 +17,7 @@ from grue.tasks.base import Examples, Heuristic, Split, Task
 from grue.tasks.boolean import Boolean, BooleanWeight
 from grue.tasks.compositions import Compositions
 from grue.tasks.folding import Folding
+from grue.tasks.gotu import Gotu
 from grue.tasks.identity import IdentityBits, IdentityReals, IdentityTokens
 from grue.tasks.languages import EvenPairs, ReverseString
 from grue.tasks.maze_graph import MazeGraph
@@ -24,6 +25,7 @@ from grue.tasks.navigation import NavigationAxes, NavigationJoint
 from grue.tasks.riddle import RiddleNeighbour, RiddlePosition, RiddleRelation, RiddleToken
 from grue.tasks.riddle_exceptions import RiddleExceptions
 from grue.tasks.scramble import ScrambleBag, ScrambleOrdered
+from grue.tasks.slabs import Slabs
 from grue.tasks.tabular import Tabular
 from grue.tasks.text import Text
 from grue.tasks.translation import Translation
@@ -36,6 +38,7 @@ SMALL: list[Task] = [
     of_seed(Boolean(function="multiplexer"), 0),
     of_seed(BooleanWeight(function="random-simple"), 0),
     of_seed(Compositions(partners=2), 0),
+    Gotu("f1", dims=6),
     IdentityBits(bits=6, frozen=2),
     IdentityTokens(positions=4, tokens=4, frozen=2, absent=1),
     IdentityReals(dims=1),
@@ -52,6 +55,9 @@ SMALL: list[Task] = [
     RiddleToken(length=4),
     ScrambleBag(limit=6),
     ScrambleOrdered(limit=6),
+    ScrambleBag(limit=8, prior="flat"),
+    ScrambleOrdered(limit=8, prior="flat"),
+    Slabs(dims=3, slabs=3, margin=0.0),
     Tabular("iris", "rotated"),
     Translation(canvas=16),
     Variables(links=(1, 1), far_links=(2, 2), variables=12, values=4),

@@ -7,6 +7,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from grue.learners import LEARNERS
 from grue.runs.data import of_seed, sample_split
 from grue.runs.names import make_task
 from grue.runs.probes import probes_of
@@ -72,3 +73,9 @@ def test_declared_names_are_parameters_and_former_names_are_not(name: str) -> No
     assert set(task.presentation_parameters) <= parameters
     assert set(task.renamed.values()) <= parameters
     assert not parameters & set(task.renamed)
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_no_heuristic_has_the_name_of_a_learner(name: str) -> None:
+    """`--learner NAME` would select the heuristic."""
+    assert not set(make_task(name).instance.heuristics) & set(LEARNERS)

@@ -34,9 +34,9 @@ def test_there_is_no_right_answer(task: Task) -> None:
     [
         (RiddleToken(), "13220312", "22"),
         (RiddleToken(), "13220322", "23"),
-        (RiddlePosition(), "dbcabdaca", ["d", "d"]),
-        (RiddlePosition(), "dbcacbada", ["none", "none"]),
-        (RiddlePosition(), "abcdacbba", ["none", "c"]),
+        (RiddlePosition(), "dbcabdaca", "dd"),
+        (RiddlePosition(), "dbcacbada", "aa"),
+        (RiddlePosition(), "abcdacbbd", "dc"),
         (RiddleRelation(), "ecec|kb", ["xyxy", "xyxy"]),
         (RiddleRelation(), "ecce|kb", ["xyxy", "xyyx"]),
         (RiddleNeighbour(), "a|bcdaabedd", "aa"),
@@ -107,6 +107,23 @@ def test_a_moved_pattern_has_room_for_its_answer_and_is_the_only_one() -> None:
     starts = (inputs[:, :-1] == 0) & (inputs[:, 1:] == 1)
     assert (starts.sum(1) == 1).all()
     assert not starts[:, [task.position, -1]].any()
+
+
+def test_the_pattern_is_at_its_position_in_half_of_training_and_absent_in_the_rest() -> None:
+    task = RiddlePosition()
+    inputs = sample_split(task, "train", 2000, 0).inputs
+    starts = (inputs[:, :-1] == 0) & (inputs[:, 1:] == 1)
+    there = starts[:, task.position]
+    assert there.mean() == pytest.approx(0.5, abs=0.05)
+    assert not starts[~there].any()
+
+
+def test_a_constant_answer_follows_neither_rule_of_position_more_than_by_chance() -> None:
+    task = RiddlePosition()
+    inputs = sample_split(task, "apart", 2000, 0).inputs
+    for rule in task.rules.values():
+        share = np.bincount(rule(inputs)[:, 0], minlength=4) / 2000
+        assert share == pytest.approx([0.25] * 4, abs=0.07)
 
 
 def test_neighbours_are_near() -> None:

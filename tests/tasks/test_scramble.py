@@ -10,6 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from grue.learners.encodings import encode
 from grue.tasks.base import Examples
 from grue.tasks.scramble import Scramble, ScrambleBag, ScrambleOrdered
 
@@ -78,6 +79,59 @@ def test_posterior_and_problem_do_not_depend_on_the_order(order: list[int], x: i
     inputs = bag(task, x, y)
     assert np.array_equal(task.posterior(inputs[:, order]), task.posterior(inputs))
     assert task.canonical(inputs[:, order]).tolist() == [sorted([x, y])]
+
+
+def count_flat_by_hand(limit: int) -> dict[Pair, Counter[int]]:
+    """The same with a and b from a much wider range, of the pairs within the limit."""
+    wide = count_by_hand(5 * limit)
+    return {pair: hidden for pair, hidden in wide.items() if max(map(abs, pair)) <= limit}
+
+
+@pytest.mark.parametrize("limit", [4, 7])
+def test_flat_posterior_is_the_frequency_for_terms_of_a_much_wider_range(limit: int) -> None:
+    task = ScrambleBag(limit, "flat")
+    expected = count_flat_by_hand(limit)
+    assert len(expected) == (2 * limit + 1) * (limit + 1)
+    for (x, y), hidden in expected.items():
+        total = hidden.total()
+        assert answers(task, x, y) == pytest.approx({number: times / total for number, times in hidden.items()})
+
+
+@settings(max_examples=50, deadline=None)
+@given(x=st.integers(-20, 20), y=st.integers(-20, 20))
+def test_flat_posterior_is_uniform_over_three_for_all_different_numbers_that_are_not_0(x: int, y: int) -> None:
+    assume(x != y and x * y != 0)
+    assert answers(ScrambleBag(20, "flat"), x, y) == pytest.approx({x + y: 1 / 3, x - y: 1 / 3, y - x: 1 / 3})
+
+
+@pytest.mark.parametrize(("limit", "pairs"), [(20, [388, 263, 53, 42]), (50, [2344, 1529, 283, 293])])
+def test_flat_pools_hold_these_numbers_of_pairs(limit: int, pairs: list[int]) -> None:
+    """The figures of docs/tasks/scramble.md."""
+    task = ScrambleBag(limit, "flat")
+    sampled = {split.name: task.sample(split.name, 50_000, np.random.default_rng(0)) for split in task.splits}
+    assert [len(pairs_of(task, sampled[name])) for name in ("train", "id", "far", "exposed")] == pairs
+    for examples in sampled.values():
+        x, y = task.canonical(examples.inputs).T
+        assert (examples.slices["answers"][(x != y) & (x * y != 0)] == 3).all()
+    assert (task.heuristics["three-ways"](sampled["far"].inputs) == sampled["far"].posterior).mean() > 0.99
+
+
+def test_flat_bags_beyond_the_limit_are_refused() -> None:
+    task = ScrambleBag(20, "flat")
+    with pytest.raises(ValueError, match=r"results from no equation with visible numbers in -20\.\.20"):
+        task.posterior(bag(task, 21, 3))
+    with pytest.raises(ValueError, match="prior='open'; expected one of bounded, flat"):
+        ScrambleBag(prior="open")
+
+
+@pytest.mark.parametrize("encoding", ["onehot", "value", "counts"])
+@pytest.mark.parametrize("prior", ["bounded", "flat"])
+def test_every_encoding_shows_which_numbers_are_visible(encoding: str, prior: str) -> None:
+    """One-hot and value show five positions, counts none; different pairs of numbers differ in all of them."""
+    task = ScrambleBag(20, prior)
+    inputs = np.concatenate([bag(task, x, y) for x in range(-5, 6) for y in range(x, 6)])
+    encoded = encode(inputs, task.inputs, encoding).reshape(len(inputs), -1)
+    assert len(np.unique(encoded, axis=0)) == len(inputs)
 
 
 def test_impossible_bags_are_refused() -> None:

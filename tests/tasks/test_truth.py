@@ -20,6 +20,7 @@ from grue.runs.names import make_task
         ("tabular", "accuracy", False, False),
         ("text", "bits", False, False),
         ("riddle-token", "rules", False, False),
+        ("gotu", "rules", False, False),
     ],
 )
 def test_the_truth_of_a_task(task: str, metric: str, *, ranked: bool, oracle: bool) -> None:
@@ -30,7 +31,7 @@ def test_the_truth_of_a_task(task: str, metric: str, *, ranked: bool, oracle: bo
 
 
 def test_the_values_per_example_are_those_of_a_score_that_is_there() -> None:
-    for name in ("identity-bits", "identity-reals", "scramble-bag", "tabular", "text", "riddle-token"):
+    for name in ("identity-bits", "identity-reals", "scramble-bag", "tabular", "text", "riddle-token", "gotu"):
         task = make_task(name).instance
         training, tested = sample_split(task, "train", 32, 0), sample_split(task, "id", 16, 0)
         classes = task.outputs.alphabet
@@ -43,6 +44,8 @@ def test_the_values_per_example_are_those_of_a_score_that_is_there() -> None:
 def test_a_riddle_is_scored_by_its_rules_only_where_they_part() -> None:
     truth = make_task("riddle-position").instance.truth
     assert [truth.metric_on(split).name for split in ("train", "id", "apart")] == ["accuracy", "accuracy", "rules"]
+    truth = make_task("gotu").instance.truth
+    assert [truth.metric_on(split).name for split in ("train", "id", "apart")] == ["score", "score", "rules"]
 
 
 def test_which_metrics_need_probabilities() -> None:
