@@ -252,9 +252,9 @@ def entry_cell(board: Leaderboard, entry: Entry | None, *, interval: bool) -> Ta
         text = f"{'>' if entry.censored else ''}{entry.value:.0f}"
         return TableCell(text, ("incomplete",) if "incomplete" in flags else ())
     if not interval or math.isnan(entry.half_width):
-        return TableCell(_decimal(entry.value), shown(flags))
+        return TableCell(decimal(entry.value), shown(flags))
     one_seed = ["cell"] if entry.interval == "cell" else []
-    return TableCell(f"{_decimal(entry.value)} ± {_decimal(entry.half_width)}", shown(flags + one_seed))
+    return TableCell(f"{decimal(entry.value)} ± {half_width_text(entry.half_width)}", shown(flags + one_seed))
 
 
 def shown(flags: list[str]) -> tuple[str, ...]:
@@ -263,6 +263,13 @@ def shown(flags: list[str]) -> tuple[str, ...]:
     return tuple(flag for flag in SYMBOLS if flag in flags and flag not in hidden)
 
 
-def _decimal(value: float) -> str:
+def half_width_text(value: float) -> str:
+    """Half of an interval with two decimals; one that rounds to 0.00 is printed as <0.01."""
+    text = f"{value:.2f}"
+    return "<0.01" if text == "0.00" else text
+
+
+def decimal(value: float) -> str:
+    """A value with two decimals, without the sign of zero."""
     text = f"{value:.2f}"
     return "0.00" if text == "-0.00" else text
