@@ -13,7 +13,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from .bits import score_bits
+from .bits import mixed_bits, score_bits
 from .rules import score_rules
 from .scores import (
     Scored,
@@ -24,6 +24,10 @@ from .scores import (
     score_posterior,
     score_values,
 )
+
+CODE_BITS = "code_bits"
+"""Name of the bits that it takes to encode the targets of an example: the sum over its outputs of -log2 of the
+predicted probability, after mixing with the training marginal (metrics/bits.py). Code lengths are sums of it."""
 
 
 @dataclass(frozen=True)
@@ -95,10 +99,10 @@ class ExactMatch(Metric):
     name = "score"
     chance = 0.0
     per_example_metric = "score"
-    probabilistic = ("log_loss",)
+    probabilistic = ("log_loss", CODE_BITS)
 
     def score(self, predicted: np.ndarray, expected: Expected) -> Scored:
-        return score_classes(predicted, expected.targets, expected.slices)
+        return _with_code_bits(score_classes(predicted, expected.targets, expected.slices), predicted, expected)
 
     def training_fit(self, metrics: Mapping[str, float]) -> float:
         score = metrics["score"]
@@ -125,13 +129,14 @@ class PosteriorDistance(Metric):
     name = "score"
     chance = 0.0
     per_example_metric = "score"
-    probabilistic = ("score", "score_error", "squared_distance", "information", "log_loss")
+    probabilistic = ("score", "score_error", "squared_distance", "information", "log_loss", CODE_BITS)
 
     def score(self, predicted: np.ndarray, expected: Expected) -> Scored:
         if expected.posterior is None:
             raise ValueError("examples of an ambiguous task have no posterior; expected Examples.posterior")
         training_marginal = marginal(expected.training, predicted.shape[-1])
-        return score_posterior(predicted, expected.targets, expected.posterior, training_marginal, expected.slices)
+        scored = score_posterior(predicted, expected.targets, expected.posterior, training_marginal, expected.slices)
+        return _with_code_bits(scored, predicted, expected)
 
     def training_fit(self, metrics: Mapping[str, float]) -> float:
         return metrics.get("memorisation", math.nan)
@@ -151,10 +156,11 @@ class Accuracy(Metric):
 
     name = "accuracy"
     per_example_metric = "exact_match"
-    probabilistic = ("log_loss",)
+    probabilistic = ("log_loss", CODE_BITS)
 
     def score(self, predicted: np.ndarray, expected: Expected) -> Scored:
-        return score_classes(predicted, expected.targets, expected.slices, with_oracle=False)
+        scored = score_classes(predicted, expected.targets, expected.slices, with_oracle=False)
+        return _with_code_bits(scored, predicted, expected)
 
     def training_fit(self, metrics: Mapping[str, float]) -> float:
         return metrics["exact_match"]
@@ -167,10 +173,11 @@ class Bits(Metric):
     greater_is_better = False
     optimum_known = False
     per_example_metric = "bits"
-    probabilistic = ("bits", "bits_error", "log_loss")
+    probabilistic = ("bits", "bits_error", "log_loss", CODE_BITS)
 
     def score(self, predicted: np.ndarray, expected: Expected) -> Scored:
-        return score_bits(predicted, expected.targets, expected.training, expected.slices)
+        scored = score_bits(predicted, expected.targets, expected.training, expected.slices)
+        return _with_code_bits(scored, predicted, expected)
 
 
 class RuleShares(Metric):
@@ -181,3 +188,10 @@ class RuleShares(Metric):
 
     def score(self, predicted: np.ndarray, expected: Expected) -> Scored:
         return score_rules(predicted, expected.answers)
+
+
+def _with_code_bits(scored: Scored, predicted: np.ndarray, expected: Expected) -> Scored:
+    """Add CODE_BITS to the metrics of predicted probabilities."""
+    bits = mixed_bits(predicted, expected.targets, expected.training)
+    scored.metrics[CODE_BITS] = float(bits.sum(axis=1).mean())
+    return scored
