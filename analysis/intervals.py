@@ -76,6 +76,22 @@ def wilson(successes: int, count: int) -> tuple[float, float]:
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
+MODES_APART = 0.25
+"""Scores are bimodal if some reach the threshold, some do not, and two neighbours are at least this far apart."""
+
+
+def bimodal(values: np.ndarray, threshold: float) -> bool:
+    """Whether some seeds solve a task and others fall far short of it (MODES_APART): a mean then describes neither.
+
+    values  (seeds,); NaN are left out
+    """
+    solved = values >= threshold
+    unsolved = values < threshold
+    if not solved.any() or not unsolved.any():
+        return False
+    return bool(np.diff(np.sort(values[solved | unsolved])).max() >= MODES_APART)
+
+
 def t_factor(seeds: int | np.ndarray) -> np.ndarray:
     """Half width of the 95 % interval in standard errors of the mean, for a number of seeds (2 or more)."""
     return np.asarray(stdtrit(np.asarray(seeds) - 1, (1 + CONFIDENCE) / 2))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from grue.analysis.intervals import error_of_mean, interval, t_factor, wilson
+from grue.analysis.intervals import bimodal, error_of_mean, interval, t_factor, wilson
 
 
 @given(st.lists(st.floats(-1, 1), min_size=2, max_size=12))
@@ -70,3 +70,11 @@ def test_wilson_is_that_of_scipy(count: int, data: st.DataObject) -> None:
     successes = data.draw(st.integers(0, count))
     expected = stats.binomtest(successes, count).proportion_ci(method="wilson")
     assert wilson(successes, count) == pytest.approx((expected.low, expected.high), abs=1e-9)
+
+
+def test_scores_are_bimodal_if_some_seeds_solve_the_task_and_others_fall_far_short() -> None:
+    assert bimodal(np.array([1.0, 0.1, 0.98, np.nan]), 0.9)
+    assert not bimodal(np.array([0.95, 0.85, 0.8, 0.7]), 0.9)  # one group that straddles the threshold
+    assert not bimodal(np.array([0.8, 0.1]), 0.9)  # none solves it
+    assert not bimodal(np.array([1.0, 0.95]), 0.9)
+    assert not bimodal(np.array([np.nan]), 0.9)
