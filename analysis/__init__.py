@@ -1,4 +1,4 @@
-"""Analysis of tidy tables: learning curves, thresholds, intervals, means over families, fingerprints of riddles.
+"""Analysis of tidy tables: learning curves, intervals, paired tests, means over families, quality of tasks, riddles.
 
 All functions are pure.
 

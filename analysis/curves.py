@@ -1,4 +1,4 @@
-"""Learning curves: the area under the curve, and the first training size that reaches a threshold.
+"""Learning curves: the area under the curve, the code length, and the first training size that reaches a threshold.
 
 A learning curve is the score at increasing training sizes, its anchors. Independent of tasks and learners.
 """
@@ -68,6 +68,20 @@ def examples_to_threshold(
     if not measured.any():
         return ThresholdCrossing(float("nan"), censored=True)
     return ThresholdCrossing(float(anchors[measured][-1]), censored=True)
+
+
+def code_length(sizes: Sequence[int] | np.ndarray, bits: np.ndarray) -> np.ndarray:
+    """Prequential code length: bits to encode the targets of the training examples after the first anchor.
+
+    sizes   (anchors,), increasing, at least two
+    bits    (..., anchors): mean bits per unseen example, of the learner that was trained at each anchor
+    returns (...,): the sum over anchors of the examples up to the next anchor, times the bits of the learner that was
+            trained on all examples before them (Blier and Ollivier 2018). The first block is left out: every learner
+            would encode it alike, without training. Raises ValueError for a single anchor.
+    """
+    if len(sizes) < 2:  # noqa: PLR2004 -- no block between anchors
+        raise ValueError(f"training sizes {list(sizes)}; expected at least two")
+    return np.asarray(bits)[..., :-1] @ np.diff(np.asarray(sizes, dtype=np.float64))
 
 
 def area_error(sizes: Sequence[int] | np.ndarray, errors: np.ndarray) -> np.ndarray:

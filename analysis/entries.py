@@ -11,7 +11,9 @@ THRESHOLD = 0.9
 SPLITS = ("id", "ood")
 """In distribution, and out of distribution (the headline shift of the task)."""
 
-CurveMetric = Literal["area", "final", "gap", "examples to threshold", "OOD examples to threshold", "fit seconds"]
+CurveMetric = Literal[
+    "area", "code length", "final", "gap", "solved", "examples to threshold", "OOD examples to threshold", "fit seconds"
+]
 """The metrics of a learning curve."""
 
 
@@ -23,7 +25,9 @@ class Entry:
     name        name of the family or the task
     kind        kind of the learner: learner, control or heuristic
     metric     for learning curves a CurveMetric, for riddles see analysis/fingerprint.py.
-                area: area under the learning curve; final: the task's metric at the largest training size; gap: ID -
+                area: area under the learning curve; code length: prequential, in bits, from the smallest to the largest
+                size (curves.code_length); solved: share of seeds with a score of at least THRESHOLD at the largest
+                size, only if their scores are bimodal; final: the task's metric at the largest training size; gap: ID -
                 OOD at the largest size, or OOD - ID if lower is better (then there is no area and no threshold);
                 examples to threshold: the smallest training size at which the mean over seeds is at least THRESHOLD;
                 OOD examples to threshold: the smallest number of exposed examples at which it is, at the largest

@@ -1,4 +1,4 @@
-"""Confidence intervals of means over seeds: Student's t, or the normal interval within a single cell."""
+"""Confidence intervals: Student's t over seeds, normal within a single cell, and Wilson's interval of a share."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ NORMAL = float(ndtri((1 + CONFIDENCE) / 2))
 """Half width of the normal interval in standard errors: 1.96."""
 
 IntervalKind = Literal["seeds", "cell", "none"]
-"""seeds: t over seeds; cell: over the test examples of a single seed; none: no interval can be computed."""
+"""seeds: t over seeds, floored by the error within the cells; cell: over the test examples of a single seed;
+none: no interval can be computed."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,10 @@ def interval(values: np.ndarray, errors: np.ndarray | None = None) -> Interval:
     """Mean over seeds with its 95 % confidence interval.
 
     values  (seeds,); seeds with the value NaN are left out
-    errors  (seeds,): standard error of each value over its test examples; used only if there is one seed
+    errors  (seeds,): standard error of each value over its test examples, a floor of the interval
 
-    With two seeds or more: Student's t over seeds, which covers the variation of data and initialisation.
+    With two seeds or more: Student's t over seeds, which covers the variation of data and initialisation. It is at
+    least as wide as the error within the cells implies (`error_of_mean`), so that equal scores have an interval too.
     With one seed: the normal interval within the cell, which covers only the sampling of test examples.
     """
     valid = ~np.isnan(values)
@@ -42,12 +44,52 @@ def interval(values: np.ndarray, errors: np.ndarray | None = None) -> Interval:
         return Interval(float("nan"), float("nan"), 0, "none")
     mean = float(values[valid].mean())
     if seeds > 1:
-        spread = float(values[valid].std(ddof=1))
-        return Interval(mean, float(t_factor(seeds)) * spread / seeds**0.5, seeds, "seeds")
+        return Interval(mean, float(t_factor(seeds)) * error_of_mean(values, errors), seeds, "seeds")
     error = float("nan") if errors is None else float(errors[valid][0])
     if np.isnan(error):
         return Interval(mean, float("nan"), 1, "none")
     return Interval(mean, NORMAL * error, 1, "cell")
+
+
+def error_of_mean(values: np.ndarray, errors: np.ndarray | None = None) -> float:
+    """Standard error of a mean over two seeds or more, from their spread, floored by the error within the cells.
+
+    values  (seeds,); seeds with the value NaN are left out
+    errors  (seeds,): standard error of each value over its test examples, NaN if it is not known
+
+    The tests of different seeds are sampled independently. Were the scores of all seeds the same but for the sampling
+    of test examples, the standard error of their mean would be the root mean square of `errors` over the root of the
+    number of seeds. The spread of a few seeds may be smaller by chance, and is 0 if all scores are equal.
+    """
+    valid = ~np.isnan(values)
+    spread = float(values[valid].std(ddof=1))
+    if errors is not None and not np.isnan(errors[valid]).all():
+        spread = max(spread, float(np.sqrt(np.nanmean(np.square(errors[valid])))))
+    return spread / int(valid.sum()) ** 0.5
+
+
+def wilson(successes: int, count: int) -> tuple[float, float]:
+    """95 % interval of a share, from 0 to 1 (Wilson 1927): it is not empty if all or none succeed."""
+    share, scale = successes / count, NORMAL**2 / count
+    centre = (share + scale / 2) / (1 + scale)
+    half = NORMAL * (share * (1 - share) / count + scale / (4 * count)) ** 0.5 / (1 + scale)
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+MODES_APART = 0.25
+"""Scores are bimodal if some reach the threshold, some do not, and two neighbours are at least this far apart."""
+
+
+def bimodal(values: np.ndarray, threshold: float) -> bool:
+    """Whether some seeds solve a task and others fall far short of it (MODES_APART): a mean then describes neither.
+
+    values  (seeds,); NaN are left out
+    """
+    solved = values >= threshold
+    unsolved = values < threshold
+    if not solved.any() or not unsolved.any():
+        return False
+    return bool(np.diff(np.sort(values[solved | unsolved])).max() >= MODES_APART)
 
 
 def t_factor(seeds: int | np.ndarray) -> np.ndarray:

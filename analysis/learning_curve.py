@@ -9,10 +9,11 @@ from typing import Literal
 
 import numpy as np
 
+from ..metrics.metric import CODE_BITS
 from ..runs.catalogue import Catalogue
-from .curves import area, area_error, examples_to_threshold
+from .curves import area, area_error, code_length, examples_to_threshold
 from .entries import SPLITS, THRESHOLD, CurveMetric, Entry
-from .intervals import interval
+from .intervals import bimodal, interval
 from .planned import PlannedCell
 
 Seeds = dict[int, tuple[float, float]]
@@ -55,9 +56,11 @@ class LearningCurve:
     def entries(self) -> list[Entry]:
         """All entries of this learner on this task that were planned."""
         entries = [self._area(split) for split in self.splits if self.greater_is_better]
+        entries += self._code_length()
         if self.planned_at_largest:
             entries += [self._final(split) for split in self.splits]
             entries += [self._gap()] if "ood" in self.splits else []
+            entries += self._solved() if self.greater_is_better else []
         entries += [self._examples_to_threshold(split) for split in self.splits if self.greater_is_better]
         # Without any cell at the largest size the learner is not applicable there, and the entry is n/a.
         exposed = any(cell.exposed for cell in self.largest) or not self.largest
@@ -79,6 +82,25 @@ class LearningCurve:
     def _area(self, split: str) -> Entry:
         values, errors = arrays(self.areas(split))
         return self._with_interval("area", split, values, errors, self.flags)
+
+    def _code_length(self) -> list[Entry]:
+        """None in results of earlier versions, of a single size, or of a learner without probabilities."""
+        bits = _matrix(self.unexposed, CODE_BITS, "size", self.anchors, self.seeds)
+        if len(self.anchors) == 1 or np.isnan(bits[:, :-1]).all():
+            return []
+        return [self._with_interval("code length", "id", code_length(self.anchors, bits), None, self.flags)]
+
+    def _solved(self) -> list[Entry]:
+        found: list[Entry] = []
+        for split in self.splits:
+            values = self.matrices[split][:, -1]
+            if self.kind == "learner" and bimodal(values, THRESHOLD):
+                values = values[~np.isnan(values)]
+                share = float((values >= THRESHOLD).mean())
+                found.append(
+                    replace(self._entry("solved", split, self._flags_at_largest()), value=share, seeds=len(values))
+                )
+        return found
 
     def _final(self, split: str) -> Entry:
         values, errors = self.matrices[split][:, -1], self.matrices[f"{split}_error"][:, -1]
@@ -106,7 +128,7 @@ class LearningCurve:
         return _status_flags(cell for cell in self.largest if cell.exposed == 0)
 
     def _with_interval(
-        self, metric: CurveMetric, split: str, values: np.ndarray, errors: np.ndarray, flags: set[str]
+        self, metric: CurveMetric, split: str, values: np.ndarray, errors: np.ndarray | None, flags: set[str]
     ) -> Entry:
         entry = self._entry(metric, split, flags)
         mean = interval(values, errors)

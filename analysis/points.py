@@ -19,10 +19,12 @@ def curve_points(scores: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:
     rows = scored_rows(scores, catalogue)
     rows = rows.loc[rows["value"].notna()]
     is_error = rows["metric"].str.endswith("_error")
-    errors = rows.loc[is_error].groupby(axes)["value"].mean().rename("error").reset_index()
+    squared = rows.loc[is_error].assign(squared=np.square(rows.loc[is_error, "value"].to_numpy(dtype=float)))
+    errors = np.sqrt(squared.groupby(axes)["squared"].mean()).rename("error").reset_index()
     rows = rows.loc[~is_error]
     points = rows.groupby(axes, sort=True)["value"].agg(mean="mean", spread="std", seeds="count").reset_index()
     seeds = points["seeds"].to_numpy()
-    over_seeds = t_factor(np.maximum(seeds, 2)) * points["spread"].to_numpy() / np.sqrt(seeds)
-    within = NORMAL * points.merge(errors, on=axes, how="left")["error"].to_numpy(dtype=float)
-    return points.drop(columns="spread").assign(half_width=np.where(seeds > 1, over_seeds, within))
+    within = points.merge(errors, on=axes, how="left")["error"].to_numpy(dtype=float)  # root mean square over seeds
+    spread = np.fmax(points["spread"].to_numpy(dtype=float), within)  # the floor of intervals.error_of_mean
+    over_seeds = t_factor(np.maximum(seeds, 2)) * spread / np.sqrt(seeds)
+    return points.drop(columns="spread").assign(half_width=np.where(seeds > 1, over_seeds, NORMAL * within))

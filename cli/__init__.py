@@ -21,6 +21,7 @@ from .import_ import import_
 from .leaderboard import leaderboard
 from .listing import listing
 from .plot import plot
+from .quality import quality
 from .run import run
 from .scores import scores
 from .show import show
@@ -45,6 +46,7 @@ app.command("list")(listing)
 app.command()(leaderboard)
 app.command()(scores)
 app.command()(plot)
+app.command()(quality)
 app.command()(show)
 app.command()(export)
 app.command("import")(import_)

@@ -22,14 +22,14 @@ def score_bits(
                -log2(MIXING_WEIGHT x its marginal) bits
     targets    (n, outputs)
     training   (m, outputs): training targets for the marginal, with one added to every count
-    slices     (n,) labels give "bits[name=label]"
+    slices     (n,) labels give "bits[name=label]", with its standard error ("..._error") and the number of its examples
+               ("count[name=label]")
 
     "chance" is the entropy of the marginal of the split: the value of the best constant prediction. "log_loss" is
     without mixing.
     """
     classes = predicted.shape[-1]
-    mixed = (1 - MIXING_WEIGHT) * predicted + MIXING_WEIGHT * smoothed_marginal(training, classes)
-    bits = -np.log2(np.take_along_axis(mixed, targets[..., None], axis=-1)[..., 0]).mean(axis=1)  # (n,)
+    bits = mixed_bits(predicted, targets, training).mean(axis=1)  # (n,)
     constant = marginal(targets, classes)
     metrics = {
         "bits": float(bits.mean()),
@@ -40,8 +40,21 @@ def score_bits(
     }
     for name, labels in slices.items():
         for label in np.unique(labels) if labels.ndim == 1 else ():
-            metrics[f"bits[{name}={slice_label(label)}]"] = float(bits[labels == label].mean())
+            key, chosen = f"[{name}={slice_label(label)}]", bits[labels == label]
+            metrics[f"count{key}"] = float(len(chosen))
+            metrics[f"bits{key}"] = float(chosen.mean())
+            metrics[f"bits{key}_error"] = standard_error(chosen)
     return Scored(metrics, bits.astype(np.float32))
+
+
+def mixed_bits(predicted: np.ndarray, targets: np.ndarray, training: np.ndarray) -> np.ndarray:
+    """-log2 of the probability of each target, (n, outputs), after mixing with the smoothed training marginal.
+
+    Arguments as in `score_bits`.
+    """
+    of_targets = np.take_along_axis(predicted, targets[..., None], axis=-1)[..., 0]
+    constant = smoothed_marginal(training, predicted.shape[-1])[np.arange(targets.shape[1]), targets]
+    return -np.log2((1 - MIXING_WEIGHT) * of_targets + MIXING_WEIGHT * constant)
 
 
 def smoothed_marginal(targets: np.ndarray, classes: int) -> np.ndarray:

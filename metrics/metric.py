@@ -13,7 +13,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from .bits import score_bits
+from .bits import mixed_bits, score_bits
 from .calibration import score_calibrated
 from .rules import score_rule_values, score_rules
 from .scores import (
@@ -25,6 +25,10 @@ from .scores import (
     score_posterior,
     score_values,
 )
+
+CODE_BITS = "code_bits"
+"""Name of the bits that it takes to encode the targets of an example: the sum over its outputs of -log2 of the
+predicted probability, after mixing with the training marginal (metrics/bits.py). Code lengths are sums of it."""
 
 
 @dataclass(frozen=True)
@@ -107,10 +111,10 @@ class ExactMatch(Metric):
     name = "score"
     chance = 0.0
     per_example_metric = "score"
-    probabilistic = ("log_loss",)
+    probabilistic = ("log_loss", CODE_BITS)
 
     def score(self, predicted: np.ndarray, expected: Expected) -> Scored:
-        return score_classes(predicted, expected.targets, expected.slices)
+        return _with_code_bits(score_classes(predicted, expected.targets, expected.slices), predicted, expected)
 
     def training_fit(self, metrics: Mapping[str, float]) -> float:
         score = metrics["score"]
@@ -138,7 +142,7 @@ class PosteriorDistance(Metric):
     chance = 0.0
     per_example_metric = "squared_distance"
     probabilistic = (
-        *("score", "score_error", "squared_distance", "information", "log_loss"),
+        *("score", "score_error", "squared_distance", "information", "log_loss", CODE_BITS),
         *("mass", "mass_error", "support", "support_error"),
     )
 
@@ -146,7 +150,8 @@ class PosteriorDistance(Metric):
         if expected.posterior is None:
             raise ValueError("examples of an ambiguous task have no posterior; expected Examples.posterior")
         training_marginal = marginal(expected.training, predicted.shape[-1])
-        return score_posterior(predicted, expected.targets, expected.posterior, training_marginal, expected.slices)
+        scored = score_posterior(predicted, expected.targets, expected.posterior, training_marginal, expected.slices)
+        return _with_code_bits(scored, predicted, expected)
 
     def training_fit(self, metrics: Mapping[str, float]) -> float:
         return metrics.get("memorisation", math.nan)
@@ -173,10 +178,11 @@ class Accuracy(Metric):
 
     name = "accuracy"
     per_example_metric = "exact_match"
-    probabilistic = ("log_loss",)
+    probabilistic = ("log_loss", CODE_BITS)
 
     def score(self, predicted: np.ndarray, expected: Expected) -> Scored:
-        return score_classes(predicted, expected.targets, expected.slices, with_oracle=False)
+        scored = score_classes(predicted, expected.targets, expected.slices, with_oracle=False)
+        return _with_code_bits(scored, predicted, expected)
 
     def training_fit(self, metrics: Mapping[str, float]) -> float:
         return metrics["exact_match"]
@@ -189,10 +195,11 @@ class Bits(Metric):
     greater_is_better = False
     optimum_known = False
     per_example_metric = "bits"
-    probabilistic = ("bits", "bits_error", "log_loss")
+    probabilistic = ("bits", "bits_error", "log_loss", CODE_BITS)
 
     def score(self, predicted: np.ndarray, expected: Expected) -> Scored:
-        return score_bits(predicted, expected.targets, expected.training, expected.slices)
+        scored = score_bits(predicted, expected.targets, expected.training, expected.slices)
+        return _with_code_bits(scored, predicted, expected)
 
 
 @dataclass(frozen=True)
@@ -211,3 +218,10 @@ class RuleShares(Metric):
         if self.tolerance is None:
             return score_rules(predicted, expected.answers)
         return score_rule_values(predicted, expected.answers, self.tolerance)
+
+
+def _with_code_bits(scored: Scored, predicted: np.ndarray, expected: Expected) -> Scored:
+    """Add CODE_BITS to the metrics of predicted probabilities."""
+    bits = mixed_bits(predicted, expected.targets, expected.training)
+    scored.metrics[CODE_BITS] = float(bits.sum(axis=1).mean())
+    return scored

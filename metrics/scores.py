@@ -43,7 +43,8 @@ def score_classes(
 
     predicted    (n, outputs, classes) probabilities; ties go to the lower class
     targets      (n, outputs)
-    slices       (n,) labels give "score[name=label]", (n, outputs) labels give "accuracy[name=label]"
+    slices       (n,) labels give "score[name=label]", (n, outputs) labels give "accuracy[name=label]", each with its
+                 standard error ("..._error") and the number of its examples or outputs ("count[name=label]")
     with_oracle  False for real data without a known rule, where the best possible accuracy may be less than 1: then
                  there is no score
 
@@ -65,13 +66,17 @@ def score_classes(
         metrics["accuracy_error"] = standard_error(right.mean(axis=1))
     for name, labels in slices.items():
         for label in np.unique(labels):
+            key, rows = f"[{name}={slice_label(label)}]", labels == label
+            metrics[f"count{key}"] = float(rows.sum())
             if labels.ndim == 1:
-                rows = labels == label
-                metrics[f"score[{name}={slice_label(label)}]"] = _above_chance(
-                    float(exact[rows].mean()), _modal_share(targets[rows])
+                constant = _modal_share(targets[rows])
+                metrics[f"score{key}"] = _above_chance(float(exact[rows].mean()), constant)
+                metrics[f"score{key}_error"] = (
+                    standard_error(exact[rows]) / (1 - constant) if constant < 1 else math.nan
                 )
             else:
-                metrics[f"accuracy[{name}={slice_label(label)}]"] = float(right[labels == label].mean())
+                metrics[f"accuracy{key}"] = float(right[rows].mean())
+                metrics[f"accuracy{key}_error"] = clustered_error(right, rows)
     return Scored(metrics, exact)
 
 
@@ -120,9 +125,11 @@ def score_posterior(
     }
     for name, labels in slices.items():
         for label in np.unique(labels):
-            rows = labels == label
+            key, rows = f"[{name}={slice_label(label)}]", labels == label
             constant = np.square(posterior[rows].mean(axis=0) - posterior[rows]).sum(axis=(1, 2))
-            metrics[f"score[{name}={slice_label(label)}]"] = posterior_score(distance[rows], constant)
+            metrics[f"count{key}"] = float(rows.sum())
+            metrics[f"score{key}"] = posterior_score(distance[rows], constant)
+            metrics[f"score{key}_error"] = contrast_error(distance[rows], constant)
     return Scored(metrics, distance.astype(np.float32))
 
 
@@ -139,9 +146,11 @@ def score_values(predicted: np.ndarray, targets: np.ndarray, slices: Mapping[str
     metrics["score_error"] = contrast_error(squared, chance)
     for name, labels in slices.items():
         for label in np.unique(labels):
-            rows = labels == label
-            constant_mse = np.square(targets[rows] - targets[rows].mean(axis=0)).mean()
-            metrics[f"score[{name}={slice_label(label)}]"] = _contrast(squared[rows].mean(), constant_mse)
+            key, rows = f"[{name}={slice_label(label)}]", labels == label
+            constant_errors = np.square(targets[rows] - targets[rows].mean(axis=0)).mean(axis=1)
+            metrics[f"count{key}"] = float(rows.sum())
+            metrics[f"score{key}"] = _contrast(squared[rows].mean(), constant_errors.mean())
+            metrics[f"score{key}_error"] = contrast_error(squared[rows], constant_errors)
     return Scored(metrics, squared.astype(np.float32))
 
 
@@ -190,6 +199,19 @@ def standard_error(values: np.ndarray) -> float:
         share = (values.sum() + 2) / n
         return math.sqrt(share * (1 - share) / n)
     return float(values.std(ddof=1) / math.sqrt(len(values))) if len(values) > 1 else math.nan
+
+
+def clustered_error(values: np.ndarray, chosen: np.ndarray) -> float:
+    """Standard error of the mean of some outputs of n examples; the outputs of one example may depend on each other.
+
+    values, chosen  (n, outputs) bool: the mean is that of `values[chosen]`
+
+    The sandwich estimator with the examples as clusters, floored by the error of as many independent outputs
+    (`standard_error`), which is not 0 if all of them are equal.
+    """
+    picked = values[chosen]
+    residuals = np.where(chosen, values - picked.mean(), 0.0).sum(axis=1)  # (n,)
+    return max(float(np.sqrt(np.square(residuals).sum())) / len(picked), standard_error(picked))
 
 
 def _modal_share(targets: np.ndarray) -> float:

@@ -3,7 +3,8 @@
 The last panel shows the score on the headline split against the number of OOD examples that are added to the training
 set at the largest n. A learner that has learned the rule needs none. Riddles share one figure of fingerprints.
 
-Heuristics are grey lines, each with a letter in the margin. If there are too many curves for one row of panels, each
+The area below the control `lookup` is grey: memorising the training set achieves as much. Heuristics are grey lines,
+each with a letter in the margin. If there are too many curves for one row of panels, each
 kind of variant (for example, another encoding of every learner) has its own rows.
 """
 
@@ -66,6 +67,9 @@ MIN_VARIANT_LEARNERS = 3
 
 HEURISTIC_STYLE: dict[str, Any] = {"color": "0.55", "linewidth": 0.6, "linestyle": (0, (6, 2))}
 """Line style of heuristics."""
+
+FLOOR_STYLE: dict[str, Any] = {"color": "0.93", "linewidth": 0, "zorder": 0.5}
+"""Style of the area under `lookup`, which memorises the training set: the floor of what learning achieves."""
 
 DODGE, SPREAD = 2.4, 0.5
 """Horizontal offset between learners in points, and the largest total offset as a share of the distance between
@@ -239,6 +243,13 @@ class _TaskFigure:
         anchors = len(np.unique(points[x].to_numpy()))
         step = min(DODGE, SPREAD * 72 * self.panel_width / max(anchors, 1) / len(names))
         for index, name in enumerate(names):
+            if name == "lookup":  # what memorising alone achieves: a floor, without the offset of the learners
+                floor = points.loc[points["learner"] == name].sort_values(x)
+                mean = np.maximum(floor["mean"].to_numpy(dtype=float), self.scale.low)
+                if len(floor) > 1:
+                    axes.fill_between(floor[x].to_numpy(), self.scale.low, mean, **FLOOR_STYLE)
+                elif len(floor) == 1:
+                    axes.axhspan(self.scale.low, mean[0], **FLOOR_STYLE)
             offset = (index - (len(names) - 1) / 2) * step / 72
             curve = points.loc[points["learner"] == name].sort_values(x)
             if len(curve):
@@ -339,9 +350,10 @@ class _TaskFigure:
         )
         scale = f"; {self.scale.footnote}" if self.scale.footnote else ""
         note = f"{bands}{scale}; learners are offset horizontally for legibility"
+        note += "; grey area: up to lookup, which memorises" if "lookup" in self.curves else ""
         note += "; heuristics at the upper edge: above it" if self.above else ""
         note += f"; triangles: below {FLOOR:g}." if self.clipped else "."
-        return [note, *wrap(f"{short_line(results)}.", 140)]
+        return [*wrap(note, 140), *wrap(f"{short_line(results)}.", 140)]
 
     def _text(self, text: str, bottom: float, **style: Any) -> None:
         self.figure.text(LEFT / WIDTH, bottom / self.figure.get_figheight(), text, va="bottom", **style)

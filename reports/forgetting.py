@@ -11,7 +11,7 @@ import pandas as pd
 from ..analysis.forgetting import REGIMES, Report
 from .formats import latex_table, markdown_table
 from .provenance import line_of
-from .tables import Column, Table, TableCell
+from .tables import Column, Table, TableCell, half_width_text
 
 METRICS = {
     "ACC": "average accuracy, the mean over all stages after training on the last one",
@@ -72,7 +72,7 @@ def _tables(report: Report, summary: pd.DataFrame) -> Iterator[Table]:
 
 
 def _cell(mean: float, half_width: float) -> TableCell:
-    return TableCell(f"{mean:z.2f}" if np.isnan(half_width) else f"{mean:z.2f} ± {half_width:.2f}")
+    return TableCell(f"{mean:z.2f}" if np.isnan(half_width) else f"{mean:z.2f} ± {half_width_text(half_width)}")
 
 
 def _not_continued(report: Report, stream: str) -> tuple[str, ...]:

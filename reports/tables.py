@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from ..analysis.entries import THRESHOLD, Entry
+from ..analysis.intervals import wilson
 from .leaderboard import KINDS, Leaderboard, TaskHeader, missing_word
 
 SYMBOLS = {
@@ -35,7 +36,10 @@ HEADINGS = {
     "heuristic": "heuristics",
 }
 
-INTERVALS = "±: half width of the 95 % confidence interval (t over seeds; each seed samples data and initialisation)."
+INTERVALS = (
+    "±: half width of the 95 % confidence interval (t over seeds, each of which samples data and initialisation; at "
+    "least what the sampling of test examples implies)."
+)
 
 FAMILIES = 4
 """Largest number of families in one table, with OOD and ID of each."""
@@ -52,6 +56,12 @@ TASK_FOOTNOTE = (
     f"OOD examples to {THRESHOLD:g}: number of examples of the shift that have to be added to the training set, at the "
     f"largest n, for an OOD score of {THRESHOLD:g}; fit s: seconds per model (the time of a stack of networks divided "
     f"by their number). {INTERVALS}"
+)
+
+CODE_NOTE = (
+    "code length: prequential, in bits: to encode the targets of the training examples from the smallest n to the "
+    "largest, each block by the learner that was trained on the blocks before it, with 5 % of the training marginal "
+    "mixed in"
 )
 
 BITS_FOOTNOTE = (
@@ -164,7 +174,7 @@ def _task_table(board: Leaderboard, task: TaskHeader, source: str) -> Table:
     found = {(entry.learner, entry.metric, entry.split): entry for entry in entries}
     present = {entry.learner for entry in entries}
     refused = {entry.learner for entry in entries if entry.metric == "area" and entry.split == ""}
-    columns = _task_columns(task)
+    columns = _task_columns(task, with_code=any(entry.metric == "code length" for entry in entries))
     greater = task.greater_is_better
 
     def rank(name: str) -> tuple[float, ...]:
@@ -181,7 +191,7 @@ def _task_table(board: Leaderboard, task: TaskHeader, source: str) -> Table:
                 name,
                 tuple(
                     TableCell("n/a")
-                    if name in refused
+                    if name in refused or (metric == "code length" and (name, metric, split) not in found)
                     else entry_cell(board, found.get((name, metric, split)), interval=interval)
                     for _, metric, split, interval in columns
                 ),
@@ -202,9 +212,28 @@ def _task_table(board: Leaderboard, task: TaskHeader, source: str) -> Table:
         row_groups=tuple(row_groups),
         footnote=TASK_FOOTNOTE if greater else BITS_FOOTNOTE,
         caption=f"n = {task.sizes[0]} to {task.sizes[-1]}, {task.metric}: {scale}; {shift}.",
-        notes=(*_not_planned(row_groups), *task.notes),
+        notes=(*_code_note(columns), *_solved(entries), *_not_planned(row_groups), *task.notes),
         source=source,
     )
+
+
+def _code_note(columns: list[tuple[Column, str, str, bool]]) -> tuple[str, ...]:
+    return (CODE_NOTE,) if any(metric == "code length" for _, metric, _, _ in columns) else ()
+
+
+def _solved(entries: list[Entry]) -> tuple[str, ...]:
+    """The note on learners whose seeds fall into two groups, of which the mean describes neither."""
+    parts: list[str] = []
+    for entry in entries:
+        if entry.metric == "solved":
+            solved = round(entry.value * entry.seeds)
+            low, high = wilson(solved, entry.seeds)
+            share = f"{solved} of {entry.seeds} ({100 * low:.0f} to {100 * high:.0f} %)"
+            parts.append(f"{entry.learner} {entry.split.upper()} {share}")
+    if not parts:
+        return ()
+    what = f"Bimodal: seeds with a score of at least {THRESHOLD:g} at the largest n, with Wilson's 95 % interval"
+    return (f"{what}: {', '.join(parts)}",)
 
 
 def _not_planned(row_groups: list[RowGroup]) -> tuple[str, ...]:
@@ -213,7 +242,7 @@ def _not_planned(row_groups: list[RowGroup]) -> tuple[str, ...]:
     return (f"{NOT_PLANNED}: not planned",) if present else ()
 
 
-def _task_columns(task: TaskHeader) -> list[tuple[Column, str, str, bool]]:
+def _task_columns(task: TaskHeader, *, with_code: bool) -> list[tuple[Column, str, str, bool]]:
     """The columns of the table of a task: (column, metric, split, whether the interval is shown)."""
     largest, threshold = task.sizes[-1], f"{THRESHOLD:g}"
     in_distribution = [
@@ -225,10 +254,11 @@ def _task_columns(task: TaskHeader) -> list[tuple[Column, str, str, bool]]:
     gap = Column("gap", f"at n = {largest}", "gap"), "gap", "", False
     outside = Column(f"OOD at {largest}", f"at n = {largest}", "OOD"), "final", "ood", True
     area, final, n_to_threshold, fit = in_distribution
+    code = [(Column("code length", "code", "length"), "code length", "id", False)] if with_code else []
     if not task.greater_is_better:
-        return [final, *([outside, gap] if task.ood else []), fit]
+        return [final, *code, *([outside, gap] if task.ood else []), fit]
     if task.ood is None:
-        return in_distribution
+        return [area, *code, final, n_to_threshold, fit]
     exposed = (
         Column(f"OOD examples to {threshold}", "OOD ex.", f"to {threshold}"),
         "OOD examples to threshold",
@@ -237,6 +267,7 @@ def _task_columns(task: TaskHeader) -> list[tuple[Column, str, str, bool]]:
     )
     return [
         area,
+        *code,
         (Column("area OOD", "area", "OOD"), "area", "ood", True),
         final,
         outside,
@@ -255,15 +286,17 @@ def entry_cell(board: Leaderboard, entry: Entry | None, *, interval: bool) -> Ta
     flags = entry.flags.split(",") if entry.flags else []
     if math.isnan(entry.value):
         return TableCell(missing_word(board, entry))
+    if entry.metric == "code length":
+        return TableCell(f"{entry.value:.0f}", shown(flags))
     if entry.metric == "fit seconds":
         return TableCell(f"{float(f'{entry.value:.2g}'):g}" if entry.value < WHOLE_SECONDS else f"{entry.value:.0f}")
     if entry.metric.endswith("to threshold"):
         text = f"{'>' if entry.censored else ''}{entry.value:.0f}"
         return TableCell(text, ("incomplete",) if "incomplete" in flags else ())
     if not interval or math.isnan(entry.half_width):
-        return TableCell(_decimal(entry.value), shown(flags))
+        return TableCell(decimal(entry.value), shown(flags))
     one_seed = ["cell"] if entry.interval == "cell" else []
-    return TableCell(f"{_decimal(entry.value)} ± {_decimal(entry.half_width)}", shown(flags + one_seed))
+    return TableCell(f"{decimal(entry.value)} ± {half_width_text(entry.half_width)}", shown(flags + one_seed))
 
 
 def shown(flags: list[str]) -> tuple[str, ...]:
@@ -271,6 +304,13 @@ def shown(flags: list[str]) -> tuple[str, ...]:
     return tuple(flag for flag in SYMBOLS if flag in flags)
 
 
-def _decimal(value: float) -> str:
+def half_width_text(value: float) -> str:
+    """Half of an interval with two decimals; one that rounds to 0.00 is printed as <0.01."""
+    text = f"{value:.2f}"
+    return "<0.01" if text == "0.00" else text
+
+
+def decimal(value: float) -> str:
+    """A value with two decimals, without the sign of zero."""
     text = f"{value:.2f}"
     return "0.00" if text == "-0.00" else text

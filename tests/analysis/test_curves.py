@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grue.analysis.curves import area, area_error, area_weights, examples_to_threshold
+from grue.analysis.curves import area, area_error, area_weights, code_length, examples_to_threshold
 
 CURVE = st.lists(st.floats(-1, 1), min_size=2, max_size=8)
 
@@ -82,3 +82,13 @@ def test_threshold_of_a_curve_without_any_score_is_no_number() -> None:
 
 def test_area_error_does_not_average_out_over_anchors_that_share_their_test_examples() -> None:
     assert area_error([16, 64, 256], np.full(3, 0.02)) == pytest.approx(0.02)
+
+
+def test_code_length_adds_each_block_in_the_bits_of_the_learner_before_it() -> None:
+    # 16 examples at 3 bits, then 32 at 1 bit; what the last learner would need is not counted.
+    assert code_length([16, 32, 64], np.array([3.0, 1.0, 0.1])) == 80
+    assert code_length([16, 32, 64], np.array([[2.0, 2.0, 0.0], [np.nan, 1.0, 0.0]])) == pytest.approx(
+        [96, np.nan], nan_ok=True
+    )
+    with pytest.raises(ValueError, match="at least two"):
+        code_length([16], np.array([1.0]))

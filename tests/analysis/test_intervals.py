@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from grue.analysis.intervals import interval, t_factor
+from grue.analysis.intervals import bimodal, error_of_mean, interval, t_factor, wilson
 
 
 @given(st.lists(st.floats(-1, 1), min_size=2, max_size=12))
@@ -51,3 +51,30 @@ def test_interval_of_nothing_is_no_number() -> None:
 
 def test_t_factor_of_two_seeds_is_that_of_one_degree_of_freedom() -> None:
     assert t_factor(2) == pytest.approx(12.7062, abs=1e-4)
+
+
+def test_equal_scores_have_the_interval_of_their_test_examples() -> None:
+    found = interval(np.ones(4), np.full(4, 0.01))
+    assert found.half_width == pytest.approx(stats.t.ppf(0.975, 3) * 0.01 / 2)
+
+
+def test_the_error_within_cells_is_a_floor_and_not_added() -> None:
+    values = np.array([0.2, 0.5, 0.8])
+    assert error_of_mean(values, np.full(3, 0.01)) == error_of_mean(values)
+    assert error_of_mean(values, np.array([np.nan, 0.9, np.nan])) == pytest.approx(0.9 / 3**0.5)
+    assert error_of_mean(values, np.full(3, np.nan)) == error_of_mean(values)
+
+
+@given(st.integers(1, 40), st.data())
+def test_wilson_is_that_of_scipy(count: int, data: st.DataObject) -> None:
+    successes = data.draw(st.integers(0, count))
+    expected = stats.binomtest(successes, count).proportion_ci(method="wilson")
+    assert wilson(successes, count) == pytest.approx((expected.low, expected.high), abs=1e-9)
+
+
+def test_scores_are_bimodal_if_some_seeds_solve_the_task_and_others_fall_far_short() -> None:
+    assert bimodal(np.array([1.0, 0.1, 0.98, np.nan]), 0.9)
+    assert not bimodal(np.array([0.95, 0.85, 0.8, 0.7]), 0.9)  # one group that straddles the threshold
+    assert not bimodal(np.array([0.8, 0.1]), 0.9)  # none solves it
+    assert not bimodal(np.array([1.0, 0.95]), 0.9)
+    assert not bimodal(np.array([np.nan]), 0.9)

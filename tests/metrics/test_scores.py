@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grue.metrics.scores import (
+    clustered_error,
     log_loss,
     marginal,
     memorisation,
@@ -146,3 +147,31 @@ def test_marginal_and_log_loss() -> None:
     assert marginal(targets, 3).tolist() == [[0.75, 0, 0.25], [0.25, 0.75, 0]]
     assert log_loss(np.full((4, 2, 3), 1 / 4), targets) == 2
     assert log_loss(onehot(np.zeros((4, 2), int), 3), targets) == pytest.approx(4 / 8 * -math.log2(1e-12))
+
+
+def test_slices_have_an_error_and_a_count() -> None:
+    rng = np.random.default_rng(0)
+    targets, labels = rng.integers(0, 2, (60, 3)), np.array([0] * 20 + [1] * 40)
+    predicted = onehot(np.where(rng.random((60, 3)) < 0.8, targets, 1 - targets), 2)
+    found = score_classes(predicted, targets, {"long": labels, "late": np.tile([0, 1, 1], (60, 1))}).metrics
+    alone = score_classes(predicted[labels == 1], targets[labels == 1], {}).metrics
+    assert found["count[long=1]"] == 40
+    assert found["score[long=1]_error"] == pytest.approx(alone["score_error"])
+    assert found["count[late=1]"] == 120
+
+    y = rng.normal(size=(60, 2))
+    found = score_values(y / 2, y, {"long": labels}).metrics
+    alone = score_values(y[labels == 0] / 2, y[labels == 0], {}).metrics
+    assert (found["score[long=0]_error"], found["count[long=0]"]) == (pytest.approx(alone["score_error"]), 20)
+
+    p, q = np.random.default_rng(1).dirichlet(np.ones(4), size=(2, 60, 1))
+    found = score_posterior(q, p.argmax(-1), p, p.mean(axis=0), {"long": labels}).metrics
+    alone = score_posterior(q[labels == 1], p[labels == 1].argmax(-1), p[labels == 1], p.mean(axis=0), {}).metrics
+    assert (found["score[long=1]_error"], found["count[long=1]"]) == (pytest.approx(alone["score_error"]), 40)
+
+
+def test_outputs_that_stand_or_fall_together_count_as_one() -> None:
+    right = np.repeat(np.arange(100)[:, None] % 2 == 0, 4, axis=1)  # all four outputs of an example are right or wrong
+    whole = np.ones_like(right)
+    assert clustered_error(right, whole) == pytest.approx(0.5 / 100**0.5)
+    assert clustered_error(whole, whole) > 0

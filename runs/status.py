@@ -1,0 +1,106 @@
+"""The status of the tasks, decided once by a run on suite seed 1, and the contrasts that it was decided with."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+from .catalogue import Catalogue
+from .errors import UsageError
+
+FOLDER = files("grue.runs") / "quality"
+
+DECIDING_SUITE = 1
+"""The suite seed of the run that decides: not that of the reference, whose scores would then be selected."""
+
+Status = Literal["measures", "frontier", "undecided"]
+"""undecided: the task, or this version of it, is not on the list."""
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What is declared before a run.
+
+    contrasts  names of two learners each
+    exposure   names of the tasks that are compared by the area under the exposure curve
+    """
+
+    contrasts: tuple[tuple[str, str], ...]
+    exposure: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What was decided on a task. reasons: why it does not measure."""
+
+    status: Literal["measures", "frontier"]
+    family: str
+    version: int | None
+    seeds: int
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class StatusList:
+    """The decisions by label of the task, and the command and commit of the run that made them, if there was one."""
+
+    tasks: Mapping[str, Decision] = field(default_factory=dict)
+    command: str | None = None
+    commit: str | None = None
+
+    def status(self, task: str, version: int | None) -> Status:
+        """The status of a version of a task."""
+        found = self.tasks.get(task)
+        return found.status if found and found.version == version else "undecided"
+
+    def measuring(self, catalogue: Catalogue) -> dict[str, str]:
+        """The planned tasks of a folder that measure by this list -> their families."""
+        return {
+            name: info.family
+            for name, info in catalogue.tasks.items()
+            if name in catalogue.by_task and self.status(name, info.version) == "measures"
+        }
+
+
+@cache
+def declared() -> Declared:
+    """The contrasts that the suite declares (runs/quality/contrasts.toml)."""
+    document = tomllib.loads((FOLDER / "contrasts.toml").read_text(encoding="utf-8"))
+    return Declared(tuple((first, second) for first, second in document["contrasts"]), tuple(document["exposure"]))
+
+
+def read_status(path: Path | None = None) -> StatusList:
+    """The list of a file; None: that of the suite (runs/quality/status.json). Raises UsageError for another file."""
+    source = path or FOLDER / "status.json"
+    try:
+        document: dict[str, Any] = json.loads(source.read_text(encoding="utf-8"))
+        tasks = {
+            name: Decision(**{**entry, "reasons": tuple(entry["reasons"])}) for name, entry in document["tasks"].items()
+        }
+        return StatusList(tasks, document["command"], document["commit"])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UsageError(f"{source} is not a list of the status of tasks (grue quality --decide writes one)") from error
+
+
+def write_status(decisions: StatusList, path: Path) -> None:
+    """Write a list of decisions as JSON."""
+    tasks = {name: asdict(decision) for name, decision in decisions.tasks.items()}
+    document = {"command": decisions.command, "commit": decisions.commit, "tasks": tasks}
+    path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+
+def requirements(text: str, known: Collection[str] = ("measuring", "families")) -> dict[str, int]:
+    """Parse `measuring=10,families=6`. Raises UsageError for another text."""
+    found: dict[str, int] = {}
+    for part in text.split(","):
+        name, _, number = part.strip().partition("=")
+        if name not in known or not number.isdecimal():
+            raise UsageError(f"got {part.strip()!r}; expected {' or '.join(f'{one}=NUMBER' for one in known)}")
+        found[name] = int(number)
+    return found

@@ -1,0 +1,78 @@
+"""Code length, share of seeds solved, and the floor of intervals, from results to tables and figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.collections import PolyCollection
+
+from grue.analysis.points import curve_points
+from grue.analysis.summary import summarise
+from grue.reports.figures import task_figure
+from grue.reports.formats import render
+from grue.reports.leaderboard import make_leaderboard
+from grue.runs.results import Results
+
+
+def with_code(results: Results) -> Results:
+    """2 bits per ID example at every size, for `mlp` and `cnn` on maze-graph."""
+    rows = results.scores
+    rows = rows.loc[(rows["task"] == "maze-graph") & rows["learner"].isin(["mlp", "cnn"])]
+    rows = rows.loc[(rows["split"] == "id") & (rows["metric"] == "score")].assign(metric="code_bits", value=2.0)
+    return replace(results, scores=pd.concat([results.scores, rows], ignore_index=True))
+
+
+def test_the_code_length_is_a_column_beside_the_area(results: Results) -> None:
+    coded = with_code(results)
+    found = {
+        entry.learner: entry for entry in summarise(coded.scores, coded.catalogue) if entry.metric == "code length"
+    }
+    assert found.keys() == {"mlp", "cnn"}
+    assert found["mlp"].value == 2 * (1024 - 16)
+    text = render(make_leaderboard(coded), "text")
+    assert "code length: prequential, in bits" in text.replace("\n", " ")
+    assert "2016" in text
+    assert all(len(line) <= 104 for line in text.splitlines())
+
+
+def test_results_without_bits_have_no_such_column(results: Results) -> None:
+    assert "code length" not in render(make_leaderboard(results), "text")
+
+
+def test_a_learner_that_solves_the_task_with_some_seeds_is_named_with_their_share(results: Results) -> None:
+    rows = results.scores.copy()
+    chosen = (rows["task"] == "maze-graph") & (rows["learner"] == "cnn") & (rows["size"] == 1024)
+    chosen &= (rows["split"] == "far") & (rows["metric"] == "score") & (rows["exposed"] == 0)
+    rows.loc[chosen, "value"] = rows.loc[chosen, "seed"].map({0: 0.95, 1: 0.1, 2: 1.0})
+    board = make_leaderboard(replace(results, scores=rows))
+    (found,) = [entry for entry in board.entries if entry.metric == "solved"]
+    assert (found.learner, found.split, found.value, found.seeds) == ("cnn", "ood", pytest.approx(2 / 3), 3)
+    assert "cnn OOD 2 of 3 (21 to 94 %)" in render(board, "text").replace("\n", " ")
+
+
+def test_no_interval_is_printed_as_zero(build_results: Callable[..., Results]) -> None:
+    board = make_leaderboard(build_results(3, errors=0.001))
+    text = render(board, "text")
+    assert "± 0.00" not in text
+    assert "± <0.01" in text
+
+
+def test_points_of_a_figure_have_the_same_floor_as_the_table(build_results: Callable[..., Results]) -> None:
+    results = build_results(3, errors=0.1)
+    points = curve_points(results.scores, results.catalogue)
+    finals = [entry for entry in summarise(results.scores, results.catalogue) if entry.metric == "final"]
+    (final,) = [one for one in finals if (one.name, one.learner, one.split) == ("maze-graph", "oracle", "ood")]
+    point = points.query("task == 'maze-graph' and learner == 'oracle' and size == 1024 and exposed == 0")
+    assert point.loc[point["split"] == "far", "half_width"].item() == pytest.approx(final.half_width)
+    assert final.half_width == pytest.approx(4.302653 * 0.1 / 3**0.5, rel=1e-5)
+
+
+def test_the_area_up_to_lookup_is_grey(results: Results) -> None:
+    axes = task_figure(results, "maze-graph").axes[0]  # the training set, on which it scores 1
+    floors = [one for one in axes.collections if isinstance(one, PolyCollection) and one.get_zorder() < 1]
+    (path,) = [path for one in floors for path in one.get_paths()]
+    assert np.asarray(path.vertices)[:, 1].max() == 1
