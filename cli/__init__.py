@@ -21,6 +21,7 @@ from .import_ import import_
 from .leaderboard import leaderboard
 from .listing import listing
 from .plot import plot
+from .rules import rules
 from .run import run
 from .scores import scores
 from .show import show
@@ -48,6 +49,7 @@ app.command()(plot)
 app.command()(show)
 app.command()(export)
 app.command("import")(import_)
+app.command()(rules)
 app.command()(failures)
 app.command()(forget)
 app.add_typer(studies, name="study")
