@@ -220,7 +220,7 @@ def prefix_tree(words: list[list[int]], classes: np.ndarray) -> Automaton:
             if symbol not in tree.successors[state]:
                 tree.successors[state][symbol] = tree.add_state()
             state = tree.successors[state][symbol]
-        tree.labels[state] = min(counts[word], key=lambda one: (-counts[word][one], one))
+        tree.labels[state] = min(counts[word].items(), key=lambda item: (-item[1], item[0]))[0]
     return tree
 
 

@@ -202,7 +202,7 @@ LANGUAGE = {1: "15af81b4284443ec"}
 
 
 def test_the_language_is_frozen() -> None:
-    """Another digest is another language: raise LANGUAGE_VERSION and ProgramLearner.version; `grue rules` prints the table."""
+    """Another digest is another language: raise LANGUAGE_VERSION and ProgramLearner.version."""
     rows = EvaluationRows(
         np.random.default_rng(0).integers(0, 3, (40, 5)).astype(NUMBER), (np.arange(40) % 5).astype(NUMBER), 3
     )
