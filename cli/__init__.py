@@ -22,6 +22,7 @@ from .leaderboard import leaderboard
 from .listing import listing
 from .plot import plot
 from .quality import quality
+from .rules import rules
 from .run import run
 from .scores import scores
 from .show import show
@@ -50,6 +51,7 @@ app.command()(quality)
 app.command()(show)
 app.command()(export)
 app.command("import")(import_)
+app.command()(rules)
 app.command()(failures)
 app.command()(forget)
 app.add_typer(studies, name="study")

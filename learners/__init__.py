@@ -20,6 +20,7 @@ LEARNERS = {
     "kernel@tuned": "grue.learners.tuned:tuned",
     "linear": "grue.learners.linear:Linear",
     "lookup": "grue.learners.lookup:Lookup",
+    "merging": "grue.learners.merging:StateMerging",
     "mlp": "grue.learners.mlp:MLP",
     "mlp@tuned": "grue.learners.tuned:tuned",
     "neighbours": "grue.learners.neighbours:Neighbours",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -31,13 +31,11 @@ class Decoder(nn.Module):
         self.backbone, self.prompt_length = backbone, prompt_length
         self.token_logits = Positionwise(stack, width, tokens)
         self.answer_logits = nn.Sequential(Linear(stack, width, outputs.size * classes), nn.Unflatten(2, (-1, classes)))
-        self.logits = max(tokens, classes)
 
     def forward(self, x: Tensor) -> Tensor:
         encoded = self.backbone(x)
-        parts = self.token_logits(encoded[:, :, self.prompt_length : -1]), self.answer_logits(encoded[:, :, -1])
-        return torch.cat(
-            [functional.pad(part, (0, self.logits - part.shape[-1]), value=-torch.inf) for part in parts], dim=2
+        return concatenate_logits(
+            [self.token_logits(encoded[:, :, self.prompt_length : -1]), self.answer_logits(encoded[:, :, -1])]
         )
 
     @contextmanager
@@ -74,3 +72,9 @@ class Decoder(nn.Module):
         """Attention mask (length, length): input positions are visible to all; decoder positions are causal."""
         position = torch.arange(length)
         return (position < prompt_length) | (position <= position[:, None])
+
+
+def concatenate_logits(parts: Sequence[Tensor]) -> Tensor:
+    """Logits (stack, batch, tokens, classes) along the tokens; those of fewer classes are padded with -inf."""
+    classes = max(part.shape[-1] for part in parts)
+    return torch.cat([functional.pad(part, (0, classes - part.shape[-1]), value=-torch.inf) for part in parts], dim=2)

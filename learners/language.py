@@ -28,6 +28,10 @@ from typing import Any
 
 import numpy as np
 
+LANGUAGE_VERSION = 1
+"""Version of symbols, semantics and lengths. It is frozen, so that the language is not fitted to further tasks: another
+language is another version, and another version of the learner `program`. tests/learners/test_program.py pins it."""
+
 Program = tuple[Any, ...]
 
 SYMBOL_BITS = 4

@@ -11,6 +11,7 @@ from ..tasks.spaces import Space
 from .base import Predictor, Problem, Spec
 from .encodings import encode
 from .network import PREDICTION_BATCH
+from .parameters import choice
 from .transformer import Transformer
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from .decoder import Decoder
     from .training import Data
+
+SCRATCHPADS = ("steps", "auxiliary", "shuffled")
 
 
 @dataclass(frozen=True)
@@ -28,10 +31,18 @@ class TransformerScratchpad(Transformer):
     trained with teacher forcing, with equal weight in the loss for every step token and every output. At test time
     decoding is greedy and conditions on its own tokens. In addition to the weights of `transformer` it has an embedding
     for each step token and each step position, and an output projection for step tokens.
+
+    Two controls have the same information in training, to tell what the scratchpad itself contributes:
+
+    scratchpad  steps: as above; shuffled: the same, with the steps of each training example in a random order of its
+                own; auxiliary: no decoding, the encoder reads the input only and predicts the answer and, with further
+                heads, the steps, with equal weight in the loss for each step and output
     """
 
     name = "transformer-scratchpad"
     search_space = ()
+
+    scratchpad: str = choice("steps", SCRATCHPADS)
 
     def accepts(self, spec: Spec) -> str | None:
         if spec.scratchpad is None:
@@ -47,6 +58,11 @@ class TransformerScratchpad(Transformer):
 
         steps, space = _steps(problem)
         prompt = _prompt(problem.inputs, problem.input_space, self.input_encoding(problem.input_space))
+        if self.scratchpad == "shuffled":
+            steps = np.random.default_rng(problem.seed).permuted(steps, axis=1)
+        if self.scratchpad == "auxiliary":
+            targets = np.concatenate([steps, problem.targets], axis=1, dtype=np.int64)
+            return Data(prompt, targets, problem.seed)
         decoded = np.eye(_tokens(space) + 1, dtype=np.float32)[_decoder_inputs(steps, space)]
         targets = np.concatenate([steps, problem.targets], axis=1, dtype=np.int64)
         return Data(_concatenate(prompt, decoded), targets, problem.seed)
@@ -56,12 +72,20 @@ class TransformerScratchpad(Transformer):
 
         _, space = _steps(problem)
         length, channels = features
+        if self.scratchpad == "auxiliary":
+            from .auxiliary import AuxiliaryHeads  # noqa: PLC0415
+
+            positions = None if problem.input_space.layout == "grid" else length
+            backbone, width = self.encoder(stack, length, channels)
+            return AuxiliaryHeads(stack, backbone, width, positions, space, problem.output_space)
         prompt_length = length - space.size - 1
         backbone, width = self.encoder(stack, length, channels, Decoder.mask(prompt_length, length))
         return Decoder(stack, backbone, width, prompt_length, _tokens(space), problem.output_space)
 
     def predictor(self, module: nn.Module, problem: Problem, record: dict[str, Any]) -> Predictor:
         _, space = _steps(problem)
+        if self.scratchpad == "auxiliary":
+            return AuxiliaryPredictor(self, module, problem.input_space, problem.output_space, record=record)
         decoder = cast("Decoder", module)
         return ScratchpadPredictor(self, decoder, problem.input_space, space, problem.output_space, record=record)
 
@@ -113,6 +137,31 @@ class ScratchpadPredictor(Predictor):
                 encoded = encode_next(sequence[:, :, position : position + 1])
             answers = self.module.answer_logits(encoded[:, :, -1])[0].softmax(-1)
         return decoded.cpu().numpy(), answers.cpu().numpy()
+
+
+@dataclass
+class AuxiliaryPredictor(Predictor):
+    """A trained network with auxiliary heads, of which only the answers are used."""
+
+    learner: TransformerScratchpad
+    module: nn.Module
+    inputs: Space
+    outputs: Space
+
+    def predict(self, inputs: np.ndarray) -> np.ndarray:
+        import torch  # noqa: PLC0415
+
+        from .training import use_threads  # noqa: PLC0415
+
+        parts, device = [], next(self.module.parameters()).device
+        with torch.inference_mode(), use_threads(1):
+            for start in range(0, len(inputs), PREDICTION_BATCH):
+                batch = inputs[start : start + PREDICTION_BATCH]
+                prompt = _prompt(batch, self.inputs, self.learner.input_encoding(self.inputs))
+                logits = self.module(torch.from_numpy(np.ascontiguousarray(prompt))[None].to(device))[0]
+                answers = logits[:, -self.outputs.size :, : self.outputs.alphabet].softmax(-1)
+                parts.append(answers.cpu().numpy())
+        return np.concatenate(parts)
 
 
 def _steps(problem: Problem) -> tuple[np.ndarray, Space]:

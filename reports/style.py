@@ -45,6 +45,7 @@ KNOWN = {
     "gp": (SKY, "d"),
     "bayes-net": (PURPLE, "*"),
     "program": (INK, "p"),
+    "merging": (INK, "d"),
     "ngram": (BROWN, "*"),
 }
 """Colours and markers of known learners, which are the same in every figure."""

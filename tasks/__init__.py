@@ -7,6 +7,7 @@ May import: metrics.
 """
 
 TASKS = {
+    "a-before-b": "grue.tasks.automata:ABeforeB",
     "boolean": "grue.tasks.boolean:Boolean",
     "boolean-weight": "grue.tasks.boolean:BooleanWeight",
     "compositions": "grue.tasks.compositions:Compositions",
@@ -21,6 +22,7 @@ TASKS = {
     "maze-grid": "grue.tasks.maze_grid:MazeGrid",
     "navigation-axes": "grue.tasks.navigation:NavigationAxes",
     "navigation-joint": "grue.tasks.navigation:NavigationJoint",
+    "no-aa": "grue.tasks.automata:NoAA",
     "parity": "grue.tasks.languages:Parity",
     "reverse-string": "grue.tasks.languages:ReverseString",
     "riddle-exceptions": "grue.tasks.riddle_exceptions:RiddleExceptions",

@@ -1,4 +1,4 @@
-"""Formal languages: length generalisation from short words to long ones.
+"""Formal languages: length generalisation from short words to long ones, and pairs of words that differ by one symbol.
 
 The tasks are from Deletang et al., "Neural networks and the Chomsky hierarchy", ICLR 2023: even pairs, parity and cycle
 navigation are regular; reversing a string takes a stack.
@@ -15,6 +15,7 @@ from typing import ClassVar
 import numpy as np
 
 from .base import Examples, Heuristic, Split, Task
+from .pools import in_share
 from .spaces import Space, Value
 
 RARE = 1024
@@ -22,6 +23,9 @@ RARE = 1024
 
 BUCKET = 5
 """Slices by word length are rounded up to a multiple of this."""
+
+MIN_LENGTH, MAX_LENGTH = 6, 20
+"""Bounds of max_length: shorter words make too few pairs, longer ones take sequence learners too long."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +39,13 @@ class Language(Task, abc.ABC):
     Distribution: in training, lengths with at least RARE words are equally likely, and shorter ones are less likely,
     in proportion to their number of words; in the tests the length is uniform. Words of one length are equally likely.
 
+    The split "edit" has words of the training lengths in pairs: they differ by one symbol and have different answers,
+    and both are held out. Every statistic of a word, such as how often each symbol occurs, is nearly the same for both.
+
     max_length  length of the longest word in training; the tests have words up to two and three times as long
     """
 
+    version: ClassVar[int] = 2
     family: ClassVar[str] = "languages"
     renamed: ClassVar[Mapping[str, str]] = {"longest": "max_length"}
     symbols: ClassVar[tuple[Value, ...]] = (0.0, 1.0)
@@ -46,8 +54,8 @@ class Language(Task, abc.ABC):
     max_length: int = 20
 
     def __post_init__(self) -> None:
-        if not 2 <= self.max_length <= 20:  # noqa: PLR2004 -- a word must vary; longer ones take sequence learners too long
-            raise ValueError(f"max_length={self.max_length}; expected 2..20")
+        if not MIN_LENGTH <= self.max_length <= MAX_LENGTH:
+            raise ValueError(f"max_length={self.max_length}; expected {MIN_LENGTH}..{MAX_LENGTH}")
 
     @property
     def inputs(self) -> Space:
@@ -56,10 +64,11 @@ class Language(Task, abc.ABC):
 
     @property
     def splits(self) -> tuple[Split, ...]:
-        """Severity: length of the longest word."""
+        """Severity: length of the longest word; of "edit" the number of symbols in which a pair differs."""
         twice, thrice = 2 * self.max_length, 3 * self.max_length
         return (
-            Split("train", share=(0.0, 0.75)),
+            Split("train", share=(0.0, 0.625)),
+            Split("edit", "edit", 1, region="edit", share=(0.625, 0.75)),
             Split("id", share=(0.75, 1.0)),
             Split("twice", "length", twice, headline=True, region="twice", share=(0.0, 0.5)),
             Split("thrice", "length", thrice, region="thrice"),
@@ -77,19 +86,12 @@ class Language(Task, abc.ABC):
         return len(self.symbols)
 
     def propose(self, region: str, n: int, rng: np.random.Generator) -> Examples:
-        """Sample n words of a region, each at a random position.
+        """Sample n words of a region, each at a random position; of the region "edit" pairs, in adjacent rows.
 
         slices: "length", rounded up to a multiple of BUCKET, (n,).
         """
-        lengths, odds = self._lengths(region)
-        length = rng.choice(lengths, size=n, p=odds)
-        slots = self.inputs.size
-        first = rng.integers(slots - length + 1)
-        slot = np.arange(slots)
-        inside = (slot >= first[:, None]) & (slot < (first + length)[:, None])
-        word = rng.integers(self._blank, size=(n, slots), dtype=np.uint8)
-        inputs = np.where(inside, word, np.uint8(self._blank))
-        slices = {"length": -(-length // BUCKET) * BUCKET}
+        inputs = self._pairs(n, rng) if region == "edit" else self._words(region, n, rng)
+        slices = {"length": -(-(inputs != self._blank).sum(axis=1) // BUCKET) * BUCKET}
         return Examples(inputs, self.solve(inputs), scratchpad=self._scratchpad(inputs), slices=slices)
 
     def canonical(self, inputs: np.ndarray) -> np.ndarray:
@@ -103,11 +105,14 @@ class Language(Task, abc.ABC):
         """Half of the expected number of words of the split.
 
         As long as half of the words have not been sampled, this is also true of some length that is not rare. So a
-        fair part of every block of proposals is new, and `sample` does not give up.
+        fair part of every block of proposals is new, and `sample` does not give up. In the region "edit", one of the
+        `_neighbours` of a word has to be in the same split.
         """
         source = self.split(split)
-        words = sum(self._blank ** int(length) for length in self._lengths(source.region)[0])
-        return int(words * (source.share[1] - source.share[0]) / 2)
+        share = source.share[1] - source.share[0]
+        if source.region == "edit":
+            return int(self._paired_words() * share * (1 - (1 - share) ** self._neighbours) / 2)
+        return int(sum(self._blank ** int(length) for length in self._lengths(source.region)[0]) * share / 2)
 
     def describe(self, example: np.ndarray) -> str:
         """The input in letters, dots for blanks, such as "..abba...."."""
@@ -116,6 +121,65 @@ class Language(Task, abc.ABC):
     def _scratchpad(self, inputs: np.ndarray) -> np.ndarray | None:  # noqa: ARG002
         """The intermediate steps, if the task has any."""
         return None
+
+    def _words(self, region: str, n: int, rng: np.random.Generator) -> np.ndarray:
+        """Sample n words of a region, each at a random position, (n, slots)."""
+        lengths, odds = self._lengths(region)
+        length = rng.choice(lengths, size=n, p=odds)
+        slots = self.inputs.size
+        first = rng.integers(slots - length + 1)
+        slot = np.arange(slots)
+        inside = (slot >= first[:, None]) & (slot < (first + length)[:, None])
+        word = rng.integers(self._blank, size=(n, slots), dtype=np.uint8)
+        return np.where(inside, word, np.uint8(self._blank))
+
+    def _pairs(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        """Sample n words of training lengths, and pair each with a word of another answer, (2 * pairs, slots).
+
+        The partner is one of the words that differ by one symbol, have another answer and belong to the same split. A
+        word without one is dropped. Both are at the same position.
+        """
+        words = self._words("id", n, rng)
+        pairs: list[np.ndarray] = []
+        for split in self.splits:
+            if split.region == "edit":
+                own = words[in_share(self.canonical(words), self.hash_key, split.share)]
+                partner, found = self._partners(own, split.share, rng)
+                pairs.append(np.stack([own[found], partner[found]], axis=1))
+        return np.concatenate(pairs).reshape(-1, words.shape[1])
+
+    def _partners(
+        self, words: np.ndarray, share: tuple[float, float], rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """A partner for each word, uniformly from those in the share, (n, slots), and whether there is one, (n,)."""
+        partners, count = words.copy(), np.zeros(len(words), np.int64)
+        first = (words != self._blank).argmax(axis=1)
+        length = (words != self._blank).sum(axis=1)
+        answers = self.solve(words)
+        for place in range(self.max_length):
+            for shift in range(1, self._blank):
+                rows = np.flatnonzero(place < length)
+                edited, slots = words[rows], first[rows] + place
+                edited[np.arange(len(rows)), slots] = (words[rows, slots] + shift) % self._blank
+                changed = (self.solve(edited) != answers[rows]).any(axis=1)
+                rows, edited = rows[changed], edited[changed]
+                if len(rows) == 0:
+                    continue
+                held = in_share(self.canonical(edited), self.hash_key, share)
+                rows, edited = rows[held], edited[held]
+                count[rows] += 1
+                taken = rng.random(len(rows)) * count[rows] < 1  # the k-th candidate with probability 1/k: all alike
+                partners[rows[taken]] = edited[taken]
+        return partners, count > 0
+
+    @property
+    def _neighbours(self) -> int:
+        """Number of words with other answers that differ by one symbol: most words have at least so many."""
+        return (self.max_length - 2) * (self._blank - 1)
+
+    def _paired_words(self) -> float:
+        """The number of words of training lengths that have so many neighbours, about."""
+        return float(sum(self._blank ** int(length) for length in self._lengths("id")[0]))
 
     def _lengths(self, region: str) -> tuple[np.ndarray, np.ndarray]:
         """The lengths of a region and their probabilities."""
@@ -155,6 +219,10 @@ class EvenPairs(Language):
     def describe_target(self, target: np.ndarray) -> str:
         """The target, "even" or "odd"."""
         return "odd" if target[0] else "even"
+
+    @property
+    def _neighbours(self) -> int:
+        return 2  # the first and the last symbol
 
 
 @dataclass(frozen=True)

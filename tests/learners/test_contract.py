@@ -10,6 +10,7 @@ import pytest
 from grue.learners import LEARNERS
 from grue.learners.base import Learner, Predictor, Problem
 from grue.learners.encodings import ENCODINGS
+from grue.learners.scratchpad import TransformerScratchpad
 from grue.runs.names import make_learner
 from grue.testing.learners import BAG, CLASS, check_learner, check_predictions, make_problem
 
@@ -27,7 +28,7 @@ def learners() -> list[Learner]:
             ENCODINGS if instance.parameters().get("encoding") in ENCODINGS else [None]
         )  # ngram has one of its own
         found += [make_learner(f"{name}:encoding={one}" if one else name, SMALL).instance for one in encodings]
-    return found
+    return [*found, *(TransformerScratchpad(max_steps=20, scratchpad=one) for one in ("auxiliary", "shuffled"))]
 
 
 @pytest.mark.parametrize("learner", learners(), ids=lambda one: f"{one.name}-{one.parameters().get('encoding')}")

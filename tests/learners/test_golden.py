@@ -16,7 +16,7 @@ from grue.runs.names import make_learner, make_task
 BUDGET = {"max_steps": 60, "n_estimators": 20, "max_candidates": 20_000, "n_samples": 500}
 BOOSTING_ROUNDS = 8
 
-ELSEWHERE = {"transformer-scratchpad": "maze-graph", "bayes-net": "maze-graph", "ngram": "text"}
+ELSEWHERE = {"transformer-scratchpad": "maze-graph", "bayes-net": "maze-graph", "merging": "no-aa", "ngram": "text"}
 """These refuse identity-bits."""
 
 LOG_LOSS = {  # (learner, version) -> bits an output, in distribution, with n = 64
@@ -33,6 +33,7 @@ LOG_LOSS = {  # (learner, version) -> bits an output, in distribution, with n = 
     ("kernel@tuned", 1): -0.00000,
     ("linear", 3): 0.00841,
     ("lookup", 1): 0.96856,
+    ("merging", 1): 11.05294,
     ("mlp", 1): 0.47405,
     ("mlp@tuned", 1): 0.13937,
     ("neighbours", 2): 0.65013,

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from hashlib import blake2b
 
 import numpy as np
 import pytest
 
 from grue.learners.base import Predictor, Problem, Spec
 from grue.learners.enumeration import enumerate_programs
-from grue.learners.language import NUMBER, UNBOUNDED, EvaluationRows, Program, describe, evaluate, gamma_bits
+from grue.learners.language import (
+    LANGUAGE_VERSION,
+    NUMBER,
+    UNBOUNDED,
+    EvaluationRows,
+    Program,
+    describe,
+    evaluate,
+    gamma_bits,
+)
 from grue.learners.program import ProgramLearner
 from grue.tasks.identity import IdentityBits
 from grue.tasks.spaces import Space
@@ -185,3 +195,19 @@ def test_no_function_comes_twice_and_lengths_never_fall() -> None:
 
 def test_elias_gamma_makes_small_numbers_short() -> None:
     assert [gamma_bits(number) for number in (0, 1, 2, 3, 6, 7)] == [1, 3, 3, 5, 5, 7]
+
+
+LANGUAGE = {1: "15af81b4284443ec"}
+"""Version of the language -> digest of the first programs, their lengths and their values."""
+
+
+def test_the_language_is_frozen() -> None:
+    """Another digest is another language: raise LANGUAGE_VERSION and ProgramLearner.version."""
+    rows = EvaluationRows(
+        np.random.default_rng(0).integers(0, 3, (40, 5)).astype(NUMBER), (np.arange(40) % 5).astype(NUMBER), 3
+    )
+    state = blake2b(digest_size=8)
+    for block in enumerate_programs(rows, outputs=5, classes=3, max_candidates=20_000):
+        for index, values in enumerate(block.values):
+            state.update(f"{describe(block.program(index))} {block.bits}".encode() + values.tobytes())
+    assert state.hexdigest() == LANGUAGE[LANGUAGE_VERSION]

@@ -43,6 +43,43 @@ def test_a_chain_is_solved_with_a_scratchpad_and_not_without() -> None:
     assert (direct == test.targets).mean() < 0.7
 
 
+def test_shuffled_steps_keep_the_tokens_of_each_example_and_the_answer() -> None:
+    train = chains(200, seed=0)
+    learner = TransformerScratchpad(scratchpad="shuffled")
+    targets = learner.data(train).targets
+    assert train.scratchpad is not None
+    assert np.array_equal(targets[:, -1:], train.targets)
+    assert np.array_equal(np.sort(targets[:, :-1], axis=1), np.sort(train.scratchpad, axis=1))
+    moved = (targets[:, :-1] != train.scratchpad).any(axis=1)
+    assert 0.4 < moved.mean() < 0.9
+    assert np.array_equal(learner.data(train).targets, targets), "the order is fixed by the seed"
+    assert not np.array_equal(learner.data(replace(train, seed=1)).targets, targets)
+
+
+def test_controls_see_the_steps_in_training_and_do_worse() -> None:
+    train, test = chains(1000, seed=0), chains(300, seed=1)
+    budget = {"max_steps": 400, "learning_rate": 5e-3, "batch_size": 32}
+    for scratchpad in ("auxiliary", "shuffled"):
+        predicted = TransformerScratchpad(scratchpad=scratchpad, **budget).fit(train).predict(test.inputs)
+        assert (predicted.argmax(-1) == test.targets).mean() < 0.9
+
+
+def test_the_auxiliary_loss_is_over_steps_and_answer_and_the_encoder_is_that_of_transformer() -> None:
+    train = chains(20, seed=0)
+    learner = TransformerScratchpad(max_steps=1, scratchpad="auxiliary")
+    data = learner.data(train)
+    assert data.features.shape[1] == 1 + ROUNDS, "the input only"
+    module = learner.module(1, data.features.shape[1:], train)
+    logits = module(torch.from_numpy(data.features)[None])
+    assert logits.shape == (1, 20, ROUNDS - 1 + 1, STATES)
+    plain = Transformer(max_steps=1).fit(train)
+    extra = sum(p.numel() for p in module.parameters()) - sum(p.numel() for p in plain.module.parameters())  # pyright: ignore[reportAttributeAccessIssue]
+    assert extra == (32 + 1) * 16, "the head for the steps, padded"
+    changed = replace(train, scratchpad=1 - np.minimum(train.scratchpad, 1))  # pyright: ignore[reportArgumentType, reportCallIssue]
+    one, other = (TransformerScratchpad(max_steps=20, scratchpad="auxiliary").fit(each) for each in (train, changed))
+    assert not np.array_equal(one.predict(train.inputs), other.predict(train.inputs)), "the steps have an effect"
+
+
 def test_the_answer_depends_on_the_decoded_steps() -> None:
     train = chains(200, seed=0)
     predictor = TransformerScratchpad(max_steps=200, learning_rate=5e-3).fit(train)

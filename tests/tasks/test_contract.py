@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 from grue.runs.data import of_seed
 from grue.runs.names import make_task
 from grue.tasks import TASKS as NAMES
+from grue.tasks.automata import ABeforeB, NoAA
 from grue.tasks.base import Examples, Heuristic, Split, Task
 from grue.tasks.boolean import Boolean, BooleanWeight
 from grue.tasks.compositions import Compositions
 from grue.tasks.folding import Folding
 from grue.tasks.gotu import Gotu
 from grue.tasks.identity import IdentityBits, IdentityReals, IdentityTokens
-from grue.tasks.languages import EvenPairs, ReverseString
+from grue.tasks.languages import CycleNavigation, EvenPairs, ReverseString
 from grue.tasks.maze_graph import MazeGraph
 from grue.tasks.navigation import NavigationAxes, NavigationJoint
 from grue.tasks.riddle import RiddleNeighbour, RiddlePosition, RiddleRelation, RiddleToken
@@ -42,10 +43,13 @@ SMALL: list[Task] = [
     IdentityBits(bits=6, frozen=2),
     IdentityTokens(positions=4, tokens=4, frozen=2, absent=1),
     IdentityReals(dims=1),
+    ABeforeB(max_length=6),
+    CycleNavigation(max_length=6),
     EvenPairs(max_length=10),
     ReverseString(max_length=10),
     MazeGraph(presentation="map"),
     MazeGraph(states=(3, 4), labels=7, far_lengths=(4, 4), far_states=7, sizes=(5, 7)),
+    NoAA(max_length=6),
     NavigationAxes(axes=3, side=4, known_axes=1),
     NavigationJoint(axes=3, side=4, max_train_axes=2, ood_axes=(3,)),
     RiddleExceptions(length=5, alphabet=4, exceptions=4),

@@ -16,11 +16,12 @@ from grue.tasks import TASKS
 from grue.tasks.base import Task
 
 DIGESTS = {
+    ("a-before-b", 1): "5cbb8ddb5fbd1a33",
     ("boolean", 1): "00806fbb139db42f",
     ("boolean-weight", 1): "4c7e2c03bc7a0034",
     ("compositions", 1): "3214eccb5cfc6d40",
-    ("cycle-navigation", 1): "8d775f3a0805b3d5",
-    ("even-pairs", 1): "f6cdb5e52e1ee91f",
+    ("cycle-navigation", 2): "5917b473804ab50e",
+    ("even-pairs", 2): "504dc482f2b2b4a9",
     ("folding", 1): "5bcfecbbcceed826",
     ("gotu", 1): "afa3f75e64948876",
     ("identity-bits", 1): "33273fac6d176465",
@@ -30,8 +31,9 @@ DIGESTS = {
     ("maze-grid", 1): "3b499937055c7e85",
     ("navigation-axes", 1): "48cd9204500a82c9",
     ("navigation-joint", 1): "da44386706592853",
-    ("parity", 1): "99ca025ce22a912c",
-    ("reverse-string", 1): "c6a04b5c8d6dcafd",
+    ("no-aa", 1): "b5f437821754bf95",
+    ("parity", 2): "6a64fef2ced9589d",
+    ("reverse-string", 2): "5415a9c36268da66",
     ("riddle-exceptions", 1): "28b499c582af2fb1",
     ("riddle-neighbour", 1): "772fd069c87198b7",
     ("riddle-position", 2): "03a2530a686218da",

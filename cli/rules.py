@@ -1,0 +1,28 @@
+"""`grue rules`: the length in bits of the rule of each task, in the language of the learner `program`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def rules(
+    names: Annotated[list[str] | None, typer.Argument(help="Tasks; all, if none is named.")] = None,
+    max_candidates: Annotated[int, typer.Option(min=1, help="Budget of the search for each rule.")] = 2_000_000,
+) -> None:
+    """Search the shortest program of each task's rule; print its length in bits as a Markdown table."""
+    from ..learners.language import LANGUAGE_VERSION
+    from ..runs.names import available, make_task
+    from ..runs.program_lengths import rule_lengths
+
+    print(f"Language version {LANGUAGE_VERSION}, {max_candidates:,} candidates.\n")
+    print("| task | rule | bits | shortest program |\n|---|---|---|---|", flush=True)
+    for name in names or available("tasks"):
+        task = make_task(name)
+        if task.instance.missing is not None:
+            print(f"| `{name}` | | | {task.instance.missing} |")
+            continue
+        for found in rule_lengths(task.instance, max_candidates):
+            program = found.program if found.bits is None else f"`{found.program}`"
+            print(f"| `{name}` | {found.rule} | {'' if found.bits is None else found.bits} | {program} |", flush=True)
