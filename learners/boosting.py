@@ -157,12 +157,12 @@ class Ensemble:
 
     def _validated_rounds(self, settings: dict[str, Any], features: np.ndarray, targets: np.ndarray) -> int:
         """The number of rounds with the lowest mean validation loss, as far as the shortest curve goes."""
-        import xgboost  # noqa: PLC0415
+        from xgboost import callback  # noqa: PLC0415
 
         metric = settings["eval_metric"]
         curves = []
         for rows, held_out in folds(self.problem):
-            stop = xgboost.callback.EarlyStopping(
+            stop = callback.EarlyStopping(
                 rounds=PATIENCE, metric_name=metric if isinstance(metric, str) else metric[0]
             )
             options = {"rows": rows, "held_out": held_out, "callbacks": [stop]}
@@ -175,9 +175,9 @@ class Ensemble:
 
 def _StopAtFit(tolerance: float, age: int) -> Any:  # noqa: N802 -- makes an object of a class that needs xgboost
     """The callback that stops `age` rounds after the loss is at most `tolerance` and no prediction wrong."""
-    import xgboost  # noqa: PLC0415
+    from xgboost import callback  # noqa: PLC0415
 
-    class StopAtFit(xgboost.callback.TrainingCallback):
+    class StopAtFit(callback.TrainingCallback):
         fitted: int | None = None
 
         def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:  # noqa: ARG002
