@@ -25,6 +25,8 @@ def curve_points(scores: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:
     points = rows.groupby(axes, sort=True)["value"].agg(mean="mean", spread="std", seeds="count").reset_index()
     seeds = points["seeds"].to_numpy()
     within = points.merge(errors, on=axes, how="left")["error"].to_numpy(dtype=float)  # root mean square over seeds
-    spread = np.fmax(points["spread"].to_numpy(dtype=float), within)  # the floor of intervals.error_of_mean
+    # The floor of intervals.error_of_mean; but training examples are all there are, and no sample of more of them.
+    floor = np.where(points["split"].isin(["train", "train-exposed"]), np.nan, within)
+    spread = np.fmax(points["spread"].to_numpy(dtype=float), floor)
     over_seeds = t_factor(np.maximum(seeds, 2)) * spread / np.sqrt(seeds)
     return points.drop(columns="spread").assign(half_width=np.where(seeds > 1, over_seeds, NORMAL * within))

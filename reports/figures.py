@@ -3,7 +3,7 @@
 The last panel shows the score on the headline split against the number of OOD examples that are added to the training
 set at the largest n. A learner that has learned the rule needs none. Riddles share one figure of fingerprints.
 
-The area below the control `lookup` is grey: memorising the training set achieves as much. Heuristics are grey lines,
+The area up to the control `lookup` is grey: memorising the training set achieves as much. Heuristics are grey lines,
 each with a letter in the margin. If there are too many curves for one row of panels, each
 kind of variant (for example, another encoding of every learner) has its own rows.
 """
@@ -219,6 +219,8 @@ class _TaskFigure:
         unexposed = self.points.loc[self.points["exposed"] == 0]
         points = unexposed.loc[unexposed["split"] == split.name]
         axes.set_xscale("log", base=2)
+        if split.name != "train":  # there it is the ceiling
+            self._draw_floor(axes, points, "size")
         self._draw_curves(axes, points, "size", names)
         self._draw_heuristics(axes, points)
         axes.set_title(_title(split), loc="left")
@@ -232,6 +234,7 @@ class _TaskFigure:
         exposed = np.unique(points["exposed"].to_numpy())
         # The distance from 0 to the first number of exposed examples equals that from there to four times as many.
         axes.set_xscale("symlog", base=4, linthresh=max(1, int(exposed[exposed > 0].min())), linscale=1)
+        self._draw_floor(axes, points, "exposed")
         self._draw_curves(axes, points, "exposed", names)
         self._draw_heuristics(axes, points)
         axes.set_title(f"with OOD examples: {self.shift}", loc="left")
@@ -243,17 +246,19 @@ class _TaskFigure:
         anchors = len(np.unique(points[x].to_numpy()))
         step = min(DODGE, SPREAD * 72 * self.panel_width / max(anchors, 1) / len(names))
         for index, name in enumerate(names):
-            if name == "lookup":  # what memorising alone achieves: a floor, without the offset of the learners
-                floor = points.loc[points["learner"] == name].sort_values(x)
-                mean = np.maximum(floor["mean"].to_numpy(dtype=float), self.scale.low)
-                if len(floor) > 1:
-                    axes.fill_between(floor[x].to_numpy(), self.scale.low, mean, **FLOOR_STYLE)
-                elif len(floor) == 1:
-                    axes.axhspan(self.scale.low, mean[0], **FLOOR_STYLE)
             offset = (index - (len(names) - 1) / 2) * step / 72
             curve = points.loc[points["learner"] == name].sort_values(x)
             if len(curve):
                 self._draw_curve(axes, curve, x, self.line_styles[name], offset)
+
+    def _draw_floor(self, axes: Axes, points: pd.DataFrame, x: str) -> None:
+        """Fill the area up to the score of `lookup`, without the horizontal offset of the learners."""
+        floor = points.loc[points["learner"] == "lookup"].sort_values(x)
+        mean = np.maximum(floor["mean"].to_numpy(dtype=float), self.scale.low)
+        if len(floor) > 1:
+            axes.fill_between(floor[x].to_numpy(), self.scale.low, mean, **FLOOR_STYLE)
+        elif len(floor) == 1:
+            axes.axhspan(self.scale.low, mean[0], **FLOOR_STYLE)
 
     def _draw_curve(self, axes: Axes, curve: pd.DataFrame, x: str, style: LineStyle, offset: float) -> None:
         """Draw the mean and the band of one learner; values below the floor are triangles on it."""

@@ -8,7 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
+from matplotlib.path import Path
 
 from grue.analysis.points import curve_points
 from grue.analysis.summary import summarise
@@ -36,7 +38,6 @@ def test_the_code_length_is_a_column_beside_the_area(results: Results) -> None:
     text = render(make_leaderboard(coded), "text")
     assert "code length: prequential, in bits" in text.replace("\n", " ")
     assert "2016" in text
-    assert all(len(line) <= 104 for line in text.splitlines())
 
 
 def test_results_without_bits_have_no_such_column(results: Results) -> None:
@@ -71,8 +72,21 @@ def test_points_of_a_figure_have_the_same_floor_as_the_table(build_results: Call
     assert final.half_width == pytest.approx(4.302653 * 0.1 / 3**0.5, rel=1e-5)
 
 
-def test_the_area_up_to_lookup_is_grey(results: Results) -> None:
-    axes = task_figure(results, "maze-graph").axes[0]  # the training set, on which it scores 1
-    floors = [one for one in axes.collections if isinstance(one, PolyCollection) and one.get_zorder() < 1]
-    (path,) = [path for one in floors for path in one.get_paths()]
-    assert np.asarray(path.vertices)[:, 1].max() == 1
+def test_the_area_up_to_lookup_is_grey_except_on_the_training_set(results: Results) -> None:
+    rows = results.scores.copy()
+    rows.loc[(rows["learner"] == "lookup") & (rows["split"] == "id"), "value"] = 0.25
+    train, id_panel, *_ = task_figure(replace(results, scores=rows), "maze-graph").axes
+    assert not grey(train)
+    (path,) = grey(id_panel)
+    assert np.asarray(path.vertices)[:, 1].max() == 0.25
+
+
+def grey(axes: Axes) -> list[Path]:
+    areas = [one for one in axes.collections if isinstance(one, PolyCollection) and one.get_zorder() < 1]
+    return [path for one in areas for path in one.get_paths()]
+
+
+def test_training_scores_have_no_floor(build_results: Callable[..., Results]) -> None:
+    results = build_results(3, errors=0.1)
+    points = curve_points(results.scores, results.catalogue)
+    assert (points.loc[points["split"] == "train", "half_width"].dropna() < 0.01).any()
