@@ -51,8 +51,8 @@ def paired(
     mean = float(np.nanmean(differences)) if seeds else float("nan")
     if seeds < 2:  # noqa: PLR2004 -- no spread
         return Difference(mean, float("nan"), float("nan"), seeds)
-    known = first_errors is not None and second_errors is not None
-    error = error_of_mean(differences, np.hypot(first_errors, second_errors) if known else None)
+    errors = None if first_errors is None or second_errors is None else np.hypot(first_errors, second_errors)
+    error = error_of_mean(differences, errors)
     if error == 0:  # equal differences without known errors: no variation that the test could refer to
         return Difference(mean, 0.0, 1.0 if mean == 0 else 0.0, seeds)
     p = 2 * float(stdtr(seeds - 1, -abs(mean) / error))
