@@ -14,7 +14,7 @@ from .cells import Cell, Pair, plain
 from .entrant import Entrant, as_entrant, references
 from .names import Named, UsageError, make_learner, make_task
 from .presets import for_task
-from .schema import Preset, without
+from .schema import AXES, Preset, without
 from .sets import expand
 
 
@@ -66,10 +66,10 @@ def make_plan(
     """Expand a preset, or the part of it that `tasks` and `learners` name; objects of one's own are welcome.
 
     A task whose data are not installed is n/a in a preset, and an error if it was requested by name. What a
-    preset sets for the learners and encodings of some tasks is ignored if `learners` is given.
+    preset sets for the learners, encodings and ages of some tasks is ignored if `learners` is given.
     """
     if learners is not None:
-        preset = replace(preset, grid=without(preset.grid, ("learners", "encodings", "crossed")))
+        preset = replace(preset, grid=without(preset.grid, ("learners", "crossed", *AXES)))
     plan = Plan(preset.name)
     chosen: list[Named[Task]] = []
     for spec in preset.tasks if tasks is None else expand("tasks", tasks, preset.tasks):
@@ -109,18 +109,25 @@ def _learners(
 
 
 def _crossed(grid: Preset, specs: Sequence[str | Learner], references: Collection[str]) -> Iterator[str | Learner]:
-    """The learners of `crossed`, or those of `specs` that leave their encoding open, in each further encoding."""
-    if not grid.encodings:
-        return
-    for spec in grid.crossed or specs:
-        if grid.crossed or (
-            spec not in references and _learner(grid, spec).instance.parameters().get("encoding") == "auto"
-        ):
-            for encoding in grid.encodings:
-                if isinstance(spec, str):
-                    yield f"{spec}{',' if '=' in spec else ':'}encoding={encoding}"
-                else:
-                    yield replace(spec, encoding=encoding)  # pyright: ignore[reportArgumentType, reportCallIssue]
+    """Each learner with each further value of an axis, one axis at a time.
+
+    These are the learners of `crossed` that have the parameter, or those of `specs` that leave it open.
+    """
+    for axis, (parameter, left_open) in AXES.items():
+        values = getattr(grid, axis)
+        for spec in (grid.crossed or specs) if values else ():
+            if spec in references:
+                continue
+            current = _learner(grid, spec).instance.parameters().get(parameter)
+            if current is None or (current != left_open and not grid.crossed):
+                continue
+            yield from (_with(spec, parameter, value) for value in values if value != current)
+
+
+def _with(spec: str | Learner, parameter: str, value: Any) -> str | Learner:
+    if isinstance(spec, str):
+        return f"{spec}{',' if '=' in spec else ':'}{parameter}={value}"
+    return replace(spec, **{parameter: value})  # pyright: ignore[reportCallIssue]
 
 
 def _learner(grid: Preset, spec: str | Learner) -> Named[Learner]:

@@ -15,6 +15,9 @@ from typing import Any
 
 OVER_CAPACITY = ("skip", "shrink")
 
+AXES: dict[str, tuple[str, Any]] = {"encodings": ("encoding", "auto"), "ages": ("age", 0)}
+"""Fields whose values learners are crossed with -> the parameter, and its value in a learner that leaves it open."""
+
 
 @dataclass(frozen=True)
 class FieldInfo:
@@ -116,7 +119,9 @@ class Preset:
     tasks          names, with parameters if any
     learners       fitted to every task
     encodings      in which the learners of `crossed` are run as well, beside the encoding that they have
-    crossed        the learners that are crossed with `encodings`; empty: all that leave their encoding open
+    ages           training steps after the fit, with which the learners of `crossed` that have a parameter `age` are
+                   run as well
+    crossed        the learners that are crossed with `encodings` and `ages`; empty: all that leave the parameter open
     budget         settings for every learner that has such a parameter
     parameters     further settings by learner: a name, or module:attribute of a learner's class
     grid           what differs for some tasks, in this order
@@ -156,7 +161,9 @@ class Preset:
             per_task=True,
         ),
     )
-    seeds: int = field(metadata=_field_info("at least one seed, such as 3", _from(1), "Number of seeds.", int))
+    seeds: int = field(
+        metadata=_field_info("at least one seed, such as 3", _from(1), "Number of seeds.", int, per_task=True)
+    )
     suite_seed: int = field(
         default=0,
         metadata=_field_info(
@@ -186,12 +193,22 @@ class Preset:
             per_task=True,
         ),
     )
+    ages: tuple[int, ...] = field(
+        default=(),
+        metadata=_field_info(
+            "numbers of at least 0, such as [0, 2000]",
+            _all_from(0, fewest=0),
+            "Also train for so many steps after the fit, such as 2000.",
+            parse_numbers,
+            per_task=True,
+        ),
+    )
     crossed: tuple[str, ...] = field(
         default=(),
         metadata=_field_info(
             'names, such as ["mlp"]',
             _is_names,
-            "Learners that --encodings applies to, such as mlp,forest. Default: all.",
+            "Learners that --encodings and --ages apply to, such as mlp,forest. Default: all.",
             parse_names,
             per_task=True,
         ),

@@ -53,6 +53,28 @@ def test_quick_gives_an_architecture_one_recipe_whatever_the_task() -> None:
     assert len(ranked) == 8, "as many as one table of the board holds"
 
 
+def test_standard_measures_where_the_tasks_do() -> None:
+    plan = make_plan(load_preset("standard"))
+    assert set(make_plan(load_preset("quick")).tasks) <= set(plan.tasks)
+    cells: dict[str, set[tuple[int, int, int]]] = {}
+    for cell in plan.cells:
+        cells.setdefault(cell.pair.task.label, set()).add((cell.size, cell.exposed, cell.seed))
+    sizes = {task: {size for size, _, _ in found} for task, found in cells.items()}
+    exposed = {task: {extra for _, extra, _ in found} for task, found in cells.items()}
+    seeds = {task: len({seed for _, _, seed in found}) for task, found in cells.items()}
+    assert len([task for task in plan.tasks.values() if task.family == "riddle"]) == 8, "gotu twice"
+    assert max(sizes["folding"]) == 2048
+    assert (min(sizes["text"]), seeds["text"]) == (16384, 3)
+    assert (sizes["boolean-weight"], seeds["boolean-weight"]) == ({64, 128, 256, 448}, 10)
+    for task in ("identity-bits", "identity-tokens", "navigation-axes", "translation", "translation-permuted"):
+        assert len(exposed[task]) > 3, f"{task}: the exposure curve is the result"
+    learners = {(pair.task.label, pair.learner.label) for pair in plan.pairs}
+    assert ("navigation-axes", "cnn:depth=5") in learners, "sees all axes from each"
+    assert ("navigation-joint", "mlp:encoding=value") in learners
+    aged = {task for task, learner in learners if "age=2000" in learner}
+    assert aged == {"riddle-neighbour", "riddle-token"}
+
+
 def test_a_task_of_a_preset_may_have_learners_of_its_own() -> None:
     plan = make_plan(load_preset("quick"))
     of = {task: [pair.learner.label for pair in plan.pairs if pair.task.label == task] for task in plan.tasks}

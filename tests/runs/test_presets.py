@@ -102,7 +102,7 @@ def test_parameters_of_a_learner_from_a_module(tmp_path: Path) -> None:
         (grid("scramble-bog"), r"unknown task 'scramble-bog'; did you mean 'scramble-bag'"),
         (grid("maze-grid"), "unknown task of the preset 'maze-grid'"),
         (grid("family:maze"), "unknown task of the preset 'family:maze'"),
-        (grid("scramble-bag", "seeds = 9"), r"\[\[grid\]\] of \['scramble-bag'\]: unknown field 'seeds'"),
+        (grid("scramble-bag", "suite_seed = 9"), r"\[\[grid\]\] of \['scramble-bag'\]: unknown field 'suite_seed'"),
         (grid("scramble-bag", "sizes = 16"), "sizes = 16; expected sizes of at least 1, such as"),
         (grid("scramble-bag", "learners = 'mlp'"), "learners = 'mlp'; expected names, such as"),
         (grid("scramble-bag", "learners = ['inherited', '-mlp']"), "'-mlp' excludes a name that is not in the list"),
@@ -268,6 +268,29 @@ def test_without_a_list_every_learner_that_leaves_its_encoding_open_is_crossed(t
     assert labels(preset, "scramble-bag") == [*preset.learners, *extra]
 
 
+def test_learners_that_have_an_age_are_crossed_with_ages(tmp_path: Path) -> None:
+    preset = written(
+        tmp_path,
+        grid("scramble-bag", "ages = [0, 2000]", "crossed = ['mlp:width=16', 'forest']"),
+        ages="[0, 50]",
+        learners='["cnn", "mlp:age=7", "forest", "cnn@tuned"]',
+    )
+    assert labels(preset, "scramble-bag") == [*preset.learners, "mlp:age=2000,width=16"]
+    aged = [*preset.learners, "cnn:age=50", "cnn@tuned:age=50"]
+    assert labels(preset, "identity-bits:bits=12,frozen=2") == aged, "those that leave their age open"
+
+
+def test_a_grid_may_change_the_number_of_seeds_and_the_command_line_changes_it_for_all(tmp_path: Path) -> None:
+    preset = written(tmp_path, grid("scramble-bag", "seeds = 3"), seeds="1")
+
+    def seeds(preset: Preset, task: str) -> set[int]:
+        return {cell.seed for cell in make_plan(preset, tasks=[task], learners=["lookup"]).cells}
+
+    assert seeds(preset, "scramble-bag") == {0, 1, 2}
+    assert seeds(preset, "identity-bits:bits=12,frozen=2") == {0}
+    assert seeds(adjust(preset, seeds=2), "scramble-bag") == {0, 1}
+
+
 def test_a_size_over_the_capacity_shrinks_to_a_power_of_2_where_the_preset_says_so(tmp_path: Path) -> None:
     task = "identity-bits:bits=8"
     held = make_task(task).instance.capacity("train") or 0
@@ -339,6 +362,7 @@ TEXTS = {
     "test_size": ("50", 50),
     "timeout": ("1.5", 1.5),
     "encodings": ("onehot,value", ("onehot", "value")),
+    "ages": ("0,2000", (0, 2000)),
     "crossed": ("mlp,forest", ("mlp", "forest")),
     "budget": (
         "max_steps=5,learning_rate=0.1,optimizer=sgd",
@@ -352,7 +376,7 @@ def test_every_field_is_read_from_its_option_and_taken_by_adjust(name: str) -> N
     text, value = TEXTS[name]
     assert read_option(name, text) == value
     changed = getattr(adjust(load_preset("standard"), **{name: value}), name)
-    budget = {"tolerance": 0.01, "max_candidates": 1_000_000, "n_samples": 5_000}
+    budget = {"max_candidates": 1_000_000, "n_samples": 5_000}
     assert changed == (budget | value if name == "budget" else value)
 
 
