@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import product
 from typing import Any
 
 from ..learners.base import Learner
@@ -16,6 +17,7 @@ from .names import Named, UsageError, make_learner, make_task
 from .presets import for_task
 from .schema import Preset, without
 from .sets import expand
+from .views import already, with_view
 
 
 @dataclass(frozen=True)
@@ -66,10 +68,10 @@ def make_plan(
     """Expand a preset, or the part of it that `tasks` and `learners` name; objects of one's own are welcome.
 
     A task whose data are not installed is n/a in a preset, and an error if it was requested by name. What a
-    preset sets for the learners and encodings of some tasks is ignored if `learners` is given.
+    preset sets for the learners, views and encodings of some tasks is ignored if `learners` is given.
     """
     if learners is not None:
-        preset = replace(preset, grid=without(preset.grid, ("learners", "encodings", "crossed")))
+        preset = replace(preset, grid=without(preset.grid, ("learners", "views", "encodings", "crossed")))
     plan = Plan(preset.name)
     chosen: list[Named[Task]] = []
     for spec in preset.tasks if tasks is None else expand("tasks", tasks, preset.tasks):
@@ -109,18 +111,30 @@ def _learners(
 
 
 def _crossed(grid: Preset, specs: Sequence[str | Learner], references: Collection[str]) -> Iterator[str | Learner]:
-    """The learners of `crossed`, or those of `specs` that leave their encoding open, in each further encoding."""
-    if not grid.encodings:
+    """The learners of `crossed`, or those of `specs` that leave their encoding open, in each view and encoding."""
+    if not grid.encodings and not grid.views:
         return
     for spec in grid.crossed or specs:
         if grid.crossed or (
             spec not in references and _learner(grid, spec).instance.parameters().get("encoding") == "auto"
         ):
-            for encoding in grid.encodings:
-                if isinstance(spec, str):
-                    yield f"{spec}{',' if '=' in spec else ':'}encoding={encoding}"
-                else:
-                    yield replace(spec, encoding=encoding)  # pyright: ignore[reportArgumentType, reportCallIssue]
+            learner = _learner(grid, spec).instance
+            for view, encoding in product(grid.views or ("",), grid.encodings or ("",)):
+                changes = {"encoding": encoding} if encoding else {}
+                if view and not already(learner, view):
+                    changes |= {"view": view}
+                yield _changed(spec, changes)
+
+
+def _changed(spec: str | Learner, changes: dict[str, str]) -> str | Learner:
+    """The spec with another encoding and in another view; a view may have options, such as "tied,window=2"."""
+    added = ",".join(f"{name}={value}" for name, value in changes.items())
+    if isinstance(spec, str):
+        return f"{spec}{',' if '=' in spec else ':'}{added}" if added else spec
+    if "encoding" in changes:
+        spec = replace(spec, encoding=changes["encoding"])  # pyright: ignore[reportArgumentType, reportCallIssue]
+    view = f"view={changes['view']}" if "view" in changes else ""
+    return with_view(spec, spec.name, dict(part.split("=", 1) for part in view.split(","))) if view else spec
 
 
 def _learner(grid: Preset, spec: str | Learner) -> Named[Learner]:

@@ -14,6 +14,7 @@ from numbers import Integral
 from typing import Any
 
 OVER_CAPACITY = ("skip", "shrink")
+VIEWS = ("tied", "untied")
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,10 @@ def _is_names(value: Any) -> bool:
     return isinstance(value, tuple) and all(isinstance(name, str) for name in value)
 
 
+def _is_views(value: Any) -> bool:
+    return _is_names(value) and all(view.partition(",")[0] in VIEWS for view in value)
+
+
 def _is_seconds(value: Any) -> bool:
     return (is_whole(value) or isinstance(value, float)) and isfinite(value) and value > 0
 
@@ -115,8 +120,10 @@ class Preset:
     timeout        seconds a batch may take
     tasks          names, with parameters if any
     learners       fitted to every task
+    views          in which the learners of `crossed` are run as well: tied, perhaps with options as in
+                   "tied,window=2", and untied; a learner that is in a view already stays as it is
     encodings      in which the learners of `crossed` are run as well, beside the encoding that they have
-    crossed        the learners that are crossed with `encodings`; empty: all that leave their encoding open
+    crossed        the learners that are crossed with `views` and `encodings`; empty: all that leave their encoding open
     budget         settings for every learner that has such a parameter
     parameters     further settings by learner: a name, or module:attribute of a learner's class
     grid           what differs for some tasks, in this order
@@ -176,6 +183,16 @@ class Preset:
             "more than 0 seconds, such as 300", _is_seconds, "Time limit in seconds per batch of cells.", float
         )
     )
+    views: tuple[str, ...] = field(
+        default=(),
+        metadata=_field_info(
+            'views, such as ["tied", "untied"] or ["tied,window=2"]',
+            _is_views,
+            "Also run the learners in these views: tied,untied.",
+            parse_names,
+            per_task=True,
+        ),
+    )
     encodings: tuple[str, ...] = field(
         default=(),
         metadata=_field_info(
@@ -191,7 +208,7 @@ class Preset:
         metadata=_field_info(
             'names, such as ["mlp"]',
             _is_names,
-            "Learners that --encodings applies to, such as mlp,forest. Default: all.",
+            "Learners that --views and --encodings apply to, such as mlp,forest. Default: all.",
             parse_names,
             per_task=True,
         ),
