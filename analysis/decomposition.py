@@ -84,14 +84,17 @@ def crossings(scores: pd.DataFrame, catalogue: Catalogue, tasks: Iterable[str] |
 
     A crossing needs two algorithms and two views. Raises ValueError if results contradict each other.
     """
-    planned = planned_cells(scores, catalogue)
     chosen = set(catalogue.tasks if tasks is None else tasks)
+    designs: dict[str, Design] = {}
+    for task, learners in catalogue.by_task.items():
+        names = [name for name in catalogue.of_kind("learner") if name in learners]
+        if task in chosen and catalogue.tasks[task].has_curve and (design := _design(catalogue, names)):
+            designs[task] = design
+    if not designs:
+        return []
+    planned = planned_cells(scores, catalogue)
     found: list[Crossing] = []
-    for task in catalogue.tasks:
-        design = _design(catalogue, [name for name in catalogue.of_kind("learner") if (task, name) in planned])
-        if task not in chosen or design is None:
-            continue
-        levels, learners, left_out = design
+    for task, (levels, learners, left_out) in designs.items():
         cells = {name: [one for one in planned[task, name] if one.exposed == 0] for name in learners.flat}
         shared = set.intersection(*({cell.size for cell in own} for own in cells.values()))
         for size in sorted(shared):
@@ -100,6 +103,12 @@ def crossings(scores: pd.DataFrame, catalogue: Catalogue, tasks: Iterable[str] |
             if crossing is not None:
                 found.append(crossing)
     return found
+
+
+def largest(found: Iterable[Crossing]) -> list[Crossing]:
+    """Of each task the crossing with the largest training size."""
+    by_task = {crossing.task: crossing for crossing in sorted(found, key=lambda one: one.size)}
+    return list(by_task.values())
 
 
 def sums_of_squares(values: np.ndarray) -> dict[tuple[int, ...], float]:
@@ -210,14 +219,16 @@ PLACES = ("view", "window", "position", "readout", "encoding")
 """The parameters that make view and encoding."""
 
 
+Design = tuple[dict[str, tuple[str, ...]], np.ndarray, tuple[str, ...]]
+"""Levels, labels and labels left out, as in a Crossing."""
+
+
 def _view_of(parameters: Mapping[str, object]) -> str:
     """tied: one model for all positions, or (readout=auto) weights shared across positions; else untied."""
     return "tied" if parameters.get("view") == "tied" or parameters.get("readout") == "auto" else "untied"
 
 
-def _design(
-    catalogue: Catalogue, names: Sequence[str]
-) -> tuple[dict[str, tuple[str, ...]], np.ndarray, tuple[str, ...]] | None:
+def _design(catalogue: Catalogue, names: Sequence[str]) -> Design | None:
     """The levels, the labels by level, and the labels left out; None if there is no full crossing.
 
     Of all sets of encodings the one with the largest full crossing, in cells; among equals the one with more encodings.

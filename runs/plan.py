@@ -17,7 +17,7 @@ from .names import Named, UsageError, make_learner, make_task
 from .presets import for_task
 from .schema import Preset, without
 from .sets import expand
-from .views import already, with_view
+from .views import already, split_view, with_view
 
 
 @dataclass(frozen=True)
@@ -131,10 +131,11 @@ def _changed(spec: str | Learner, changes: dict[str, str]) -> str | Learner:
     added = ",".join(f"{name}={value}" for name, value in changes.items())
     if isinstance(spec, str):
         return f"{spec}{',' if '=' in spec else ':'}{added}" if added else spec
+    learner = spec
     if "encoding" in changes:
-        spec = replace(spec, encoding=changes["encoding"])  # pyright: ignore[reportArgumentType, reportCallIssue]
-    view = f"view={changes['view']}" if "view" in changes else ""
-    return with_view(spec, spec.name, dict(part.split("=", 1) for part in view.split(","))) if view else spec
+        learner = replace(spec, encoding=changes["encoding"])  # pyright: ignore[reportArgumentType, reportCallIssue]
+    _, view = split_view(f":{added}")
+    return with_view(learner, spec.name, view) if view else learner
 
 
 def _learner(grid: Preset, spec: str | Learner) -> Named[Learner]:
