@@ -42,7 +42,7 @@ NOT_GENERAL = ("program", "ngram", "bayes-net")
 ITERATIVE = ("mlp", "cnn", "rnn", "transformer", "transformer-scratchpad", "boosting")
 """Learners that are trained in steps or rounds, until they fit (DESIGN rule 5)."""
 
-NOT_FITTED = ("budget", "plateau", "underfit", "not-converged")
+NOT_FITTED = ("budget", "plateau")
 """Flags of an iterative learner that did not fit its training set. The last two are those of earlier versions."""
 
 Basis = Literal["OOD", "exposure"]

@@ -13,6 +13,7 @@ import typer
 
 from .. import __version__
 from ..runs.errors import UsageError
+from .decompose import decompose
 from .encoding import make_readable
 from .export import export
 from .failures import failures
@@ -48,6 +49,7 @@ app.command()(leaderboard)
 app.command()(scores)
 app.command()(plot)
 app.command()(quality)
+app.command()(decompose)
 app.command()(show)
 app.command()(export)
 app.command("import")(import_)

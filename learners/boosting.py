@@ -135,7 +135,9 @@ class Ensemble:
         classes = self.classes or int(targets.max()) + 1
         if classes == 2 and self.classes is None:  # noqa: PLR2004 -- one tree a round will do
             return {"objective": "binary:logistic", "eval_metric": ["logloss", "error"]}
-        return {"objective": "multi:softprob", "num_class": classes, "eval_metric": ["mlogloss", "merror"]}
+        settings = {"objective": "multi:softprob", "num_class": classes, "eval_metric": ["mlogloss", "merror"]}
+        # An intercept estimated from a training set without some class could not be unlearned later.
+        return settings if self.classes is None else {**settings, "base_score": 0.5}
 
     def _train(
         self, settings: dict[str, Any], features: np.ndarray, targets: np.ndarray, rounds: int, **options: Any
@@ -162,9 +164,7 @@ class Ensemble:
         metric = settings["eval_metric"]
         curves = []
         for rows, held_out in folds(self.problem):
-            stop = callback.EarlyStopping(
-                rounds=PATIENCE, metric_name=metric if isinstance(metric, str) else metric[0]
-            )
+            stop = callback.EarlyStopping(rounds=PATIENCE, metric_name=metric if isinstance(metric, str) else metric[0])
             options = {"rows": rows, "held_out": held_out, "callbacks": [stop]}
             curves.append(self._train(settings, features, targets, self.learner.n_estimators, **options)[1])
         if not curves:

@@ -57,8 +57,7 @@ class EstimatorLearner(Learner):
         features = flat_features(problem.inputs, problem.input_space, self.encoding)
         if not problem.output_space.symbolic:
             model = self.regressor(problem)
-            targets = np.array(problem.targets)
-            self.train(model, features, targets[:, 0] if targets.shape[1] == 1 else targets)
+            self.train(model, features, np.array(problem.targets))
             return Regressor(self, problem.input_space, model, record=self.record(model))
         outputs = problem.targets.T  # (outputs, n)
         groups = [list(range(len(outputs)))] if self.multi_output else [[column] for column in range(len(outputs))]

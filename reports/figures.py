@@ -32,6 +32,7 @@ from ..analysis.planned import refuse_contradictions
 from ..analysis.points import curve_points
 from ..runs.catalogue import SplitInfo
 from ..runs.results import Results
+from .decomposition_figure import crossing_figure
 from .fingerprint_figures import fingerprint_figure
 from .labels import fitted_legend, fitting_labels, shortened, spread
 from .names import base_and_variant
@@ -77,7 +78,7 @@ anchors: many curves are at 0 or 1 and would hide each other."""
 
 
 def write_figures(results: Results, folder: Path) -> Iterator[Path]:
-    """Draw an overview, every task and the fingerprints, as SVG, PDF and PNG; yields each file once it is written.
+    """Draw every task, an overview, the crossings and the fingerprints, as SVG, PDF and PNG; yields each written file.
 
     Raises ValueError, before the first file, if results contradict each other.
     """
@@ -90,6 +91,9 @@ def write_figures(results: Results, folder: Path) -> Iterator[Path]:
     overview = overview_figure(results)
     if overview is not None:
         yield from _write(overview, folder, "overview")
+    crossing = crossing_figure(results)
+    if crossing is not None:
+        yield from _write(crossing, folder, "crossing")
     fingerprint = fingerprint_figure(results)
     if fingerprint is not None:
         yield from _write(fingerprint, folder, "fingerprint")

@@ -18,6 +18,7 @@ from ..learners import LEARNERS
 from ..learners import RENAMED as RENAMED_LEARNERS
 from ..learners.base import Learner
 from ..learners.estimator import Estimator, adopt, adopt_object
+from ..learners.tied import Tied
 from ..learners.tuned import Tuned
 from ..tasks import RENAMED as RENAMED_TASKS
 from ..tasks import TASKS
@@ -25,7 +26,7 @@ from ..tasks.base import Task
 from .errors import UsageError
 from .external import is_path, modules_of, refusal
 from .origin import OWN, Origin, origin_of
-from .views import split_view, with_view
+from .views import options_of, split_view, with_view
 
 T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")
@@ -122,6 +123,8 @@ def make_learner(spec: Any, settings: Mapping[str, Any] | None = None) -> Named[
         spec = spec()
     if isinstance(spec, Tuned):
         return Named(_tuned_label(spec), spec, origin_of(modules_of(spec)))
+    if isinstance(spec, Tied):
+        return _viewed(spec.name, make_learner(spec.base), options_of(spec))
     if isinstance(spec, Learner):
         return Named(_own_label(spec), spec, origin_of(modules_of(spec)))
     if not isinstance(spec, str):

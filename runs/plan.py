@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import product
 from typing import Any
 
 from ..learners.base import Learner
@@ -14,8 +15,9 @@ from .cells import Cell, Pair, plain
 from .entrant import Entrant, as_entrant, references
 from .names import Named, UsageError, make_learner, make_task
 from .presets import for_task
-from .schema import AXES, Preset, without
+from .schema import Preset, without
 from .sets import expand
+from .views import already, split_view, with_view
 
 
 @dataclass(frozen=True)
@@ -66,10 +68,10 @@ def make_plan(
     """Expand a preset, or the part of it that `tasks` and `learners` name; objects of one's own are welcome.
 
     A task whose data are not installed is n/a in a preset, and an error if it was requested by name. What a
-    preset sets for the learners, encodings and ages of some tasks is ignored if `learners` is given.
+    preset sets for the learners, views, encodings and ages of some tasks is ignored if `learners` is given.
     """
     if learners is not None:
-        preset = replace(preset, grid=without(preset.grid, ("learners", "crossed", *AXES)))
+        preset = replace(preset, grid=without(preset.grid, ("learners", "views", "encodings", "ages", "crossed")))
     plan = Plan(preset.name)
     chosen: list[Named[Task]] = []
     for spec in preset.tasks if tasks is None else expand("tasks", tasks, preset.tasks):
@@ -109,25 +111,34 @@ def _learners(
 
 
 def _crossed(grid: Preset, specs: Sequence[str | Learner], references: Collection[str]) -> Iterator[str | Learner]:
-    """Each learner with each further value of an axis, one axis at a time.
+    """The learners of `crossed`, or those of `specs` that leave the parameter open, in other views, encodings and ages.
 
-    These are the learners of `crossed` that have the parameter, or those of `specs` that leave it open.
+    Views and encodings are crossed with each other; ages are not crossed with them.
     """
-    for axis, (parameter, left_open) in AXES.items():
-        values = getattr(grid, axis)
-        for spec in (grid.crossed or specs) if values else ():
-            if spec in references:
-                continue
-            current = _learner(grid, spec).instance.parameters().get(parameter)
-            if current is None or (current != left_open and not grid.crossed):
-                continue
-            yield from (_with(spec, parameter, value) for value in values if value != current)
+    chosen = [spec for spec in grid.crossed or specs if spec not in references]
+    learners = {spec: _learner(grid, spec).instance for spec in chosen}
+    for spec, learner in learners.items() if grid.views or grid.encodings else ():
+        if grid.crossed or learner.parameters().get("encoding") == "auto":
+            for view, encoding in product(grid.views or ("",), grid.encodings or ("",)):
+                changes: dict[str, Any] = {"encoding": encoding} if encoding else {}
+                if view and not already(learner, view):
+                    changes |= {"view": view}
+                yield _changed(spec, changes)
+    for spec, learner in learners.items() if grid.ages else ():
+        current = learner.parameters().get("age")
+        if current == 0 or (current is not None and grid.crossed):
+            yield from (_changed(spec, {"age": age}) for age in grid.ages if age != current)
 
 
-def _with(spec: str | Learner, parameter: str, value: Any) -> str | Learner:
+def _changed(spec: str | Learner, changes: dict[str, Any]) -> str | Learner:
+    """The spec with other parameters and in another view; a view may have options, such as "tied,window=2"."""
+    added = ",".join(f"{name}={value}" for name, value in changes.items())
     if isinstance(spec, str):
-        return f"{spec}{',' if '=' in spec else ':'}{parameter}={value}"
-    return replace(spec, **{parameter: value})  # pyright: ignore[reportCallIssue]
+        return f"{spec}{',' if '=' in spec else ':'}{added}" if added else spec
+    parameters = {name: value for name, value in changes.items() if name != "view"}
+    learner = replace(spec, **parameters)  # pyright: ignore[reportCallIssue]
+    _, view = split_view(f":{added}")
+    return with_view(learner, spec.name, view) if view else learner
 
 
 def _learner(grid: Preset, spec: str | Learner) -> Named[Learner]:

@@ -80,7 +80,7 @@ def run(
     device    where networks are trained, in torch's words, such as cuda: there one process trains them in large stacks
     trust     import and call what a preset file names as module:attribute; what is given here is trusted anyway
     fields    instead of the preset's, for all tasks: sizes, over_capacity, exposed, seeds, suite_seed, test_size,
-              timeout, encodings, ages, crossed, budget, parameters (runs/schema.py says what they are)
+              timeout, views, encodings, ages, crossed, budget, parameters (runs/schema.py says what they are)
 
     A run that is repeated does only the missing cells. With jobs > 0 a script needs the usual
     `if __name__ == "__main__":` around the call, because worker processes import it.

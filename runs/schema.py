@@ -14,9 +14,7 @@ from numbers import Integral
 from typing import Any
 
 OVER_CAPACITY = ("skip", "shrink")
-
-AXES: dict[str, tuple[str, Any]] = {"encodings": ("encoding", "auto"), "ages": ("age", 0)}
-"""Fields whose values learners are crossed with -> the parameter, and its value in a learner that leaves it open."""
+VIEWS = ("tied", "untied")
 
 
 @dataclass(frozen=True)
@@ -78,6 +76,10 @@ def _is_names(value: Any) -> bool:
     return isinstance(value, tuple) and all(isinstance(name, str) for name in value)
 
 
+def _is_views(value: Any) -> bool:
+    return _is_names(value) and all(view.partition(",")[0] in VIEWS for view in value)
+
+
 def _is_seconds(value: Any) -> bool:
     return (is_whole(value) or isinstance(value, float)) and isfinite(value) and value > 0
 
@@ -118,10 +120,13 @@ class Preset:
     timeout        seconds a batch may take
     tasks          names, with parameters if any
     learners       fitted to every task
+    views          in which the learners of `crossed` are run as well: tied, perhaps with options as in
+                   "tied,window=2", and untied; a learner that is in a view already stays as it is
     encodings      in which the learners of `crossed` are run as well, beside the encoding that they have
     ages           training steps after the fit, with which the learners of `crossed` that have a parameter `age` are
                    run as well
-    crossed        the learners that are crossed with `encodings` and `ages`; empty: all that leave the parameter open
+    crossed        the learners that are crossed with `views`, `encodings` and `ages`; empty: all that leave the
+                   parameter open
     budget         settings for every learner that has such a parameter
     parameters     further settings by learner: a name, or module:attribute of a learner's class
     grid           what differs for some tasks, in this order
@@ -183,6 +188,16 @@ class Preset:
             "more than 0 seconds, such as 300", _is_seconds, "Time limit in seconds per batch of cells.", float
         )
     )
+    views: tuple[str, ...] = field(
+        default=(),
+        metadata=_field_info(
+            'views, such as ["tied", "untied"] or ["tied,window=2"]',
+            _is_views,
+            "Also run the learners in these views: tied,untied.",
+            parse_names,
+            per_task=True,
+        ),
+    )
     encodings: tuple[str, ...] = field(
         default=(),
         metadata=_field_info(
@@ -208,7 +223,7 @@ class Preset:
         metadata=_field_info(
             'names, such as ["mlp"]',
             _is_names,
-            "Learners that --encodings and --ages apply to, such as mlp,forest. Default: all.",
+            "Learners that --views, --encodings and --ages apply to, such as mlp,forest. Default: all.",
             parse_names,
             per_task=True,
         ),

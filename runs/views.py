@@ -8,8 +8,8 @@ from typing import Any
 from ..learners.base import Learner
 from ..learners.tied import Tied
 from .errors import UsageError
+from .schema import VIEWS
 
-VIEWS = ("tied", "untied")
 PARAMETERS = ("view", "window", "position")
 """The parameters that make a view; `window` and `position` belong to view=tied."""
 
@@ -48,3 +48,24 @@ def with_view(learner: Learner, spec: str, view: Mapping[str, str]) -> Learner:
         raise UsageError(
             f"{spec!r}: expected a whole number from 0 up for window and true or false for position"
         ) from None
+
+
+def options_of(learner: Tied) -> dict[str, str]:
+    """The parameters of a tied view as `split_view` finds them in a spec, without those at their defaults."""
+    default = Tied(learner.base)
+    options = {"position": str(learner.position).lower(), "window": str(learner.window)}
+    unchanged = {name for name in options if getattr(learner, name) == getattr(default, name)}
+    return {"view": "tied", **{name: value for name, value in options.items() if name not in unchanged}}
+
+
+def already(learner: Learner, view: str) -> bool:
+    """Whether a learner is in a view ("tied" or "untied", with options) without a parameter that says so.
+
+    Learners that share weights across positions are tied as they are, and all others are untied.
+    """
+    kind = view.partition(",")[0]
+    try:
+        learner.untied()
+    except ValueError:
+        return kind == "untied"
+    return kind == "tied"

@@ -141,7 +141,7 @@ def test_the_board_flags_what_was_not_fitted_at_the_largest_size_and_no_other(re
     text = render(summary_of(make_leaderboard(results)), "text")
     scores = results.scores
     assert set(scores.loc[scores["status"] == "capacity", "learner"]) == {"linear"}
-    flagged = [line.split()[0] for line in text.splitlines() if "†" in line and "/" in line]
+    flagged = [line.split()[0] for line in text.splitlines() if "◇" in line and "/" in line]
     assert flagged == ["linear"]
 
 

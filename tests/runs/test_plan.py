@@ -10,9 +10,10 @@ import pytest
 
 from grue.learners.base import Learner
 from grue.learners.mlp import MLP
+from grue.learners.tied import Tied
 from grue.reports.formats import to_markdown
 from grue.reports.leaderboard import make_leaderboard
-from grue.runs.names import UsageError
+from grue.runs.names import UsageError, make_learner
 from grue.runs.plan import make_plan
 from grue.runs.presets import adjust, load_preset, presets
 from grue.runs.reading import read
@@ -218,6 +219,17 @@ def test_learners_that_are_picked_are_crossed_with_the_encodings_that_are_asked_
         "mlp:encoding=value",
         "mlp:encoding=value,width=16",
     ]
+
+
+def test_learner_objects_are_crossed_with_views_too() -> None:
+    tied, untied = (
+        make_plan(adjust(load_preset("smoke"), views=views), tasks=["identity-bits"], learners=[MLP(width=16)])
+        for views in (["tied,window=2"], ["untied"])
+    )
+    label = "mlp:width=16,view=tied,window=2"
+    assert tied.learners == {"mlp:width=16": MLP(width=16), label: Tied(MLP(width=16), window=2)}
+    assert make_learner(label).instance == tied.learners[label]
+    assert list(untied.learners) == ["mlp:width=16"]
 
 
 def test_learners_that_are_picked_are_crossed_as_the_command_line_says() -> None:

@@ -291,6 +291,28 @@ def test_a_grid_may_change_the_number_of_seeds_and_the_command_line_changes_it_f
     assert seeds(adjust(preset, seeds=2), "scramble-bag") == {0, 1}
 
 
+def test_learners_are_crossed_with_views_and_stay_as_they_are_in_the_view_that_they_have(tmp_path: Path) -> None:
+    views = [
+        "views = ['tied,window=2', 'untied']",
+        "encodings = ['onehot', 'value']",
+        "crossed = ['mlp:width=16', 'cnn']",
+    ]
+    preset = written(tmp_path, grid("family:identity", *views), learners='["lookup"]')
+    assert labels(preset, "identity-bits:bits=12,frozen=2") == [
+        "lookup",
+        "mlp:encoding=onehot,width=16,view=tied,window=2",
+        "mlp:encoding=value,width=16,view=tied,window=2",
+        "mlp:encoding=onehot,width=16",
+        "mlp:encoding=value,width=16",
+        "cnn:encoding=onehot",
+        "cnn:encoding=value",
+        "cnn:encoding=onehot,view=untied",
+        "cnn:encoding=value,view=untied",
+    ]
+    with pytest.raises(UsageError, match=r"views = .*'tie'.*; expected views, such as"):
+        written(tmp_path, grid("scramble-bag", "views = ['tie']"))
+
+
 def test_a_size_over_the_capacity_shrinks_to_a_power_of_2_where_the_preset_says_so(tmp_path: Path) -> None:
     task = "identity-bits:bits=8"
     held = make_task(task).instance.capacity("train") or 0
@@ -361,6 +383,7 @@ TEXTS = {
     "suite_seed": ("7", 7),
     "test_size": ("50", 50),
     "timeout": ("1.5", 1.5),
+    "views": ("tied,untied", ("tied", "untied")),
     "encodings": ("onehot,value", ("onehot", "value")),
     "ages": ("0,2000", (0, 2000)),
     "crossed": ("mlp,forest", ("mlp", "forest")),

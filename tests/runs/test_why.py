@@ -33,7 +33,7 @@ def document(*cells: Cell) -> Catalogue:
 @pytest.mark.parametrize(
     ("before", "now", "reason"),
     [
-        (pair(), pair(MLP(width=64, max_steps=7)), "learner: max_steps 2000 -> 7; learner: width 128 -> 64"),
+        (pair(), pair(MLP(width=64, max_steps=7)), "learner: max_steps 3000 -> 7; learner: width 128 -> 64"),
         (pair(), pair(tests=20), "test size: 10 -> 20"),
         (
             pair(modules=(("mine", "a"), ("helpers", "b"))),
