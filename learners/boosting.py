@@ -162,9 +162,7 @@ class Ensemble:
         metric = settings["eval_metric"]
         curves = []
         for rows, held_out in folds(self.problem):
-            stop = callback.EarlyStopping(
-                rounds=PATIENCE, metric_name=metric if isinstance(metric, str) else metric[0]
-            )
+            stop = callback.EarlyStopping(rounds=PATIENCE, metric_name=metric if isinstance(metric, str) else metric[0])
             options = {"rows": rows, "held_out": held_out, "callbacks": [stop]}
             curves.append(self._train(settings, features, targets, self.learner.n_estimators, **options)[1])
         if not curves:
