@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .intervals import ROUNDING
+
 FLOOR = -1.0
 """Scores are clipped here before an area is computed, so that one extreme value does not decide a ranking
 (DESIGN rule 4)."""
@@ -61,8 +63,7 @@ def examples_to_threshold(
     """
     anchors = np.asarray(anchors)
     measured = ~np.isnan(scores)
-    # A mean over seeds of 0.9, 0.9, 0.9 may fall short of 0.9 by a rounding error.
-    reached = np.flatnonzero(measured & (scores >= threshold - 1e-9))
+    reached = np.flatnonzero(measured & (scores >= threshold - ROUNDING))
     if len(reached):
         return ThresholdCrossing(float(anchors[reached[0]]), censored=False)
     if not measured.any():
@@ -78,6 +79,11 @@ def code_length(sizes: Sequence[int] | np.ndarray, bits: np.ndarray) -> np.ndarr
     returns (...,): the sum over anchors of the examples up to the next anchor, times the bits of the learner that was
             trained on all examples before them (Blier and Ollivier 2018). The first block is left out: every learner
             would encode it alike, without training. Raises ValueError for a single anchor.
+
+    The bits are measured on the ID test examples, not on the training examples of the next block. Both are sampled
+    from the same distribution, so that the expected length is the same, but the mean over more examples varies less.
+
+    With standard errors as `bits` it returns an upper bound of the standard error within a seed, as `area_error` does.
     """
     if len(sizes) < 2:  # noqa: PLR2004 -- no block between anchors
         raise ValueError(f"training sizes {list(sizes)}; expected at least two")

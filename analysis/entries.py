@@ -35,7 +35,11 @@ class Entry:
     split       "id", "ood" (the headline shift), "train", or "" if both or none apply
     value       NaN if there is none; then `flags` give the reason
     half_width  half of the 95 % interval, NaN if there is none; `interval`: over "seeds", within a "cell", or "none"
+    low, high   ends of a 95 % interval that is not symmetric: of "solved" (Wilson) and of the thresholds
+                (intervals.crossing_interval), where NaN is beyond the largest anchor if `interval` is not "none"
     censored    True if the threshold is not reached: the value is a lower bound
+    cells       number of finished cells that the value is computed from, those that diverged included
+    flagged     how many of them are flagged
     flags       comma-joined: those of runs/results.py (in a cell that contributes),
                 "incomplete" (a planned cell is missing; its seed or anchor is left out), "partial" (over other anchors
                 than those of the task, or over fewer tasks than the others: not comparable), "missing" (no result),
@@ -50,7 +54,11 @@ class Entry:
     split: str
     value: float
     half_width: float = float("nan")
+    low: float = float("nan")
+    high: float = float("nan")
     interval: str = "none"
     seeds: int = 0
     censored: bool = False
+    cells: int = 0
+    flagged: int = 0
     flags: str = ""

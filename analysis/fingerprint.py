@@ -72,7 +72,9 @@ def _fingerprint(
     if rows.loc[rows["value"].notna(), "key"].nunique() < len(keys):
         flags.add("incomplete")
     template = Entry("task", task, learner, catalogue.learners[learner].kind, "", "", math.nan)
-    template = replace(template, flags=",".join(sorted(flags)))
+    statuses = rows.drop_duplicates("key")["status"]
+    flagged = int((statuses != "ok").sum())
+    template = replace(template, flags=",".join(sorted(flags)), cells=len(statuses), flagged=flagged)
 
     entries: list[Entry] = []
     columns = [

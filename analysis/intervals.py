@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,6 +13,9 @@ CONFIDENCE = 0.95
 
 NORMAL = float(ndtri((1 + CONFIDENCE) / 2))
 """Half width of the normal interval in standard errors: 1.96."""
+
+ROUNDING = 1e-9
+"""A mean over seeds of 0.9, 0.9, 0.9 may fall short of 0.9 by a rounding error."""
 
 IntervalKind = Literal["seeds", "cell", "none"]
 """seeds: t over seeds, floored by the error within the cells; cell: over the test examples of a single seed;
@@ -66,6 +70,33 @@ def error_of_mean(values: np.ndarray, errors: np.ndarray | None = None) -> float
     if errors is not None and not np.isnan(errors[valid]).all():
         spread = max(spread, float(np.sqrt(np.nanmean(np.square(errors[valid])))))
     return spread / int(valid.sum()) ** 0.5
+
+
+def crossing_interval(
+    anchors: Sequence[int] | np.ndarray, scores: np.ndarray, errors: np.ndarray | None, threshold: float
+) -> tuple[float, float, IntervalKind]:
+    """95 % interval of the first anchor at which the expected score reaches a threshold: (low, high, kind).
+
+    anchors         (anchors,), increasing
+    scores, errors  (seeds, anchors), as in `interval`; anchors without a score are skipped
+
+    low is the first anchor at which the interval of the mean score reaches the threshold, high the first at which all
+    of that interval does; NaN: none does. The intervals are those of each anchor alone. Below low, a mean score of the
+    threshold is rejected; from high on, a lower one is. They have the coverage of `interval`: with few seeds
+    and bimodal scores it is too narrow.
+    """
+    columns = range(len(anchors))
+    means = [interval(scores[:, column], None if errors is None else errors[:, column]) for column in columns]
+    kinds: set[IntervalKind] = {mean.kind for mean in means if mean.kind != "none"}
+    if not kinds:
+        return float("nan"), float("nan"), "none"
+    centres = np.array([mean.mean for mean in means])
+    widths = np.array([mean.half_width for mean in means])
+    low, high = (
+        float(np.asarray(anchors)[reached[0]]) if len(reached) else float("nan")
+        for reached in (np.flatnonzero(ends >= threshold - ROUNDING) for ends in (centres + widths, centres - widths))
+    )
+    return low, high, "seeds" if "seeds" in kinds else "cell"
 
 
 def wilson(successes: int, count: int) -> tuple[float, float]:

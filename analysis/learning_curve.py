@@ -9,11 +9,11 @@ from typing import Literal
 
 import numpy as np
 
-from ..metrics.metric import CODE_BITS
+from ..metrics.metric import CODE
 from ..runs.catalogue import Catalogue
 from .curves import area, area_error, code_length, examples_to_threshold
 from .entries import SPLITS, THRESHOLD, CurveMetric, Entry
-from .intervals import bimodal, interval
+from .intervals import bimodal, crossing_interval, interval, wilson
 from .planned import PlannedCell
 
 Seeds = dict[int, tuple[float, float]]
@@ -71,7 +71,7 @@ class LearningCurve:
     @property
     def flags(self) -> set[str]:
         """The flags of entries that are computed from all anchors."""
-        return _status_flags(self.unexposed) | ({"partial"} if self.partial else set())
+        return self._flags(self.unexposed)
 
     def areas(self, split: str) -> Seeds:
         """The area of every seed, with its standard error within the cells."""
@@ -81,56 +81,66 @@ class LearningCurve:
 
     def _area(self, split: str) -> Entry:
         values, errors = arrays(self.areas(split))
-        return self._with_interval("area", split, values, errors, self.flags)
+        return self._with_interval("area", split, values, errors, self.unexposed)
 
     def _code_length(self) -> list[Entry]:
         """None in results of earlier versions, of a single size, or of a learner without probabilities."""
-        bits = _matrix(self.unexposed, CODE_BITS, "size", self.anchors, self.seeds)
+        bits, errors = (_matrix(self.unexposed, column, "size", self.anchors, self.seeds) for column in CODE)
         if len(self.anchors) == 1 or np.isnan(bits[:, :-1]).all():
             return []
-        return [self._with_interval("code length", "id", code_length(self.anchors, bits), None, self.flags)]
+        lengths, error = code_length(self.anchors, bits), code_length(self.anchors, errors)
+        return [self._with_interval("code length", "id", lengths, error, self.unexposed)]
 
     def _solved(self) -> list[Entry]:
         found: list[Entry] = []
         for split in self.splits:
             values = self.matrices[split][:, -1]
             if self.kind == "learner" and bimodal(values, THRESHOLD):
-                values = values[~np.isnan(values)]
-                share = float((values >= THRESHOLD).mean())
-                found.append(
-                    replace(self._entry("solved", split, self._flags_at_largest()), value=share, seeds=len(values))
-                )
+                seeds, solved = int((~np.isnan(values)).sum()), int((values >= THRESHOLD).sum())
+                low, high = wilson(solved, seeds)
+                entry = self._entry("solved", split, self._finals)
+                found.append(replace(entry, value=solved / seeds, low=low, high=high, interval="seeds", seeds=seeds))
         return found
 
     def _final(self, split: str) -> Entry:
         values, errors = self.matrices[split][:, -1], self.matrices[f"{split}_error"][:, -1]
-        return self._with_interval("final", split, values, errors, self._flags_at_largest())
+        return self._with_interval("final", split, values, errors, self._finals)
 
     def _gap(self) -> Entry:
         gaps = (self.matrices["id"][:, -1] - self.matrices["ood"][:, -1]) * (1 if self.greater_is_better else -1)
         errors = np.hypot(self.matrices["id_error"][:, -1], self.matrices["ood_error"][:, -1])
-        return self._with_interval("gap", "", gaps, errors, self._flags_at_largest())
+        return self._with_interval("gap", "", gaps, errors, self._finals)
 
     def _examples_to_threshold(self, split: str) -> Entry:
-        return self._with_threshold("examples to threshold", split, self.anchors, self.matrices[split], self.flags)
+        scores, errors = self.matrices[split], self.matrices[f"{split}_error"]
+        return self._with_threshold("examples to threshold", split, self.anchors, scores, errors, self.unexposed)
 
     def _ood_examples_to_threshold(self) -> Entry:
         amounts = sorted({cell.exposed for cell in self.largest})
-        scores = _matrix(self.largest, "ood", "exposed", amounts, self.seeds)
-        return self._with_threshold("OOD examples to threshold", "ood", amounts, scores, _status_flags(self.largest))
+        scores, errors = (
+            _matrix(self.largest, column, "exposed", amounts, self.seeds) for column in ("ood", "ood_error")
+        )
+        return self._with_threshold("OOD examples to threshold", "ood", amounts, scores, errors, self.largest)
 
     def _fit_seconds(self) -> Entry:
-        entry = self._entry("fit seconds", "", self.flags)
+        entry = self._entry("fit seconds", "", self.unexposed)
         seconds = [cell.fit_seconds for cell in self.unexposed if not math.isnan(cell.fit_seconds)]
         return replace(entry, value=float(np.mean(seconds))) if seconds else replace(entry, flags="missing")
 
-    def _flags_at_largest(self) -> set[str]:
-        return _status_flags(cell for cell in self.largest if cell.exposed == 0)
+    @property
+    def _finals(self) -> list[PlannedCell]:
+        """The cells at the largest size, without exposed examples."""
+        return [cell for cell in self.largest if cell.exposed == 0]
+
+    def _flags(self, cells: list[PlannedCell]) -> set[str]:
+        flags = {flag for cell in cells for flag in cell.status.split(",")} - {"ok", "missing"}
+        return flags | ({"partial"} if self.partial and cells is self.unexposed else set())
 
     def _with_interval(
-        self, metric: CurveMetric, split: str, values: np.ndarray, errors: np.ndarray | None, flags: set[str]
+        self, metric: CurveMetric, split: str, values: np.ndarray, errors: np.ndarray, cells: list[PlannedCell]
     ) -> Entry:
-        entry = self._entry(metric, split, flags)
+        """The mean of `values`, (seeds,), with their `errors` within the cells; both are computed from `cells`."""
+        entry, flags = self._entry(metric, split, cells), self._flags(cells)
         mean = interval(values, errors)
         if mean.seeds == 0:
             return replace(entry, flags=join_flags(flags & {"diverged"} | {self.no_value_flag}))
@@ -145,18 +155,38 @@ class LearningCurve:
         )
 
     def _with_threshold(
-        self, metric: CurveMetric, split: str, anchors: Sequence[int], scores: np.ndarray, flags: set[str]
+        self,
+        metric: CurveMetric,
+        split: str,
+        anchors: Sequence[int],
+        scores: np.ndarray,
+        errors: np.ndarray,
+        cells: list[PlannedCell],
     ) -> Entry:
-        entry = self._entry(metric, split, flags)
+        """The anchor at which the mean over seeds of `scores`, (seeds, anchors), reaches THRESHOLD."""
+        entry = self._entry(metric, split, cells)
         crossing = examples_to_threshold(anchors, _means_over_seeds(scores), THRESHOLD)
         if math.isnan(crossing.anchor):
             return replace(entry, flags=self.no_value_flag)
         used = scores if crossing.censored else scores[:, np.asarray(anchors) <= crossing.anchor]
         incomplete = {"incomplete"} if np.isnan(used).any() else set()
-        return replace(entry, value=crossing.anchor, censored=crossing.censored, flags=join_flags(flags | incomplete))
+        low, high, kind = crossing_interval(anchors, scores, errors, THRESHOLD)
+        return replace(
+            entry,
+            value=crossing.anchor,
+            censored=crossing.censored,
+            low=low,
+            high=high,
+            interval=kind,
+            seeds=int((~np.isnan(scores)).any(axis=1).sum()),
+            flags=join_flags(self._flags(cells) | incomplete),
+        )
 
-    def _entry(self, metric: CurveMetric, split: str, flags: set[str]) -> Entry:
-        return Entry("task", self.task, self.learner, self.kind, metric, split, math.nan, flags=join_flags(flags))
+    def _entry(self, metric: CurveMetric, split: str, cells: list[PlannedCell]) -> Entry:
+        flags = join_flags(self._flags(cells))
+        entry = Entry("task", self.task, self.learner, self.kind, metric, split, math.nan, flags=flags)
+        finished, flagged = counts(cells)
+        return replace(entry, cells=finished, flagged=flagged)
 
 
 def refused_sizes(catalogue: Catalogue, task: str, learner: str) -> set[int | None]:
@@ -191,13 +221,10 @@ def _means_over_seeds(scores: np.ndarray) -> np.ndarray:
     return np.where(count > 0, np.where(valid, scores, 0).sum(axis=0) / np.maximum(count, 1), np.nan)
 
 
-def _status_flags(cells: Iterable[PlannedCell]) -> set[str]:
-    """The union of the flags of these cells."""
-    return _split_flags(",".join(cell.status for cell in cells)) - {"ok", "missing"}
-
-
-def _split_flags(flags: str) -> set[str]:
-    return set(flags.split(",")) - {""}
+def counts(cells: Iterable[PlannedCell]) -> tuple[int, int]:
+    """The number of cells that are finished, and of those that are flagged."""
+    statuses = [cell.status for cell in cells if cell.status != "missing"]
+    return len(statuses), sum(status != "ok" for status in statuses)
 
 
 def join_flags(flags: Iterable[str]) -> str:

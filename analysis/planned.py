@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ..metrics.metric import CODE_BITS
+from ..metrics.metric import CODE
 from ..runs.catalogue import AXES, Catalogue
 
 
@@ -17,9 +17,9 @@ class PlannedCell:
     """A planned cell and its results.
 
     status  status in the store, or "missing"
-    scores  {"id", "ood", "id_error", "ood_error", "code_bits": float}, NaN if missing; "ood" is the headline shift; the
-            errors are standard errors over the test examples, such as the metric "score_error", if the store has it;
-            "code_bits" are the bits that it takes to encode the targets of an ID example
+    scores  {"id", "ood", "code_bits" and each of these with "_error": float}, NaN if missing; "ood" is the headline
+            shift; the errors are standard errors over the test examples, such as the metric "score_error", if the store
+            has it; "code_bits" are the bits that it takes to encode the targets of an ID example
     """
 
     size: int
@@ -46,8 +46,9 @@ def planned_cells(scores: pd.DataFrame, catalogue: Catalogue) -> dict[tuple[str,
     column = split + np.where(rows["metric"].str.endswith("_error"), "_error", "").astype(object)
     wide = rows.assign(column=column).loc[split != ""].pivot(index="key", columns="column", values="value")
     wide = wide.reindex(columns=["id", "ood", "id_error", "ood_error"]).astype(float)
-    code = scores.loc[(scores["metric"] == CODE_BITS) & (scores["split"] == "id")]
-    wide[CODE_BITS] = code.drop_duplicates("key").set_index("key")["value"].astype(float).reindex(wide.index)
+    for metric in CODE:
+        code = scores.loc[(scores["metric"] == metric) & (scores["split"] == "id")]
+        wide[metric] = code.drop_duplicates("key").set_index("key")["value"].astype(float).reindex(wide.index)
     by_key = scores.drop_duplicates("key").set_index("key")[["fit_seconds", "status"]]
     planned: dict[tuple[str, str], list[PlannedCell]] = {}
     for row in cells.join(wide, on="key").join(by_key, on="key").to_dict("records"):

@@ -13,7 +13,7 @@ import pandas as pd
 from ..runs.catalogue import Catalogue
 from .entries import SPLITS, Entry
 from .intervals import interval
-from .learning_curve import LearningCurve, Seeds, arrays, join_flags
+from .learning_curve import LearningCurve, Seeds, arrays, counts, join_flags
 from .planned import PlannedCell, anchors_of, planned_cells
 
 
@@ -69,8 +69,24 @@ def _means(curves: list[LearningCurve], catalogue: Catalogue) -> list[Entry]:
                     if mean.seeds
                     else no_value_flag
                 )
-                values_of_mean = (mean.mean, mean.half_width, mean.kind, mean.seeds)
-                entries.append(Entry("family", family, learner, info.kind, "area", split, *values_of_mean, flags=flags))
+                cells, flagged = counts(cell for curve in member_curves for cell in curve.unexposed)
+                entries.append(
+                    Entry(
+                        "family",
+                        family,
+                        learner,
+                        info.kind,
+                        "area",
+                        split,
+                        value=mean.mean,
+                        half_width=mean.half_width,
+                        interval=mean.kind,
+                        seeds=mean.seeds,
+                        cells=cells,
+                        flagged=flagged,
+                        flags=flags,
+                    )
+                )
     return entries
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import abc
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -16,19 +16,13 @@ import numpy as np
 from .bits import mixed_bits, score_bits
 from .calibration import score_calibrated
 from .rules import score_rule_values, score_rules
-from .scores import (
-    Scored,
-    log_loss,
-    marginal,
-    memorisation,
-    score_classes,
-    score_posterior,
-    score_values,
-)
+from .scores import Scored, marginal, score_classes, score_posterior, score_values, standard_error
 
 CODE_BITS = "code_bits"
 """Name of the bits that it takes to encode the targets of an example: the sum over its outputs of -log2 of the
 predicted probability, after mixing with the training marginal (metrics/bits.py). Code lengths are sums of it."""
+
+CODE = (CODE_BITS, f"{CODE_BITS}_error")
 
 
 @dataclass(frozen=True)
@@ -76,18 +70,6 @@ class Metric(abc.ABC):
         """Goodness of fit to the training targets, from their scores: 1 at best, NaN if it is not defined."""
         return math.nan
 
-    def memorisation(
-        self,
-        predicted: np.ndarray,  # noqa: ARG002
-        expected: Expected,  # noqa: ARG002
-        lookup: Callable[[], np.ndarray],  # noqa: ARG002
-    ) -> dict[str, float]:
-        """Additional metrics of predictions for training examples, relative to a lookup table of these examples.
-
-        lookup  returns the predictions of the lookup table, of the shape of `predicted`
-        """
-        return {}
-
     def calibrated(
         self,
         predicted: Mapping[str, np.ndarray],  # noqa: ARG002
@@ -111,7 +93,7 @@ class ExactMatch(Metric):
     name = "score"
     chance = 0.0
     per_example_metric = "score"
-    probabilistic = ("log_loss", CODE_BITS)
+    probabilistic = ("log_loss", *CODE)
 
     def score(self, predicted: np.ndarray, expected: Expected) -> Scored:
         return _with_code_bits(score_classes(predicted, expected.targets, expected.slices), predicted, expected)
@@ -142,7 +124,7 @@ class PosteriorDistance(Metric):
     chance = 0.0
     per_example_metric = "squared_distance"
     probabilistic = (
-        *("score", "score_error", "squared_distance", "information", "log_loss", CODE_BITS),
+        *("score", "score_error", "squared_distance", "information", "log_loss", *CODE),
         *("mass", "mass_error", "support", "support_error"),
     )
 
@@ -152,18 +134,6 @@ class PosteriorDistance(Metric):
         training_marginal = marginal(expected.training, predicted.shape[-1])
         scored = score_posterior(predicted, expected.targets, expected.posterior, training_marginal, expected.slices)
         return _with_code_bits(scored, predicted, expected)
-
-    def training_fit(self, metrics: Mapping[str, float]) -> float:
-        return metrics.get("memorisation", math.nan)
-
-    def memorisation(
-        self, predicted: np.ndarray, expected: Expected, lookup: Callable[[], np.ndarray]
-    ) -> dict[str, float]:
-        """Return "memorisation": how closely the sampled targets are memorised (metrics.scores.memorisation)."""
-        table, targets = lookup(), expected.targets
-        constant = np.broadcast_to(marginal(targets, table.shape[-1]), table.shape)
-        losses = [log_loss(probabilities, targets) for probabilities in (predicted, table, constant)]
-        return {"memorisation": memorisation(*losses)}
 
     def calibrated(
         self, predicted: Mapping[str, np.ndarray], expected: Mapping[str, Expected]
@@ -178,7 +148,7 @@ class Accuracy(Metric):
 
     name = "accuracy"
     per_example_metric = "exact_match"
-    probabilistic = ("log_loss", CODE_BITS)
+    probabilistic = ("log_loss", *CODE)
 
     def score(self, predicted: np.ndarray, expected: Expected) -> Scored:
         scored = score_classes(predicted, expected.targets, expected.slices, with_oracle=False)
@@ -195,7 +165,7 @@ class Bits(Metric):
     greater_is_better = False
     optimum_known = False
     per_example_metric = "bits"
-    probabilistic = ("bits", "bits_error", "log_loss", CODE_BITS)
+    probabilistic = ("bits", "bits_error", "log_loss", *CODE)
 
     def score(self, predicted: np.ndarray, expected: Expected) -> Scored:
         scored = score_bits(predicted, expected.targets, expected.training, expected.slices)
@@ -221,7 +191,7 @@ class RuleShares(Metric):
 
 
 def _with_code_bits(scored: Scored, predicted: np.ndarray, expected: Expected) -> Scored:
-    """Add CODE_BITS to the metrics of predicted probabilities."""
-    bits = mixed_bits(predicted, expected.targets, expected.training)
-    scored.metrics[CODE_BITS] = float(bits.sum(axis=1).mean())
+    """Add CODE_BITS and its standard error to the metrics of predicted probabilities."""
+    bits = mixed_bits(predicted, expected.targets, expected.training).sum(axis=1)  # (n,)
+    scored.metrics.update({CODE_BITS: float(bits.mean()), f"{CODE_BITS}_error": standard_error(bits)})
     return scored

@@ -170,15 +170,6 @@ def contrast_error(losses: np.ndarray, chances: np.ndarray) -> float:
     return float(2 / (chance + loss) ** 2 * standard_error(chance * losses - loss * chances))
 
 
-def memorisation(log_loss: float, lookup: float, marginal: float) -> float:
-    """Degree of memorisation of an ambiguous training set: 0 for its marginal, 1 for a lookup table.
-
-    All three arguments are log losses on the sampled training targets, in bits. NaN if there is nothing to memorise.
-    """
-    largest_gain = marginal - lookup
-    return (marginal - log_loss) / largest_gain if largest_gain > FLOOR else math.nan
-
-
 def marginal(targets: np.ndarray, classes: int) -> np.ndarray:
     """Frequencies of the classes, (outputs, classes), of targets (n, outputs)."""
     return np.stack([np.bincount(column, minlength=classes) for column in targets.T]) / len(targets)

@@ -5,9 +5,21 @@ from __future__ import annotations
 import math
 from collections import Counter
 
-from ..analysis.entries import Entry
+from ..analysis.entries import THRESHOLD, Entry
 from .leaderboard import Leaderboard, TaskHeader, is_final, missing_word
-from .tables import HEADINGS, NOT_PLANNED, Column, RowGroup, Table, TableCell, shown
+from .tables import (
+    HEADINGS,
+    NOT_PLANNED,
+    SOLVED,
+    Column,
+    RowGroup,
+    Table,
+    TableCell,
+    entry_cell,
+    not_planned,
+    shown,
+    solved_text,
+)
 
 COLUMNS = 8
 """Largest number of tasks in one table: with more, a line is too long for a terminal of 100 columns and for a page."""
@@ -15,6 +27,16 @@ COLUMNS = 8
 FOOTNOTE = (
     "ID/OOD: 100 x the score at the largest training size, mean over seeds, in distribution and on the headline "
     "shift; 0 is the best constant prediction of the split, 100 the best possible"
+)
+
+EXPOSURE_COLUMNS = 6
+"""Largest number of tasks in one table of OOD examples to the threshold."""
+
+EXPOSURE_FOOTNOTE = (
+    f"The smallest number of examples of the headline shift, added to the largest training set, at which the mean OOD "
+    f"score over seeds is at least {THRESHOLD:g} (>: not reached). In brackets its 95 % interval: from the first "
+    f"number at which the interval of the mean score reaches {THRESHOLD:g} to the first at which all of it does (>: at "
+    "none)."
 )
 
 BEST = "best heuristic"
@@ -63,7 +85,40 @@ def _table(board: Leaderboard, tasks: list[TaskHeader], number: int, source: str
         row_groups=tuple(row_groups),
         footnote=f"{FOOTNOTE}. {_widths(board, finals)}",
         caption="; ".join(_column_note(task, names[task.name]) for task in tasks) + ".",
-        notes=_not_planned(row_groups),
+        notes=(*_solved_note(board, names), *not_planned(row_groups)),
+        source=source,
+    )
+
+
+def exposure_tables(board: Leaderboard, source: str) -> list[Table]:
+    """Tables of the OOD examples to the threshold, at most EXPOSURE_COLUMNS tasks per table; none without exposure."""
+    tasks = [task for task in board.tasks if task.name in board.ranked and task.ood and task.max_exposed]
+    parts = [tasks[start : start + EXPOSURE_COLUMNS] for start in range(0, len(tasks), EXPOSURE_COLUMNS)]
+    return [
+        _exposure_table(board, part, number if len(parts) > 1 else 0, source) for number, part in enumerate(parts, 1)
+    ]
+
+
+def _exposure_table(board: Leaderboard, tasks: list[TaskHeader], number: int, source: str) -> Table:
+    exposed = [entry for entry in board.entries if entry.metric == "OOD examples to threshold"]
+    found = {(entry.name, entry.learner): entry for entry in exposed}
+    names = short_names([task for task in board.tasks if task.name in board.ranked])
+    row_groups: list[RowGroup] = []
+    for kind in ("learner", "control"):
+        rows = [
+            (name, tuple(entry_cell(board, found.get((task.name, name)), interval=True) for task in tasks))
+            for name in board.order[kind]
+        ]
+        rows = [(name, cells) for name, cells in rows if any(cell.text != NOT_PLANNED for cell in cells)]
+        row_groups += [(HEADINGS[kind], tuple(rows))] if rows else []
+    return Table(
+        label=f"exposure{number or ''}",
+        title=f"OOD examples to {THRESHOLD:g}{f', part {number}' if number else ''}",
+        columns=tuple(Column(names[task.name], "", names[task.name]) for task in tasks),
+        row_groups=tuple(row_groups),
+        footnote=EXPOSURE_FOOTNOTE,
+        caption="; ".join(f"{_column_note(task, names[task.name])}, 0 to {task.max_exposed}" for task in tasks) + ".",
+        notes=not_planned(row_groups),
         source=source,
     )
 
@@ -114,9 +169,13 @@ def _widths(board: Leaderboard, finals: dict[tuple[str, str, str], Entry]) -> st
     )
 
 
-def _not_planned(row_groups: list[RowGroup]) -> tuple[str, ...]:
-    present = any(cell.text == NOT_PLANNED for _, rows in row_groups for _, cells in rows for cell in cells)
-    return (f"{NOT_PLANNED}: not planned",) if present else ()
+def _solved_note(board: Leaderboard, names: dict[str, str]) -> tuple[str, ...]:
+    parts: list[str] = []
+    for task, short in names.items():
+        entries = [entry for entry in board.entries if entry.metric == "solved" and entry.name == task]
+        if entries:
+            parts.append(f"{short} " + ", ".join(f"{entry.learner} {solved_text(entry)}" for entry in entries))
+    return (f"{SOLVED}: {'; '.join(parts)}",) if parts else ()
 
 
 def _percent(value: float) -> str:

@@ -13,11 +13,11 @@ from itertools import groupby
 from typing import Any
 
 from ..analysis.entries import Entry
-from .board import board_tables
+from .board import board_tables, exposure_tables
 from .fingerprint import fingerprint_tables
 from .leaderboard import Leaderboard
 from .provenance import full_line, long_lines, short_line
-from .tables import LEGEND, SYMBOLS, Table, TableCell, family_tables, task_tables
+from .tables import SYMBOLS, Table, TableCell, family_tables, task_tables
 from .text import text_document
 
 JSON_SCHEMA = 2
@@ -41,6 +41,7 @@ def make_tables(board: Leaderboard) -> list[Table]:
     source = short_line(board.results)
     tables = [
         *board_tables(board, source),
+        *exposure_tables(board, source),
         *family_tables(board, source),
         *task_tables(board, source),
         *fingerprint_tables(board),
@@ -160,7 +161,7 @@ def markdown_table(table: Table, footnote: str) -> str:
     ruler = ["-" * widths[0], *["-" * (width - 1) + ":" for width in widths[1:]]]
     grid = [lines[0], ruler, *lines[1:]]
     printed = ["| " + " | ".join([_pad(line, widths, index) for index in range(len(widths))]) + " |" for line in grid]
-    legend = [f"{SYMBOLS[flag]} {LEGEND[flag]}." for flag in table.flags]
+    legend = [f"{SYMBOLS[flag]} {meaning}." for flag, meaning in table.legend.items()]
     notes = [f"{_markdown(note)}." for note in table.notes]
     below = [footnote, _markdown(table.caption), *legend, *notes, f"*{_markdown(table.source)}.*"]
     level = "##" if table.label.startswith("board") else "###"
@@ -178,8 +179,8 @@ def _pad(line: list[str], widths: list[int], index: int) -> str:
 
 
 def _with_symbols(cell: TableCell) -> str:
-    symbols = "".join(SYMBOLS[flag] for flag in cell.flags)
-    return f"{cell.text} {symbols}" if symbols else cell.text
+    marks = cell.marks(SYMBOLS)
+    return f"{cell.text} {marks}" if marks else cell.text
 
 
 LATEX_SYMBOLS = {
@@ -227,10 +228,10 @@ def latex_table(table: Table) -> str:
         if len(table.row_groups) > 1:
             rows.append(rf"\multicolumn{{{len(table.columns) + 1}}}{{l}}{{\emph{{{_latex(heading)}}}}} \\")
         rows += [" & ".join([_latex(name), *[_latex_cell(cell) for cell in cells]]) + r" \\" for name, cells in group]
-    legend = [f"${LATEX_SYMBOLS[flag]}$ {_latex(LEGEND[flag])}." for flag in table.flags]
+    legend = [f"${LATEX_SYMBOLS[flag]}$ {_latex(meaning)}." for flag, meaning in table.legend.items()]
     texts_above = [f"{table.title}.", table.caption, table.footnote]
-    texts = [[name, *[cell.text for cell in cells]] for _, group in table.row_groups for name, cells in group]
-    widest = sum(max(map(len, column)) for column in zip(*texts, strict=True))
+    lengths = [[len(name), *map(_latex_length, cells)] for _, group in table.row_groups for name, cells in group]
+    widest = sum(max(column) for column in zip(*lengths, strict=True))
     size, gap = ("footnotesize", "3pt") if widest <= LATEX_LETTERS else ("scriptsize", "2pt")
     caption = [*map(_latex, filter(None, texts_above)), *legend, *[_latex(f"{note}.") for note in table.notes]]
     return "\n".join(
@@ -265,8 +266,13 @@ def _latex_head(table: Table) -> list[str]:
 
 
 def _latex_cell(cell: TableCell) -> str:
-    symbols = "".join(LATEX_SYMBOLS[flag] for flag in cell.flags)
-    return _latex(cell.text) + (f"$^{{{symbols}}}$" if symbols else "")
+    marks = cell.marks(LATEX_SYMBOLS)
+    return _latex(cell.text) + (f"$^{{{marks}}}$" if marks else "")
+
+
+def _latex_length(cell: TableCell) -> float:
+    """Length in characters of the text of the cell; superscripts are smaller."""
+    return len(cell.text) + 0.7 * len(cell.marks(SYMBOLS))
 
 
 def _latex(text: str) -> str:

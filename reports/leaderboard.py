@@ -115,8 +115,10 @@ def summary_of(board: Leaderboard) -> Leaderboard:
     if not board.ranked:
         named = ", ".join(task.name for task in (*board.tasks, *board.riddles))
         raise ValueError(f"no summary: none of the tasks is on the common scale ({named})")
-    finals = [entry for entry in board.entries if is_final(entry) and entry.name in board.ranked]
-    return replace(board, brief=True, riddles=(), entries=tuple(finals), appendix=None)
+    kept = [
+        entry for entry in board.entries if (is_final(entry) or entry.metric == "solved") and entry.name in board.ranked
+    ]
+    return replace(board, brief=True, riddles=(), entries=tuple(kept), appendix=None)
 
 
 def missing_word(board: Leaderboard, entry: Entry) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ..analysis.entries import THRESHOLD, Entry
-from ..analysis.intervals import wilson
 from .leaderboard import KINDS, Leaderboard, TaskHeader, missing_word
 
 SYMBOLS = {
@@ -29,6 +29,11 @@ LEGEND = {
     "partial": "partial: not comparable, because tasks or training sizes are missing",
     "cell": "one seed only: the interval is over the test examples",
 }
+
+COUNTED = ("budget", "plateau", "capacity", "diverged")
+"""Flags of cells: their symbols are followed by the number of flagged cells, as in "0.62 ± 0.03 †2/15"."""
+
+COUNT_NOTE = ". 2/15 after symbols: 2 of the 15 cells that the value is computed from are flagged"
 
 HEADINGS = {
     "learner": "learners",
@@ -54,14 +59,14 @@ TASK_FOOTNOTE = (
     "sizes that most learners were planned at; gap: ID - OOD at the largest n; "
     f"n to {THRESHOLD:g}: smallest n at which the mean score over seeds is at least {THRESHOLD:g} (>: not reached); "
     f"OOD examples to {THRESHOLD:g}: number of examples of the shift that have to be added to the training set, at the "
-    f"largest n, for an OOD score of {THRESHOLD:g}; fit s: seconds per model (the time of a stack of networks divided "
-    f"by their number). {INTERVALS}"
+    f"largest n, for a mean OOD score of {THRESHOLD:g}, with its 95 % interval in brackets (>: more than were added); "
+    f"fit s: seconds per model (the time of a stack of networks divided by their number). {INTERVALS}"
 )
 
 CODE_NOTE = (
-    "code length: prequential, in bits: to encode the targets of the training examples from the smallest n to the "
-    "largest, each block by the learner that was trained on the blocks before it, with 5 % of the training marginal "
-    "mixed in"
+    "code length: prequential, in bits: to encode the targets of the examples from the smallest n to the largest, each "
+    "block by the learner that was trained on the blocks before it, with 5 % of the training marginal mixed in; the "
+    "bits per example are measured on the ID test"
 )
 
 BITS_FOOTNOTE = (
@@ -69,6 +74,9 @@ BITS_FOOTNOTE = (
     "with 5 % of the training marginal; lower is better, and the best possible value is unknown; gap: OOD - ID at the "
     f"largest n; fit s: seconds per model (the time of a stack of networks divided by their number). {INTERVALS}"
 )
+
+SOLVED = f"Bimodal: seeds with a score of at least {THRESHOLD:g} at the largest n, with Wilson's 95 % interval"
+"""Beginning of the note on learners whose seeds fall into two groups, of which the mean describes neither."""
 
 NOT_PLANNED = "–"
 """Text of a table cell that was not planned. For a planned one without a result, its status is printed instead."""
@@ -88,10 +96,17 @@ class Column:
 
 @dataclass(frozen=True)
 class TableCell:
-    """The text of a table cell, and its flags (keys of SYMBOLS)."""
+    """The text of a table cell, its flags (keys of SYMBOLS), and how many cells have one of COUNTED, such as "2/15"."""
 
     text: str
     flags: tuple[str, ...] = ()
+    count: str = ""
+
+    def marks(self, symbols: Mapping[str, str]) -> str:
+        """The symbols of the flags, with the count after those of COUNTED; "" without flags."""
+        counted = "".join(symbols[flag] for flag in self.flags if flag in COUNTED)
+        others = "".join(symbols[flag] for flag in self.flags if flag not in COUNTED)
+        return f"{counted}{self.count if counted else ''}{others}"
 
 
 RowGroup = tuple[str, tuple[tuple[str, tuple[TableCell, ...]], ...]]
@@ -118,10 +133,12 @@ class Table:
     source: str
 
     @property
-    def flags(self) -> tuple[str, ...]:
-        """The flags that occur, in the order of SYMBOLS, for the legend."""
-        found = {flag for _, rows in self.row_groups for _, cells in rows for cell in cells for flag in cell.flags}
-        return tuple(flag for flag in SYMBOLS if flag in found)
+    def legend(self) -> dict[str, str]:
+        """The flags that occur, in the order of SYMBOLS, with their explanations, and that of counts if they occur."""
+        cells = [cell for _, rows in self.row_groups for _, row in rows for cell in row]
+        legend = {flag: LEGEND[flag] for flag in SYMBOLS if any(flag in cell.flags for cell in cells)}
+        counted = [flag for flag in COUNTED if any(flag in cell.flags and cell.count for cell in cells)]
+        return legend | {flag: legend[flag] + COUNT_NOTE for flag in counted[-1:]}
 
 
 def family_tables(board: Leaderboard, source: str) -> list[Table]:
@@ -159,7 +176,7 @@ def _family_table(board: Leaderboard, families: tuple[str, ...], number: int, so
         row_groups=tuple(row_groups),
         footnote=FAMILY_FOOTNOTE,
         caption="",
-        notes=_not_planned(row_groups),
+        notes=not_planned(row_groups),
         source=source,
     )
 
@@ -212,7 +229,7 @@ def _task_table(board: Leaderboard, task: TaskHeader, source: str) -> Table:
         row_groups=tuple(row_groups),
         footnote=TASK_FOOTNOTE if greater else BITS_FOOTNOTE,
         caption=f"n = {task.sizes[0]} to {task.sizes[-1]}, {task.metric}: {scale}; {shift}.",
-        notes=(*_code_note(columns), *_solved(entries), *_not_planned(row_groups), *task.notes),
+        notes=(*_code_note(columns), *_solved_note(entries), *not_planned(row_groups), *task.notes),
         source=source,
     )
 
@@ -221,22 +238,18 @@ def _code_note(columns: list[tuple[Column, str, str, bool]]) -> tuple[str, ...]:
     return (CODE_NOTE,) if any(metric == "code length" for _, metric, _, _ in columns) else ()
 
 
-def _solved(entries: list[Entry]) -> tuple[str, ...]:
-    """The note on learners whose seeds fall into two groups, of which the mean describes neither."""
-    parts: list[str] = []
-    for entry in entries:
-        if entry.metric == "solved":
-            solved = round(entry.value * entry.seeds)
-            low, high = wilson(solved, entry.seeds)
-            share = f"{solved} of {entry.seeds} ({100 * low:.0f} to {100 * high:.0f} %)"
-            parts.append(f"{entry.learner} {entry.split.upper()} {share}")
-    if not parts:
-        return ()
-    what = f"Bimodal: seeds with a score of at least {THRESHOLD:g} at the largest n, with Wilson's 95 % interval"
-    return (f"{what}: {', '.join(parts)}",)
+def _solved_note(entries: list[Entry]) -> tuple[str, ...]:
+    found = [f"{entry.learner} {solved_text(entry)}" for entry in entries if entry.metric == "solved"]
+    return (f"{SOLVED}: {', '.join(found)}",) if found else ()
 
 
-def _not_planned(row_groups: list[RowGroup]) -> tuple[str, ...]:
+def solved_text(entry: Entry) -> str:
+    """The share of seeds that solve a task, as in "OOD 2 of 3 (21 to 94 %)"."""
+    share = f"{round(entry.value * entry.seeds)} of {entry.seeds}"
+    return f"{entry.split.upper()} {share} ({100 * entry.low:.0f} to {100 * entry.high:.0f} %)"
+
+
+def not_planned(row_groups: list[RowGroup]) -> tuple[str, ...]:
     """The note on values that were not planned, if there are any."""
     present = any(cell.text == NOT_PLANNED for _, rows in row_groups for _, cells in rows for cell in cells)
     return (f"{NOT_PLANNED}: not planned",) if present else ()
@@ -254,7 +267,7 @@ def _task_columns(task: TaskHeader, *, with_code: bool) -> list[tuple[Column, st
     gap = Column("gap", f"at n = {largest}", "gap"), "gap", "", False
     outside = Column(f"OOD at {largest}", f"at n = {largest}", "OOD"), "final", "ood", True
     area, final, n_to_threshold, fit = in_distribution
-    code = [(Column("code length", "code", "length"), "code length", "id", False)] if with_code else []
+    code = [(Column("code length", "code", "length"), "code length", "id", True)] if with_code else []
     if not task.greater_is_better:
         return [final, *code, *([outside, gap] if task.ood else []), fit]
     if task.ood is None:
@@ -263,7 +276,7 @@ def _task_columns(task: TaskHeader, *, with_code: bool) -> list[tuple[Column, st
         Column(f"OOD examples to {threshold}", "OOD ex.", f"to {threshold}"),
         "OOD examples to threshold",
         "ood",
-        False,
+        True,
     )
     return [
         area,
@@ -280,26 +293,42 @@ def _task_columns(task: TaskHeader, *, with_code: bool) -> list[tuple[Column, st
 
 
 def entry_cell(board: Leaderboard, entry: Entry | None, *, interval: bool) -> TableCell:
-    """The cell of one entry. Areas and scores show all flags; thresholds show "incomplete" only."""
+    """The cell of one entry. Numbers of training examples to a threshold show only the flag "incomplete"."""
     if entry is None:
         return TableCell(NOT_PLANNED)
     flags = entry.flags.split(",") if entry.flags else []
     if math.isnan(entry.value):
         return TableCell(missing_word(board, entry))
-    if entry.metric == "code length":
-        return TableCell(f"{entry.value:.0f}", shown(flags))
     if entry.metric == "fit seconds":
         return TableCell(f"{float(f'{entry.value:.2g}'):g}" if entry.value < WHOLE_SECONDS else f"{entry.value:.0f}")
-    if entry.metric.endswith("to threshold"):
-        text = f"{'>' if entry.censored else ''}{entry.value:.0f}"
-        return TableCell(text, ("incomplete",) if "incomplete" in flags else ())
-    if not interval or math.isnan(entry.half_width):
-        return TableCell(decimal(entry.value), shown(flags))
-    one_seed = ["cell"] if entry.interval == "cell" else []
-    return TableCell(f"{decimal(entry.value)} ± {half_width_text(entry.half_width)}", shown(flags + one_seed))
+    if entry.metric == "examples to threshold":
+        return TableCell(_crossing(entry), ("incomplete",) if "incomplete" in flags else ())
+    one_seed = ["cell"] if interval and entry.interval == "cell" else []
+    return TableCell(_value(entry, interval=interval), shown(flags + one_seed), f"{entry.flagged}/{entry.cells}")
 
 
-def shown(flags: list[str]) -> tuple[str, ...]:
+def _value(entry: Entry, *, interval: bool) -> str:
+    if entry.metric == "OOD examples to threshold":
+        return f"{_crossing(entry)}{_bounds(entry) if interval else ''}"
+    text, half_width = decimal(entry.value), half_width_text(entry.half_width)
+    if entry.metric == "code length":
+        text, half_width = f"{entry.value:.0f}", f"{entry.half_width:.0f}"
+    return f"{text} ± {half_width}" if interval and not math.isnan(entry.half_width) else text
+
+
+def _crossing(entry: Entry) -> str:
+    return f"{'>' if entry.censored else ''}{entry.value:.0f}"
+
+
+def _bounds(entry: Entry) -> str:
+    """The interval of a threshold, as in " [16,>]"; "" if there is none, or if it is beyond the largest anchor."""
+    if entry.interval == "none" or (entry.censored and math.isnan(entry.low)):
+        return ""
+    low, high = (">" if math.isnan(end) else f"{end:.0f}" for end in (entry.low, entry.high))
+    return f" [{low},{high}]"
+
+
+def shown(flags: Iterable[str]) -> tuple[str, ...]:
     """Flags to print, in the order of SYMBOLS."""
     return tuple(flag for flag in SYMBOLS if flag in flags)
 

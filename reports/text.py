@@ -6,7 +6,7 @@ import re
 from textwrap import fill
 
 from .leaderboard import Leaderboard
-from .tables import LEGEND, SYMBOLS, Table, TableCell
+from .tables import SYMBOLS, Table, TableCell
 
 WIDTH = 100
 """Width in columns of a terminal that the board and all notes fit."""
@@ -16,13 +16,26 @@ HEAD = 10
 
 
 def text_table(table: Table, footnote: str) -> str:
-    """A table as text, with `footnote`, caption, legend, notes and source below it, wrapped at WIDTH."""
-    rows = [(name, [_text(cell) for cell in cells]) for _, group in table.row_groups for name, cells in group]
-    heads = [_broken(column.head) for column in table.columns]
-    widths = [
-        max(*map(len, head), *(len(cells[index]) for _, cells in rows)) if rows else max(map(len, head))
-        for index, head in enumerate(heads)
-    ]
+    """A table as text, with `footnote`, caption, legend, notes and source below it, wrapped at WIDTH.
+
+    Columns that are too many for WIDTH continue below the others, in parts of equally many.
+    """
+    for parts in range(1, len(table.columns) + 1):
+        size = -(-len(table.columns) // parts)
+        blocks = [_block(table, slice(start, start + size)) for start in range(0, len(table.columns), size)]
+        if max(len(line) for block in blocks for line in block) <= WIDTH:
+            break
+    lines = [line for block in blocks for line in ("", *block)]
+    legend = [f"{SYMBOLS[flag]} {meaning}." for flag, meaning in table.legend.items()]
+    below = [footnote, table.caption, *legend, *[f"{note}." for note in table.notes], f"{table.source}."]
+    return "\n".join([table.title, *lines, "", *[fill(text, WIDTH) for text in below if text], ""])
+
+
+def _block(table: Table, chosen: slice) -> list[str]:
+    """The lines of some of the columns."""
+    rows = [(name, [_text(cell) for cell in cells[chosen]]) for _, group in table.row_groups for name, cells in group]
+    heads = [_broken(column.head) for column in table.columns[chosen]]
+    widths = [max(*map(len, head), *(len(cells[index]) for _, cells in rows), 0) for index, head in enumerate(heads)]
     first = max((len(name) for name, _ in rows), default=0)
     gap = "  " if first + sum(widths) + 2 * len(widths) <= WIDTH else " "
     first = min(first, max(WIDTH - sum(widths) - len(gap) * len(widths), HEAD))  # a longer name takes several lines
@@ -38,10 +51,8 @@ def text_table(table: Table, footnote: str) -> str:
             lines.append(f"{heading} ".ljust(first + sum(widths) + len(gap) * len(widths), "-"))
         for name, cells in group:
             *before, last = [name] if len(name) <= first else _broken(name, first)
-            lines += [*before, _line(last, [_text(cell) for cell in cells], first, widths, gap)]
-    legend = [f"{SYMBOLS[flag]} {LEGEND[flag]}." for flag in table.flags]
-    below = [footnote, table.caption, *legend, *[f"{note}." for note in table.notes], f"{table.source}."]
-    return "\n".join([table.title, "", *lines, "", *[fill(text, WIDTH) for text in below if text], ""])
+            lines += [*before, _line(last, [_text(cell) for cell in cells[chosen]], first, widths, gap)]
+    return lines
 
 
 def text_document(board: Leaderboard, tables: list[Table]) -> str:
@@ -53,7 +64,8 @@ def text_document(board: Leaderboard, tables: list[Table]) -> str:
 
 
 def _text(cell: TableCell) -> str:
-    return cell.text + "".join(SYMBOLS[flag] for flag in cell.flags)
+    marks = cell.marks(SYMBOLS)
+    return f"{cell.text} {marks}" if "/" in marks else cell.text + marks
 
 
 def _line(name: str, cells: list[str], first: int, widths: list[int], gap: str) -> str:

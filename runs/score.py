@@ -9,11 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..learners.base import BUDGET, PLATEAU
-from ..learners.lookup import Lookup
 from ..metrics.scores import Scored
-from ..tasks.base import Examples
 from .data import CellData
-from .fit import problem_of
 from .predict import Predictions
 
 UNDERFIT = 0.99
@@ -68,18 +65,6 @@ def _scores(data: CellData, predictions: Predictions) -> dict[str, Scored | None
         if result and name in predictions.missing:
             result.metrics["missing"] = float(predictions.missing[name])
     _add_calibrated(data, predictions, scored)
-    training_splits = [name for name in TRAINING_SPLITS if name in answers]
-    if not training_splits:
-        return scored
-    examples = Examples.concatenate([data.tests[name] for name in training_splits])
-    predicted = np.concatenate([answers[name] for name in training_splits])
-
-    def lookup() -> np.ndarray:
-        return Lookup().fit(problem_of(data)).predict(examples.inputs)
-
-    expected = truth.expected("train", examples, data.training)
-    if train := scored["train"]:
-        train.metrics.update(truth.metric_on("train").memorisation(predicted, expected, lookup))
     return scored
 
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from grue.analysis.intervals import bimodal, error_of_mean, interval, t_factor, wilson
+from grue.analysis.curves import examples_to_threshold
+from grue.analysis.intervals import bimodal, crossing_interval, error_of_mean, interval, t_factor, wilson
 
 
 @given(st.lists(st.floats(-1, 1), min_size=2, max_size=12))
@@ -78,3 +79,47 @@ def test_scores_are_bimodal_if_some_seeds_solve_the_task_and_others_fall_far_sho
     assert not bimodal(np.array([0.8, 0.1]), 0.9)  # none solves it
     assert not bimodal(np.array([1.0, 0.95]), 0.9)
     assert not bimodal(np.array([np.nan]), 0.9)
+
+
+def test_interval_of_a_crossing_by_hand() -> None:
+    # Half width of each mean: 4.3027 * 0.02 / sqrt(3) = 0.05.
+    curve = np.array([0.5, 0.86, 0.93, 0.99]) + np.array([[-0.02], [0.0], [0.02]])
+    assert crossing_interval([0, 4, 16, 64], curve, None, 0.9) == (4, 64, "seeds")
+
+
+def test_a_crossing_beyond_the_largest_anchor_has_no_end() -> None:
+    errors = np.full((1, 2), 0.01)
+    low, high, kind = crossing_interval([0, 4], np.array([[0.2, 0.89]]), errors, 0.9)
+    assert (low, kind) == (4, "cell")
+    assert np.isnan(high)
+    assert np.isnan(crossing_interval([0, 4], np.array([[0.2, 0.5]]), errors, 0.9)[0])
+
+
+def test_scores_without_errors_of_one_seed_have_no_interval_of_the_crossing() -> None:
+    assert crossing_interval([0, 4], np.array([[0.2, 0.95]]), None, 0.9)[2] == "none"
+
+
+@given(
+    st.lists(st.lists(st.floats(-1, 1), min_size=4, max_size=4), min_size=2, max_size=6),
+    st.floats(0.0, 1.0),
+)
+def test_the_interval_of_a_crossing_contains_it(scores: list[list[float]], threshold: float) -> None:
+    anchors, curves = [1, 2, 4, 8], np.array(scores)
+    low, high, _ = crossing_interval(anchors, curves, None, threshold)
+    crossing = examples_to_threshold(anchors, curves.mean(axis=0), threshold)
+    if not crossing.censored:
+        assert low <= crossing.anchor
+    if not np.isnan(high):
+        assert crossing.anchor <= high
+        assert not crossing.censored
+
+
+def test_the_interval_of_a_crossing_covers_it() -> None:
+    # Five seeds, scores that rise by 0.04 an anchor, standard deviation 0.06; the expected score reaches 0.9 at 8.
+    rng, anchors = np.random.default_rng(0), 2 ** np.arange(8)
+    curve = 0.9 + 0.04 * (np.arange(8) - 2.5)
+    found = [crossing_interval(anchors, curve + 0.06 * rng.normal(size=(5, 8)), None, 0.9)[:2] for _ in range(1000)]
+    below = np.mean([low > 8 or np.isnan(low) for low, _ in found])
+    above = np.mean([high < 8 for _, high in found])
+    assert below <= 0.03
+    assert above <= 0.05

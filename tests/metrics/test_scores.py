@@ -13,7 +13,6 @@ from grue.metrics.scores import (
     clustered_error,
     log_loss,
     marginal,
-    memorisation,
     score_classes,
     score_posterior,
     score_values,
@@ -135,11 +134,6 @@ def test_the_standard_error_is_that_of_repeated_draws() -> None:
         spread = np.std([one["score"] for one in drawn])
         said = np.mean([one["score_error"] for one in drawn])
         assert said == pytest.approx(spread, rel=slack)
-
-
-def test_how_much_has_been_memorised() -> None:
-    assert memorisation(log_loss=1.0, lookup=0.5, marginal=2.5) == 0.75
-    assert math.isnan(memorisation(1.0, 1.0, 1.0)), "nothing to memorise"
 
 
 def test_marginal_and_log_loss() -> None:

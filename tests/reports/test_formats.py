@@ -38,8 +38,8 @@ def test_markdown_opens_with_the_board_and_has_the_families_next(results: Result
 def test_markdown_marks_censored_missing_and_refused_figures(results: Results) -> None:
     text = render(make_leaderboard(results), "md")
     identity = "### identity-bits (family identity)"
-    assert row(text, identity, "mlp")[6:9] == ["256", ">1024", "64"]
-    assert row(text, identity, "linear")[8] == ">64"
+    assert row(text, identity, "mlp")[6:9] == ["256", ">1024", "64 [64,64]"]
+    assert row(text, identity, "linear")[8] == ">64 ◇9/9"
     assert row(text, "### maze-graph (family maze)", "forest")[1:] == ["n/a"] * 9
     assert "n/a: forest: too many targets for a_tree & co." in text
 
@@ -48,8 +48,8 @@ def test_markdown_explains_every_symbol_it_uses_and_no_other(results: Results) -
     text = render(make_leaderboard(results), "md")
     for table in re.split(r"^#+ ", text, flags=re.MULTILINE)[1:-1]:
         grid = "\n".join(line for line in table.splitlines() if line.startswith("|"))
-        legend = {line[0] for line in table.splitlines() if line[:1] in "†‡§¶∥°" and line}
-        assert legend == set(re.findall("[†‡§¶∥°]", grid))
+        legend = {line[0] for line in table.splitlines() if line[:1] in "†‡◇§¶∥°" and line}
+        assert legend == set(re.findall("[†‡◇§¶∥°]", grid))
 
 
 def test_markdown_tables_are_aligned(results: Results) -> None:
@@ -60,7 +60,7 @@ def test_markdown_tables_are_aligned(results: Results) -> None:
 
 def test_provenance_closes_every_markdown_table(results: Results) -> None:
     text = render(make_leaderboard(results), "md")
-    assert text.count("*Made by grue 0.1.0, commit 0123456789ab; seeds 0-2; grue run --preset quick.*") == 6
+    assert text.count("*Made by grue 0.1.0, commit 0123456789ab; seeds 0-2; grue run --preset quick.*") == 7
     assert "- Versions: grue 0.1.0, python 3.11.7, numpy 2.4.6, torch 2.13.0" in text
 
 
@@ -209,7 +209,7 @@ def test_provenance_of_many_runs_stays_short(results: Results) -> None:
 def test_latex_rows_have_as_many_cells_as_columns(results: Results) -> None:
     text = render(make_leaderboard(results), "tex")
     tabulars = re.findall(r"\\begin\{tabular\}\{(\w+)\}(.*?)\\end\{tabular\}", text, flags=re.DOTALL)
-    assert len(tabulars) == 6
+    assert len(tabulars) == 7
     for columns, body in tabulars:
         rows = [line for line in body.splitlines() if line.endswith(r"\\") and "multicolumn" not in line]
         assert {len(re.split(r"(?<!\\)&", line)) for line in rows} == {len(columns)}
