@@ -183,7 +183,8 @@ def _indices(crossing: Crossing) -> Iterator[tuple[int, int, int]]:
 
 
 def _claim_flags(flags: Iterable[Iterable[str]]) -> list[str]:
-    return [flag for flag in NOT_FITTED if any(flag in own for own in flags)]
+    present = {flag for own in flags for flag in own}
+    return [flag for flag in NOT_FITTED if flag in present]
 
 
 def _named(crossing: Crossing, factors: tuple[str, ...]) -> str:
