@@ -33,8 +33,12 @@ VERSION = 1
 
 LEARNERS = ("mlp", "boosting", "forest", "neighbours", "linear")
 SEEDS = 3
-BUDGETS = {"max_steps": 300, "n_estimators": 50}
-"""Training budget per stage. A learner that is fitted to all stages so far has the same budget."""
+BUDGETS: dict[str, dict[str, Any]] = {
+    "network": {"max_steps": 300, "tolerance": 0.0},
+    "boosting": {"n_estimators": 50, "tolerance": 0.0, "min_child_weight": 1.0},
+}
+"""Training budget per stage, by kind or name of the learner: a fixed number of steps or rounds, no early stopping. A
+learner that is fitted to all stages so far has the same budget."""
 
 REGIMES = ("continued", "refitted", "joint")
 """Training regimes. continued: continual learning, from the current stage only; refitted: a new fit to the current
@@ -128,7 +132,7 @@ def plan(learners: Sequence[str], seeds: int) -> tuple[list[Trajectory], dict[st
     if seeds < 1:
         raise UsageError(f"{seeds} seeds; expected at least 1")
     with contextlib.chdir("."):  # a learner's module may change the working directory
-        named = [make_learner(spec, BUDGETS) for spec in learners]
+        named = [_with_budget(spec) for spec in learners]
     refused = {
         f"{one.label} on {name}": reason
         for one in named
@@ -160,6 +164,12 @@ def read_rows(store: Store, trajectories: Sequence[Trajectory]) -> tuple[pd.Data
 def gaps() -> dict[str, int | None]:
     """For each stream, the number of stages after which its recurring facts reappear, or None."""
     return {name: make(0).gap for name, make in STREAMS.items()}
+
+
+def _with_budget(spec: str) -> Named[Learner]:
+    """The learner with the budget of a stage, where the spec leaves it open."""
+    found = make_learner(spec).instance
+    return make_learner(spec, BUDGETS.get(found.name, BUDGETS.get(found.kind, {})))
 
 
 def _refusal(learner: Learner, name: str) -> str | None:
