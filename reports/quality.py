@@ -126,10 +126,10 @@ def _note(one: TaskQuality) -> str:
 
 def _contrast(contrast: Contrast) -> str:
     difference = contrast.difference
-    return (
-        f"{contrast.first} - {contrast.second} {contrast.basis} {difference.mean:+.2f} "
-        f"± {half_width_text(difference.half_width)} (p = {difference.p:.2g}, corrected {contrast.corrected:.2g})"
-    )
+    shown = f"{contrast.first} - {contrast.second} {contrast.basis} {difference.mean:+.2f}"
+    if math.isnan(difference.half_width):
+        return f"{shown} (one seed: no interval)"
+    return f"{shown} ± {half_width_text(difference.half_width)} (p = {difference.p:.2g}, corrected {contrast.corrected:.2g})"
 
 
 def _contrast_fields(contrast: Contrast) -> dict[str, object]:
