@@ -129,7 +129,8 @@ def _contrast(contrast: Contrast) -> str:
     shown = f"{contrast.first} - {contrast.second} {contrast.basis} {difference.mean:+.2f}"
     if math.isnan(difference.half_width):
         return f"{shown} (one seed: no interval)"
-    return f"{shown} ± {half_width_text(difference.half_width)} (p = {difference.p:.2g}, corrected {contrast.corrected:.2g})"
+    half_width = half_width_text(difference.half_width)
+    return f"{shown} ± {half_width} (p = {difference.p:.2g}, corrected {contrast.corrected:.2g})"
 
 
 def _contrast_fields(contrast: Contrast) -> dict[str, object]:
