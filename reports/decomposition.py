@@ -18,7 +18,8 @@ from .text import text_table
 
 SCORES_FOOTNOTE = (
     "Mean scores over seeds. tied: one model for all positions, of a window or by shared weights; untied: one model of "
-    f"the whole input. {INTERVALS}"
+    "the whole input; readout auto: position by position, pooled for one answer; flattened: linear in all positions. "
+    f"{INTERVALS}"
 )
 
 EFFECTS_FOOTNOTE = (
