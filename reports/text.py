@@ -20,11 +20,12 @@ def text_table(table: Table, footnote: str) -> str:
 
     Columns that are too many for WIDTH continue below the others, in parts of equally many.
     """
-    for parts in range(1, len(table.columns) + 1):
-        size = -(-len(table.columns) // parts)
-        blocks = [_block(table, slice(start, start + size)) for start in range(0, len(table.columns), size)]
+    blocks = [_block(table, slice(None))]
+    for parts in range(2, len(table.columns) + 1):
         if max(len(line) for block in blocks for line in block) <= WIDTH:
             break
+        size = -(-len(table.columns) // parts)
+        blocks = [_block(table, slice(start, start + size)) for start in range(0, len(table.columns), size)]
     lines = [line for block in blocks for line in ("", *block)]
     legend = [f"{SYMBOLS[flag]} {meaning}." for flag, meaning in table.legend.items()]
     below = [footnote, table.caption, *legend, *[f"{note}." for note in table.notes], f"{table.source}."]

@@ -136,7 +136,7 @@ def _changed(spec: str | Learner, changes: dict[str, Any]) -> str | Learner:
     if isinstance(spec, str):
         return f"{spec}{',' if '=' in spec else ':'}{added}" if added else spec
     parameters = {name: value for name, value in changes.items() if name != "view"}
-    learner = replace(spec, **parameters)  # pyright: ignore[reportCallIssue]
+    learner = replace(spec, **parameters)  # pyright: ignore[reportArgumentType, reportCallIssue]
     _, view = split_view(f":{added}")
     return with_view(learner, spec.name, view) if view else learner
 
