@@ -104,7 +104,11 @@ class LearningCurve:
 
     def _final(self, split: str) -> Entry:
         values, errors = self.matrices[split][:, -1], self.matrices[f"{split}_error"][:, -1]
-        return self._with_interval("final", split, values, errors, self._finals)
+        entry = self._with_interval("final", split, values, errors, self._finals)
+        if not bimodal(values, THRESHOLD):
+            return entry
+        low, high = float(np.nanmin(values)), float(np.nanmax(values))
+        return replace(entry, half_width=math.nan, low=low, high=high, interval="range")
 
     def _gap(self) -> Entry:
         gaps = (self.matrices["id"][:, -1] - self.matrices["ood"][:, -1]) * (1 if self.greater_is_better else -1)

@@ -220,8 +220,11 @@ class _Assessment:
             flagged = [f"{name} {score:.2f} is flagged {self._flags(name)}" for name, score in ids.items()
                        if score >= LEARNED and name not in unflagged]  # fmt: skip
             yield f"no general-purpose learner reaches ID {LEARNED:g} unflagged ({'; '.join([shown, *flagged])})"
-        if rule and self._mean(rule, "ood") > SHALLOW:
-            yield f"the shallow rule {rule} scores {self._mean(rule, 'ood'):.2f} on {self.info.headline}"
+        shallow = self._mean(rule, "ood") if rule else math.nan
+        if math.isnan(shallow):
+            yield "no shallow rule has a score"
+        elif shallow > SHALLOW:
+            yield f"the shallow rule {rule} scores {shallow:.2f} on {self.info.headline}"
         if not compared:
             yield f"no declared contrast has two learners with ID {LEARNED:g} unflagged"
         elif not any(contrast.holds for contrast in compared):

@@ -51,6 +51,8 @@ class Problem:
     n_id        number of in-distribution examples, which come first; None: all of them. The rest come from the exposure
              pool: they are used for fitting, never for validation
     noisy       whether equal inputs may have different targets (sampled from a distribution, or labels of real data)
+    group_size  number of adjacent rows that come from one example (in the tied view, the positions of an input); a
+             cross-validation keeps them together
 
     Raises ValueError if the training set is empty, lengths differ or a value lies outside its Space.
     """
@@ -64,6 +66,7 @@ class Problem:
     scratchpad_space: Space | None = None
     n_id: int | None = None
     noisy: bool = False
+    group_size: int = 1
 
     def __post_init__(self) -> None:
         if len(self.inputs) == 0:

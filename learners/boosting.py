@@ -31,8 +31,8 @@ class Boosting(EstimatorLearner):
     max_depth         maximum depth of a tree
     min_child_weight  minimum sum of the second derivatives of the loss in a leaf; the default of xgboost, 1, forbids
                       any split of 16 examples of many classes
-    tolerance         mean loss in nats at which an ensemble has fitted
-    age               further rounds after the fit
+    tolerance         mean loss in nats at which an ensemble has fitted; 0: no early stopping
+    age               further rounds after the fit, or after the number that cross-validation chose
 
     Splits use the histogram method.
     """
@@ -108,15 +108,16 @@ class Ensemble:
         self.missing = 0.0 if np.isin(features, (0, 1)).all() else np.nan
         noisy = self.problem.cross_validated
         rounds = self._validated_rounds(settings, features, targets) if noisy else learner.n_estimators
-        stop = _StopAtFit(0.0 if noisy else learner.tolerance, learner.age)
+        stop = _StopAtFit(learner)
+        callbacks = [] if noisy else [stop]
         self.booster, losses = self._train(
-            settings, features, targets, rounds + learner.age, callbacks=[stop], xgb_model=booster
+            settings, features, targets, rounds + learner.age, callbacks=callbacks, xgb_model=booster
         )
         self.record = {"steps": len(losses), "loss": float(losses[-1])}
         if noisy:
             self.record["stopped"] = BUDGET if rounds == learner.n_estimators else VALIDATED
         else:
-            self.record["stopped"] = FITTED if stop.fitted is not None else BUDGET if is_falling(losses) else PLATEAU
+            self.record["stopped"] = FITTED if stop.has_fitted else BUDGET if is_falling(losses) else PLATEAU
 
     def predict(self, features: np.ndarray) -> np.ndarray:
         """Values (n, outputs), or probabilities of all classes."""
@@ -173,21 +174,24 @@ class Ensemble:
         return int(np.argmin(np.mean([curve[:shortest] for curve in curves], axis=0))) + 1
 
 
-def _StopAtFit(tolerance: float, age: int) -> Any:  # noqa: N802 -- makes an object of a class that needs xgboost
-    """The callback that stops `age` rounds after the loss is at most `tolerance` and no prediction wrong."""
+def _StopAtFit(learner: Boosting) -> Any:  # noqa: N802 -- makes an object of a class that needs xgboost
+    """The callback that stops `age` rounds after the fit, or at the maximum number of rounds without one.
+
+    With tolerance 0 it stops at the maximum and `age`, and whether the ensemble has fitted is decided by TOLERANCE.
+    """
     from xgboost import callback  # noqa: PLC0415
 
     class StopAtFit(callback.TrainingCallback):
-        fitted: int | None = None
+        has_fitted = False
+        last = learner.n_estimators - 1  # round at which it stops
 
         def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:  # noqa: ARG002
-            if tolerance == 0:
-                return False
             (curves,) = evals_log.values()
             loss, error = (curve[-1] for curve in curves.values())
-            if self.fitted is None and loss <= tolerance and error == 0:
-                self.fitted = epoch
-            return self.fitted is not None and epoch >= self.fitted + age
+            fits = loss <= (learner.tolerance or TOLERANCE) and error == 0
+            if not self.has_fitted and fits and (learner.tolerance > 0 or epoch >= self.last):
+                self.has_fitted, self.last = True, epoch + learner.age
+            return epoch >= self.last
 
     return StopAtFit()
 

@@ -45,7 +45,8 @@ class Criterion:
 
     def is_met(self, loss: np.ndarray, right: np.ndarray) -> np.ndarray:
         """Whether networks with these mean losses, (k,), of which those in `right` make no error, have fitted."""
-        return right if self.monitor == "error" else right & (loss <= (self.tolerance or TOLERANCE))
+        highest = np.inf if self.monitor == "error" else self.tolerance or TOLERANCE
+        return right & np.isfinite(loss) & (loss <= highest)
 
 
 def check_interval(examples: int, batch_size: int) -> int:
@@ -87,7 +88,8 @@ class EarlyStopping:
         limits, intervals = self.limits[self.networks], self.intervals[self.networks]
         running = self.ended[self.networks] < 0
         at_check = (step % np.maximum(intervals, 1) == 0) | (step == limits)
-        due = running & (intervals > 0) & at_check & (self.fitted[self.networks] < 0) & (step > 0)
+        wanted = (self.fitted[self.networks] < 0) | (step == limits)  # after the fit only the last step is checked
+        due = running & (intervals > 0) & at_check & wanted & (step > 0)
         if due.any():
             slots = np.flatnonzero(due)
             self._record(step, self.networks[slots], *evaluate(slots))
@@ -99,7 +101,7 @@ class EarlyStopping:
     def _record(self, step: int, networks: np.ndarray, loss: np.ndarray, right: np.ndarray) -> None:
         self.loss[networks] = loss
         alone = self.folds[networks] < 0
-        fitted = networks[alone & self.criterion.is_met(loss, right)]
+        fitted = networks[alone & self.criterion.is_met(loss, right) & (self.fitted[networks] < 0)]
         self.fitted[fitted] = step
         self.limits[fitted] = step + self.criterion.age
         self.limits[networks[~np.isfinite(loss)]] = step  # diverged

@@ -11,14 +11,15 @@ FOLDS = 4
 
 
 def folds(problem: Problem) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Rows to fit and rows to validate on, for each fold; none if there are fewer in-distribution rows than folds.
+    """Rows to fit and rows to validate on, for each fold; none if there are fewer in-distribution examples than folds.
 
-    Every fourth in-distribution row is held out, because the rows are in random order. Rows of the exposure pool are
-    always fitted and never validated on.
+    Every fourth in-distribution example is held out, because the examples are in random order; it is a row, or the
+    `group_size` rows that come from it. Rows of the exposure pool are always fitted and never validated on.
     """
     n_id = len(problem) if problem.n_id is None else problem.n_id
-    if n_id < FOLDS:
+    if n_id < FOLDS * problem.group_size:
         return []
     rows = np.arange(len(problem))
-    held_out = [(rows < n_id) & (rows % FOLDS == fold) for fold in range(FOLDS)]
+    examples = rows // problem.group_size
+    held_out = [(rows < n_id) & (examples % FOLDS == fold) for fold in range(FOLDS)]
     return [(rows[~out], rows[out]) for out in held_out]

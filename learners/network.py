@@ -49,7 +49,7 @@ class Network(Learner):
     tolerance      training stops once the mean loss over the whole training set, in nats per output, is at most this
                    and every prediction is right; 0: no early stopping
     monitor        loss: as above; error: training stops once every prediction is right, whatever the loss
-    age            further steps after the fit
+    age            further steps after the fit, or after the number that cross-validation chose
     patience       in cross-validation: number of checks without a lower validation loss after which training stops
 
     The training set is checked every 50 steps, or once an epoch where that is longer (learners/early_stopping.py). On
@@ -115,7 +115,7 @@ class Network(Learner):
             replace(
                 self.data(problem),
                 learning_rate=rate,
-                max_steps=chosen.get(index, self.max_steps),
+                max_steps=chosen[index] + self.age if index in chosen else self.max_steps,
                 stops=index not in chosen,
             )
             for index, (problem, rate) in enumerate(zip(problems, rates, strict=True))

@@ -38,8 +38,6 @@ class Tied(Learner):
     def accepts(self, spec: Spec) -> str | None:
         if spec.inputs.layout == "grid" or spec.inputs.shape != spec.outputs.shape:
             return "view=tied needs one output for each position of the input"
-        if spec.scratchpad is not None and spec.inputs.shape != spec.outputs.shape:
-            return "view=tied has no scratchpad"
         rows = None if spec.n is None else spec.n * spec.inputs.size
         return self.base.accepts(Spec(self.input_space(spec.inputs), self.output_space(spec.outputs), n=rows))
 
@@ -69,6 +67,7 @@ class Tied(Learner):
             scratchpad=None,
             scratchpad_space=None,
             n_id=None if problem.n_id is None else problem.n_id * positions,
+            group_size=problem.group_size * positions,
         )
 
     def windows(self, inputs: np.ndarray, space: Space) -> np.ndarray:

@@ -253,4 +253,6 @@ def _record(stopping: EarlyStopping, network: int, curve: np.ndarray, *, stops: 
     broken = np.flatnonzero(~np.isfinite(curve))
     if len(broken):
         record["diverged"] = int(broken[0])
+    elif stops and not np.isfinite(checked):  # only the loss of the whole training set is not finite
+        record["diverged"] = steps
     return record

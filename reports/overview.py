@@ -116,7 +116,8 @@ def _panel(
         axes.plot(positions, [row] * len(positions), linewidth=1.0, zorder=2, **common)
         for entry, position in zip(shown, positions, strict=True):
             half = 0.0 if math.isnan(entry.half_width) else entry.half_width
-            low, high = max(entry.value - half, LOW), min(entry.value + half, HIGH)
+            ends = (entry.low, entry.high) if entry.interval == "range" else (entry.value - half, entry.value + half)
+            low, high = max(ends[0], LOW), min(ends[1], HIGH)
             if entry.split == "ood" and low < high:
                 axes.plot([low, high], [row, row], linewidth=2.6, zorder=3, solid_capstyle="butt",
                           **{**common, "alpha": 0.3 * common["alpha"]})  # fmt: skip
@@ -130,7 +131,9 @@ def _handles() -> list[Line2D]:
     return [
         Line2D([], [], label="ID", linestyle="", markerfacecolor="white", **style),
         Line2D([], [], label="OOD", linestyle="", **style),
-        Line2D([], [], label="95 % interval over seeds (OOD)", color=GREY, alpha=0.3, linewidth=2.6),
+        Line2D(
+            [], [], label="95 % interval over seeds, if bimodal their range (OOD)", color=GREY, alpha=0.3, linewidth=2.6
+        ),
         Line2D([], [], label="best heuristic, OOD", color="0.55", linewidth=0.8, linestyle=(0, (6, 2))),
         Line2D([], [], label="pale: training set not fitted", linestyle="", **{**style, "alpha": FLAGGED}),
     ]

@@ -43,7 +43,7 @@ HEADINGS = {
 
 INTERVALS = (
     "±: half width of the 95 % confidence interval (t over seeds, each of which samples data and initialisation; at "
-    "least what the sampling of test examples implies)."
+    "least what the sampling of test examples implies); in brackets, where scores are bimodal: the range over seeds."
 )
 
 FAMILIES = 4
@@ -310,6 +310,8 @@ def entry_cell(board: Leaderboard, entry: Entry | None, *, interval: bool) -> Ta
 def _value(entry: Entry, *, interval: bool) -> str:
     if entry.metric == "OOD examples to threshold":
         return f"{_crossing(entry)}{_bounds(entry) if interval else ''}"
+    if interval and entry.interval == "range":
+        return f"{decimal(entry.value)} [{decimal(entry.low)},{decimal(entry.high)}]"
     text, half_width = decimal(entry.value), half_width_text(entry.half_width)
     if entry.metric == "code length":
         text, half_width = f"{entry.value:.0f}", f"{entry.half_width:.0f}"

@@ -20,16 +20,20 @@ def text_table(table: Table, footnote: str) -> str:
 
     Columns that are too many for WIDTH continue below the others, in parts of equally many.
     """
-    blocks = [_block(table, slice(None))]
-    for parts in range(2, len(table.columns) + 1):
-        if max(len(line) for block in blocks for line in block) <= WIDTH:
-            break
-        size = -(-len(table.columns) // parts)
-        blocks = [_block(table, slice(start, start + size)) for start in range(0, len(table.columns), size)]
-    lines = [line for block in blocks for line in ("", *block)]
+    lines = [line for block in _blocks(table) for line in ("", *block)]
     legend = [f"{SYMBOLS[flag]} {meaning}." for flag, meaning in table.legend.items()]
     below = [footnote, table.caption, *legend, *[f"{note}." for note in table.notes], f"{table.source}."]
     return "\n".join([table.title, *lines, "", *[fill(text, WIDTH) for text in below if text], ""])
+
+
+def _blocks(table: Table) -> list[list[str]]:
+    """The lines of the fewest parts that fit WIDTH, of about equally many columns each."""
+    columns = len(table.columns)
+    for size in dict.fromkeys(-(-columns // parts) for parts in range(1, columns + 1)):
+        blocks = [_block(table, slice(start, start + size)) for start in range(0, columns, size)]
+        if size == 1 or max(len(line) for block in blocks for line in block) <= WIDTH:
+            return blocks
+    return []
 
 
 def _block(table: Table, chosen: slice) -> list[str]:

@@ -19,9 +19,13 @@ def split_view(spec: str) -> tuple[str, dict[str, str]]:
     head, _, tail = spec.rpartition(":")
     if "view=" not in tail:
         return spec, {}
-    given = [part.partition("=") for part in tail.split(",") if part]
-    view = {name.strip(): value.strip() for name, _, value in given if name.strip() in PARAMETERS}
-    rest = ",".join(f"{name}={value}" for name, _, value in given if name.strip() not in PARAMETERS)
+    parts = [part for part in tail.split(",") if part]
+    view = {
+        name.strip(): value.strip()
+        for name, _, value in (part.partition("=") for part in parts)
+        if name.strip() in PARAMETERS
+    }
+    rest = ",".join(part for part in parts if part.partition("=")[0].strip() not in PARAMETERS)
     return (f"{head}:{rest}" if rest else head), view
 
 

@@ -123,3 +123,14 @@ def test_the_interval_of_a_crossing_covers_it() -> None:
     above = np.mean([high < 8 for _, high in found])
     assert below <= 0.03
     assert above <= 0.05
+
+
+@pytest.mark.parametrize(("share", "coverage"), [(0.2, 0.68), (0.5, 0.93), (0.8, 0.66)])
+def test_students_interval_of_five_bimodal_scores_covers_too_little(share: float, coverage: float) -> None:
+    # A seed scores 0.98 with probability `share`, else 0.2; the leaderboard prints the range over seeds instead.
+    rng = np.random.default_rng(0)
+    scores = np.where(rng.random((2000, 5)) < share, 0.98, 0.2) + 0.02 * rng.normal(size=(2000, 5))
+    found = [interval(values, np.full(5, 0.02)) for values in scores]
+    expected = share * 0.98 + (1 - share) * 0.2
+    covered = np.mean([abs(one.mean - expected) <= one.half_width for one in found])
+    assert covered == pytest.approx(coverage, abs=0.03)

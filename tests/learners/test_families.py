@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from grue.learners import linear
-from grue.learners.base import Problem
+from grue.learners.base import BUDGET, FITTED, Problem
 from grue.learners.boosting import Boosting
 from grue.learners.forest import Forest
 from grue.learners.linear import Linear
 from grue.learners.lookup import Lookup, Shuffled
 from grue.learners.neighbours import Neighbours
 from grue.tasks.spaces import Space
+from grue.testing.learners import make_problem
 
 REALS = Space((3,), None)
 BITS = Space((6,), 2, "vector", (0.0, 1.0))
@@ -52,6 +53,18 @@ def test_shuffled_learns_the_targets_of_others() -> None:
     problem = Problem(x, x, REALS, REALS, seed=0)
     predicted = Shuffled().fit(problem).predict(x)
     assert abs(np.corrcoef(predicted[:, 0], x[:, 0])[0, 1]) < 0.5
+
+
+def test_boosting_stops_at_the_maximum_or_so_many_rounds_after_the_fit() -> None:
+    problem = make_problem(Space((20,), 2, "vector", (0.0, 1.0)), Space((1,), 2), 30)
+    fitted = Boosting().fit(problem).record
+    assert fitted["stopped"] == FITTED
+    assert Boosting(age=7).fit(problem).record["steps"] == fitted["steps"] + 7
+    all_rounds = Boosting(n_estimators=fitted["steps"] + 5, tolerance=0.0).fit(problem).record
+    assert (all_rounds["steps"], all_rounds["stopped"]) == (fitted["steps"] + 5, FITTED)
+    cut = Boosting(n_estimators=3, age=fitted["steps"]).fit(problem).record
+    assert cut["steps"] == 3
+    assert cut["stopped"] == BUDGET
 
 
 def test_boosting_grows_the_same_trees_whether_or_not_it_leaves_out_zeros() -> None:

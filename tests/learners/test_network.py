@@ -11,7 +11,7 @@ from torch import nn
 
 from grue.learners.base import BUDGET, FITTED, PLATEAU, TOLERANCE, VALIDATED, Problem, is_falling
 from grue.learners.cnn import CNN
-from grue.learners.early_stopping import check_interval
+from grue.learners.early_stopping import Criterion, check_interval
 from grue.learners.folds import folds
 from grue.learners.mlp import MLP
 from grue.learners.network import Network
@@ -124,6 +124,20 @@ def test_age_is_a_number_of_steps_after_the_fit() -> None:
     assert old.record["stopped"] == FITTED
     same = replace(EARLY, tolerance=0.0, max_steps=old.record["steps"]).fit(problem)
     assert np.array_equal(old.predict(problem.inputs), same.predict(problem.inputs))
+    assert old.record["loss"] == same.record["loss"] < young.record["loss"], "the loss is that of the last step"
+
+
+def test_age_is_a_number_of_steps_after_those_that_cross_validation_chose() -> None:
+    problem = replace(make_problem(BITS, Space((1,), 2), 40), noisy=True)
+    learner = MLP(max_steps=200)
+    young, old = learner.fit(problem), replace(learner, age=30).fit(problem)
+    assert (old.record["steps"], old.record["stopped"]) == (young.record["steps"] + 30, young.record["stopped"])
+
+
+def test_a_loss_that_is_not_finite_is_no_fit_even_if_the_error_is_monitored() -> None:
+    criterion = Criterion(monitor="error")
+    loss, right = np.array([np.nan, 5.0, 5.0]), np.array([True, True, False])
+    assert criterion.is_met(loss, right).tolist() == [False, True, False]
 
 
 def test_monitoring_the_error_stops_at_an_earlier_function() -> None:
@@ -169,6 +183,15 @@ def test_exposed_rows_are_fitted_in_every_fold_and_never_held_out() -> None:
         assert not set(fitted) & set(held_out)
         assert set(range(18, 22)) <= set(fitted)
     assert folds(replace(problem, n_id=3)) == []
+
+
+def test_folds_do_not_separate_the_rows_of_one_example() -> None:
+    problem = replace(make_problem(BITS, Space((1,), 2), 33), n_id=27, group_size=3)
+    parts = folds(problem)
+    assert sorted(np.concatenate([held_out for _, held_out in parts]).tolist()) == list(range(27))
+    for fitted, held_out in parts:
+        assert not set(fitted // 3) & set(held_out // 3)
+    assert folds(replace(problem, n_id=9)) == []
 
 
 def test_every_epoch_contains_every_example_once() -> None:

@@ -10,6 +10,7 @@ from grue.learners.forest import Forest
 from grue.learners.tied import Tied
 from grue.runs.data import sample_split
 from grue.runs.names import UsageError, make_learner, make_task
+from grue.runs.views import split_view
 from grue.tasks.spaces import Space
 from grue.testing.learners import check_learner
 
@@ -90,3 +91,17 @@ def test_a_task_without_an_output_for_each_position_is_refused() -> None:
     maze = make_task("maze-grid").instance
     reason = make_learner("forest:view=tied").instance.accepts(Spec(maze.inputs, maze.outputs))
     assert reason == "view=tied needs one output for each position of the input"
+
+
+def test_parameters_beside_the_view_are_left_as_they_are() -> None:
+    assert split_view("sklearn.tree:Tree,view=tied") == ("sklearn.tree:Tree", {"view": "tied"})
+    assert split_view("knn:k=3,window=2,view=tied") == ("knn:k=3", {"window": "2", "view": "tied"})
+    assert split_view("knn:view=tied") == ("knn", {"view": "tied"})
+
+
+def test_the_positions_of_an_input_stay_together_in_a_cross_validation() -> None:
+    learner = make_learner("forest:view=tied").instance
+    assert isinstance(learner, Tied)
+    windows = learner.windows_of(problem(5))
+    assert windows.group_size == BITS.inputs.size
+    assert len(windows) == 5 * windows.group_size

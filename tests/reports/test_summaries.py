@@ -99,6 +99,13 @@ def test_a_learner_that_solves_the_task_with_some_seeds_is_named_with_their_shar
     assert (found.learner, found.split, found.value, found.seeds) == ("cnn", "ood", pytest.approx(2 / 3), 3)
     assert (found.low, found.high) == wilson(2, 3)
     assert "cnn OOD 2 of 3 (21 to 94 %)" in render(board, "text").replace("\n", " ")
+    (final,) = [
+        entry
+        for entry in board.entries
+        if (entry.name, entry.learner, entry.metric, entry.split) == ("maze-graph", "cnn", "final", "ood")
+    ]
+    assert (final.low, final.high, final.interval) == (0.1, 1.0, "range")
+    assert "0.68 [0.10,1.00]" in render(board, "text"), "no t interval, which is too narrow for two groups"
     summary = render(summary_of(board), "text").replace("\n", " ")
     assert "Wilson's 95 % interval: maze cnn OOD 2 of 3 (21 to 94 %)" in summary
 
