@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .affine import Affine
+
 LANES = 16
 """Number of float32 values in one vector register of the reference machine."""
 
@@ -50,10 +52,27 @@ class Linear(Stacked):
             self.bias[index, :, : self.outputs].uniform_(-bound, bound, generator=generator)
 
     def forward(self, x: Tensor) -> Tensor:
-        missing = self.weight.shape[1] - x.shape[-1]
-        if missing:
-            x = functional.pad(x, (0, missing))
-        return torch.baddbmm(self.bias, x, self.weight)[..., : self.outputs]
+        return chain([self], x)
+
+
+class Perceptron(nn.Module):
+    """Linear layers with ReLU between them: (stack, batch, inputs) -> (stack, batch, outputs)."""
+
+    def __init__(self, layers: Sequence[Linear]) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(layers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return chain(list(self.layers), x)
+
+
+def chain(layers: Sequence[Linear], x: Tensor) -> Tensor:
+    """The outputs of linear layers with ReLU between them."""
+    missing = layers[0].weight.shape[1] - x.shape[-1]
+    if missing:
+        x = functional.pad(x, (0, missing))
+    found = Affine.apply(x, *(parameter for layer in layers for parameter in (layer.weight, layer.bias)))
+    return found[..., : layers[-1].outputs]  # pyright: ignore[reportOptionalSubscript]
 
 
 class Conv1d(Stacked):
