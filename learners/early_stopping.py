@@ -81,10 +81,13 @@ class EarlyStopping:
         self.fitted = np.full(len(max_steps), -1)  # step at which it fitted; -1: not yet
         self.loss = np.full(len(max_steps), np.nan)  # at the last check
         self.validation: dict[int, list[tuple[int, float]]] = {}  # cross-validation -> (step, mean loss) per check
+        self._due = 0  # step before which there is nothing to update
         self._kept: dict[int, list[torch.Tensor]] = {}
 
     def update(self, step: int, evaluate: Evaluate) -> None:
         """Check the networks that are due after `step` steps, and stop those that have fitted or reached a limit."""
+        if step < self._due:
+            return
         limits, intervals = self.limits[self.networks], self.intervals[self.networks]
         running = self.ended[self.networks] < 0
         at_check = (step % np.maximum(intervals, 1) == 0) | (step == limits)
@@ -97,6 +100,15 @@ class EarlyStopping:
             network = int(self.networks[slot])
             self.ended[network] = step
             self._kept[network] = [stacked.detach()[slot].clone() for stacked in self.parameters]
+        self._due = self._next_due(step)
+
+    def _next_due(self, step: int) -> int:
+        """The first step after `step` at which a network is checked or reaches its limit."""
+        networks = self.networks[self.ended[self.networks] < 0]
+        intervals, limits = self.intervals[networks], self.limits[networks]
+        checks = (step // np.maximum(intervals, 1) + 1) * intervals
+        unchecked = (intervals == 0) | (self.fitted[networks] >= 0)
+        return int(np.where(unchecked, limits, np.minimum(checks, limits)).min(initial=step + 1_000_000_000))
 
     def _record(self, step: int, networks: np.ndarray, loss: np.ndarray, right: np.ndarray) -> None:
         self.loss[networks] = loss
@@ -129,13 +141,8 @@ class EarlyStopping:
         left = np.flatnonzero(self.ended[self.networks] < 0)
         return left if 0 < len(left) <= (1 - REMOVED_SHARE) * len(self.networks) else None
 
-    @torch.no_grad()
-    def remove_others(self, slots: np.ndarray, update: torch.optim.Optimizer) -> None:
-        """Keep only the networks in `slots`: their weights and optimiser state."""
-        for parameter in self.parameters:
-            parameter.data, parameter.grad = parameter.data[slots], None
-            state = update.state[parameter]
-            state |= {name: value[slots] for name, value in state.items() if value.dim() > 0}
+    def keep(self, slots: np.ndarray) -> None:
+        """Keep only the networks in `slots`, whose parameters the optimiser keeps."""
         self.networks = self.networks[slots]
 
     @torch.no_grad()

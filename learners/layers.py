@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .affine import Affine
+
 LANES = 16
 """Number of float32 values in one vector register of the reference machine."""
 
@@ -50,19 +52,59 @@ class Linear(Stacked):
             self.bias[index, :, : self.outputs].uniform_(-bound, bound, generator=generator)
 
     def forward(self, x: Tensor) -> Tensor:
-        missing = self.weight.shape[1] - x.shape[-1]
-        if missing:
-            x = functional.pad(x, (0, missing))
-        return torch.baddbmm(self.bias, x, self.weight)[..., : self.outputs]
+        return chain([self], x)
+
+
+class Perceptron(nn.Module):
+    """Linear layers with ReLU between them: (stack, batch, inputs) -> (stack, batch, outputs)."""
+
+    def __init__(self, layers: Sequence[Linear]) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(layers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return chain(list(self.layers), x)
+
+
+def chain(layers: Sequence[Linear], x: Tensor) -> Tensor:
+    """The outputs of linear layers with ReLU between them."""
+    missing = layers[0].weight.shape[1] - x.shape[-1]
+    if missing:
+        x = functional.pad(x, (0, missing))
+    found = Affine.apply(x, *(parameter for layer in layers for parameter in (layer.weight, layer.bias)))
+    return found[..., : layers[-1].outputs]  # pyright: ignore[reportOptionalSubscript]
+
+
+def convolve(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """Stacked 2D convolution with zero padding: (stack, batch, height, width, channels) -> the same height and width.
+
+    One grouped convolution, a group per network. Its result lies in memory as (batch, height, width, stack, channels),
+    the layout in which oneDNN is fastest (measured: 1.4 times as fast as channels before positions), and which the next
+    convolution or linear layer reads without a copy.
+
+    weight  (stack, kernel height, kernel width, channels, outputs), channels and outputs being multiples of LANES
+    bias    (stack, outputs)
+    """
+    stack, rows, columns, channels, outputs = weight.shape
+    missing = channels - x.shape[-1]
+    if missing:
+        x = functional.pad(x, (0, missing))
+    if stack == 1 and channels == outputs == LANES:  # oneDNN rounds a single group of this size in another way
+        twice = convolve(x.expand(2, *x.shape[1:]), weight.expand(2, -1, -1, -1, -1), bias.expand(2, -1))
+        return twice[:1]
+    found = functional.conv2d(
+        x.permute(1, 0, 4, 2, 3).flatten(1, 2).contiguous(memory_format=torch.channels_last),
+        weight.permute(0, 4, 3, 1, 2).flatten(0, 1).contiguous(memory_format=torch.channels_last),
+        bias.flatten(),
+        padding=(rows // 2, columns // 2),
+        groups=stack,
+    )
+    height, width = x.shape[2:4]  # an even kernel yields a position more
+    return found.unflatten(1, (stack, outputs)).permute(1, 0, 3, 4, 2)[:, :, :height, :width]
 
 
 class Conv1d(Stacked):
-    """Stacked 1D convolution with zero padding: (stack, batch, length, channels) -> the same length.
-
-    One grouped convolution, a group per network. Its result lies in memory as (batch, stack, channels, length), so that
-    the next convolution reads it without a copy. Measured: 1.2 to 1.6 times as fast as a matrix product over shifted
-    slices. A kernel of size 1 is a matrix product.
-    """
+    """Stacked 1D convolution with zero padding: (stack, batch, length, channels) -> the same length."""
 
     def __init__(self, stack: int, inputs: int, outputs: int, kernel_size: int) -> None:
         super().__init__()
@@ -73,52 +115,35 @@ class Conv1d(Stacked):
         self.linear.initialise(generators)
 
     def forward(self, x: Tensor) -> Tensor:
-        stack, batch, length, channels = x.shape
+        _, batch, length, channels = x.shape
         if self.kernel_size == 1:
             return self.linear(x.flatten(1, 2)).unflatten(1, (batch, length))
-        weight = self.linear.weight[:, : channels * self.kernel_size].unflatten(1, (self.kernel_size, channels))
+        weight = self.linear.weight[:, : channels * self.kernel_size].unflatten(1, (1, self.kernel_size, channels))
         missing = padded(channels) - channels
         if missing:
-            x, weight = functional.pad(x, (0, missing)), functional.pad(weight, (0, 0, 0, missing))
-        outputs = functional.conv1d(
-            x.permute(1, 0, 3, 2).flatten(1, 2),
-            weight.permute(0, 3, 2, 1).flatten(0, 1),
-            self.linear.bias.flatten(),
-            padding=self.kernel_size // 2,
-            groups=stack,
-        )
-        found = outputs.unflatten(1, (stack, -1)).permute(1, 0, 3, 2)
-        return found[:, :, :length, : self.linear.outputs]  # an even kernel yields a position more
+            weight = functional.pad(weight, (0, 0, 0, missing))
+        return convolve(x[:, :, None], weight, self.linear.bias[:, 0])[:, :, 0, :, : self.linear.outputs]
 
 
 class Conv2d(Stacked):
-    """Stacked 2D convolution with zero padding: (stack, batch, channels, height, width) -> the same height and width.
-
-    One call per network: at this grid size it is as fast as one grouped convolution, and it cannot mix the networks of
-    a stack.
-    """
+    """Stacked 2D convolution with zero padding: (stack, batch, channels, height, width) -> the same height and width."""
 
     def __init__(self, stack: int, inputs: int, outputs: int, kernel_size: int) -> None:
         super().__init__()
-        self.padding = kernel_size // 2
-        self.fan_in = inputs * kernel_size * kernel_size
-        self.weight = nn.Parameter(torch.zeros(stack, outputs, inputs, kernel_size, kernel_size))
-        self.bias = nn.Parameter(torch.zeros(stack, outputs))
+        self.inputs, self.outputs = inputs, outputs
+        self.weight = nn.Parameter(torch.zeros(stack, kernel_size, kernel_size, padded(inputs), padded(outputs)))
+        self.bias = nn.Parameter(torch.zeros(stack, padded(outputs)))
 
     @torch.no_grad()
     def initialise(self, generators: Sequence[torch.Generator]) -> None:
-        bound = self.fan_in**-0.5
+        bound = self.weight[0, :, :, : self.inputs, 0].numel() ** -0.5
         for index, generator in enumerate(generators):
-            self.weight[index].uniform_(-bound, bound, generator=generator)
-            self.bias[index].uniform_(-bound, bound, generator=generator)
+            self.weight[index, :, :, : self.inputs, : self.outputs].uniform_(-bound, bound, generator=generator)
+            self.bias[index, : self.outputs].uniform_(-bound, bound, generator=generator)
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.stack(
-            [
-                functional.conv2d(one, weight, bias, padding=self.padding)
-                for one, weight, bias in zip(x, self.weight, self.bias, strict=True)
-            ]
-        )
+        found = convolve(x.permute(0, 1, 3, 4, 2), self.weight, self.bias)
+        return found[..., : self.outputs].permute(0, 1, 4, 2, 3)
 
 
 class MeanPool(nn.Module):

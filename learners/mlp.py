@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ..tasks.spaces import Space
@@ -28,19 +30,13 @@ class MLP(IdentityInitialised):
     depth: int = number(2, at_least=0)
 
     def build(self, stack: int, features: tuple[int, ...], inputs: Space, outputs: Space) -> nn.Module:
-        import math  # noqa: PLC0415
-
         from torch import nn  # noqa: PLC0415
 
-        from .layers import Flatten, Linear  # noqa: PLC0415
+        from .layers import Flatten, Linear, Perceptron  # noqa: PLC0415
 
-        layers: list[nn.Module] = [Flatten()]
-        width = math.prod(features)
-        for _ in range(self.depth):
-            layers += [Linear(stack, width, self.width), nn.ReLU()]
-            width = self.width
-        body = nn.Sequential(*layers, Linear(stack, width, outputs.size * (outputs.alphabet or 1)))
-        return self.initialised(body, inputs, outputs)
+        widths = [math.prod(features), *[self.width] * self.depth, outputs.size * (outputs.alphabet or 1)]
+        layers = [Linear(stack, before, after) for before, after in pairwise(widths)]
+        return self.initialised(nn.Sequential(Flatten(), Perceptron(layers)), inputs, outputs)
 
     def hidden_capacity(self, inputs: Space) -> tuple[int, int]:
         return inputs.size, self.width if self.depth else 0

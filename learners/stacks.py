@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -45,21 +43,21 @@ def stack_size(module: nn.Module, example: np.ndarray, batch_size: int, examples
 def footprint(module: nn.Module, example: np.ndarray, batch_size: int) -> int:
     """Number of floats that one network holds during training.
 
-    Four per parameter (value, gradient, Adam's two moments), plus the output of every layer for a batch and its
-    gradient.
+    Four per parameter (value, gradient, Adam's two moments), plus each result that the backward pass needs, for a batch,
+    and its gradient.
 
     module   a stack of one
     example  one encoded example, (1, ...)
     """
-    activations = 0
+    parameters = {one.data_ptr() for one in module.parameters()}
+    saved: dict[int, int] = {}
 
-    def count(_: nn.Module, __: Any, given: Tensor) -> None:
-        nonlocal activations
-        activations += given.numel()
+    def count(tensor: Tensor) -> Tensor:
+        if tensor.data_ptr() not in parameters:
+            saved[tensor.data_ptr()] = tensor.numel()
+        return tensor
 
-    hooks = [layer.register_forward_hook(count) for layer in module.modules() if not list(layer.children())]
-    with torch.inference_mode(), use_threads(1):
-        module(torch.from_numpy(example)[None])
-    for hook in hooks:
-        hook.remove()
+    with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor), use_threads(1):
+        outputs = module(torch.from_numpy(example)[None])
+    activations = sum(saved.values()) + outputs.numel()
     return 4 * sum(one.numel() for one in module.parameters()) + 2 * batch_size * activations

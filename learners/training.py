@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import count, groupby
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from .base import BUDGET, FITTED, PLATEAU, is_falling
 from .early_stopping import Criterion, EarlyStopping, check_interval
 from .layers import initialise
-from .losses import evaluate, mean_losses
+from .losses import evaluate, losses_and_gradient
+from .optimizer import Optimizer
 
 BLOCK = 64
 """Number of steps for which the example order is sampled at a time."""
@@ -101,14 +102,11 @@ def _run(
     module.to(device)
     features, targets, ranges = _joined(data, device)
     sampler = EpochSampler([len(one.targets) for one in data], recipe.batch_size, generators)
-    rates = [one.learning_rate for one in data]
-    optimizer = _optimizer(recipe.optimizer, module, rates)
-    # With several rates the optimiser holds slices, so stopped networks cannot be removed from the stack.
-    shrinks = len(set(rates)) == 1
+    optimizer = Optimizer(recipe.optimizer, list(module.parameters()), [one.learning_rate for one in data])
     stopping = _stopping(module, data, recipe)
     scales = np.array([_scale(one.targets) for one in data])
     losses = torch.empty(max(one.max_steps for one in data) + recipe.criterion.age, len(data), device=device)
-    rows = torch.empty(0, dtype=torch.int64)
+    rows, networks = torch.empty(0, dtype=torch.int64), torch.arange(len(data), device=device)
 
     def check(slots: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         checked = [ranges[network] for network in stopping.networks[slots].tolist()]
@@ -119,17 +117,24 @@ def _run(
         stopping.update(step, check)
         if stopping.done:
             break
-        staying = stopping.staying if shrinks else None
+        staying = stopping.staying
         if staying is not None:
-            stopping.remove_others(staying, optimizer)
+            stopping.keep(staying)
+            optimizer.take(staying)
             rows = rows[:, staying]
+            networks = networks[staying]
         if step % BLOCK == 0:
             rows = sampler.next_block(stopping.networks.tolist()).to(device)
         chosen = rows[step % BLOCK]  # (stack, batch)
-        losses[step, stopping.networks] = _gradients(module, features[chosen], targets[chosen])
+        losses[step].index_copy_(0, networks, _gradients(module, _take(features, chosen), _take(targets, chosen)))
         optimizer.step()
     stopping.restore()
     return stopping, losses.cpu().numpy()
+
+
+def _take(examples: Tensor, rows: Tensor) -> Tensor:
+    """The examples in these rows, (stack, batch, ...); several times as fast as an index."""
+    return examples.index_select(0, rows.flatten()).unflatten(0, rows.shape)
 
 
 @contextmanager
@@ -192,42 +197,11 @@ class EpochSampler:
     def _next(self, network: int) -> Tensor:
         size, generator, need = self.sizes[network], self.generators[network], BLOCK * self.batch_size
         epochs = max(-(-(need - len(self.left[network])) // size), 0)
-        order = torch.rand(epochs, size, generator=generator).argsort(dim=1).flatten() + self.offsets[network]
+        keys = torch.rand(epochs, size, generator=generator, dtype=torch.float64)  # so many bits that no two are equal
+        order = torch.from_numpy(keys.numpy().argsort(axis=1)).flatten() + self.offsets[network]  # faster than torch
         rows = torch.cat([self.left[network], order])
         self.left[network] = rows[need:]
         return rows[:need].view(BLOCK, self.batch_size)
-
-
-def _optimizer(name: str, module: nn.Module, rates: Sequence[float]) -> torch.optim.Optimizer:
-    """One optimiser for the stack; network i has the learning rate rates[i].
-
-    A fused update takes a single learning rate. Adjacent networks with the same rate are therefore updated as one slice
-    of every parameter, with bitwise the same result as in a stack of their own.
-    """
-    makers: dict[str, Callable[[Any], torch.optim.Optimizer]] = {
-        "adam": lambda groups: torch.optim.Adam(groups, fused=True),
-        "sgd": lambda groups: torch.optim.SGD(groups, momentum=0.9, fused=True),
-    }
-    whole = list(module.parameters())
-    if len(set(rates)) == 1:
-        return makers[name]([{"params": whole, "lr": rates[0]}])
-    slices: list[tuple[Tensor, Tensor, slice]] = []
-    groups: list[dict[str, Any]] = []
-    start = 0
-    for rate, run in groupby(rates):
-        rows = slice(start, start + len(list(run)))
-        own = [parameter.detach()[rows] for parameter in whole]
-        slices += [(part, parameter, rows) for part, parameter in zip(own, whole, strict=True)]
-        groups.append({"params": own, "lr": rate})
-        start = rows.stop
-
-    def hand_out_gradients(*_: object) -> None:
-        for part, parameter, rows in slices:
-            part.grad = None if parameter.grad is None else parameter.grad[rows]
-
-    update = makers[name](groups)
-    update.register_step_pre_hook(hand_out_gradients)
-    return update
 
 
 def _gradients(module: nn.Module, features: Tensor, targets: Tensor) -> Tensor:
@@ -235,10 +209,11 @@ def _gradients(module: nn.Module, features: Tensor, targets: Tensor) -> Tensor:
 
     The graph must be freed because the parameters change shape when networks are removed from the stack.
     """
-    loss = mean_losses(module(features), targets)
     module.zero_grad(set_to_none=True)
-    loss.sum().backward()
-    return loss.detach()
+    outputs = module(features)
+    loss, gradient = losses_and_gradient(outputs.detach(), targets)
+    outputs.backward(gradient)
+    return loss
 
 
 def _record(stopping: EarlyStopping, network: int, curve: np.ndarray, *, stops: bool) -> dict[str, Any]:
