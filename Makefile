@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:  # the checks speak in turn
-.PHONY: help bench test speed lint format types tests clean distclean
+.PHONY: help bench reference test speed lint format types tests clean distclean
 
 help:  ## what there is to make
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -21,6 +21,12 @@ help:  ## what there is to make
 bench: .venv/installed  ## run the preset PRESET (quick) into OUT and print the leaderboard; does only what is missing
 	@echo "== running the preset $(PRESET) into $(OUT)"
 	@$(BIN)/pytest --benchmark --preset $(PRESET) --out=$(OUT)
+
+reference: .venv/installed-test  ## remake tables and figures of the README and docs from results/reference; trains nothing
+	@echo "== tables and figures of the reference"
+	@rm -rf runs/reference
+	@$(BIN)/grue scores results/reference/quick --format bundle --output runs/reference
+	@$(BIN)/python docs/regenerate.py
 
 test: lint types tests  ## everything that is checked: lint, types, tests
 

@@ -1,0 +1,64 @@
+"""Regenerate the blocks of README.md and docs/ that a command prints, and the figures: `make reference`.
+
+A block stands between `<!-- grue leaderboard results/reference/quick --summary -->` and `<!-- /grue -->`, in a fence
+(```text) if the command prints text, or as it is if it prints Markdown. tests/test_readme.py compares the blocks with
+what their commands print.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from grue.cli import app
+
+ROOT = Path(__file__).parents[1]
+
+BLOCK = re.compile(r"(?P<head><!-- (?P<command>grue [^>]+?) -->\n)(?P<body>.*?)(?P<foot><!-- /grue -->)", re.DOTALL)
+
+FIGURES = "grue plot results/reference/quick --output docs/figures"
+
+
+def pages() -> list[Path]:
+    """The pages that may have generated blocks."""
+    return [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))]
+
+
+def blocks() -> Iterator[tuple[Path, str, str]]:
+    """Page, command and body of every generated block."""
+    for page in pages():
+        for found in BLOCK.finditer(page.read_text(encoding="utf-8")):
+            yield page, found["command"], found["body"]
+
+
+def body_of(command: str) -> str:
+    """What a block must hold; run it in the root of the repository. Raises RuntimeError if the command fails."""
+    result = CliRunner().invoke(app, shlex.split(command)[1:])
+    if result.exit_code:
+        raise RuntimeError(f"{command} ended with exit code {result.exit_code}: {result.output}")
+    printed = result.stdout.strip()
+    return f"{printed}\n" if "markdown" in command or " md" in command else f"```text\n{printed}\n```\n"
+
+
+def main() -> None:
+    """Rewrite all blocks and figures."""
+    for page in pages():
+        before = page.read_text(encoding="utf-8")
+        after = BLOCK.sub(lambda found: found["head"] + body_of(found["command"]) + found["foot"], before)
+        if after != before:
+            page.write_text(after, encoding="utf-8")
+            sys.stdout.write(f"rewrote the blocks of {page.relative_to(ROOT)}\n")
+    CliRunner().invoke(app, shlex.split(FIGURES)[1:], catch_exceptions=False)
+    for figure in (ROOT / "docs" / "figures").iterdir():
+        if figure.suffix != ".svg":  # the pages show these
+            figure.unlink()
+    sys.stdout.write("drew docs/figures\n")
+
+
+if __name__ == "__main__":
+    main()
