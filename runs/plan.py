@@ -127,7 +127,7 @@ def _crossed(grid: Preset, specs: Sequence[str | Learner], references: Collectio
 def _with(spec: str | Learner, parameter: str, value: Any) -> str | Learner:
     if isinstance(spec, str):
         return f"{spec}{',' if '=' in spec else ':'}{parameter}={value}"
-    return replace(spec, **{parameter: value})  # pyright: ignore[reportCallIssue]
+    return replace(spec, **{parameter: value})  # pyright: ignore[reportArgumentType, reportCallIssue]
 
 
 def _learner(grid: Preset, spec: str | Learner) -> Named[Learner]:
