@@ -58,6 +58,7 @@ class Network(Learner):
 
     preload = (f"{__package__}.training",)
     kind = "network"
+    version = 2
     renamed: ClassVar[Mapping[str, str]] = {
         "steps": "max_steps",
         "batch": "batch_size",

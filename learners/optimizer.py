@@ -56,7 +56,7 @@ class Optimizer:
 
     def _update(self, rate: float, weights: list[Tensor], gradients: list[Tensor], *moments: list[Tensor]) -> None:
         if self.name == "adam":
-            torch._fused_adam_(  # noqa: SLF001
+            torch._fused_adam_(
                 weights,
                 gradients,
                 *moments,
@@ -71,7 +71,7 @@ class Optimizer:
                 maximize=False,
             )
         else:
-            torch._fused_sgd_(  # noqa: SLF001
+            torch._fused_sgd_(
                 weights,
                 gradients,
                 *moments,
