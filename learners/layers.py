@@ -126,7 +126,7 @@ class Conv1d(Stacked):
 
 
 class Conv2d(Stacked):
-    """Stacked 2D convolution with zero padding: (stack, batch, channels, height, width) -> the same size."""
+    """Stacked 2D convolution with zero padding: (stack, batch, channels, height, width) -> the same height, width."""
 
     def __init__(self, stack: int, inputs: int, outputs: int, kernel_size: int) -> None:
         super().__init__()

@@ -43,8 +43,8 @@ def stack_size(module: nn.Module, example: np.ndarray, batch_size: int, examples
 def footprint(module: nn.Module, example: np.ndarray, batch_size: int) -> int:
     """Number of floats that one network holds during training.
 
-    Four per parameter (value, gradient, Adam's two moments), plus every result for the backward pass, for a batch,
-    and its gradient.
+    Four per parameter (value, gradient, Adam's two moments), plus each result that the backward pass needs, for a
+    batch, and its gradient.
 
     module   a stack of one
     example  one encoded example, (1, ...)

@@ -40,7 +40,7 @@ class Race:
         LINES.append(f"{title} (median of {ROUNDS}, one thread)")
         for name, median in medians.items():
             ratio = "" if name == ours else f"  {median / medians[ours]:5.2f} x the time of ours"
-            LINES.append(f"    {name:<44} {1000 * median:8.1f} ms a model{ratio}")
+            LINES.append(f"    {name:<44} {1000 * median:8.1f} ms a model, {1 / median:6.1f} a second{ratio}")
             self.benchmark.extra_info[name] = median / medians[ours]  # pyright: ignore[reportAttributeAccessIssue]
 
 

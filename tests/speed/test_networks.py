@@ -75,7 +75,7 @@ def test_40_mlps(race: Callable[..., None]) -> None:
         f"40 MLPs 16-128-128-16, {STEPS} steps of Adam, batch {BATCH}",
         "stack",
         {
-            "stack": lambda: MLP(max_steps=STEPS, batch_size=BATCH).fit_many(problems),
+            "stack": lambda: MLP(max_steps=STEPS, batch_size=BATCH, tolerance=0.0).fit_many(problems),
             "plain PyTorch loop, Adam": lambda: loop(plain, problems[:FEW], fused=False),
             "plain PyTorch loop, fused Adam": lambda: loop(plain, problems[:FEW], fused=True),
             "scikit-learn's MLPClassifier": lambda: scikit_learn(problems[:FEW]),
@@ -102,7 +102,7 @@ def test_16_cnns(race: Callable[..., None]) -> None:
         f"16 CNNs, 2 layers of 32 channels, length 16, {STEPS} steps of Adam, batch {BATCH}",
         "stack",
         {
-            "stack": lambda: CNN(max_steps=STEPS, batch_size=BATCH).fit_many(problems),
+            "stack": lambda: CNN(max_steps=STEPS, batch_size=BATCH, tolerance=0.0).fit_many(problems),
             "plain PyTorch loop, Adam": lambda: loop(Plain, problems[:FEW], fused=False),
             "plain PyTorch loop, fused Adam": lambda: loop(Plain, problems[:FEW], fused=True),
         },
@@ -127,7 +127,7 @@ def test_16_grus(race: Callable[..., None]) -> None:
         f"16 GRUs, 32 units, length 12, {STEPS} steps of Adam, batch {BATCH}",
         "stack",
         {
-            "stack": lambda: RNN(max_steps=STEPS, batch_size=BATCH).fit_many(problems),
+            "stack": lambda: RNN(max_steps=STEPS, batch_size=BATCH, tolerance=0.0).fit_many(problems),
             "plain PyTorch loop, Adam": lambda: loop(PlainGRU, problems[:FEW], fused=False),
             "plain PyTorch loop, fused Adam": lambda: loop(PlainGRU, problems[:FEW], fused=True),
         },
@@ -177,7 +177,7 @@ def to_zero_error(problems: list[Problem], rate: float) -> None:
 def test_256_boolean_functions_to_zero_error(race: Callable[..., None]) -> None:
     problems = [boolean_function(seed) for seed in range(256)]
     rate = 1e-2
-    learner = MLP(width=40, max_steps=MOST, learning_rate=rate, tolerance=1e-6, patience=1, monitor="error")
+    learner = MLP(width=40, max_steps=MOST, learning_rate=rate, monitor="error")
     torch.set_num_threads(1)
     race(
         f"256 MLPs 7-40-40 with two logits on Boolean functions, all 64 points a step, Adam at {rate}, to zero error",
