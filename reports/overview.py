@@ -15,7 +15,7 @@ from ..analysis.entries import Entry
 from ..runs.results import Results
 from .board import COLUMNS, short_names
 from .labels import fitted_legend
-from .leaderboard import Leaderboard, TaskHeader, make_leaderboard, summary_of
+from .leaderboard import Leaderboard, TaskHeader, is_final, make_leaderboard, summary_of
 from .provenance import short_line
 from .style import GREY, LineStyle, line_styles, theme
 
@@ -47,7 +47,7 @@ def overview_figure(results: Results) -> Figure | None:
 
 def _draw(board: Leaderboard, results: Results) -> Figure:
     tasks = [task for task in board.tasks if task.name in board.ranked][:COLUMNS]
-    finals = {(entry.name, entry.learner, entry.split): entry for entry in board.entries}
+    finals = {(entry.name, entry.learner, entry.split): entry for entry in board.entries if is_final(entry)}
     task_names = {task.name for task in tasks}
     with_results = {
         entry.learner for entry in finals.values() if entry.name in task_names and not math.isnan(entry.value)

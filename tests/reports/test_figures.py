@@ -17,9 +17,12 @@ from matplotlib.text import Annotation
 
 from grue.reports.figures import task_figure, write_figures
 from grue.reports.labels import fitting_labels, shortened, spread
+from grue.reports.leaderboard import is_final, make_leaderboard
 from grue.reports.names import base_and_variant
+from grue.reports.overview import overview_figure
 from grue.reports.scale import TICKS
 from grue.reports.style import KNOWN, line_styles
+from grue.runs.reading import read
 from grue.runs.results import Results
 
 
@@ -196,3 +199,24 @@ def test_tick_labels_are_left_out_where_they_have_no_room() -> None:
     assert fitting_labels(sizes, [0, 2.5, 5.5, 9.4], 1) == [1, 3]
     assert fitting_labels(["16", "64", "256", "1024", "1400"], [0, 10, 20, 30, 32], 1) == [0, 2, 4]
     assert fitting_labels(["1024"], [0], 1) == [0]
+
+
+def test_the_overview_shows_the_scores_at_the_largest_size_also_of_bimodal_outcomes() -> None:
+    results = read([Path(__file__).parents[2] / "results" / "reference" / "quick"])
+    board = make_leaderboard(results)
+    figure = overview_figure(results)
+    assert figure is not None
+    (panel,) = (axes for axes in figure.axes if axes.get_title(loc="left").startswith("identity"))
+    labels = [label.get_text() for label in panel.get_yticklabels()]
+    shown = {
+        labels[int(line.get_ydata()[0])]: float(line.get_xdata()[0])
+        for line in panel.get_lines()
+        if line.get_marker() == "o" and line.get_markerfacecolor() != "white"
+    }
+    finals = {
+        entry.learner: entry.value
+        for entry in board.entries
+        if is_final(entry) and (entry.name, entry.split) == ("identity-bits", "ood")
+    }
+    assert "cnn" in shown
+    assert all(value == pytest.approx(finals[learner]) for learner, value in shown.items())
