@@ -122,7 +122,8 @@ class Conv1d(Stacked):
         missing = padded(channels) - channels
         if missing:
             weight = functional.pad(weight, (0, 0, 0, missing))
-        return convolve(x[:, :, None], weight, self.linear.bias[:, 0])[:, :, 0, :, : self.linear.outputs]
+        # squeeze: the gradient of an index would be copied into zeros
+        return convolve(x.unsqueeze(2), weight, self.linear.bias.squeeze(1)).squeeze(2)[..., : self.linear.outputs]
 
 
 class Conv2d(Stacked):

@@ -9,10 +9,10 @@ from torch import Tensor, nn
 from .base import Resources
 from .training import use_threads
 
-CPU_STACK = (4, 128)
+CPU_STACK = (4, 256)
 """Minimum and maximum stack size on the CPU."""
 
-CPU_FLOATS = 3_000_000
+CPU_FLOATS = 6_000_000
 """Number of floats that a stack on the CPU may hold in weights, gradients, optimiser moments and activations. Measured:
 larger stacks no longer save time per network (make speed)."""
 
