@@ -63,7 +63,7 @@ class Perceptron(nn.Module):
         self.layers = nn.ModuleList(layers)
 
     def forward(self, x: Tensor) -> Tensor:
-        return chain(list(self.layers), x)
+        return chain([layer for layer in self.layers if isinstance(layer, Linear)], x)
 
 
 def chain(layers: Sequence[Linear], x: Tensor) -> Tensor:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+
+ADAM: Any = torch._fused_adam_  # pyright: ignore[reportPrivateImportUsage]
+SGD: Any = torch._fused_sgd_  # pyright: ignore[reportPrivateImportUsage]
 
 BETAS, EPSILON = (0.9, 0.999), 1e-8
 """Adam's decay rates of the two moments, and the constant in its denominator (Kingma and Ba, ICLR 2015)."""
@@ -56,7 +60,7 @@ class Optimizer:
 
     def _update(self, rate: float, weights: list[Tensor], gradients: list[Tensor], *moments: list[Tensor]) -> None:
         if self.name == "adam":
-            torch._fused_adam_(
+            ADAM(
                 weights,
                 gradients,
                 *moments,
@@ -71,7 +75,7 @@ class Optimizer:
                 maximize=False,
             )
         else:
-            torch._fused_sgd_(
+            SGD(
                 weights,
                 gradients,
                 *moments,

@@ -209,7 +209,7 @@ def test_the_overview_shows_the_scores_at_the_largest_size_also_of_bimodal_outco
     (panel,) = (axes for axes in figure.axes if axes.get_title(loc="left").startswith("identity"))
     labels = [label.get_text() for label in panel.get_yticklabels()]
     shown = {
-        labels[int(line.get_ydata()[0])]: float(line.get_xdata()[0])
+        labels[int(np.ravel(line.get_ydata())[0])]: float(np.ravel(line.get_xdata())[0])
         for line in panel.get_lines()
         if line.get_marker() == "o" and line.get_markerfacecolor() != "white"
     }
