@@ -193,11 +193,11 @@ def test_tests_of_a_small_split_are_all_it_holds() -> None:
 
 
 def test_exposed_examples_that_were_not_fitted_are_a_mark_too() -> None:
-    one = pair("identity-bits", "boosting:n_estimators=3")
+    one = pair("identity-bits", "linear:C=0.01")
     rows = run_batch(Batch(one, (Cell(one, 1024, 1, 0), Cell(one, 1024, 0, 0))))["batches"]
     exposed = rows.query("split == 'train-exposed' and metric == 'exact_match'")["value"].item()
-    assert exposed == 0, "one example among a thousand is not fitted in 3 rounds"
-    assert rows.query("exposed == 1")["status"].iloc[0] in ("budget", "plateau")
+    assert exposed == 0, "one example among a thousand is not fitted with this regularisation"
+    assert rows.query("exposed == 1")["status"].iloc[0] == "capacity"
     assert rows.query("exposed == 0")["status"].iloc[0] == "ok"
 
 
