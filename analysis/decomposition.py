@@ -39,7 +39,7 @@ class Crossing:
     scores    split -> (algorithms, views, encodings, seeds), without seeds that lack a score
     errors    the same: standard errors over the test examples, NaN where they are not known
     flags     label -> flags of its cells on these seeds
-    left_out  labels of learners of a crossed algorithm that have no place in the design
+    left_out  labels of learners of a crossed algorithm that are not in the design
     """
 
     task: str
@@ -211,11 +211,11 @@ def algorithm_of(label: str) -> str:
     head, _, tail = label.rpartition(":")
     if not head or "=" not in tail:
         return label
-    kept = [part for part in tail.split(",") if part.partition("=")[0] not in PLACES]
+    kept = [part for part in tail.split(",") if part.partition("=")[0] not in FACTOR_PARAMETERS]
     return f"{head}:{','.join(kept)}" if kept else head
 
 
-PLACES = ("view", "window", "position", "readout", "encoding")
+FACTOR_PARAMETERS = ("view", "window", "position", "readout", "encoding")
 """The parameters that make view and encoding."""
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..tasks.spaces import Space
-from .base import Learner, Predictor, Problem, Spec
+from .base import BUDGET, Learner, Predictor, Problem, Spec
 from .parameters import choice, number
 
 ENCODING = "symbols"
@@ -43,7 +43,7 @@ class StateMerging(Learner):
     before and behind a word are no part of it.
 
     max_states  maximum number of red states; beyond it the rest of the tree is left unmerged, which still gives the
-                class of each training word, and the record has `not_converged`
+                class of each training word, and the record has `stopped: budget`
     encoding    symbols as they are: equal or not
     """
 
@@ -69,8 +69,9 @@ class StateMerging(Learner):
         automaton = prefix_tree(words, problem.targets[:, 0])
         red = automaton.merge(self.max_states)
         marginal = np.bincount(problem.targets[:, 0], minlength=classes) / len(problem)
-        converged = len(red) <= self.max_states
-        record: dict[str, object] = {"states": len(automaton.reachable()), "not_converged": not converged}
+        record: dict[str, object] = {"states": len(automaton.reachable())}
+        if len(red) > self.max_states:
+            record["stopped"] = BUDGET
         return MergingPredictor(problem.input_space, automaton, marginal, record=record)
 
 

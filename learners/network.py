@@ -19,7 +19,7 @@ from .folds import FOLDS, folds
 from .parameters import choice, number
 
 if TYPE_CHECKING:  # torch takes seconds to import, and planning a run does not need it
-    from torch import nn
+    from torch import Tensor, nn
 
     from .training import Data, Recipe
 
@@ -253,8 +253,14 @@ class NetworkPredictor(Predictor):
         parts, device = [], next(self.module.parameters()).device
         with torch.inference_mode(), use_threads(1):
             for start in range(0, len(inputs), PREDICTION_BATCH):
-                batch = inputs[start : start + PREDICTION_BATCH]
-                features = encode(batch, self.inputs, self.learner.input_encoding(self.inputs))
-                out = self.module(torch.from_numpy(features)[None].to(device))[0]
-                parts.append((out.softmax(-1) if self.outputs.symbolic else out).cpu().numpy())
+                features = torch.from_numpy(self.features(inputs[start : start + PREDICTION_BATCH]))
+                parts.append(self.answers(self.module(features[None].to(device))[0]).cpu().numpy())
         return np.concatenate(parts)
+
+    def features(self, inputs: np.ndarray) -> np.ndarray:
+        """The encoded inputs, as `Network.data` gives them."""
+        return encode(inputs, self.inputs, self.learner.input_encoding(self.inputs))
+
+    def answers(self, outputs: Tensor) -> Tensor:
+        """Predictions from the outputs of the module: (batch, outputs, classes), or real values (batch, outputs)."""
+        return outputs.softmax(-1) if self.outputs.symbolic else outputs

@@ -10,12 +10,12 @@ import numpy as np
 from ..tasks.spaces import Space
 from .base import Predictor, Problem, Spec
 from .encodings import encode
-from .network import PREDICTION_BATCH
+from .network import PREDICTION_BATCH, NetworkPredictor
 from .parameters import choice
 from .transformer import Transformer
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
     from .decoder import Decoder
     from .training import Data
@@ -140,28 +140,14 @@ class ScratchpadPredictor(Predictor):
 
 
 @dataclass
-class AuxiliaryPredictor(Predictor):
+class AuxiliaryPredictor(NetworkPredictor):
     """A trained network with auxiliary heads, of which only the answers are used."""
 
-    learner: TransformerScratchpad
-    module: nn.Module
-    inputs: Space
-    outputs: Space
+    def features(self, inputs: np.ndarray) -> np.ndarray:
+        return np.ascontiguousarray(_prompt(inputs, self.inputs, self.learner.input_encoding(self.inputs)))
 
-    def predict(self, inputs: np.ndarray) -> np.ndarray:
-        import torch  # noqa: PLC0415
-
-        from .training import use_threads  # noqa: PLC0415
-
-        parts, device = [], next(self.module.parameters()).device
-        with torch.inference_mode(), use_threads(1):
-            for start in range(0, len(inputs), PREDICTION_BATCH):
-                batch = inputs[start : start + PREDICTION_BATCH]
-                prompt = _prompt(batch, self.inputs, self.learner.input_encoding(self.inputs))
-                logits = self.module(torch.from_numpy(np.ascontiguousarray(prompt))[None].to(device))[0]
-                answers = logits[:, -self.outputs.size :, : self.outputs.alphabet].softmax(-1)
-                parts.append(answers.cpu().numpy())
-        return np.concatenate(parts)
+    def answers(self, outputs: Tensor) -> Tensor:
+        return outputs[:, -self.outputs.size :, : self.outputs.alphabet].softmax(-1)
 
 
 def _steps(problem: Problem) -> tuple[np.ndarray, Space]:

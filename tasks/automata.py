@@ -96,12 +96,12 @@ class Automaton(Language, abc.ABC):
         following = np.array(self.transitions)
         words = np.full((n, self.inputs.size), self._blank, np.uint8)
         state = np.zeros(n, np.int64)
-        for place in range(int(lengths[-1])):
-            rows = np.flatnonzero(place < length)
-            left = length[rows] - place - 1
+        for position in range(int(lengths[-1])):
+            rows = np.flatnonzero(position < length)
+            left = length[rows] - position - 1
             ahead = counts[answer[rows, None], left[:, None], following[state[rows]]].cumsum(axis=1)  # (rows, symbols)
             symbol = (rng.random((len(rows), 1)) * ahead[:, -1:] >= ahead).sum(axis=1)
-            words[rows, first[rows] + place] = symbol
+            words[rows, first[rows] + position] = symbol
             state[rows] = following[state[rows], symbol]
         return words
 

@@ -156,10 +156,10 @@ class Language(Task, abc.ABC):
         first = (words != self._blank).argmax(axis=1)
         length = (words != self._blank).sum(axis=1)
         answers = self.solve(words)
-        for place in range(self.max_length):
+        for position in range(self.max_length):
             for shift in range(1, self._blank):
-                rows = np.flatnonzero(place < length)
-                edited, slots = words[rows], first[rows] + place
+                rows = np.flatnonzero(position < length)
+                edited, slots = words[rows], first[rows] + position
                 edited[np.arange(len(rows)), slots] = (words[rows, slots] + shift) % self._blank
                 changed = (self.solve(edited) != answers[rows]).any(axis=1)
                 rows, edited = rows[changed], edited[changed]

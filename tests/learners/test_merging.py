@@ -50,7 +50,7 @@ def test_a_machine_of_three_states_is_found_from_a_characteristic_sample() -> No
     a, b = ([automaton.successors[state][symbol] for state in states] for symbol in (0, 1))
     assert a == states
     assert b == [*states[1:], states[0]]
-    assert fitted.record == {"states": 3, "not_converged": False}
+    assert fitted.record == {"states": 3}
 
 
 @pytest.mark.parametrize(
@@ -133,4 +133,4 @@ def test_too_many_states_end_the_search() -> None:
     random = np.random.default_rng(0).integers(0, 2, 62)
     words = ["".join(word) for length in range(1, 6) for word in product("ab", repeat=length)]
     fitted = fit(problem(words, random.tolist()), max_states=3)
-    assert fitted.record["not_converged"] is True
+    assert fitted.record["stopped"] == "budget"

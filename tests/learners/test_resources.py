@@ -60,7 +60,7 @@ def test_a_device_that_torch_does_not_have_is_refused(tmp_path: Path) -> None:
 def test_a_network_trained_on_cuda_predicts_about_the_same(name: str) -> None:
     problems = [make_problem(BITS, BITS, n, seed=n) for n in (3, 20, 11)]
     tests = make_problem(BITS, BITS, 7, seed=99).inputs
-    learner = make_learner(f"{name}:steps=20").instance
+    learner = make_learner(f"{name}:max_steps=20").instance
     here, there = (learner.fit_many(problems, Resources(device)) for device in ("cpu", "cuda"))
     for one, other in zip(here, there, strict=True):
         assert np.allclose(one.predict(tests), other.predict(tests), atol=1e-2)
