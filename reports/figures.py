@@ -126,7 +126,8 @@ class _TaskFigure:
     def __init__(self, results: Results, task: str, points: pd.DataFrame) -> None:
         info = results.catalogue.tasks[task]
         with_results = set(points["split"].tolist())
-        self.splits = [split for split in info.splits if split.name in with_results]
+        shown = [split for split in info.splits if split.name in with_results]
+        self.splits = sorted(shown, key=lambda split: split.shift is not None)  # train and id come before the shifts
         self.points = points.loc[points["split"].isin([split.name for split in self.splits])]
         at_largest = self.points.loc[self.points["size"] == self.points["size"].max()]  # size of the exposed panel
         self.shift = info.headline if any(at_largest["exposed"].to_numpy() > 0) else None
