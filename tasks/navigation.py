@@ -180,14 +180,23 @@ class NavigationAxes(Navigation):
     where the step is (0 0 + 0 0). One rule for all axes predicts it. A rule that uses two axes only predicts no step,
     and fits the training set as well.
 
+    "others" and "exposed" are in addition restricted to problems on which the heuristic "largest-goal" errs, so at
+    least two axes differ: otherwise this rule, which does not compare distances, scores 0.6.
+
     known_axes  number of first axes, the only ones that differ in training; also the most axes that differ in training
                 and in "others"
     """
 
     name: ClassVar[str] = "navigation-axes"
+    version: ClassVar[int] = 2  # 2: "others" and "exposed" have only problems on which largest-goal errs
     renamed: ClassVar[Mapping[str, str]] = {"known": "known_axes"}
 
     known_axes: int = 3
+
+    def __post_init__(self) -> None:
+        if self.known_axes < 2:  # noqa: PLR2004 -- where one axis differs, largest-goal is right
+            raise ValueError(f"known_axes={self.known_axes}; expected 2 or more")
+        super().__post_init__()
 
     @property
     def splits(self) -> tuple[Split, ...]:
@@ -210,7 +219,7 @@ class NavigationAxes(Navigation):
     def _regions(self) -> dict[str, Region]:
         return {
             "id": Region((0, self.known_axes), (1, self.known_axes)),
-            "others": Region((self.known_axes, self.axes), (1, self.known_axes)),
+            "others": Region((self.known_axes, self.axes), (2, self.known_axes)),
             "all": Region((0, self.axes), (self.axes, self.axes)),
         }
 
@@ -218,7 +227,19 @@ class NavigationAxes(Navigation):
         """Sample n problems of a region; the slice "moved", (n, axes), is True on axes that are equal in training."""
         sampled = super().propose(region, n, rng)
         moved = np.broadcast_to(np.arange(self.axes) >= self.known_axes, sampled.inputs.shape)
-        return Examples(sampled.inputs, sampled.targets, slices={**sampled.slices, "moved": moved})
+        sampled = Examples(sampled.inputs, sampled.targets, slices={**sampled.slices, "moved": moved})
+        if region != "others":
+            return sampled
+        return sampled.take(np.flatnonzero((self._largest_goal(sampled.inputs) != sampled.targets).any(axis=1)))
+
+    def capacity(self, split: str) -> int:
+        """As for `Navigation`; largest-goal errs on half of the problems with two axes, and on more with three.
+
+        A reflection of all coordinates keeps the distances and turns the largest goal into the smallest. So of two axes
+        the one with the largest distance is equally likely to have either.
+        """
+        restricted = self.split(split).region == "others"
+        return super().capacity(split) // (2 if restricted else 1)
 
     def _known_axes(self, inputs: np.ndarray) -> np.ndarray:
         """The rule applied to the axes that differ in training; the other axes are ignored."""
