@@ -68,8 +68,8 @@ def test_leaderboard_prints_the_summary_alone(run: Callable[..., tuple[int, str,
     assert [line for line in out.splitlines() if line.startswith("#")] == ["## Leaderboard"]
 
 
-def test_leaderboard_takes_the_status_of_this_version_of_a_task_from_the_list(
-    run: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
+def test_leaderboard_and_figures_take_the_status_of_this_version_of_a_task_from_the_list(
+    run: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     tasks = {
         "identity-bits": Decision("measures", "identity", 1, 10),
@@ -83,6 +83,9 @@ def test_leaderboard_takes_the_status_of_this_version_of_a_task_from_the_list(
         "frontier tasks",
         "undecided tasks",
     ]
+    code, _, _ = run("plot", "somewhere", "--output", str(tmp_path))
+    assert code == 0
+    assert "(frontier)" in (tmp_path / "overview.svg").read_text(encoding="utf-8")
 
 
 def test_a_summary_of_nothing_is_refused_in_one_line(

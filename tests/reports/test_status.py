@@ -12,6 +12,7 @@ import pytest
 from grue.analysis.summary import summarise
 from grue.reports.formats import FORMATS, make_tables, render
 from grue.reports.leaderboard import make_leaderboard, summary_of
+from grue.reports.overview import overview_figure
 from grue.runs.results import Results
 from grue.runs.status import Decision, StatusList
 
@@ -141,3 +142,29 @@ def test_the_list_decides_one_version_of_a_task(results: Results) -> None:
         "maze-graph": "undecided",
         "text": "undecided",
     }
+
+
+def panels(results: Results, listed: dict[str, str] | None) -> tuple[list[str], str]:
+    """The first lines of the titles of the panels of the overview, and all text under it."""
+    figure = overview_figure(results, listed)
+    assert figure is not None
+    heads = [axes.get_title(loc="left").splitlines()[0] for axes in figure.axes]
+    return heads, " ".join(text.get_text() for text in figure.texts)
+
+
+def test_the_overview_shows_tasks_that_measure_first_and_names_the_status_of_the_others(results: Results) -> None:
+    listed = {"identity-bits": "undecided", "scramble-bag": "frontier", "maze-graph": "measures"}
+    heads, text = panels(results, listed)
+    assert heads == ["maze", "scramble (frontier)", "identity (undecided)"]
+    assert "A task measures if" in text
+    heads, text = panels(results, None)
+    assert heads == ["identity", "scramble", "maze"]
+    assert "measure" not in text
+
+
+def test_the_overview_says_how_many_tasks_it_leaves_out(results: Results, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "Left out" not in panels(results, LISTED)[1]
+    monkeypatch.setattr("grue.reports.overview.COLUMNS", 2)
+    heads, text = panels(results, {**LISTED, "identity-bits": "frontier", "maze-graph": "measures"})
+    assert heads == ["maze", "identity (frontier)"]
+    assert "Left out: 1 of 3 ranked tasks (those that measure are shown first)." in text
