@@ -21,7 +21,7 @@ CurveMetric = Literal[
 class Entry:
     """One value of the leaderboard.
 
-    scope       "family" (mean over the tasks of a family) or "task"
+    scope       "family" (mean over the tasks of a family that measure) or "task"
     name        name of the family or the task
     kind        kind of the learner: learner, control or heuristic
     metric     for learning curves a CurveMetric, for riddles see analysis/fingerprint.py.

@@ -7,6 +7,7 @@ cell has no score, the entries that depend on it are flagged.
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 
 import pandas as pd
 
@@ -17,8 +18,10 @@ from .learning_curve import LearningCurve, Seeds, arrays, counts, join_flags
 from .planned import PlannedCell, anchors_of, planned_cells
 
 
-def summarise(scores: pd.DataFrame, catalogue: Catalogue) -> list[Entry]:
+def summarise(scores: pd.DataFrame, catalogue: Catalogue, measuring: Collection[str] | None = None) -> list[Entry]:
     """All entries of the leaderboard, for every task and every family.
+
+    measuring  names of the tasks that means over families count; None: all ranked tasks
 
     Values that were not planned (a score at a size that a learner was not run at) have no entry.
     Raises ValueError if there are two results of one cell with different settings (budgets or versions).
@@ -29,7 +32,9 @@ def summarise(scores: pd.DataFrame, catalogue: Catalogue) -> list[Entry]:
         LearningCurve(task, learner, catalogue, planned, anchors[task]) for (task, learner), planned in cells.items()
     ]
     entries = [entry for curve in curves for entry in curve.entries()]
-    return [*entries, *_not_applicable(catalogue, cells), *_means(curves, catalogue)]
+    ranked = [task for task in anchors if catalogue.tasks[task].ranked]
+    counted = ranked if measuring is None else [task for task in ranked if task in measuring]
+    return [*entries, *_not_applicable(catalogue, cells), *_means(curves, catalogue, counted)]
 
 
 def _not_applicable(catalogue: Catalogue, cells: dict[tuple[str, str], list[PlannedCell]]) -> list[Entry]:
@@ -41,18 +46,17 @@ def _not_applicable(catalogue: Catalogue, cells: dict[tuple[str, str], list[Plan
     ]
 
 
-def _means(curves: list[LearningCurve], catalogue: Catalogue) -> list[Entry]:
-    """Mean areas over the tasks of each family, for every learner and control.
+def _means(curves: list[LearningCurve], catalogue: Catalogue, counted: list[str]) -> list[Entry]:
+    """Mean areas over the `counted` tasks of each family that has any, for every learner and control.
 
-    Areas are averaged over tasks within each seed first; the interval is over these means. Tasks that are not ranked
-    (another scale, or no correct answer) are excluded. If a learner lacks a task, its mean is over the others and is
-    flagged "partial", as is a mean with a partial area. Families that were not planned for a learner have no entry.
+    Areas are averaged over tasks within each seed first; the interval is over these means. If a learner lacks a task,
+    its mean is over the others and is flagged "partial", as is a mean with a partial area. Families that were not
+    planned for a learner have no entry.
     """
     curve_of = {(curve.task, curve.learner): curve for curve in curves}
     families: dict[str, list[str]] = {}
-    for task in dict.fromkeys(curve.task for curve in curves):
-        if catalogue.tasks[task].ranked:
-            families.setdefault(catalogue.tasks[task].family, []).append(task)
+    for task in counted:
+        families.setdefault(catalogue.tasks[task].family, []).append(task)
     entries: list[Entry] = []
     for learner, info in catalogue.learners.items():
         for split in SPLITS if info.kind != "heuristic" else ():

@@ -28,6 +28,7 @@ from ..runs.results import COLUMNS
 from ..runs.rows import join
 from ..runs.run import choose_workers, plan_run
 from ..runs.session import PlanSession
+from ..runs.status import read_status
 
 if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
@@ -182,7 +183,8 @@ class Suite:
         from ..reports.leaderboard import make_leaderboard, summary_of  # noqa: PLC0415
 
         suite_seed = self.plan.pairs[0].suite  # the same for all: it is no field of a grid
-        board = make_leaderboard(read([self.folder]).of_suite(suite_seed))
+        results = read([self.folder]).of_suite(suite_seed)
+        board = make_leaderboard(results, read_status().listed(results.catalogue))
         printed = render(summary_of(board) if board.ranked else board, "text")
         return f"{printed}\nresults are in {self.folder}; for all tables: grue leaderboard {self.folder}"
 

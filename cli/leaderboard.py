@@ -37,10 +37,11 @@ def leaderboard(
     from ..reports.formats import render
     from ..reports.leaderboard import make_leaderboard, summary_of
     from ..runs.errors import UsageError
+    from ..runs.status import read_status
 
     results = read_folders(dirs, suite_seed)
     try:
-        board = make_leaderboard(results)
+        board = make_leaderboard(results, read_status().listed(results.catalogue))
         board = summary_of(board) if summary else board
     except ValueError as error:
         raise UsageError(str(error)) from error

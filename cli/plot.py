@@ -19,6 +19,7 @@ def plot(
     from ..reports.figures import write_figures
     from ..reports.provenance import warnings_of
     from ..runs.errors import UsageError
+    from ..runs.status import read_status
 
     results = read_folders(dirs, suite_seed, measured=True)
     if output.exists() and not output.is_dir():
@@ -27,7 +28,7 @@ def plot(
         typer.echo(f"warning: {warning}", err=True)
     output.mkdir(parents=True, exist_ok=True)
     try:
-        for path in write_figures(results, output):
+        for path in write_figures(results, output, read_status().listed(results.catalogue)):
             typer.echo(f"wrote {path}")
     except ValueError as error:
         raise UsageError(str(error)) from error

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from ..analysis.entries import THRESHOLD, Entry
-from .leaderboard import Leaderboard, TaskHeader, is_final, missing_word
+from .leaderboard import STATUSES, Leaderboard, TaskHeader, is_final, missing_word, status_note
 from .tables import (
     HEADINGS,
     NOT_PLANNED,
@@ -56,13 +58,34 @@ def short_names(tasks: list[TaskHeader]) -> dict[str, str]:
 
 
 def board_tables(board: Leaderboard, source: str) -> list[Table]:
-    """Tables of the ranked tasks, at most COLUMNS tasks per table."""
-    ranked = [task for task in board.tasks if task.name in board.ranked]
-    parts = [ranked[start : start + COLUMNS] for start in range(0, len(ranked), COLUMNS)]
-    return [_table(board, part, number if len(parts) > 1 else 0, source) for number, part in enumerate(parts, 1)]
+    """Tables of the ranked tasks, at most COLUMNS tasks of one status per table."""
+    return [_table(board, part, source) for part in _parts(board.groups, COLUMNS)]
 
 
-def _table(board: Leaderboard, tasks: list[TaskHeader], number: int, source: str) -> Table:
+@dataclass(frozen=True)
+class _Part:
+    """The tasks of one table, and what follows the label and the title of its kind of table."""
+
+    tasks: list[TaskHeader]
+    label: str
+    title: str
+
+
+def _parts(groups: dict[str, list[TaskHeader]], columns: int) -> Iterator[_Part]:
+    """Split the tasks of each status into parts of at most `columns` tasks."""
+    for status, tasks in groups.items():
+        label, title = (f"-{status}", f": {STATUSES[status]}") if status else ("", "")
+        for start in range(0, len(tasks), columns):
+            number, one = start // columns + 1, len(tasks) <= columns
+            yield _Part(
+                tasks[start : start + columns],
+                label if one else f"{label}{number}",
+                title if one else f"{title}, part {number}",
+            )
+
+
+def _table(board: Leaderboard, part: _Part, source: str) -> Table:
+    tasks = part.tasks
     finals = {(entry.name, entry.learner, entry.split): entry for entry in board.entries if is_final(entry)}
     names = short_names(tasks)
 
@@ -79,11 +102,11 @@ def _table(board: Leaderboard, tasks: list[TaskHeader], number: int, source: str
         heading, rows = row_groups[-1]
         row_groups[-1] = (heading, (*rows, (BEST, tuple(best))))
     return Table(
-        label=f"board{number or ''}",
-        title=f"Leaderboard{f', part {number}' if number else ''}",
+        label=f"board{part.label}",
+        title=f"Leaderboard{part.title}",
         columns=tuple(Column(names[task.name], "", names[task.name]) for task in tasks),
         row_groups=tuple(row_groups),
-        footnote=f"{FOOTNOTE}. {_widths(board, finals)}",
+        footnote=" ".join(filter(None, [f"{FOOTNOTE}.", _widths(board, finals), status_note(board)])),
         caption="; ".join(_column_note(task, names[task.name]) for task in tasks) + ".",
         notes=(*_solved_note(board, names), *not_planned(row_groups)),
         source=source,
@@ -91,15 +114,18 @@ def _table(board: Leaderboard, tasks: list[TaskHeader], number: int, source: str
 
 
 def exposure_tables(board: Leaderboard, source: str) -> list[Table]:
-    """Tables of the OOD examples to the threshold, at most EXPOSURE_COLUMNS tasks per table; none without exposure."""
-    tasks = [task for task in board.tasks if task.name in board.ranked and task.ood and task.max_exposed]
-    parts = [tasks[start : start + EXPOSURE_COLUMNS] for start in range(0, len(tasks), EXPOSURE_COLUMNS)]
-    return [
-        _exposure_table(board, part, number if len(parts) > 1 else 0, source) for number, part in enumerate(parts, 1)
-    ]
+    """Tables of the OOD examples to the threshold, at most EXPOSURE_COLUMNS tasks of one status per table.
+
+    There are none without exposure.
+    """
+    exposed = {
+        status: [task for task in tasks if task.ood and task.max_exposed] for status, tasks in board.groups.items()
+    }
+    return [_exposure_table(board, part, source) for part in _parts(exposed, EXPOSURE_COLUMNS)]
 
 
-def _exposure_table(board: Leaderboard, tasks: list[TaskHeader], number: int, source: str) -> Table:
+def _exposure_table(board: Leaderboard, part: _Part, source: str) -> Table:
+    tasks = part.tasks
     exposed = [entry for entry in board.entries if entry.metric == "OOD examples to threshold"]
     found = {(entry.name, entry.learner): entry for entry in exposed}
     names = short_names([task for task in board.tasks if task.name in board.ranked])
@@ -112,8 +138,8 @@ def _exposure_table(board: Leaderboard, tasks: list[TaskHeader], number: int, so
         rows = [(name, cells) for name, cells in rows if any(cell.text != NOT_PLANNED for cell in cells)]
         row_groups += [(HEADINGS[kind], tuple(rows))] if rows else []
     return Table(
-        label=f"exposure{number or ''}",
-        title=f"OOD examples to {THRESHOLD:g}{f', part {number}' if number else ''}",
+        label=f"exposure{part.label}",
+        title=f"OOD examples to {THRESHOLD:g}{part.title}",
         columns=tuple(Column(names[task.name], "", names[task.name]) for task in tasks),
         row_groups=tuple(row_groups),
         footnote=EXPOSURE_FOOTNOTE,

@@ -11,7 +11,7 @@ kind of variant (for example, another encoding of every learner) has its own row
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from string import ascii_lowercase
 from textwrap import wrap
@@ -77,8 +77,10 @@ DODGE, SPREAD = 2.4, 0.5
 anchors: many curves are at 0 or 1 and would hide each other."""
 
 
-def write_figures(results: Results, folder: Path) -> Iterator[Path]:
+def write_figures(results: Results, folder: Path, listed: Mapping[str, str] | None = None) -> Iterator[Path]:
     """Draw every task, an overview, the crossings and the fingerprints, as SVG, PDF and PNG; yields each written file.
+
+    listed  task -> its status on the list; see `make_leaderboard`
 
     Raises ValueError, before the first file, if results contradict each other.
     """
@@ -88,7 +90,7 @@ def write_figures(results: Results, folder: Path) -> Iterator[Path]:
     for task in results.catalogue.tasks:
         if task in with_results:
             yield from _write(task_figure(results, task, points), folder, task)
-    overview = overview_figure(results)
+    overview = overview_figure(results, listed)
     if overview is not None:
         yield from _write(overview, folder, "overview")
     crossing = crossing_figure(results)

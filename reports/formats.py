@@ -17,10 +17,10 @@ from .board import board_tables, exposure_tables
 from .fingerprint import fingerprint_tables
 from .leaderboard import Leaderboard
 from .provenance import full_line, long_lines, short_line
-from .tables import SYMBOLS, Table, TableCell, family_tables, task_tables
+from .tables import SYMBOLS, Table, TableCell, family_tables, task_tables, without_mean
 from .text import text_document
 
-JSON_SCHEMA = 2
+JSON_SCHEMA = 3
 """Version of the JSON format: increase it if a field changes its name or meaning."""
 
 
@@ -46,7 +46,9 @@ def make_tables(board: Leaderboard) -> list[Table]:
         *task_tables(board, source),
         *fingerprint_tables(board),
     ]
-    return [*_with_notes(tables, board.left_out), *_appendix(board)]
+    # Tables of families have the note on families without a mean themselves.
+    notes = board.left_out if board.families else (*board.left_out, *without_mean(board))
+    return [*_with_notes(tables, notes), *_appendix(board)]
 
 
 def _with_notes(tables: list[Table], notes: tuple[str, ...]) -> list[Table]:
@@ -83,13 +85,24 @@ def to_markdown(board: Leaderboard) -> str:
 
 
 def to_csv(board: Leaderboard) -> str:
-    """CSV with one row per entry; the last column is the provenance, since a comment would break readers of CSV."""
+    """CSV with one row per entry, with the status of its task on the list.
+
+    The last column is the provenance, since a comment would break readers of CSV.
+    """
     source = short_line(board.results)
+    listed = {**(board.appendix.listed if board.appendix else {}), **board.listed}
     out = io.StringIO()
-    columns = [*(field.name for field in fields(Entry)), "provenance"]
+    columns = [*(field.name for field in fields(Entry)), "task_status", "provenance"]
     writer = csv.DictWriter(out, columns, lineterminator="\n")
     writer.writeheader()
-    writer.writerows({**record, "provenance": source} for record in [*map(_record, board.entries), *_others(board)])
+    writer.writerows(
+        {
+            **record,
+            "task_status": None if record["scope"] == "family" else listed.get(record["name"]),
+            "provenance": source,
+        }
+        for record in [*map(_record, board.entries), *_others(board)]
+    )
     return out.getvalue()
 
 
@@ -103,6 +116,7 @@ def to_json(board: Leaderboard) -> str:
             "family": task.family,
             "ood": task.ood,
             "metric": task.metric,
+            "status": board.listed.get(task.name),
             "sizes": task.sizes,
             "notes": task.notes,
         }

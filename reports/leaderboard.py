@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ..analysis.entries import Entry
@@ -16,6 +17,9 @@ from .provenance import warnings_of
 
 KINDS = ("learner", "control", "heuristic")
 """The blocks of every table, in this order: the learners that are compared, the controls, and the heuristics."""
+
+STATUSES = {"measures": "tasks that measure", "frontier": "frontier tasks", "undecided": "undecided tasks"}
+"""The status of a task on the list -> the heading of such tasks, which are listed apart, in this order."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +52,9 @@ class Leaderboard:
     entries   the values
     tasks     tasks without the riddles, in the order of the catalogue
     riddles   tasks without a correct answer, in the order of the catalogue; their entries are fingerprints
-    families  families with a task on the common scale
+    families  families with a mean: over their tasks that measure, or over all ranked ones if none is decided
     ranked    names of the tasks on the common scale
+    listed    of these, the status on the list: a key of STATUSES
     order     kind -> names of its learners in the order of the catalogue, variants after their base
     brief     True for the board of tasks alone, without tables by family or task
     warnings  sentences on mixed versions in the results
@@ -64,6 +69,7 @@ class Leaderboard:
     riddles: tuple[TaskHeader, ...]
     families: tuple[str, ...]
     ranked: tuple[str, ...]
+    listed: dict[str, str]
     order: dict[str, list[str]]
     warnings: tuple[str, ...]
     missing_cells: MissingCells
@@ -72,37 +78,57 @@ class Leaderboard:
     left_out: tuple[str, ...] = ()
     appendix: Leaderboard | None = None
 
+    @property
+    def decided(self) -> bool:
+        """Whether the status of a ranked task is decided. If not, all tasks are listed together and count in means."""
+        return _decided(self.listed)
 
-def make_leaderboard(results: Results) -> Leaderboard:
+    @property
+    def groups(self) -> dict[str, list[TaskHeader]]:
+        """The ranked tasks by status, in the order of STATUSES; all of them under "" if none is decided."""
+        ranked = [task for task in self.tasks if task.name in self.ranked]
+        if not self.decided:
+            return {"": ranked} if ranked else {}
+        by_status = {status: [task for task in ranked if self.listed[task.name] == status] for status in STATUSES}
+        return {status: tasks for status, tasks in by_status.items() if tasks}
+
+
+def make_leaderboard(results: Results, listed: Mapping[str, str] | None = None) -> Leaderboard:
     """Make the leaderboard of results; for several folders, on the tasks and sizes that all of them have.
+
+    listed  task -> its status on the list: measures, frontier or undecided, which is also that of all other tasks
 
     Raises ValueError if nothing was planned, or if there are two results of one cell with different settings.
     """
     shared = share(results.catalogue, results.folders) if len(results.folders) > 1 else None
     if shared is None:
-        return _leaderboard(results)
-    board = _leaderboard(replace(results, catalogue=shared.common))
-    return replace(board, left_out=shared.left_out, appendix=_leaderboard(replace(results, catalogue=shared.rest)))
+        return _leaderboard(results, listed or {})
+    board = _leaderboard(replace(results, catalogue=shared.common), listed or {})
+    appendix = _leaderboard(replace(results, catalogue=shared.rest), listed or {})
+    return replace(board, left_out=shared.left_out, appendix=appendix)
 
 
-def _leaderboard(results: Results) -> Leaderboard:
+def _leaderboard(results: Results, listed: Mapping[str, str]) -> Leaderboard:
     catalogue = results.catalogue
     if not catalogue.cells:
         raise ValueError("nothing to report: no cell was planned")
-    entries = summarise(results.scores, catalogue)
-    entries += fingerprints(results.scores, results.answers, catalogue)
     missing_cells = MissingCells(results)
     heads = [_head(task, results, missing_cells) for task in catalogue.by_task]
     infos = catalogue.tasks
     tasks = [task for task in heads if infos[task.name].has_curve]
     riddles = [task for task in heads if not infos[task.name].has_curve]
     ranked = tuple(task.name for task in tasks if infos[task.name].ranked)
+    statuses = {name: listed.get(name, "undecided") for name in ranked}
+    counted = [name for name in ranked if statuses[name] == "measures"] if _decided(statuses) else ranked
+    entries = summarise(results.scores, catalogue, counted)
+    entries += fingerprints(results.scores, results.answers, catalogue)
     return Leaderboard(
         entries=tuple(entries),
         tasks=tuple(tasks),
         riddles=tuple(riddles),
-        families=tuple(dict.fromkeys(infos[name].family for name in ranked)),
+        families=tuple(dict.fromkeys(infos[name].family for name in counted)),
         ranked=ranked,
+        listed=statuses,
         order={kind: _ordered(catalogue.of_kind(kind)) for kind in KINDS},
         warnings=tuple(warnings_of(results)),
         missing_cells=missing_cells,
@@ -131,9 +157,22 @@ def missing_word(board: Leaderboard, entry: Entry) -> str:
     return board.missing_cells.status(entry.name, entry.learner, sizes[-1] if at_largest and sizes else None)
 
 
+def status_note(board: Leaderboard) -> str:
+    """The sentence that explains the headings of STATUSES; "" if no task is decided."""
+    if not board.decided:
+        return ""
+    measures = "A task measures if it tells learners apart, as decided on suite seed 1 (grue quality)"
+    undecided = "; of an undecided task this is not known yet" if "undecided" in board.groups else ""
+    return f"{measures}; a frontier task does not{undecided}."
+
+
 def is_final(entry: Entry) -> bool:
     """Whether an entry belongs to the board: a score at the largest size, or the entry of a learner that is n/a."""
     return entry.scope == "task" and (entry.metric == "final" or (entry.metric, entry.split) == ("area", ""))
+
+
+def _decided(listed: Mapping[str, str]) -> bool:
+    return any(status != "undecided" for status in listed.values())
 
 
 def _head(task: str, results: Results, missing_cells: MissingCells) -> TaskHeader:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from textwrap import wrap
 from typing import Any
 
@@ -15,7 +16,7 @@ from ..analysis.entries import Entry
 from ..runs.results import Results
 from .board import COLUMNS, short_names
 from .labels import fitted_legend
-from .leaderboard import Leaderboard, TaskHeader, is_final, make_leaderboard, summary_of
+from .leaderboard import Leaderboard, TaskHeader, is_final, make_leaderboard, status_note, summary_of
 from .provenance import short_line
 from .style import GREY, LineStyle, line_styles, theme
 
@@ -36,9 +37,12 @@ FLAGGED = 0.35
 NOT_FITTED = {"budget", "plateau", "capacity"}
 
 
-def overview_figure(results: Results) -> Figure | None:
-    """One panel per ranked task, at most COLUMNS; None if there is no ranked task or no result."""
-    board = make_leaderboard(results)
+def overview_figure(results: Results, listed: Mapping[str, str] | None = None) -> Figure | None:
+    """One panel per ranked task, at most COLUMNS, those that measure first; None if there is no ranked task or result.
+
+    listed  task -> its status on the list; see `make_leaderboard`
+    """
+    board = make_leaderboard(results, listed)
     if not board.ranked or results.scores.empty:
         return None
     with mpl.rc_context(theme()):
@@ -46,7 +50,7 @@ def overview_figure(results: Results) -> Figure | None:
 
 
 def _draw(board: Leaderboard, results: Results) -> Figure:
-    tasks = [task for task in board.tasks if task.name in board.ranked][:COLUMNS]
+    tasks = [task for group in board.groups.values() for task in group][:COLUMNS]
     finals = {(entry.name, entry.learner, entry.split): entry for entry in board.entries if is_final(entry)}
     task_names = {task.name for task in tasks}
     with_results = {
@@ -58,7 +62,8 @@ def _draw(board: Leaderboard, results: Results) -> Figure:
     across = min(PANELS_PER_ROW, len(tasks))
     tall = ROW * (len(learners) + 0.6)
     width = (WIDTH - LEFT - RIGHT - (across - 1) * GAP) / across
-    notes = wrap(f"{short_line(results)}.", 140)
+    texts = (_left_out(board, len(tasks)), status_note(board), f"{short_line(results)}.")
+    notes = [line for text in texts for line in wrap(text, 140)]
     figure = Figure(figsize=(WIDTH, 1))
     legend, high = fitted_legend(figure, _handles(), WIDTH - LEFT - MARGIN)
     height = TITLE + rows * (ABOVE + tall + BELOW) + LEGEND_GAP + high + NOTE * len(notes) + MARGIN
@@ -73,7 +78,9 @@ def _draw(board: Leaderboard, results: Results) -> Figure:
         bottom = top - row * (ABOVE + tall + BELOW) - ABOVE - tall
         axes = figure.add_axes((left / WIDTH, bottom / height, width / WIDTH, tall / height))
         shift = f"OOD: {task.ood}" if task.ood else "no shift"
-        axes.set_title(f"{short[task.name]}, n = {task.sizes[-1]}\n{shift}", loc="left", fontsize=7)
+        status = board.listed[task.name] if board.decided else "measures"
+        name = short[task.name] if status == "measures" else f"{short[task.name]} ({status})"
+        axes.set_title(f"{name}\nn = {task.sizes[-1]}, {shift}", loc="left", fontsize=7)
         _panel(axes, task, learners, finals, styles, board.order["heuristic"])
         axes.tick_params(labelleft=column == 0, left=False)
     top -= rows * (ABOVE + tall + BELOW) + LEGEND_GAP
@@ -83,6 +90,13 @@ def _draw(board: Leaderboard, results: Results) -> Figure:
         top -= NOTE
         figure.text(LEFT / WIDTH, top / height, note, va="bottom", size=SMALL_FONT, color=GREY)
     return figure
+
+
+def _left_out(board: Leaderboard, shown: int) -> str:
+    """How many ranked tasks have no panel; "" if all have one."""
+    left_out = len(board.ranked) - shown
+    first = " (those that measure are shown first)" if board.decided else ""
+    return f"Left out: {left_out} of {len(board.ranked)} ranked tasks{first}." if left_out else ""
 
 
 def _panel(

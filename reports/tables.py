@@ -51,7 +51,7 @@ FAMILIES = 4
 
 FAMILY_FOOTNOTE = (
     "Area under the learning curve (score against log2 n, clipped at -1; 0 is chance, 1 the best possible), "
-    f"in distribution (ID) and on the headline shift of each task (OOD), mean over the tasks of a family. {INTERVALS}"
+    "in distribution (ID) and on the headline shift of each task (OOD)"
 )
 
 TASK_FOOTNOTE = (
@@ -152,33 +152,46 @@ def _family_table(board: Leaderboard, families: tuple[str, ...], number: int, so
     present = {(family, split) for _, family, split in found}
     family_columns = [(family, split) for family in families for split in ("ood", "id") if (family, split) in present]
     columns = tuple(Column(f"{family} {split.upper()}", family, split.upper()) for family, split in family_columns)
-    row_groups = [
-        (
-            HEADINGS[kind],
-            tuple(
-                (
-                    name,
-                    tuple(
-                        entry_cell(board, found.get((name, family, split)), interval=split == "ood")
-                        for family, split in family_columns
-                    ),
-                )
-                for name in board.order[kind]
-            ),
-        )
-        for kind in KINDS
-        if kind != "heuristic" and board.order[kind]
-    ]
+    row_groups: list[RowGroup] = []
+    for kind in ("learner", "control"):
+        rows = [
+            (
+                name,
+                tuple(
+                    entry_cell(board, found.get((name, family, split)), interval=split == "ood")
+                    for family, split in family_columns
+                ),
+            )
+            for name in board.order[kind]
+        ]
+        rows = [(name, cells) for name, cells in rows if any(cell.text != NOT_PLANNED for cell in cells)]
+        row_groups += [(HEADINGS[kind], tuple(rows))] if rows else []
     return Table(
         label=f"families{number or ''}",
         title=f"By family{f', part {number}' if number else ''}",
         columns=columns,
         row_groups=tuple(row_groups),
-        footnote=FAMILY_FOOTNOTE,
+        footnote=_family_footnote(board),
         caption="",
         notes=not_planned(row_groups),
         source=source,
     )
+
+
+def _family_footnote(board: Leaderboard) -> str:
+    """What the means count. It is the same for all tables of families, and so is printed once."""
+    undecided = "tasks of a family; all of them count, since the status of none is decided (grue quality)"
+    counted = "measuring tasks of a family" if board.decided else undecided
+    return " ".join(
+        [f"{FAMILY_FOOTNOTE}, mean over the {counted}. {INTERVALS}", *[f"{note}." for note in without_mean(board)]]
+    )
+
+
+def without_mean(board: Leaderboard) -> tuple[str, ...]:
+    """The note on families that have ranked tasks, but no mean, because none of these tasks measures."""
+    families = dict.fromkeys(task.family for task in board.tasks if task.name in board.ranked)
+    lacking = [family for family in families if family not in board.families]
+    return (f"No mean, since no task of the family measures: {', '.join(lacking)}",) if lacking else ()
 
 
 def task_tables(board: Leaderboard, source: str) -> list[Table]:
@@ -221,6 +234,8 @@ def _task_table(board: Leaderboard, task: TaskHeader, source: str) -> Table:
         if task.metric == "score"
         else "not on the common scale, not included in means"
     )
+    if board.decided and board.listed.get(task.name, "measures") != "measures":
+        scale += f"; {board.listed[task.name]} task, not included in means"
     shift = f"OOD: the split {task.ood}" if task.ood else "no headline shift, hence no OOD column"
     return Table(
         label=task.name,

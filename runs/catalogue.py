@@ -43,7 +43,7 @@ class TaskInfo:
 
     metric             the metric that tables and figures show: "score", "accuracy", "bits", or "rules" of a riddle
     greater_is_better  False if lower values of the metric are better: then there is no threshold and no area
-    ranked             whether the task is included in means over tasks
+    ranked             whether the task is on the common scale; only such tasks are on the board and in means
     rules              names of the two rules of a riddle
     heuristics         names of the shallow rules that are scored like the learners
     description        the task in one line of text

@@ -59,13 +59,14 @@ class StatusList:
         found = self.tasks.get(task)
         return found.status if found and found.version == version else "undecided"
 
+    def listed(self, catalogue: Catalogue) -> dict[str, Status]:
+        """The planned tasks of a folder -> their status by this list."""
+        return {name: self.status(name, catalogue.tasks[name].version) for name in catalogue.by_task}
+
     def measuring(self, catalogue: Catalogue) -> dict[str, str]:
         """The planned tasks of a folder that measure by this list -> their families."""
-        return {
-            name: info.family
-            for name, info in catalogue.tasks.items()
-            if name in catalogue.by_task and self.status(name, info.version) == "measures"
-        }
+        listed = self.listed(catalogue)
+        return {name: catalogue.tasks[name].family for name, status in listed.items() if status == "measures"}
 
 
 @cache

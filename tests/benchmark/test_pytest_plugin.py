@@ -176,7 +176,8 @@ def test_what_is_in_the_folder_is_not_measured_again(shared: Folder):
 def test_the_summary_ends_with_the_leaderboard_and_the_folder(shared: Folder, name: str):
     printed = (shared.path / f"{name}.txt").read_text()
     *_, tables, where, closing = printed.strip().rsplit("\n", 2)
-    assert "\nLeaderboard\n" in tables
+    assert "\nLeaderboard: tasks that measure\n" in tables
+    assert "\nLeaderboard: frontier tasks\n" in tables
     assert any(line.startswith("lookup ") for line in tables.splitlines())
     assert where == "results are in out; for all tables: grue leaderboard out"
     assert " passed in " in closing

@@ -15,14 +15,20 @@ import pyarrow.parquet as pq
 import pytest
 
 import grue.runs.reading
+import grue.runs.status
 from grue.cli import main
 from grue.runs.results import COLUMNS, Results
+from grue.runs.status import Decision, StatusList
 
 
 @pytest.fixture
 def run(results: Results, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str, str]]:
-    """Run a command line on the results of conftest.py, whatever folder is named: (exit code, stdout, stderr)."""
+    """Run a command line on the results of conftest.py, whatever folder is named: (exit code, stdout, stderr).
+
+    The list of status is empty: that of the suite has tasks with the names of those in conftest.py.
+    """
     monkeypatch.setattr(grue.runs.reading, "read", lambda _dirs: results)
+    monkeypatch.setattr(grue.runs.status, "read_status", StatusList)
 
     return call
 
@@ -53,13 +59,33 @@ def test_leaderboard_writes_a_file_and_makes_its_folder(
     target = tmp_path / "new" / "board.json"
     code, out, _ = run("leaderboard", "somewhere", "--format", "json", "--output", str(target))
     assert (code, out) == (0, "")
-    assert json.loads(target.read_text())["schema"] == 2
+    assert json.loads(target.read_text())["schema"] == 3
 
 
 def test_leaderboard_prints_the_summary_alone(run: Callable[..., tuple[int, str, str]]) -> None:
     code, out, _ = run("leaderboard", "somewhere", "--summary", "--format", "md")
     assert code == 0
     assert [line for line in out.splitlines() if line.startswith("#")] == ["## Leaderboard"]
+
+
+def test_leaderboard_and_figures_take_the_status_of_this_version_of_a_task_from_the_list(
+    run: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    tasks = {
+        "identity-bits": Decision("measures", "identity", 1, 10),
+        "scramble-bag": Decision("frontier", "scramble", 1, 10),
+        "maze-graph": Decision("measures", "maze", 2, 10),  # the results are of version 1
+    }
+    monkeypatch.setattr(grue.runs.status, "read_status", lambda: StatusList(tasks))
+    _, out, _ = run("leaderboard", "somewhere", "--summary", "--format", "md")
+    assert [line.removeprefix("## Leaderboard: ") for line in out.splitlines() if line.startswith("#")] == [
+        "tasks that measure",
+        "frontier tasks",
+        "undecided tasks",
+    ]
+    code, _, _ = run("plot", "somewhere", "--output", str(tmp_path))
+    assert code == 0
+    assert "(frontier)" in (tmp_path / "overview.svg").read_text(encoding="utf-8")
 
 
 def test_a_summary_of_nothing_is_refused_in_one_line(
