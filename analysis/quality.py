@@ -156,6 +156,11 @@ def shallow_learner(label: str, info: LearnerInfo) -> str | None:
     return TREE if is_tree and settings.get("max_depth") == TREE_DEPTH else None
 
 
+def _is_general(label: str, catalogue: Catalogue) -> bool:
+    """Whether a learner is general-purpose; a network that is initialised to the identity was given the rule."""
+    return base(label) not in NOT_GENERAL and catalogue.learners[label].parameters.get("initialisation") != "identity"
+
+
 TREE, NEIGHBOUR, TREE_DEPTH = "tree of depth 3", "one nearest neighbour", 3
 
 
@@ -172,7 +177,7 @@ class _Assessment:
         self.general = [
             name
             for name in cells
-            if catalogue.learners[name].kind == "learner" and name not in shallow and base(name) not in NOT_GENERAL
+            if catalogue.learners[name].kind == "learner" and name not in shallow and _is_general(name, catalogue)
         ]
 
     def quality(self, contrasts: Sequence[tuple[str, str]], basis: Basis) -> TaskQuality:
@@ -266,7 +271,8 @@ class _Assessment:
     def _variants(self, names: tuple[str, str], qualified: Mapping[str, float]) -> tuple[str, str] | None:
         """Labels of two learners of one view: of several variants those that are best in distribution."""
         by_view: dict[str | None, dict[str, str]] = {}
-        for label in sorted(qualified, key=lambda name: qualified[name]):  # the best one last
+        first_last = reversed(list(qualified))  # of equal ones the first stays
+        for label in sorted(first_last, key=lambda name: qualified[name]):  # the best one last
             view = self.catalogue.learners[label].parameters.get("view")
             by_view.setdefault(view, {})[base(label)] = label
         pairs = [(held[names[0]], held[names[1]]) for held in by_view.values() if held.keys() >= set(names)]

@@ -33,7 +33,7 @@ def presets() -> dict[str, str]:
 def load_preset(name: str, *, trust: bool = False) -> Preset:
     """Read one of the suite's presets, or a TOML file of the user's.
 
-    trust  take module:attribute from a file, which chooses what is imported and called
+    trust  take module:attribute from a user's file, which chooses what is imported and called
 
     Raises UsageError, with the nearest right thing, for a preset that is not there and for every name and value in the
     file that means nothing: it was meant to change the run.
@@ -43,7 +43,7 @@ def load_preset(name: str, *, trust: bool = False) -> Preset:
     for key in REQUIRED:
         if key not in raw:
             raise UsageError(f"{where}: the field {key!r} is required; expected {FIELDS[key].expected}")
-    if not trust:
+    if not trust and name not in presets():
         _refuse_paths(where, raw)
     del raw["where"], raw["extends"]
     try:
