@@ -79,16 +79,15 @@ class Pair:
     interaction: Interval
 
 
-def crossings(scores: pd.DataFrame, catalogue: Catalogue, tasks: Iterable[str] | None = None) -> list[Crossing]:
-    """The full crossings of the tasks, by task and increasing size; without exposed examples.
+def crossings(scores: pd.DataFrame, catalogue: Catalogue) -> list[Crossing]:
+    """The full crossings of all tasks, by task and increasing size; without exposed examples.
 
     A crossing needs two algorithms and two views. Raises ValueError if results contradict each other.
     """
-    chosen = set(catalogue.tasks if tasks is None else tasks)
     designs: dict[str, Design] = {}
     for task, learners in catalogue.by_task.items():
         names = [name for name in catalogue.of_kind("learner") if name in learners]
-        if task in chosen and catalogue.tasks[task].has_curve and (design := _design(catalogue, names)):
+        if catalogue.tasks[task].has_curve and (design := _design(catalogue, names)):
             designs[task] = design
     if not designs:
         return []

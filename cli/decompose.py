@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from .folders import SuiteSeed, read_folders, write_text
+from .folders import SuiteSeed, TaskFilter, read_folders, write_text
 
 
 class DecompositionFormat(StrEnum):
@@ -21,7 +21,7 @@ class DecompositionFormat(StrEnum):
 
 def decompose(
     dirs: Annotated[list[Path], typer.Argument(metavar="DIR", help="Result folders; several are combined.")],
-    task: Annotated[list[str] | None, typer.Option(help="Only this task; may be repeated.")] = None,
+    task: TaskFilter = None,
     size: Annotated[int | None, typer.Option(help="Training size. Default: the largest; csv: all.")] = None,
     form: Annotated[
         DecompositionFormat,
@@ -34,14 +34,10 @@ def decompose(
     from ..analysis.decomposition import crossings, largest
     from ..reports.decomposition import decomposition_csv, render_decomposition
     from ..runs.errors import UsageError
-    from ..runs.names import nearest
 
-    results = read_folders(dirs, suite_seed, measured=True)
-    for name in task or ():
-        if name not in results.catalogue.tasks:
-            raise UsageError(nearest(name, results.catalogue.tasks, "task"))
+    results = read_folders(dirs, suite_seed, task, measured=True)
     try:
-        found = crossings(results.scores, results.catalogue, task or None)
+        found = crossings(results.scores, results.catalogue)
     except ValueError as error:
         raise UsageError(str(error)) from error
     if not found:

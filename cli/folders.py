@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,13 +13,19 @@ if TYPE_CHECKING:
     from ..runs.results import Results
 
 SuiteSeed = Annotated[int | None, typer.Option("--suite-seed", help="Use only results of this suite seed.")]
-"""The option of all commands that report."""
+TaskFilter = Annotated[
+    list[str] | None, typer.Option("--task", help="Only this task, or family:NAME. May be repeated.")
+]
+"""The options of all commands that report."""
 
 
-def read_folders(dirs: Sequence[Path], suite_seed: int | None = None, *, measured: bool = False) -> Results:
+def read_folders(
+    dirs: Sequence[Path], suite_seed: int | None = None, tasks: Collection[str] | None = None, *, measured: bool = False
+) -> Results:
     """The results of some folders. Raises UsageError, which ends the command with exit code 2, where one holds none.
 
     suite_seed  only what was made with it; None: everything
+    tasks       only these, or those of a family as family:NAME; none: all
     measured    also insist on at least one cell that has been measured
     """
     from ..runs.errors import UsageError
@@ -33,6 +39,8 @@ def read_folders(dirs: Sequence[Path], suite_seed: int | None = None, *, measure
         raise UsageError(f"{named}: the plan has no cells, so there is nothing to report{why}")
     if suite_seed is not None:
         results = results.of_suite(suite_seed)
+    if tasks:
+        results = results.of_tasks(tasks)
     if measured and results.scores.empty:
         planned = len(results.catalogue.cells)
         raise UsageError(f"{named}: none of the {planned} planned cells is done yet; start them with grue run")

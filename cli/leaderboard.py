@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from .folders import SuiteSeed, read_folders, write_text
+from .folders import SuiteSeed, TaskFilter, read_folders, write_text
 
 
 class LeaderboardFormat(StrEnum):
@@ -31,6 +31,7 @@ def leaderboard(
     ] = LeaderboardFormat.text,
     summary: Annotated[bool, typer.Option("--summary", help="Print only the summary table of all tasks.")] = False,  # noqa: FBT002
     output: Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")] = None,
+    task: TaskFilter = None,
     suite_seed: SuiteSeed = None,
 ) -> None:
     """Print the leaderboard: a summary of all tasks, means over task families, and one table per task."""
@@ -39,7 +40,7 @@ def leaderboard(
     from ..runs.errors import UsageError
     from ..runs.status import read_status
 
-    results = read_folders(dirs, suite_seed)
+    results = read_folders(dirs, suite_seed, task)
     try:
         board = make_leaderboard(results, read_status().listed(results.catalogue))
         board = summary_of(board) if summary else board

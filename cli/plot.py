@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
-from .folders import SuiteSeed, read_folders
+from .folders import SuiteSeed, TaskFilter, read_folders
 
 
 def plot(
     dirs: Annotated[list[Path], typer.Argument(metavar="DIR", help="Result folders; several are combined.")],
     output: Annotated[Path, typer.Option(help="Folder of the figures; created if missing.")] = Path("figures"),
+    task: TaskFilter = None,
     suite_seed: SuiteSeed = None,
 ) -> None:
     """Draw learning curves and OOD examples to threshold for every task, riddles as fingerprints: SVG, PDF and PNG."""
@@ -21,7 +22,7 @@ def plot(
     from ..runs.errors import UsageError
     from ..runs.status import read_status
 
-    results = read_folders(dirs, suite_seed, measured=True)
+    results = read_folders(dirs, suite_seed, task, measured=True)
     if output.exists() and not output.is_dir():
         raise typer.BadParameter(f"{output} is a file; expected a folder", param_hint="--output")
     for warning in warnings_of(results):

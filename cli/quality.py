@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .folders import SuiteSeed, read_folders, write_text
+from .folders import SuiteSeed, TaskFilter, read_folders, write_text
 
 if TYPE_CHECKING:
     from ..analysis.quality import TaskQuality
@@ -46,6 +46,7 @@ def quality(
         typer.Option(help="Write the list of status to this file, from a run on suite seed 1 with 10 seeds or more."),
     ] = None,
     output: Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")] = None,
+    task: TaskFilter = None,
     suite_seed: SuiteSeed = None,
 ) -> None:
     """Print which tasks tell learners apart: by the list decided on suite seed 1, and by these results."""
@@ -57,7 +58,7 @@ def quality(
     if max_share is not None and not flags:
         raise typer.BadParameter("it limits the share that --flags prints", param_hint="--max")
     needed = requirements(fail_under) if fail_under else {}
-    results = read_folders(dirs, suite_seed, measured=True)
+    results = read_folders(dirs, suite_seed, task, measured=True)
     decided = read_status()
     try:
         if flags:

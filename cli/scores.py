@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from .folders import SuiteSeed, read_folders, write_text
+from .folders import SuiteSeed, TaskFilter, read_folders, write_text
 
 
 class ScoresFormat(StrEnum):
@@ -35,6 +35,7 @@ def scores(
             help="Write to this file instead of standard output; required for parquet, and for bundle (a folder)."
         ),
     ] = None,
+    task: TaskFilter = None,
     suite_seed: SuiteSeed = None,
 ) -> None:
     """Print all scores of all seeds: one row per (cell, split, metric)."""
@@ -46,7 +47,7 @@ def scores(
         raise typer.BadParameter(
             f"--format {form.value} cannot be printed; give {what} to write to", param_hint="--output"
         )
-    results = read_folders(dirs, suite_seed, measured=True)
+    results = read_folders(dirs, suite_seed, task, measured=True)
     if form is ScoresFormat.parquet and output is not None:
         write_parquet(results, output)
         typer.echo(f"wrote {output}", err=True)

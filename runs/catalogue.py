@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -181,6 +181,14 @@ class Catalogue:
     def only(self, keep: Callable[[CellInfo], bool]) -> Catalogue:
         """The same with those cells alone that `keep` accepts."""
         return replace(self, cells=tuple(cell for cell in self.cells if keep(cell)))
+
+    def of_tasks(self, names: Collection[str]) -> Catalogue:
+        """The same with those tasks alone."""
+        return replace(
+            self.only(lambda cell: cell.task in names),
+            tasks={name: info for name, info in self.tasks.items() if name in names},
+            not_applicable=tuple(row for row in self.not_applicable if row.task in names),
+        )
 
     def reasons(self, limit: int = 3) -> list[str]:
         """Why cells are n/a, grouped by reason: at most `limit` lines."""

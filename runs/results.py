@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -54,13 +55,26 @@ class Results:
         known = self.catalogue.suite_seeds
         if suite_seed not in known:
             raise UsageError(f"no results of suite seed {suite_seed}; there are {', '.join(map(str, known)) or 'none'}")
-        catalogue = self.catalogue.only(lambda cell: cell.suite_seed == suite_seed)
+        rows = self.scores["suite_seed"] == suite_seed
+        return self._only(rows, lambda one: one.only(lambda cell: cell.suite_seed == suite_seed))
+
+    def of_tasks(self, tasks: Collection[str]) -> Results:
+        """The results of some tasks: their labels, or family:NAME. Raises UsageError for one that was not planned."""
+        families = {name: f"family:{info.family}" for name, info in self.catalogue.tasks.items()}
+        for name in tasks:
+            if name not in families and name not in families.values():
+                from .names import nearest  # noqa: PLC0415 -- it loads all tasks and learners
+
+                raise UsageError(nearest(name, {*families, *families.values()}, "task"))
+        kept = {name for name, family in families.items() if name in tasks or family in tasks}
+        return self._only(self.scores["task"].isin(kept), lambda one: one.of_tasks(kept))
+
+    def _only(self, rows: pd.Series[bool], part: Callable[[Catalogue], Catalogue]) -> Results:
+        catalogue = part(self.catalogue)
         return replace(
             self,
-            scores=self.scores.loc[self.scores["suite_seed"] == suite_seed],
+            scores=self.scores.loc[rows],
             catalogue=catalogue,
             failures=[failure for failure in self.failures if not catalogue.by_key.keys().isdisjoint(failure["keys"])],
-            folders={
-                name: folder.only(lambda cell: cell.suite_seed == suite_seed) for name, folder in self.folders.items()
-            },
+            folders={name: part(folder) for name, folder in self.folders.items()},
         )

@@ -174,13 +174,12 @@ def test_intervals_are_paired_over_seeds_and_floored_by_the_errors_within_the_ce
 
 def test_sizes_seeds_and_flags_of_a_crossing() -> None:
     results = results_of(known, without=(("mlp:encoding=value", 1),), flags="plateau")
-    small, large = crossings(results.scores, results.catalogue, ["toy"])
+    small, large = crossings(results.scores, results.catalogue)
     assert (small.size, small.seeds, large.size, large.seeds) == (16, 3, 64, 2)
     assert large.flags["forest:encoding=onehot,view=tied"] == ("plateau",)
     assert large.flags["cnn:encoding=onehot"] == ()
     assert large.levels["algorithm"] == ("mlp", "cnn", "forest")
     assert large.learners[1, 0, 1] == "cnn:encoding=value,view=untied"
-    assert crossings(results.scores, results.catalogue, []) == []
 
 
 def test_one_encoding_is_no_factor() -> None:

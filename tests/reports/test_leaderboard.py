@@ -295,6 +295,15 @@ def test_two_suite_seeds_are_not_mixed(results: Results) -> None:
         both.of_suite(2)
 
 
+def test_some_tasks_are_reported_alone(results: Results) -> None:
+    everything = make_leaderboard(results).entries
+    for chosen, kept in ((["scramble-bag"], {"scramble-bag", "scramble"}), (["family:identity"], {"identity-bits", "identity"})):
+        board = make_leaderboard(results.of_tasks(chosen))
+        assert [repr(entry) for entry in board.entries] == [repr(one) for one in everything if one.name in kept]
+    with pytest.raises(UsageError, match="unknown task 'scramble-bags'; did you mean 'scramble-bag'"):
+        results.of_tasks(["scramble-bags"])
+
+
 def of_two_suites(results: Results) -> Results:
     """The same results twice, those of suite seed 0 and of 1."""
     zero = results.scores.assign(suite_seed=0)
