@@ -67,9 +67,9 @@ class Results:
 
                 raise UsageError(nearest(name, {*families, *families.values()}, "task"))
         kept = {name for name, family in families.items() if name in tasks or family in tasks}
-        return self._only(self.scores["task"].isin(kept), lambda one: one.of_tasks(kept))
+        return self._only(self.scores["task"].isin(list(kept)), lambda one: one.of_tasks(kept))
 
-    def _only(self, rows: pd.Series[bool], part: Callable[[Catalogue], Catalogue]) -> Results:
+    def _only(self, rows: pd.Series, part: Callable[[Catalogue], Catalogue]) -> Results:
         catalogue = part(self.catalogue)
         return replace(
             self,
