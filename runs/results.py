@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -55,8 +55,7 @@ class Results:
         known = self.catalogue.suite_seeds
         if suite_seed not in known:
             raise UsageError(f"no results of suite seed {suite_seed}; there are {', '.join(map(str, known)) or 'none'}")
-        rows = self.scores["suite_seed"] == suite_seed
-        return self._only(rows, lambda one: one.only(lambda cell: cell.suite_seed == suite_seed))
+        return self._only("suite_seed", [suite_seed], lambda one: one.only(lambda cell: cell.suite_seed == suite_seed))
 
     def of_tasks(self, tasks: Collection[str]) -> Results:
         """The results of some tasks: their labels, or family:NAME. Raises UsageError for one that was not planned."""
@@ -67,13 +66,13 @@ class Results:
 
                 raise UsageError(nearest(name, {*families, *families.values()}, "task"))
         kept = {name for name, family in families.items() if name in tasks or family in tasks}
-        return self._only(self.scores["task"].isin(list(kept)), lambda one: one.of_tasks(kept))
+        return self._only("task", kept, lambda one: one.of_tasks(kept))
 
-    def _only(self, rows: pd.Series, part: Callable[[Catalogue], Catalogue]) -> Results:
+    def _only(self, column: str, values: Iterable[Any], part: Callable[[Catalogue], Catalogue]) -> Results:
         catalogue = part(self.catalogue)
         return replace(
             self,
-            scores=self.scores.loc[rows],
+            scores=self.scores.loc[self.scores[column].isin(list(values))],
             catalogue=catalogue,
             failures=[failure for failure in self.failures if not catalogue.by_key.keys().isdisjoint(failure["keys"])],
             folders={name: part(folder) for name, folder in self.folders.items()},

@@ -297,7 +297,10 @@ def test_two_suite_seeds_are_not_mixed(results: Results) -> None:
 
 def test_some_tasks_are_reported_alone(results: Results) -> None:
     everything = make_leaderboard(results).entries
-    for chosen, kept in ((["scramble-bag"], {"scramble-bag", "scramble"}), (["family:identity"], {"identity-bits", "identity"})):
+    for chosen, kept in (
+        (["scramble-bag"], {"scramble-bag", "scramble"}),
+        (["family:identity"], {"identity-bits", "identity"}),
+    ):
         board = make_leaderboard(results.of_tasks(chosen))
         assert [repr(entry) for entry in board.entries] == [repr(one) for one in everything if one.name in kept]
     with pytest.raises(UsageError, match="unknown task 'scramble-bags'; did you mean 'scramble-bag'"):
