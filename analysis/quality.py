@@ -43,7 +43,7 @@ ITERATIVE = ("mlp", "cnn", "rnn", "transformer", "transformer-scratchpad", "boos
 """Learners that are trained in steps or rounds, until they fit (DESIGN rule 5)."""
 
 NOT_FITTED = ("budget", "plateau")
-"""Flags of an iterative learner that did not fit its training set. The last two are those of earlier versions."""
+"""Flags of an iterative learner that did not fit its training set. No claim about bias rests on such a cell."""
 
 Basis = Literal["OOD", "exposure"]
 

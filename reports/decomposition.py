@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from ..analysis.decomposition import FACTORS, Crossing, effects, pairs, shares, spread
 from ..analysis.intervals import Interval, interval
+from ..analysis.quality import NOT_FITTED
 from ..runs.results import Results
 from .formats import markdown_table
 from .provenance import short_line
@@ -33,9 +34,6 @@ PAIRS_FOOTNOTE = (
     "with the sign of the first learner's level (+: the later level, see below), plus interaction with the product of "
     f"these signs, is the score of the first minus that of the second. {INTERVALS}"
 )
-
-NOT_FITTED = ("budget", "plateau", "diverged")
-"""Flags of cells that no claim about bias rests on (DESIGN rule 6)."""
 
 CSV_COLUMNS: tuple[str, ...] = (
     "task", "size", "split", "kind", "name", "factor", "value", "half_width", "seeds", "flags", "provenance",

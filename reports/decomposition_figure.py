@@ -12,8 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ..analysis.decomposition import Crossing, crossings, largest
+from ..analysis.quality import NOT_FITTED
 from ..runs.results import Results
-from .decomposition import NOT_FITTED, cell_interval
+from .decomposition import cell_interval
 from .labels import fitted_legend
 from .provenance import short_line
 from .style import GREY, PALETTE, theme

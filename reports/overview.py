@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ..analysis.entries import Entry
-from ..runs.results import Results
+from ..runs.results import FLAGS, Results
 from .board import COLUMNS, short_names
 from .labels import fitted_legend
 from .leaderboard import Leaderboard, TaskHeader, is_final, make_leaderboard, status_note, summary_of
@@ -33,8 +33,6 @@ SMALL_FONT = 5.5
 
 FLAGGED = 0.35
 """Opacity of flagged entries: the learner did not fit the training set, so its score does not show its bias."""
-
-NOT_FITTED = {"budget", "plateau", "capacity"}
 
 
 def overview_figure(results: Results, listed: Mapping[str, str] | None = None) -> Figure | None:
@@ -124,7 +122,7 @@ def _panel(
         shown = [entry for entry in (within, outside) if entry is not None and not math.isnan(entry.value)]
         if not shown:
             continue
-        flagged = any(NOT_FITTED & set(entry.flags.split(",")) for entry in shown)
+        flagged = any(not set(FLAGS).isdisjoint(entry.flags.split(",")) for entry in shown)
         common: dict[str, Any] = {"color": styles[name].colour, "alpha": FLAGGED if flagged else 1.0, "clip_on": False}
         positions = [min(max(entry.value, LOW), HIGH) for entry in shown]
         axes.plot(positions, [row] * len(positions), linewidth=1.0, zorder=2, **common)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ..analysis.entries import THRESHOLD, Entry
+from ..runs.results import FLAGS
 from .leaderboard import KINDS, Leaderboard, TaskHeader, missing_word
 
 SYMBOLS = {
@@ -29,9 +30,6 @@ LEGEND = {
     "partial": "partial: not comparable, because tasks or training sizes are missing",
     "cell": "one seed only: the interval is over the test examples",
 }
-
-COUNTED = ("budget", "plateau", "capacity", "diverged")
-"""Flags of cells: their symbols are followed by the number of flagged cells, as in "0.62 ± 0.03 †2/15"."""
 
 COUNT_NOTE = ". 2/15 after symbols: 2 of the 15 cells that the value is computed from are flagged"
 
@@ -96,16 +94,16 @@ class Column:
 
 @dataclass(frozen=True)
 class TableCell:
-    """The text of a table cell, its flags (keys of SYMBOLS), and how many cells have one of COUNTED, such as "2/15"."""
+    """The text of a table cell, its flags (keys of SYMBOLS), and how many cells have one of FLAGS, such as "2/15"."""
 
     text: str
     flags: tuple[str, ...] = ()
     count: str = ""
 
     def marks(self, symbols: Mapping[str, str]) -> str:
-        """The symbols of the flags, with the count after those of COUNTED; "" without flags."""
-        counted = "".join(symbols[flag] for flag in self.flags if flag in COUNTED)
-        others = "".join(symbols[flag] for flag in self.flags if flag not in COUNTED)
+        """The symbols of the flags, with the count after those of FLAGS; "" without flags."""
+        counted = "".join(symbols[flag] for flag in self.flags if flag in FLAGS)
+        others = "".join(symbols[flag] for flag in self.flags if flag not in FLAGS)
         return f"{counted}{self.count if counted else ''}{others}"
 
 
@@ -137,7 +135,7 @@ class Table:
         """The flags that occur, in the order of SYMBOLS, with their explanations, and that of counts if they occur."""
         cells = [cell for _, rows in self.row_groups for _, row in rows for cell in row]
         legend = {flag: LEGEND[flag] for flag in SYMBOLS if any(flag in cell.flags for cell in cells)}
-        counted = [flag for flag in COUNTED if any(flag in cell.flags and cell.count for cell in cells)]
+        counted = [flag for flag in FLAGS if any(flag in cell.flags and cell.count for cell in cells)]
         return legend | {flag: legend[flag] + COUNT_NOTE for flag in counted[-1:]}
 
 
