@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -107,6 +108,31 @@ def test_16_cnns(race: Callable[..., None]) -> None:
             "plain PyTorch loop, fused Adam": lambda: loop(Plain, problems[:FEW], fused=True),
         },
         models=defaultdict(lambda: FEW, {"stack": len(problems)}),
+    )
+
+
+def test_8_cnns_on_images(race: Callable[..., None]) -> None:
+    vectors = [training_set(seed, 300, 1, 4) for seed in range(8)]
+    images = [
+        replace(one, inputs=one.inputs.reshape(N, 3, 10, 10), input_space=Space((3, 10, 10), None, "grid"))
+        for one in vectors
+    ]
+
+    def plain() -> nn.Module:
+        layers = nn.Conv2d(3, 32, 3, padding=1), nn.ReLU(), nn.Conv2d(32, 32, 3, padding=1), nn.ReLU()
+        head = nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(32, 4), nn.Unflatten(1, (1, 4))
+        return nn.Sequential(nn.Unflatten(1, (3, 10, 10)), *layers, *head)
+
+    torch.set_num_threads(1)
+    race(
+        f"8 CNNs, 2 layers of 32 channels, 3 planes of 10 x 10, {STEPS} steps of Adam, batch {BATCH}",
+        "stack",
+        {
+            "stack": lambda: CNN(max_steps=STEPS, batch_size=BATCH, tolerance=0.0).fit_many(images),
+            "plain PyTorch loop, Adam": lambda: loop(plain, vectors[:2], fused=False),
+            "plain PyTorch loop, fused Adam": lambda: loop(plain, vectors[:2], fused=True),
+        },
+        models=defaultdict(lambda: 2, {"stack": len(images)}),
     )
 
 

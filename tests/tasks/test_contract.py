@@ -50,7 +50,7 @@ SMALL: list[Task] = [
     MazeGraph(presentation="map"),
     MazeGraph(states=(3, 4), labels=7, far_lengths=(4, 4), far_states=7, sizes=(5, 7)),
     NoAA(max_length=6),
-    NavigationAxes(axes=3, side=4, known_axes=1),
+    NavigationAxes(axes=4, side=4, known_axes=2),
     NavigationJoint(axes=3, side=4, max_train_axes=2, ood_axes=(3,)),
     RiddleExceptions(length=5, alphabet=4, exceptions=4),
     RiddleNeighbour(length=6, alphabet=4, altered=1),

@@ -29,7 +29,7 @@ DIGESTS = {
     ("identity-tokens", 1): "b578a5c54eb9e820",
     ("maze-graph", 2): "18aa8d6855c6f1c5",
     ("maze-grid", 1): "3b499937055c7e85",
-    ("navigation-axes", 1): "48cd9204500a82c9",
+    ("navigation-axes", 2): "7044f88d03b7ba85",
     ("navigation-joint", 1): "da44386706592853",
     ("no-aa", 1): "b5f437821754bf95",
     ("parity", 2): "6a64fef2ced9589d",
