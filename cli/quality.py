@@ -25,7 +25,10 @@ class QualityFormat(StrEnum):
 
 
 def quality(
-    dirs: Annotated[list[Path], typer.Argument(metavar="DIR", help="Result folders; several are combined.")],
+    dirs: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[DIR]...", help="Result folders; several are combined. None: print the list."),
+    ] = None,
     form: Annotated[
         QualityFormat,
         typer.Option("--format", help="text (terminal), markdown, or csv (one row per contrast of a task)."),
@@ -49,17 +52,25 @@ def quality(
     task: TaskFilter = None,
     suite_seed: SuiteSeed = None,
 ) -> None:
-    """Print which tasks tell learners apart: by the list decided on suite seed 1, and by these results."""
+    """Print which tasks tell learners apart: by the list decided on suite seed 1, and by these results.
+
+    Without DIR, print the list: what was decided on each task, and why.
+    """
     from ..analysis.quality import assess
-    from ..reports.quality import quality_csv, quality_table, render_quality
+    from ..reports.quality import list_table, quality_csv, quality_table, render_quality
     from ..runs.errors import UsageError
     from ..runs.status import declared, read_status, requirements
 
     if max_share is not None and not flags:
         raise typer.BadParameter("it limits the share that --flags prints", param_hint="--max")
     needed = requirements(fail_under) if fail_under else {}
-    results = read_folders(dirs, suite_seed, task, measured=True)
     decided = read_status()
+    if not dirs:
+        if flags or fail_under or decide or task or suite_seed is not None or form is QualityFormat.csv:
+            raise UsageError("give a result folder; without one, quality prints the list, as text or markdown")
+        write_text(render_quality(list_table(decided), form.value), output)
+        return
+    results = read_folders(dirs, suite_seed, task, measured=True)
     try:
         if flags:
             _flags(results, decided, max_share, output)
@@ -102,7 +113,7 @@ def _comparison(qualities: list[TaskQuality], listed: dict[str, str], decided: S
         lines.append(f"Measures by the list, but not in these results: {', '.join(lost)}.")
     if absent:
         lines.append(f"Measures by the list, and is not part of these results: {', '.join(absent)}.")
-    return [*lines, f"The list was made by: {decided.command} (commit {(decided.commit or 'unknown')[:12]})"]
+    return [*lines, f"The list was made by: {decided.command} (commit {decided.commit or 'unknown'})"]
 
 
 def _flags(results: Results, decided: StatusList, limit: float | None, output: Path | None) -> None:
@@ -124,6 +135,7 @@ def _flags(results: Results, decided: StatusList, limit: float | None, output: P
 
 def _decide(qualities: list[TaskQuality], results: Results, path: Path) -> None:
     from ..analysis.quality import SEEDS
+    from ..reports.quality import contrast_text, named
     from ..runs.errors import UsageError
     from ..runs.status import DECIDING_SUITE, Decision, StatusList, write_status
 
@@ -139,7 +151,14 @@ def _decide(qualities: list[TaskQuality], results: Results, path: Path) -> None:
             typer.echo(f"not decided: {one.task} ({why})", err=True)
             continue
         status = "measures" if one.measures else "frontier"
-        tasks[one.task] = Decision(status, one.family, one.version, one.seeds, one.reasons)
-    provenance = results.provenance[-1] if results.provenance else {}
-    write_status(StatusList(tasks, provenance.get("command"), provenance.get("commit")), path)
+        best, shallow = named(one.best, one.best_id), named(one.rule, one.rule_ood)
+        held = tuple(contrast_text(contrast) for contrast in one.contrasts if contrast.holds)
+        tasks[one.task] = Decision(
+            status, one.family, one.version, one.seeds, one.reasons, one.size, best, shallow, held
+        )
+    commands, commits = (
+        dict.fromkeys(str(made[field]) for made in results.provenance if made.get(field))
+        for field in ("command", "commit")
+    )
+    write_status(StatusList(tasks, "; ".join(commands) or None, ", ".join(commits) or None), path)
     typer.echo(f"wrote {path}: {sum(one.status == 'measures' for one in tasks.values())} of {len(tasks)} tasks measure")

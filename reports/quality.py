@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from ..analysis.quality import LEARNED, SHALLOW, Contrast, TaskQuality
 from ..runs.results import Results
+from ..runs.status import StatusList
 from .formats import markdown_table
 from .provenance import short_line
 from .tables import Column, Table, TableCell, decimal, half_width_text
@@ -46,6 +47,35 @@ def quality_table(qualities: Sequence[TaskQuality], listed: Mapping[str, str], r
         notes=tuple(_note(one) for one in qualities),
         source=short_line(results),
     )
+
+
+def list_table(decisions: StatusList) -> Table:
+    """The list of status: what was decided on each task, and a note on what that rests on."""
+    rows = tuple(
+        (task, tuple(TableCell(text) for text in (one.family, one.status, str(one.size or "–"), str(one.seeds))))
+        for task, one in decisions.tasks.items()
+    )
+    return Table(
+        label="status",
+        title="Status of the tasks",
+        columns=tuple(Column(name, "", name) for name in ("family", "status", "n", "seeds")),
+        row_groups=(("tasks", rows),),
+        footnote="best: general-purpose learner without a flag, ID score; shallow: best shallow rule, OOD score; "
+        "differences with 95 % intervals, those that hold after correction.",
+        caption="",
+        notes=tuple(
+            f"{task}: best {one.best or 'none'}, shallow {one.shallow or 'none'}"
+            + "".join(f"; {part}" for part in one.contrasts)
+            + (f". Frontier: {'; '.join(one.reasons)}" if one.reasons else "")
+            for task, one in decisions.tasks.items()
+        ),
+        source=f"Made by {decisions.command} (commit {decisions.commit})",
+    )
+
+
+def named(learner: str, score: float) -> str:
+    """A learner with its score; "" if there is none."""
+    return f"{learner} {_number(score)}" if learner else ""
 
 
 def render_quality(table: Table, form: str) -> str:
@@ -116,7 +146,7 @@ def _row(one: TaskQuality, listed: str) -> tuple[str, ...]:
 def _note(one: TaskQuality) -> str:
     """What the table does not name: the learners, the contrasts, and the reasons."""
     parts = [f"best {one.best or 'none without a flag'}, shallow {one.rule or 'none'}, n = {one.size}"]
-    parts += [_contrast(contrast) for contrast in one.contrasts]
+    parts += [contrast_text(contrast) for contrast in one.contrasts]
     if one.disqualified:
         parts.append("not compared: " + ", ".join(f"{name} ({why})" for name, why in one.disqualified.items()))
     if one.lacking:
@@ -124,7 +154,8 @@ def _note(one: TaskQuality) -> str:
     return f"{one.task}: {'; '.join(parts)}" + (f". Frontier: {'; '.join(one.reasons)}" if one.reasons else "")
 
 
-def _contrast(contrast: Contrast) -> str:
+def contrast_text(contrast: Contrast) -> str:
+    """A contrast with its interval and p values."""
     difference = contrast.difference
     shown = f"{contrast.first} - {contrast.second} {contrast.basis} {difference.mean:+.2f}"
     if math.isnan(difference.half_width):

@@ -37,18 +37,29 @@ class Declared:
 
 @dataclass(frozen=True)
 class Decision:
-    """What was decided on a task. reasons: why it does not measure."""
+    """What was decided on a task, and what that rests on.
+
+    size       the training size that it was decided at
+    best       the best general-purpose learner in distribution, with its score
+    shallow    the best shallow rule out of distribution, with its score
+    contrasts  the contrasts that hold
+    reasons    why the task does not measure; empty if it does
+    """
 
     status: Literal["measures", "frontier"]
     family: str
     version: int | None
     seeds: int
     reasons: tuple[str, ...] = ()
+    size: int | None = None
+    best: str = ""
+    shallow: str = ""
+    contrasts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class StatusList:
-    """The decisions by label of the task, and the command and commit of the run that made them, if there was one."""
+    """The decisions by label of the task, and the commands and commits of the run that made them, if there was one."""
 
     tasks: Mapping[str, Decision] = field(default_factory=dict)
     command: str | None = None
@@ -82,7 +93,8 @@ def read_status(path: Path | None = None) -> StatusList:
     try:
         document: dict[str, Any] = json.loads(source.read_text(encoding="utf-8"))
         tasks = {
-            name: Decision(**{**entry, "reasons": tuple(entry["reasons"])}) for name, entry in document["tasks"].items()
+            name: Decision(**{**one, "reasons": tuple(one["reasons"]), "contrasts": tuple(one.get("contrasts", ()))})
+            for name, one in document["tasks"].items()
         }
         return StatusList(tasks, document["command"], document["commit"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -28,14 +28,26 @@ built = module_from_spec(SPEC)
 SPEC.loader.exec_module(built)
 
 LIST = StatusList({"toy": Decision("measures", "toys", 3, 10)}, "grue run --suite-seed 1", "abc")
+WHY = StatusList(
+    {
+        "toy": Decision(
+            "measures", "toys", 3, 10, (), 64, "mlp 1.00", "greedy 0.10", ("mlp - forest OOD +0.30 ± 0.10",)
+        ),
+        "maze": Decision(
+            "frontier", "mazes", 1, 10, ("no general-purpose learner reaches ID 0.9",), 64, "cnn 0.61", ""
+        ),
+    },
+    "grue run --preset deciding",
+    "abc",
+)
 
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str, str]]:
-    def call(*arguments: str, results: Results, decided: StatusList = LIST) -> tuple[int, str, str]:
+    def call(*arguments: str, results: Results | None, decided: StatusList = LIST) -> tuple[int, str, str]:
         monkeypatch.setattr(grue.runs.reading, "read", lambda _dirs: results)
         monkeypatch.setattr(grue.runs.status, "read_status", lambda: decided)
-        monkeypatch.setattr(sys, "argv", ["grue", "quality", "DIR", *arguments])
+        monkeypatch.setattr(sys, "argv", ["grue", "quality", *(["DIR"] if results else []), *arguments])
         monkeypatch.setenv("COLUMNS", "200")
         out, err = io.StringIO(), io.StringIO()
         with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
@@ -52,6 +64,23 @@ def test_the_table_has_the_list_beside_what_the_results_show(run: Callable[..., 
     assert "By the list, 1 of these 1 tasks measure, of 1 families." in text
     assert "grue run --suite-seed 1 (commit abc)" in text
     assert all(len(line) <= 100 for line in text.splitlines())
+
+
+def test_without_a_folder_it_prints_the_list(run: Callable[..., tuple[int, str, str]]) -> None:
+    code, text, _ = run(results=None, decided=WHY)
+    assert code == 0
+    assert [line.split() for line in text.splitlines() if line.startswith(("toy  ", "maze  "))] == [
+        ["toy", "toys", "measures", "64", "10"],
+        ["maze", "mazes", "frontier", "64", "10"],
+    ]
+    assert "toy: best mlp 1.00, shallow greedy 0.10; mlp - forest OOD +0.30 ± 0.10." in text
+    assert "maze: best cnn 0.61, shallow none. Frontier: no general-purpose learner reaches ID 0.9." in text
+    assert "Made by grue run --preset deciding (commit abc)." in text
+    code, _, errors = run("--flags", results=None)
+    assert (code, errors) == (
+        2,
+        "grue: give a result folder; without one, quality prints the list, as text or markdown\n",
+    )
 
 
 def test_a_task_that_measures_by_the_list_alone_is_named(run: Callable[..., tuple[int, str, str]]) -> None:
