@@ -59,20 +59,23 @@ def paired(
     return Difference(mean, float(t_factor(seeds)) * error, p, seeds)
 
 
-def holm(p_values: Sequence[float] | np.ndarray, declared: int | None = None) -> np.ndarray:
+def holm(
+    p_values: Sequence[float] | np.ndarray, declared: int | None = None, *, limit: int | None = MAX_CONTRASTS
+) -> np.ndarray:
     """P values corrected for several tests (Holm 1979): at level a, all below a hold with a joint error rate of a.
 
     p_values  (tests,); NaN (not tested) stays NaN
     declared  number of tests in the family, if more were declared than could be made: those that were not made count
               as well, with p = 1
+    limit     largest number of tests; None: any, where all tests are reported and none was chosen
 
     The k-th smallest of m p values is multiplied by m - k + 1; none is corrected to less than a smaller one, or to
-    more than 1. Raises ValueError for more than MAX_CONTRASTS tests.
+    more than 1. Raises ValueError for more than `limit` tests.
     """
     p_values = np.asarray(p_values, dtype=float)
     family = max(declared or 0, len(p_values))
-    if family > MAX_CONTRASTS:
-        raise ValueError(f"{family} contrasts; expected at most {MAX_CONTRASTS}, declared beforehand")
+    if limit is not None and family > limit:
+        raise ValueError(f"{family} contrasts; expected at most {limit}, declared beforehand")
     order = np.argsort(p_values)[: int((~np.isnan(p_values)).sum())]
     corrected = np.full(len(p_values), np.nan)
     factors = family - np.arange(len(order))

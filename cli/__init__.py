@@ -13,6 +13,7 @@ import typer
 
 from .. import __version__
 from ..runs.errors import UsageError
+from .compare import compare
 from .decompose import decompose
 from .encoding import make_readable
 from .export import export
@@ -50,6 +51,7 @@ app.command()(scores)
 app.command()(plot)
 app.command()(quality)
 app.command()(decompose)
+app.command()(compare)
 app.command()(show)
 app.command()(export)
 app.command("import")(import_)

@@ -10,6 +10,7 @@ from ..engine.store import Store
 from .catalogue import Catalogue, CellInfo, NotApplicable, read_catalogue, write_catalogue
 from .errors import UsageError
 from .names import nearest
+from .reading import require_catalogue
 
 
 def forget(
@@ -31,8 +32,7 @@ def forget(
     store = Store(Path(folder))
     if learner is None and task is None and not failed:
         raise UsageError("no cells selected; expected --learner, --task or --failed")
-    if read_catalogue(store.folder) is None:
-        raise UsageError(f"{folder} is not a result folder: it has no plan.json")
+    require_catalogue(Path(folder))
     with store.locked(log or (lambda text: print(text, file=sys.stderr))):  # noqa: T201
         before = read_catalogue(store.folder) or Catalogue()
         for what, label, known in (("learner", learner, before.learners), ("task", task, before.tasks)):

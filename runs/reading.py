@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pandas as pd
 
 from ..engine.store import Store
 from .bundle import locate, read_bundle
-from .catalogue import merge_catalogues, read_catalogue
+from .catalogue import Catalogue, merge_catalogues, read_catalogue
 from .errors import UsageError
 from .results import COLUMNS, Results
 from .rows import join
@@ -37,12 +37,14 @@ def read(folders: Sequence[Path | str]) -> Results:
     answers: dict[tuple[str, str], np.ndarray] = {}
     for part in parts.values():
         answers = part.answers | answers
+    provenance, source_of = _distinct(parts.values())
     return Results(
         scores=scores,
         catalogue=catalogue,
         failures=[failure for failure in failures if not missing.isdisjoint(failure["keys"])],
-        provenance=_distinct([metadata for part in parts.values() for metadata in part.provenance]),
+        provenance=provenance,
         answers=answers,
+        source_of=source_of,
         folders=catalogues if len(catalogues) > 1 else {},
     )
 
@@ -56,13 +58,20 @@ def load(*folders: Path | str) -> pd.DataFrame:
     return read(folders).scores
 
 
-def _read(folder: Path) -> Results:
-    """Everything in one folder, also what its plan does not ask for any more: another folder's may."""
-    store = Store(folder)
+def require_catalogue(folder: Path) -> Catalogue:
+    """The plan of a result folder; raises UsageError for a folder that is none."""
     catalogue = read_catalogue(folder)
     if catalogue is None:
-        reason = "it does not exist" if not store.folder.exists() else "it has no plan.json"
+        study = " (it is that of a study)" if (folder / "study.json").is_file() else ""
+        reason = f"it has no plan.json{study}" if folder.is_dir() else "it does not exist"
+        reason = "it is a file" if folder.is_file() else reason
         raise UsageError(f"{folder} is not a result folder: {reason} (grue run --out DIR creates one)")
+    return catalogue
+
+
+def _read(folder: Path) -> Results:
+    """Everything in one folder, also what its plan does not ask for any more: another folder's may."""
+    store, catalogue = Store(folder), require_catalogue(folder)
     rows, metadata = join(store.read())
     return Results(rows.reindex(columns=COLUMNS), catalogue, store.failures(), metadata, _answers(rows))
 
@@ -77,10 +86,21 @@ def _answers(rows: pd.DataFrame) -> dict[tuple[str, str], np.ndarray]:
     }
 
 
-def _distinct(provenance: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Each provenance once, apart from the times of single batches."""
-    seen = {}
-    for metadata in provenance:
-        shared = {name: value for name, value in metadata.items() if name not in OF_A_BATCH}
-        seen.setdefault(json.dumps(shared, sort_keys=True), shared)
-    return list(seen.values())
+def _distinct(parts: Iterable[Results]) -> tuple[list[dict[str, Any]], dict[str, int]]:
+    """Each provenance once, apart from the times of single batches, and the number of the one that each cell has.
+
+    A packed folder does not say which of its provenances a cell has; where it has one, all cells do.
+    """
+    seen: dict[str, int] = {}
+    distinct: list[dict[str, Any]] = []
+    source_of: dict[str, int] = {}
+    for part in parts:
+        whole = part.catalogue.by_key if len(part.provenance) == 1 else ()
+        for metadata in part.provenance:
+            shared = {name: value for name, value in metadata.items() if name not in OF_A_BATCH}
+            number = seen.setdefault(json.dumps(shared, sort_keys=True), len(seen))
+            if number == len(distinct):
+                distinct.append(shared)
+            for key in metadata.get("keys", whole):
+                source_of.setdefault(key, number)
+    return distinct, source_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -35,6 +35,7 @@ class Results:
     answers     of riddles: (key of a cell, split) -> the rule that each prediction follows, (n,) int8 codes of
                 metrics/rules.py; the examples are the same for every seed
     provenance  one dict per distinct provenance: {"versions": {package: version}, "commit", "command", "machine", ...}
+    source_of   key of a cell -> index in `provenance`; cells of a packed folder with several provenances are left out
     folders     if several folders were read, the name of each -> its catalogue; else {}
     """
 
@@ -43,12 +44,19 @@ class Results:
     failures: list[dict[str, Any]] = field(default_factory=list)
     provenance: list[dict[str, Any]] = field(default_factory=list)
     answers: dict[tuple[str, str], np.ndarray] = field(default_factory=dict)
+    source_of: dict[str, int] = field(default_factory=dict)
     folders: dict[str, Catalogue] = field(default_factory=dict)
 
     @property
     def ordered(self) -> pd.DataFrame:
         """The tidy table in an order that does not depend on the order in which cells were computed."""
         return self.scores.reindex(columns=COLUMNS).sort_values([*AXES, "split", "metric", "key"], ignore_index=True)
+
+    @property
+    def machines(self) -> dict[str, str]:
+        """What each cell was fitted on, by its key: machine, device and threads; without cells that do not say."""
+        described = [_machine(one) for one in self.provenance]
+        return {key: described[index] for key, index in self.source_of.items() if described[index]}
 
     def of_suite(self, suite_seed: int) -> Results:
         """The results of one suite seed. Raises UsageError if there are none."""
@@ -77,3 +85,12 @@ class Results:
             failures=[failure for failure in self.failures if not catalogue.by_key.keys().isdisjoint(failure["keys"])],
             folders={name: part(folder) for name, folder in self.folders.items()},
         )
+
+
+def _machine(provenance: Mapping[str, Any]) -> str:
+    """The machine of a provenance, its device and threads as text; "" for one that has none or has fitted nothing."""
+    machine, resources = provenance.get("machine"), provenance.get("resources", {})
+    if not machine or "imported" in provenance:
+        return ""
+    used = [f"{name} {resources[name]}" for name in ("device", "threads") if name in resources]
+    return ", ".join([*(f"{name} {value}" for name, value in sorted(machine.items())), *used])

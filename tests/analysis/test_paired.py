@@ -69,6 +69,8 @@ def test_holm_counts_declared_contrasts_that_were_not_tested() -> None:
 def test_more_contrasts_than_may_be_declared_are_refused() -> None:
     with pytest.raises(ValueError, match="at most 10"):
         holm([0.5] * (MAX_CONTRASTS + 1))
+    many = holm([0.001] + [0.5] * MAX_CONTRASTS, limit=None)
+    assert many[0] == pytest.approx(0.001 * (MAX_CONTRASTS + 1))
 
 
 def simulated(rng: np.random.Generator, *, seeds: int, examples: int, runs: int) -> np.ndarray:
