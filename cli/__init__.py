@@ -22,6 +22,7 @@ from .forget import forget
 from .import_ import import_
 from .leaderboard import leaderboard
 from .listing import listing
+from .merge import merge
 from .plot import plot
 from .quality import quality
 from .rules import rules
@@ -58,6 +59,7 @@ app.command("import")(import_)
 app.command()(rules)
 app.command()(failures)
 app.command()(forget)
+app.command()(merge)
 app.add_typer(studies, name="study")
 
 

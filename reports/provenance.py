@@ -56,14 +56,17 @@ def full_line(results: Results) -> str:
 
 
 def warnings_of(results: Results) -> list[str]:
-    """What is mixed in these results that should not be: library versions, commits of grue, devices."""
+    """What is mixed in these results that should not be: library versions, commits of grue, devices, machines."""
     mixed = {name: found for name, found in _versions(results.provenance).items() if len(found) > 1}
     lines = [f"mixed versions of {name}: {', '.join(found)}" for name, found in sorted(mixed.items())]
     commits, devices = _distinct(results.provenance, "commit"), _devices(results.provenance)
     if len(commits) > 1:
         lines.append(f"mixed commits of grue: {', '.join(commit[:12] for commit in commits)}")
+    machines = _plain(one.get("machine") for one in results.provenance if "imported" not in one)
     if len(devices) > 1:
         lines.append(f"mixed devices: {', '.join(devices)}")
+    if len(machines) > 1:
+        lines.append(f"fit times are not comparable, because the machines differ: {'; '.join(machines)}")
     return lines
 
 

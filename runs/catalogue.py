@@ -250,8 +250,8 @@ def read_catalogue(folder: Path) -> Catalogue | None:
         later = isinstance(schema, int) and schema > SCHEMA
         raise UsageError(
             f"cannot read {shown}: it was written by {'a later' if later else 'an earlier'} version of grue (layout "
-            f"{schema}; this version reads layout {SCHEMA}); read the folder with the version that wrote it, or choose "
-            "another folder (--out), or archive its content and compute everything anew (--fresh)"
+            f"{schema}; this version reads layout {SCHEMA}); read the folder with the version that wrote it, or run "
+            "in another folder (grue run --out), or archive its content and compute everything anew (grue run --fresh)"
         )
     raise UsageError(
         f"cannot read {shown}: {wrong}; move the file away and repeat `grue run` with the same arguments: it "

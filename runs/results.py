@@ -55,7 +55,7 @@ class Results:
     @property
     def machines(self) -> dict[str, str]:
         """What each cell was fitted on, by its key: machine, device and threads; without cells that do not say."""
-        described = [_machine(one) for one in self.provenance]
+        described = [machine_of(one) for one in self.provenance]
         return {key: described[index] for key, index in self.source_of.items() if described[index]}
 
     def of_suite(self, suite_seed: int) -> Results:
@@ -87,7 +87,7 @@ class Results:
         )
 
 
-def _machine(provenance: Mapping[str, Any]) -> str:
+def machine_of(provenance: Mapping[str, Any]) -> str:
     """The machine of a provenance, its device and threads as text; "" for one that has none or has fitted nothing."""
     machine, resources = provenance.get("machine"), provenance.get("resources", {})
     if not machine or "imported" in provenance:
