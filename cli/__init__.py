@@ -30,6 +30,7 @@ from .run import run
 from .scores import scores
 from .show import show
 from .study import studies
+from .verify import verify
 
 EXIT_CODES = (
     "Exit codes: 0 all cells are done or not applicable (n/a); 1 some cells failed (grue failures DIR shows the errors)"
@@ -60,6 +61,7 @@ app.command()(rules)
 app.command()(failures)
 app.command()(forget)
 app.command()(merge)
+app.command()(verify)
 app.add_typer(studies, name="study")
 
 

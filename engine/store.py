@@ -143,9 +143,14 @@ class Store:
         """The jobs that have a file of a table, in order; table None: of the one that every job has."""
         return sorted(path.stem for path in (self.folder / (table or self.table)).glob("[!.]*.parquet"))
 
+    def tables(self) -> list[str]:
+        """The tables that the folder has files of, in order; not those in quarantine or in an archive."""
+        found = {path.parent.name for path in self.folder.glob("*/[!.]*.parquet")}
+        return sorted(found - {self.corrupt.name})
+
     def archive(self) -> None:
         """Begin afresh: the tables, failures and records are kept, in a folder named for the time."""
-        tables = {path.parent for path in self.folder.glob("*/*.parquet") if not path.is_relative_to(self.corrupt)}
+        tables = map(self.folder.joinpath, self.tables())
         present = [path for path in [*tables, self.failed, *map(self.folder.joinpath, RECORDS)] if path.exists()]
         if present:
             old = self.folder / f"before-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"

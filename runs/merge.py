@@ -187,9 +187,7 @@ def _check_scores(folders: Sequence[_Folder]) -> None:
 
 def _copy_batches(source: _Folder, target: Store, held: set[str]) -> Copied:
     """Copy the files of the batches that have cells which the target lacks; adds their keys to `held`."""
-    counts = Copied(source.name, left_out=source.unplanned)
-    tables = [path for path in source.store.folder.iterdir() if path.is_dir() and path != source.store.corrupt]
-    tables = [path.name for path in tables if not path.name.startswith("before-")]
+    counts, tables = Copied(source.name, left_out=source.unplanned), source.store.tables()
     for name, (table, _) in source.batches.items():
         keys = set(table["key"].to_pylist())
         if keys <= held:
