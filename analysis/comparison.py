@@ -159,8 +159,10 @@ def _groups(values: pd.DataFrame, old: Side) -> Iterator[pd.DataFrame]:
     """The rows of each curve, in the order of the catalogue."""
     order = {name: index for index, name in enumerate(old.catalogue.tasks)}
     ranks = {name: index for index, name in enumerate(old.catalogue.learners)}
-    axes = values[["task", "learner", "split", "metric"]]
-    groups = values.groupby([axes["task"].map(order), axes["learner"].map(ranks), axes["split"], axes["metric"]])
+    ordered = values.assign(
+        order=[(order[task], ranks[name]) for task, name in zip(values["task"], values["learner"], strict=True)]
+    )
+    groups = ordered.groupby(["order", "split", "metric"])
     for _, rows in groups:
         yield rows
 

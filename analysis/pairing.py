@@ -128,7 +128,7 @@ def _cells(side: Side, name: str) -> pd.DataFrame:
             f"{first['size']}, seed {first['seed']}: their versions, parameters or budgets differ; compare one folder "
             "with one folder"
         )
-    return table.assign(done=table["key"].isin(side.scores["key"].unique()))
+    return table.assign(done=table["key"].isin(list(side.scores["key"].unique())))
 
 
 def _different_data(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, changes: Changes) -> list[str]:
@@ -147,11 +147,13 @@ def _other_suites(joined: pd.DataFrame, singles: pd.DataFrame) -> list[Refused]:
         for name in SIDES
     }
     counts = singles.groupby(["task", "learner"]).size()
+    numbers = counts.to_dict()
     for pair in counts.index.intersection(sides["old"].index).intersection(sides["new"].index):
         seeds = [sorted(sides[name][pair]) for name in SIDES]
         if not set(seeds[0]) & set(seeds[1]):
             shown = " -> ".join(" and ".join(map(str, own)) for own in seeds)
-            found.append(Refused(*pair, f"the suite seed: {shown}", int(counts[pair])))
+            task, learner = map(str, pair)
+            found.append(Refused(task, learner, f"the suite seed: {shown}", int(numbers[pair])))
     return found
 
 

@@ -36,7 +36,7 @@ MAX_OTHERS = 10
 FEW = 4
 """Names that a line lists; more are counted."""
 
-CSV_COLUMNS = (
+CSV_COLUMNS: tuple[str, ...] = (
     "kind", "side", "task", "learner", "split", "metric", "size", "exposed", "old", "new", "difference", "half_width",
     "seeds", "p", "corrected", "verdict", "ratio", "cells", "note",
 )  # fmt: skip

@@ -147,8 +147,8 @@ def _check_settings(folders: Sequence[_Folder]) -> None:
             digest = cells[-1].settings
             other, before = planned.setdefault((task, learner), (folder, digest))
             if digest != before:
-                recorded = other.catalogue.settings.get(before), folder.catalogue.settings.get(digest)
-                different = changes(*recorded) if recorded[0] and recorded[1] else []
+                first, second = other.catalogue.settings.get(before), folder.catalogue.settings.get(digest)
+                different = changes(first, second) if first and second else []
                 raise UsageError(
                     f"{other.name} and {folder.name} planned {learner} on {task} with different settings "
                     f"({'; '.join(different) or 'not recorded'}); a folder holds one of them: merge the folders that "
@@ -165,9 +165,9 @@ def _check_scores(folders: Sequence[_Folder]) -> None:
         if first is None:
             first = rows
             continue
-        shared = first["key"].isin(rows["key"].unique())
+        shared = first["key"].isin(list(rows["key"].unique()))
         both = first.loc[shared].merge(
-            rows.loc[rows["key"].isin(first["key"].unique())], on=COMPARED[:3], how="outer", suffixes=("", "_new")
+            rows.loc[rows["key"].isin(list(first["key"].unique()))], on=COMPARED[:3], how="outer", suffixes=("", "_new")
         )
         same = both["value"].eq(both["value_new"]) | (both["value"].isna() & both["value_new"].isna())
         wrong = both.loc[~(same & both["status"].eq(both["status_new"]))]
@@ -182,7 +182,7 @@ def _check_scores(folders: Sequence[_Folder]) -> None:
                 f"(grue verify DIR --rerun 5), and remove the other from its plan (grue forget DIR --task "
                 f"{found['task']} --learner {found['learner']})"
             )
-        first = pd.concat([first, rows.loc[~rows["key"].isin(first["key"].unique())]], ignore_index=True)
+        first = pd.concat([first, rows.loc[~rows["key"].isin(list(first["key"].unique()))]], ignore_index=True)
 
 
 def _copy_batches(source: _Folder, target: Store, held: set[str]) -> Copied:

@@ -24,6 +24,9 @@ from .external import is_path
 from .names import Named, make_learner, make_task
 from .why import changes
 
+RECORDED = {"protocol", "metrics", "suite", "test_size", "task", "learner"}
+"""The settings of a pair (`Pair.settings`)."""
+
 
 @dataclass(frozen=True)
 class Rebuilt:
@@ -47,7 +50,7 @@ def rebuild(catalogue: Catalogue, *, trust: bool = False) -> Rebuilt:
     rebuilt, task_of = Rebuilt(), cache(partial(_task, trust=trust))
     for (label, learner), cells in catalogue.by_pair.items():
         recorded = catalogue.settings.get(cells[-1].settings)
-        if not recorded:
+        if not recorded or not recorded.keys() >= RECORDED:
             rebuilt.unknown[label, learner] = "its settings are not recorded"
             continue
         try:

@@ -61,10 +61,14 @@ def verify(
         raise UsageError(f"{folder} is a packed folder, which has no batches; verify the folder that it was made from")
     catalogue, store = require_catalogue(Path(folder)), Store(Path(folder))
     findings: list[Finding] = []
-    batches = _check_files(store, findings)
+    read = _check_files(store, findings)
+    malformed = dict(_malformed(read))
+    batches = {name: batch for name, batch in read.items() if name not in malformed}
     rows, sources = join(batches)
     source_of = {key: source for source in sources for key in source["keys"]}
-    _report(findings, "schema", [*_schema(batches), *_rows(rows, batches, catalogue)], f"{len(rows):,} rows as planned")
+    problems = [f"{name}: {why}" for name, why in malformed.items()]
+    problems += _contradictions(rows, batches, catalogue)
+    _report(findings, "schema", problems, f"{len(rows):,} rows as planned")
     findings += _coverage(catalogue, set(rows["key"]), store)
     _report(findings, "keys", _keys(catalogue), f"{len(catalogue.by_key):,} keys are those of the recorded settings")
     rebuilt = rebuild(catalogue, trust=trust)
@@ -125,25 +129,25 @@ def _check_files(store: Store, findings: list[Finding]) -> Batches:
     return batches
 
 
-def _schema(batches: Batches) -> Iterator[str]:
-    """Batches whose layout is another, or whose metadata name other cells than their rows."""
+def _malformed(batches: Batches) -> Iterator[tuple[str, str]]:
+    """Batches whose layout is another, or whose metadata name other cells than their rows, with the reason."""
     for name, (table, metadata) in batches.items():
-        if metadata.get("schema") != SCHEMA_VERSION:
-            yield f"{name}: schema {metadata.get('schema')}; expected {SCHEMA_VERSION}"
         types = {one.name: one.type for one in table.schema}
         wrong = [one.name for one in LAYOUT if types.get(one.name) != one.type]
-        if wrong:
-            yield f"{name}: columns that are missing or have another type: {', '.join(wrong)}"
-        elif set(metadata.get("keys", ())) != set(table["key"].to_pylist()):
-            yield f"{name}: the rows are of other cells than the metadata say"
+        if metadata.get("schema") != SCHEMA_VERSION:
+            yield name, f"schema {metadata.get('schema')}; expected {SCHEMA_VERSION}"
+        elif wrong:
+            yield name, f"columns that are missing or have another type: {', '.join(wrong)}"
+        elif sorted(metadata.get("keys", ())) != sorted(set(table["key"].to_pylist())):
+            yield name, "its rows are of other cells than its metadata say"
 
 
-def _rows(rows: pd.DataFrame, batches: Batches, catalogue: Catalogue) -> Iterator[str]:
+def _contradictions(rows: pd.DataFrame, batches: Batches, catalogue: Catalogue) -> Iterator[str]:
     """Rows that contradict the plan or each other."""
     strange = sorted(set(rows["status"].dropna()) - {"ok", *FLAGS})
     if strange:
         yield f"unknown status {', '.join(map(repr, strange))}; expected ok, {', '.join(FLAGS)}"
-    splits = rows.groupby("key")["split"].agg(set)
+    splits: dict[str, set[str]] = rows.groupby("key")["split"].agg(set).to_dict()
     of_cell = rows.drop_duplicates("key").set_index("key")[list(AXES)]
     for key, found in zip(of_cell.index, of_cell.itertuples(index=False, name=None), strict=True):
         cell = catalogue.by_key.get(str(key))
@@ -153,14 +157,13 @@ def _rows(rows: pd.DataFrame, batches: Batches, catalogue: Catalogue) -> Iterato
         if planned != found:
             yield f"cell {str(key)[:12]} is planned as {_named(planned)}, and its rows are of {_named(found)}"
         tests = {split.name for split in catalogue.tasks[cell.task].splits} - {"train", "exposed"}
-        if lacking := tests - splits[key]:
+        if lacking := tests - splits[str(key)]:
             yield f"{_named(planned)} has no rows of the splits {', '.join(sorted(lacking))}"
-    every = pd.concat(
-        [table.select(["key", "split", "metric", "value"]).to_pandas() for table, _ in batches.values()] or [rows],
-        ignore_index=True,
-    )
-    twice = every.loc[every.duplicated(["key", "split", "metric"], keep=False)]
-    counts = twice.groupby(["key", "split", "metric"])["value"].nunique(dropna=False)
+    axes = ["key", "split", "metric"]
+    tables = [table.select([*axes, "value"]) for table, _ in batches.values()]
+    every: pd.DataFrame = pa.concat_tables(tables).to_pandas() if tables else rows
+    twice = every.loc[every.duplicated(axes, keep=False)]
+    counts = twice.groupby(axes)["value"].nunique(dropna=False)
     for key in dict.fromkeys(counts.loc[counts > 1].index.get_level_values("key")):
         yield f"cell {str(key)[:12]} has two different scores"
 
@@ -180,7 +183,8 @@ def _coverage(catalogue: Catalogue, done: set[str], store: Store) -> Iterator[Fi
         (left, "not run"),
         (others, "not planned any more; reports omit them"),
     ]
-    yield Finding("ok", "cells", f"{len(planned & done):,} of {_count(len(planned), 'planned cell')} have results")
+    level: Level = "ok" if planned & done else "problem"
+    yield Finding(level, "cells", f"{len(planned & done):,} of {_count(len(planned), 'planned cell')} have results")
     yield from (Finding("note", "cells", f"{_count(len(keys), 'cell')} {what}") for keys, what in counts if keys)
 
 
@@ -195,7 +199,7 @@ def _keys(catalogue: Catalogue) -> Iterator[str]:
             yield f"{cell.learner} on {cell.task}: the settings {cell.settings} are not recorded"
             continue
         key = digest({**recorded, "size": cell.size, "exposed": cell.exposed, "seed": cell.seed})
-        if key != cell.key or recorded["suite"] != cell.suite_seed:
+        if key != cell.key or recorded.get("suite") != cell.suite_seed:
             axes = tuple(getattr(cell, axis) for axis in AXES)
             yield f"{_named(axes)}: the key {cell.key[:12]} is not that of its settings, {key[:12]}"
 

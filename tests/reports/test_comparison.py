@@ -23,7 +23,7 @@ from grue.runs.catalogue import Catalogue
 from grue.runs.results import Results
 from grue.runs.why import changes
 
-Change = Callable[[pd.DataFrame], pd.Series]
+Change = Callable[[pd.DataFrame], Any]
 Run = Callable[..., tuple[int, str, str]]
 
 
@@ -49,11 +49,11 @@ def moved(results: Results, chosen: Change, by: Callable[[pd.DataFrame], Any]) -
     return replace(results, scores=scores)
 
 
-def of_cnn(scores: pd.DataFrame) -> pd.Series:
+def of_cnn(scores: pd.DataFrame) -> Any:
     return (scores["learner"] == "cnn") & (scores["task"] == "maze-graph") & (scores["metric"] == "score")
 
 
-def dropped(scores: pd.DataFrame) -> pd.Series:
+def dropped(scores: pd.DataFrame) -> Any:
     return scores["value"] - 0.3 - 0.001 * scores["seed"]
 
 
