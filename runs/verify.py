@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -61,7 +62,7 @@ def verify(
         raise UsageError(f"{folder} is a packed folder, which has no batches; verify the folder that it was made from")
     catalogue, store = require_catalogue(Path(folder)), Store(Path(folder))
     findings: list[Finding] = []
-    read = _check_files(store, findings)
+    read, failures = _check_files(store, findings)
     malformed = dict(_malformed(read))
     batches = {name: batch for name, batch in read.items() if name not in malformed}
     rows, sources = join(batches)
@@ -69,7 +70,7 @@ def verify(
     problems = [f"{name}: {why}" for name, why in malformed.items()]
     problems += _contradictions(rows, batches, catalogue)
     _report(findings, "schema", problems, f"{len(rows):,} rows as planned")
-    findings += _coverage(catalogue, set(rows["key"]), store)
+    findings += _coverage(catalogue, set(rows["key"]), failures)
     _report(findings, "keys", _keys(catalogue), f"{len(catalogue.by_key):,} keys are those of the recorded settings")
     rebuilt = rebuild(catalogue, trust=trust)
     count = sum(len(catalogue.by_pair[pair]) for pair in rebuilt.pairs)
@@ -99,8 +100,8 @@ def verify(
     return findings
 
 
-def _check_files(store: Store, findings: list[Finding]) -> Batches:
-    """Read every file; returns the readable batches."""
+def _check_files(store: Store, findings: list[Finding]) -> tuple[Batches, list[dict[str, Any]]]:
+    """Read every file; returns the readable batches and records of failures."""
     problems: list[str] = []
     counts: Counter[str] = Counter()
     batches: dict[str, tuple[pa.Table, dict[str, Any]]] = {}
@@ -115,18 +116,17 @@ def _check_files(store: Store, findings: list[Finding]) -> Batches:
             counts[table] += 1
             if table == store.table:
                 batches[name] = content
-    for path in sorted(store.failed.glob("*.json")):
-        try:
-            json.loads(path.read_text(encoding="utf-8"))
-            counts["failures"] += 1
-        except ValueError as error:
-            problems.append(f"cannot read {store.display(path)}: {error}")
-    named = ", ".join(f"{count} in {table}" for table, count in counts.items())
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        failures = store.failures()
+    problems += [str(warning.message) for warning in caught]
+    counts["failures"] = len(failures)
+    named = ", ".join(f"{count} in {table}" for table, count in counts.items() if count)
     _report(findings, "files", problems, f"readable: {named or 'there are none'}")
     if store.corrupt.is_dir() and any(store.corrupt.iterdir()):
         text = f"{store.display(store.corrupt)} has files that an earlier run could not read"
         findings.append(Finding("note", "files", text))
-    return batches
+    return batches, failures
 
 
 def _malformed(batches: Batches) -> Iterator[tuple[str, str]]:
@@ -173,10 +173,10 @@ def _named(axes: tuple[Any, ...]) -> str:
     return f"{learner} on {task}, n = {size}, exposed {exposed}, seed {seed}, suite seed {suite}"
 
 
-def _coverage(catalogue: Catalogue, done: set[str], store: Store) -> Iterator[Finding]:
+def _coverage(catalogue: Catalogue, done: set[str], failures: Iterable[dict[str, Any]]) -> Iterator[Finding]:
     """How many of the planned cells have results."""
     planned = catalogue.by_key.keys()
-    failed = {key for failure in store.failures() for key in failure["keys"]} & planned - done
+    failed = {key for failure in failures for key in failure["keys"]} & planned - done
     left, others = planned - done - failed, done - planned
     counts = [
         (failed, "failed (grue failures)"),

@@ -109,6 +109,12 @@ def test_export_of_more_than_a_split_holds_is_all_it_holds(tmp_path: Path) -> No
         (["show", "maze-grid", "--split", "detur"], "did you mean 'detour'"),
         (["export", "maze-grid", "--size", "0"], "expected a size of at least 1"),
         (["failures", "nowhere"], "nowhere is not a result folder: it does not exist"),
+        (["compare", "reference", "nowhere"], "nowhere is not a result folder: it does not exist"),
+        (["compare", "reference", "reference", "--task", "maze-grd"], "did you mean 'maze-grid'"),
+        (["merge", "nowhere", "--into", "new"], "nowhere is not a result folder: it does not exist"),
+        (["merge", "reference", "--into", "new"], "reference is a packed folder, which has no batches"),
+        (["verify", "nowhere"], "nowhere is not a result folder: it does not exist"),
+        (["verify", "reference"], "reference is a packed folder, which has no batches"),
         (["list", "learnes"], "learners"),
         (["leaderbord"], "leaderboard"),
     ],
@@ -128,6 +134,17 @@ def test_from_run_to_every_report(tmp_path: Path) -> None:
     frame = json.loads(grue("scores", "out", "--format", "json", folder=tmp_path).stdout)
     assert frame
     assert grue("plot", "out", "--output", "figures", folder=tmp_path).returncode == 0
+    verified = grue("verify", "out", "--rerun", "1", folder=tmp_path)
+    assert verified.returncode == 0, verified.stdout
+    assert "equal bit for bit" in verified.stdout
+    assert "cells are done" in grue("merge", "out", "--into", "merged", folder=tmp_path).stdout
+    compared = grue("compare", "out", "merged", "--fail-on", "regression", folder=tmp_path)
+    assert compared.returncode == 0, compared.stderr
+    assert "equal in every cell" in compared.stdout
+    path = next((tmp_path / "merged" / "batches").iterdir())
+    path.write_bytes(b"")
+    assert grue("verify", "merged", folder=tmp_path).returncode == 1
+    assert grue("merge", "merged", "--into", "again", folder=tmp_path).returncode == 1
     for ending in ("svg", "pdf", "png"):
         assert (tmp_path / "figures" / f"identity-bits.{ending}").stat().st_size > 1000
     assert grue("failures", "out", folder=tmp_path).stdout == "no failures\n"
