@@ -102,8 +102,6 @@ def test_another_machine_may_differ_within_three_standard_errors(out: Path) -> N
     found = verify(out, reruns=8)
     assert not problems(found)
     assert sum("within 3 standard errors (another machine or other versions)" in one.text for one in found) == 4
-    edit_batch(out, raise_scores)
-    assert len(problems(verify(out, reruns=8))) == 4
 
 
 def test_the_limit_is_three_times_the_larger_standard_error() -> None:
