@@ -1,4 +1,4 @@
 """Reports: leaderboard, tables and figures, from tidy tables and the catalogue.
 
-May import: analysis, metrics, runs.catalogue, runs.results. Loads no learner, no task and no torch.
+May import: analysis, metrics, runs.catalogue, runs.results, runs.reading. Loads no learner, no task and no torch.
 """
