@@ -43,6 +43,7 @@ def paired(
     second: np.ndarray,
     first_errors: np.ndarray | None = None,
     second_errors: np.ndarray | None = None,
+    *,
     margin: float = MARGIN,
 ) -> Difference:
     """Compare two learners on the same data: Student's paired t test of `first` - `second`, two-sided.

@@ -6,6 +6,8 @@ import math
 
 import numpy as np
 
+from .ranks import by_family
+
 RESOLUTION = 0.05
 """Two learners are in an order if their mean scores differ by at least this much; other pairs are not counted."""
 
@@ -24,7 +26,22 @@ def seeds_to_stable_order(scores: np.ndarray) -> int | None:
     Pairs that differ by less than RESOLUTION over all seeds are not counted; if no pair is left, there is no order
     (None).
     """
-    return _units_to_stable_order(scores, np.ones(scores.shape[1]))
+    scores = scores[~np.isnan(scores).any(axis=1)]
+    if not scores.size:
+        return None
+    means = scores.mean(axis=1)
+    differences = means[:, None] - means
+    better, worse = np.nonzero(differences >= RESOLUTION)
+    if not len(better):
+        return None
+    seeds = scores.shape[1]
+    rng = np.random.default_rng(0)
+    for k in range(1, seeds + 1):
+        chosen = rng.integers(seeds, size=(RESAMPLES, k))
+        resampled = scores[:, chosen].mean(axis=2)  # (learners, resamples)
+        if (resampled[better] > resampled[worse]).mean() >= AGREEMENT:
+            return k
+    return None
 
 
 def tasks_to_stable_order(scores: np.ndarray, families: np.ndarray) -> tuple[int, int] | None:
@@ -33,31 +50,10 @@ def tasks_to_stable_order(scores: np.ndarray, families: np.ndarray) -> tuple[int
     scores    (learners, tasks), means over seeds; a learner that lacks a task (NaN) is left out
     families  (tasks,): their names
 
-    As `seeds_to_stable_order`, with whole families sampled: tasks of one family resemble each other. The number of
+    As `seeds_to_stable_order`, of the means of every family: tasks of one family resemble each other. The number of
     tasks is that of so many families of average size, rounded up. None if all families are too few, or if there is no
     order.
     """
-    _, family, sizes = np.unique(families, return_inverse=True, return_counts=True)
-    sums = np.stack([scores[:, family == one].sum(axis=1) for one in range(len(sizes))], axis=1)
-    needed = _units_to_stable_order(sums, sizes)
-    return None if needed is None else (needed, math.ceil(needed * scores.shape[1] / len(sizes)))
-
-
-def _units_to_stable_order(sums: np.ndarray, sizes: np.ndarray) -> int | None:
-    """sums: (learners, units), of the scores in every unit; sizes: (units,), how many scores these are."""
-    sums = sums[~np.isnan(sums).any(axis=1)]
-    if not sums.size:
-        return None
-    means = sums.sum(axis=1) / sizes.sum()
-    differences = means[:, None] - means
-    better, worse = np.nonzero(differences >= RESOLUTION)
-    if not len(better):
-        return None
-    units = sums.shape[1]
-    rng = np.random.default_rng(0)
-    for k in range(1, units + 1):
-        chosen = rng.integers(units, size=(RESAMPLES, k))
-        resampled = sums[:, chosen].sum(axis=2) / sizes[chosen].sum(axis=1)  # (learners, resamples)
-        if (resampled[better] > resampled[worse]).mean() >= AGREEMENT:
-            return k
-    return None
+    means = by_family(scores.T, families).T
+    needed = seeds_to_stable_order(means)
+    return None if needed is None else (needed, math.ceil(needed * scores.shape[1] / means.shape[1]))

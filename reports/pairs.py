@@ -55,7 +55,7 @@ def compare_learners(
     little, and no pair is called equivalent.
 
     A learner that is not applicable to a task, or was not planned at its sizes, is in no pair of this task.
-    Raises UsageError for an unknown folder, task or suite seed, and ValueError for an unknown learner, measure or
+    Raises UsageError for an unknown folder, task, learner or suite seed, and ValueError for an unknown measure or
     split.
     """
     if not isinstance(results, Results):
@@ -65,31 +65,21 @@ def compare_learners(
     if tasks is not None:
         results = results.of_tasks(tasks)
     found = outcomes(results.scores, results.catalogue, measure, split)
-    compared = results.catalogue.of_kind("learner") if learners is None else _known(learners, results)
+    compared = results.catalogue.of_kind("learner") if learners is None else results.labels(learners)
     found = found.loc[found["learner"].isin(compared)]
     rows = [row for task, of_task in found.groupby("task", sort=False) for row in _pairs(str(task), of_task, margin)]
     return pd.DataFrame(rows, columns=PAIRS)
 
 
-def _known(learners: Collection[str], results: Results) -> list[str]:
-    known = results.catalogue.learners
-    for name in learners:
-        if name not in known:
-            raise ValueError(f"unknown learner {name!r}; there are {', '.join(known)}")
-    return list(learners)
-
-
 def _pairs(task: str, found: pd.DataFrame, margin: float) -> list[dict[str, object]]:
     """The rows of one task, corrected for all of them."""
-    values = found.pivot(index="seed", columns="learner", values="value")[found["learner"].unique()]
-    errors = found.pivot(index="seed", columns="learner", values="error").to_dict("series")
-    flags = found.drop_duplicates("learner").set_index("learner")["flags"]
-    pairs = list(combinations(values.columns, 2))
+    values, errors = (found.pivot(index="seed", columns="learner", values=column) for column in ("value", "error"))
+    flags = dict(zip(found["learner"], found["flags"].astype(str), strict=True))  # in the order of the catalogue
+    pairs = list(combinations(flags, 2))
     differences = [
-        paired(values[first].to_numpy(), values[second].to_numpy(), errors[first].to_numpy(), errors[second].to_numpy(),
-               margin)
-        for first, second in pairs
-    ]  # fmt: skip
+        paired(*(table[name].to_numpy(float) for table in (values, errors) for name in pair), margin=margin)
+        for pair in pairs
+    ]
     corrected = holm([one.p for one in differences])
     equivalent = holm([one.equivalence_p for one in differences])
     rows: list[dict[str, object]] = []

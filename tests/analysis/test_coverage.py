@@ -150,7 +150,7 @@ def test_the_mean_over_tasks_is_covered_and_rarely_called_different_from_0(count
     rng = np.random.default_rng(count)
     found = [over_tasks(differences(rng, families), families) for _ in range(RUNS)]
     wrong = np.mean([one.p < SIGNIFICANCE for one in found])
-    assert wrong <= 0.07 + 2 * (0.07 * 0.93 / RUNS) ** 0.5
+    assert wrong <= 0.05 + 2 * (0.05 * 0.95 / RUNS) ** 0.5
     covered = np.mean([abs(one.mean) <= one.half_width for one in found])
     assert covered == pytest.approx(1 - wrong)
 
