@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .learners.base import Learner, Predictor, Problem, Spec
+    from .reports.pairs import compare_learners
     from .runs.reading import load
     from .runs.run import run
     from .tasks.base import Examples, Split, Task
@@ -16,7 +17,19 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-__all__ = ["Examples", "Learner", "Predictor", "Problem", "Space", "Spec", "Split", "Task", "load", "run"]
+__all__ = [
+    "Examples",
+    "Learner",
+    "Predictor",
+    "Problem",
+    "Space",
+    "Spec",
+    "Split",
+    "Task",
+    "compare_learners",
+    "load",
+    "run",
+]
 
 _HOMES = {
     "Examples": ".tasks.base",
@@ -27,6 +40,7 @@ _HOMES = {
     "Spec": ".learners.base",
     "Split": ".tasks.base",
     "Task": ".tasks.base",
+    "compare_learners": ".reports.pairs",
     "load": ".runs.reading",
     "run": ".runs.run",
 }

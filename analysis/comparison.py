@@ -116,7 +116,7 @@ def compare(old: Side, new: Side, changes: Changes) -> Comparison:
     found = [_curve(rows) for rows in _groups(values, old)]
     p_values = np.array([curve.difference.p if curve.verdict == "moved" else np.nan for curve in found])
     tested = ~np.isnan(p_values)
-    p_values[tested] = holm(p_values[tested], limit=None)
+    p_values[tested] = holm(p_values[tested])
     judged = tuple(_judge(curve, p, old) for curve, p in zip(found, p_values, strict=True))
     cells = _paired_fits(old, new, pairing)
     lost = Counter[tuple[str, str, str]]()

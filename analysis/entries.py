@@ -37,8 +37,8 @@ class Entry:
     half_width  half of the 95 % interval, NaN if there is none; `interval`: over "seeds", within a "cell", or "none"
     low, high   ends of a 95 % interval that is not symmetric: of "solved" (Wilson) and of the thresholds
                 (intervals.crossing_interval), where NaN is beyond the largest anchor if `interval` is not "none"; of
-                a "final" with bimodal scores the range over seeds (`interval` is "range"), since Student's t has a
-                coverage of 66 to 93 % there with five seeds
+                an "area" or "final" the range over seeds (`interval` is "range") where Student's t covers too little
+                (intervals.t_covers)
     censored    True if the threshold is not reached: the value is a lower bound
     cells       number of finished cells that the value is computed from, those that diverged included
     flagged     how many of them are flagged

@@ -34,6 +34,8 @@ class LearningCurve:
         self.task, self.learner = task, learner
         info = catalogue.tasks[task]
         self.kind: str = catalogue.learners[learner].kind
+        # Neither controls nor heuristics are fits that may succeed or fail; bits have other bounds than scores.
+        self.fits = self.kind == "learner" and info.ranked
         self.splits = SPLITS if info.headline else SPLITS[:1]
         self.greater_is_better = info.greater_is_better
         planned = {cell.size for cell in cells if cell.exposed == 0}
@@ -73,6 +75,11 @@ class LearningCurve:
         """The flags of entries that are computed from all anchors."""
         return self._flags(self.unexposed)
 
+    @property
+    def final_flags(self) -> set[str]:
+        """The flags of entries that are computed from the largest size alone."""
+        return self._flags(self._finals)
+
     def areas(self, split: str) -> Seeds:
         """The area of every seed, with its standard error within the cells."""
         values = area(self.anchors, self.matrices[split])
@@ -104,11 +111,7 @@ class LearningCurve:
 
     def _final(self, split: str) -> Entry:
         values, errors = self.matrices[split][:, -1], self.matrices[f"{split}_error"][:, -1]
-        entry = self._with_interval("final", split, values, errors, self._finals)
-        if not bimodal(values, THRESHOLD):
-            return entry
-        low, high = float(np.nanmin(values)), float(np.nanmax(values))
-        return replace(entry, half_width=math.nan, low=low, high=high, interval="range")
+        return self._with_interval("final", split, values, errors, self._finals)
 
     def _gap(self) -> Entry:
         gaps = (self.matrices["id"][:, -1] - self.matrices["ood"][:, -1]) * (1 if self.greater_is_better else -1)
@@ -145,7 +148,7 @@ class LearningCurve:
     ) -> Entry:
         """The mean of `values`, (seeds,), with their `errors` within the cells; both are computed from `cells`."""
         entry, flags = self._entry(metric, split, cells), self._flags(cells)
-        mean = interval(values, errors)
+        mean = interval(values, errors, fits=self.fits and metric in {"area", "final"})
         if mean.seeds == 0:
             return replace(entry, flags=join_flags(flags & {"diverged"} | {self.no_value_flag}))
         incomplete = {"incomplete"} if mean.seeds < len(values) else set()
@@ -153,6 +156,8 @@ class LearningCurve:
             entry,
             value=mean.mean,
             half_width=mean.half_width,
+            low=mean.low,
+            high=mean.high,
             interval=mean.kind,
             seeds=mean.seeds,
             flags=join_flags(flags | incomplete),

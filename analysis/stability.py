@@ -1,8 +1,12 @@
-"""Stability of an order of learners: how many seeds it takes until resampled seeds give the same order."""
+"""Stability of an order of learners: how many seeds or tasks it takes until resampled ones give the same order."""
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
+
+from .ranks import by_family
 
 RESOLUTION = 0.05
 """Two learners are in an order if their mean scores differ by at least this much; other pairs are not counted."""
@@ -38,3 +42,18 @@ def seeds_to_stable_order(scores: np.ndarray) -> int | None:
         if (resampled[better] > resampled[worse]).mean() >= AGREEMENT:
             return k
     return None
+
+
+def tasks_to_stable_order(scores: np.ndarray, families: np.ndarray) -> tuple[int, int] | None:
+    """The smallest number of families, and of tasks in them, at which the order of the learners is stable.
+
+    scores    (learners, tasks), means over seeds; a learner that lacks a task (NaN) is left out
+    families  (tasks,): their names
+
+    As `seeds_to_stable_order`, of the means of every family: tasks of one family resemble each other. The number of
+    tasks is that of so many families of average size, rounded up. None if all families are too few, or if there is no
+    order.
+    """
+    means = by_family(scores.T, families).T
+    needed = seeds_to_stable_order(means)
+    return None if needed is None else (needed, math.ceil(needed * scores.shape[1] / means.shape[1]))

@@ -67,7 +67,7 @@ def _means(curves: list[LearningCurve], catalogue: Catalogue, counted: list[str]
                     continue
                 values, missing_flags = _mean_over([curve.areas(split) for curve in member_curves], len(tasks))
                 no_value_flag = "missing" if any(curve.no_value_flag == "missing" for curve in member_curves) else "n/a"
-                mean = interval(*arrays(values))
+                mean = interval(*arrays(values), fits=info.kind == "learner")
                 flags = (
                     join_flags(missing_flags.union(*(curve.flags for curve in member_curves)))
                     if mean.seeds
@@ -84,6 +84,8 @@ def _means(curves: list[LearningCurve], catalogue: Catalogue, counted: list[str]
                         split,
                         value=mean.mean,
                         half_width=mean.half_width,
+                        low=mean.low,
+                        high=mean.high,
                         interval=mean.kind,
                         seeds=mean.seeds,
                         cells=cells,

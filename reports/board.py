@@ -188,10 +188,11 @@ def _widths(board: Leaderboard, finals: dict[tuple[str, str, str], Entry]) -> st
         if split == "ood" and name in board.ranked and entry.kind == "learner" and not math.isnan(entry.half_width)
     )
     if not widths:
-        return "No intervals: there is one seed only."
+        several = any(entry.interval == "range" for entry in finals.values())
+        return "The tables by task list the ranges over seeds." if several else "No intervals: there is one seed only."
     return (
-        f"Half widths of the 95 % confidence intervals (t over seeds) of the learners' OOD scores: median "
-        f"{widths[len(widths) // 2]:.0f}, largest {widths[-1]:.0f}; the tables by task list them."
+        f"Half widths of the 95 % confidence intervals (t over seeds, where it covers) of the learners' OOD scores: "
+        f"median {widths[len(widths) // 2]:.0f}, largest {widths[-1]:.0f}; the tables by task list them."
     )
 
 

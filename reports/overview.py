@@ -143,9 +143,7 @@ def _handles() -> list[Line2D]:
     return [
         Line2D([], [], label="ID", linestyle="", markerfacecolor="white", **style),
         Line2D([], [], label="OOD", linestyle="", **style),
-        Line2D(
-            [], [], label="95 % interval over seeds, if bimodal their range (OOD)", color=GREY, alpha=0.3, linewidth=2.6
-        ),
+        Line2D([], [], label="95 % interval over seeds, or their range (OOD)", color=GREY, alpha=0.3, linewidth=2.6),
         Line2D([], [], label="best heuristic, OOD", color="0.55", linewidth=0.8, linestyle=(0, (6, 2))),
         Line2D([], [], label="pale: training set not fitted", linestyle="", **{**style, "alpha": FLAGGED}),
     ]

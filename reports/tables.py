@@ -41,7 +41,8 @@ HEADINGS = {
 
 INTERVALS = (
     "±: half width of the 95 % confidence interval (t over seeds, each of which samples data and initialisation; at "
-    "least what the sampling of test examples implies); in brackets, where scores are bimodal: the range over seeds."
+    "least what the sampling of test examples implies); in brackets the range over seeds, where scores are bimodal or "
+    "most are near 0 or 1, so that t covers too little."
 )
 
 FAMILIES = 4

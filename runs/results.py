@@ -76,6 +76,16 @@ class Results:
         kept = {name for name, family in families.items() if name in tasks or family in tasks}
         return self._only("task", kept, lambda one: one.of_tasks(kept))
 
+    def labels(self, learners: Collection[str]) -> list[str]:
+        """These labels, if they are all of learners, controls or heuristics here. Raises UsageError for another one."""
+        known = self.catalogue.learners
+        for name in learners:
+            if name not in known:
+                from .names import nearest  # noqa: PLC0415 -- it loads all tasks and learners
+
+                raise UsageError(nearest(name, known, "learner"))
+        return list(learners)
+
     def _only(self, column: str, values: Iterable[Any], part: Callable[[Catalogue], Catalogue]) -> Results:
         catalogue = part(self.catalogue)
         return replace(

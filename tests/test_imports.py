@@ -19,7 +19,7 @@ ROOMS = {
     "engine": set[str](),
     "learners": {"tasks.spaces"},
     "metrics": set[str](),
-    "reports": {"analysis", "metrics", "runs.catalogue", "runs.results", "runs.status"},
+    "reports": {"analysis", "metrics", "runs.catalogue", "runs.results", "runs.reading", "runs.status"},
     "runs": {"tasks", "learners", "metrics", "engine"},
     "studies": {"tasks", "learners", "metrics", "runs", "engine", "analysis"},
     "tasks": {"metrics"},

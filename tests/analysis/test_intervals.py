@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from grue.analysis.curves import examples_to_threshold
-from grue.analysis.intervals import bimodal, crossing_interval, error_of_mean, interval, t_factor, wilson
+from grue.analysis.intervals import bimodal, crossing_interval, error_of_mean, interval, t_covers, t_factor, wilson
 
 
 @given(st.lists(st.floats(-1, 1), min_size=2, max_size=12))
@@ -25,6 +25,19 @@ def test_interval_of_three_seeds_by_hand() -> None:
     # Standard deviation 0.02, t with 2 degrees of freedom 4.3027.
     found = interval(np.array([0.48, 0.5, 0.52]))
     assert found.half_width == pytest.approx(4.302653 * 0.02 / 3**0.5, rel=1e-6)
+
+
+def test_scores_of_fits_that_may_fail_have_a_range_instead_of_students_interval() -> None:
+    solved = np.array([0.98, 1.0, 0.99, np.nan])
+    assert not t_covers(solved), "a seed in five may fail, and none of three shows it"
+    assert not t_covers(np.array([0.02, -0.01, 0.0, 0.3]))
+    assert not t_covers(np.array([0.2, 0.25, 0.6])), "two groups"
+    assert t_covers(np.array([0.98, 0.9, 0.8, 0.97])), "no more than half near a bound"
+    found = interval(solved, fits=True)
+    assert (found.kind, found.low, found.high, found.seeds) == ("range", 0.98, 1.0, 3)
+    assert np.isnan(found.half_width)
+    assert interval(solved).kind == "seeds"
+    assert interval(np.array([1.0]), np.array([0.01]), fits=True).kind == "cell"
 
 
 def test_interval_leaves_out_seeds_without_a_value_and_counts_the_others() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from grue.analysis.stability import seeds_to_stable_order
+from grue.analysis.stability import seeds_to_stable_order, tasks_to_stable_order
 
 
 def test_learners_whose_scores_never_overlap_are_in_order_from_one_seed_on() -> None:
@@ -32,3 +32,16 @@ def test_an_order_that_all_seeds_do_not_settle_has_no_number() -> None:
 def test_equal_learners_have_no_order() -> None:
     assert seeds_to_stable_order(np.full((3, 5), 0.5)) is None
     assert seeds_to_stable_order(np.full((2, 5), np.nan)) is None
+
+
+def test_tasks_of_one_family_count_as_one_sample() -> None:
+    rng = np.random.default_rng(0)
+    by_family = np.array([[0.6], [0.4]]) + rng.normal(0, 0.2, (2, 12))
+    apart = tasks_to_stable_order(by_family, np.arange(12))
+    together = tasks_to_stable_order(np.repeat(by_family, 3, axis=1), np.repeat(np.arange(12), 3))
+    assert apart is not None
+    assert together == (apart[0], 3 * apart[0])
+
+
+def test_an_order_that_the_tasks_do_not_settle_has_no_number() -> None:
+    assert tasks_to_stable_order(np.array([[1.0, 0.0, 1.0], [0.8, 0.9, 0.0]]), np.arange(3)) is None

@@ -351,9 +351,9 @@ def test_mixed_devices_warn_and_a_device_is_named_unless_it_is_the_processor(res
 def test_points_of_a_figure_have_the_same_intervals_as_the_table(results: Results, entries: list[Entry]) -> None:
     points = curve_points(results.scores, results.catalogue)
     point = points.query(
-        "task == 'identity-bits' and learner == 'mlp' and size == 1024 and exposed == 0 and split == 'id'"
+        "task == 'scramble-bag' and learner == 'mlp' and size == 1024 and exposed == 0 and split == 'id'"
     )
-    final = one(entries, name="identity-bits", learner="mlp", metric="final", split="id")
+    final = one(entries, name="scramble-bag", learner="mlp", metric="final", split="id")
     assert point["mean"].item() == pytest.approx(final["value"])
     assert point["half_width"].item() == pytest.approx(final["half_width"])
 
