@@ -13,9 +13,6 @@ from .intervals import error_of_mean, t_factor
 SIGNIFICANCE = 0.05
 """A contrast holds if its corrected p value is below this level."""
 
-MAX_CONTRASTS = 10
-"""Largest number of contrasts that may be declared for one task (DESIGN rule 7)."""
-
 
 @dataclass(frozen=True)
 class Difference:
@@ -67,12 +64,10 @@ def holm(p_values: Sequence[float] | np.ndarray, declared: int | None = None) ->
               as well, with p = 1
 
     The k-th smallest of m p values is multiplied by m - k + 1; none is corrected to less than a smaller one, or to
-    more than 1. Raises ValueError for more than MAX_CONTRASTS tests.
+    more than 1.
     """
     p_values = np.asarray(p_values, dtype=float)
     family = max(declared or 0, len(p_values))
-    if family > MAX_CONTRASTS:
-        raise ValueError(f"{family} contrasts; expected at most {MAX_CONTRASTS}, declared beforehand")
     order = np.argsort(p_values)[: int((~np.isnan(p_values)).sum())]
     corrected = np.full(len(p_values), np.nan)
     factors = family - np.arange(len(order))

@@ -39,6 +39,9 @@ SEEDS = 10
 NOT_GENERAL = ("program", "ngram", "bayes-net")
 """Learners that are not general-purpose: their hypotheses were chosen for these tasks or for one kind of data."""
 
+MAX_CONTRASTS = 10
+"""Largest number of contrasts that may be declared for one task (DESIGN rule 7)."""
+
 ITERATIVE = ("mlp", "cnn", "rnn", "transformer", "transformer-scratchpad", "boosting")
 """Learners that are trained in steps or rounds, until they fit (DESIGN rule 5)."""
 
@@ -114,6 +117,8 @@ def assess(
 
     Raises ValueError if results contradict each other, or for too many contrasts.
     """
+    if len(contrasts) > MAX_CONTRASTS:
+        raise ValueError(f"{len(contrasts)} contrasts; expected at most {MAX_CONTRASTS}, declared beforehand")
     cells = planned_cells(scores, catalogue)
     return [
         _Assessment(task, catalogue, {name: found for (of, name), found in cells.items() if of == task}).quality(

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 
 BLOCK = re.compile(r"(?P<head><!-- (?P<command>grue [^>]+?) -->\n)(?P<body>.*?)(?P<foot><!-- /grue -->)", re.DOTALL)
 
-REFERENCES = {"quick": "docs/figures", "crossed": "docs/figures/crossed"}
+REFERENCES = {"quick": "docs/figures"}
 """The reference of each preset, in results/reference -> the folder of its figures."""
 
 

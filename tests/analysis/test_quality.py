@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from grue.analysis.quality import (
+    MAX_CONTRASTS,
     NEIGHBOUR,
     TREE,
     TaskQuality,
@@ -147,6 +148,12 @@ def test_where_the_shift_gives_no_signal_the_exposure_curve_is_compared() -> Non
     (contrast,) = found.contrasts
     assert contrast.basis == "exposure"
     assert contrast.difference.mean == pytest.approx(0.3)  # half the difference at the end of a straight line
+
+
+def test_more_contrasts_than_may_be_declared_are_refused() -> None:
+    results = results_of(GOOD)
+    with pytest.raises(ValueError, match="at most 10"):
+        assess(results.scores, results.catalogue, CONTRASTS * MAX_CONTRASTS, ())
 
 
 def test_one_seed_decides_nothing() -> None:
