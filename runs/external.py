@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -14,9 +15,12 @@ from ..learners.tuned import Tuned
 
 
 def is_path(spec: str) -> bool:
-    """Whether a spec is module:attribute[:parameters], and not name[:parameters]: then it chooses what is imported."""
+    """Whether a spec is module:attribute[:parameters], and not name[:parameters]: then it chooses what is imported.
+
+    Also if the parameters of a view follow a comma (runs/views.py): `module:attribute,view=tied`.
+    """
     tail = spec.partition(":")[2]
-    return bool(tail) and "=" not in tail.partition(":")[0]
+    return bool(tail) and "=" not in re.split("[:,]", tail, maxsplit=1)[0]
 
 
 def is_external(instance: Any) -> bool:

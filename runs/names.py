@@ -157,7 +157,7 @@ def nearest(name: str, known: Iterable[str], what: str, renamed: Mapping[str, st
 def _make(spec: str, kind: str, base: type[T], settings: Mapping[str, Any]) -> Named[T]:
     what = kind.removesuffix("s")
     head, _, tail = spec.partition(":")
-    if tail and head in names(kind) and "=" not in tail:
+    if tail and head in names(kind) and "=" not in tail.partition(",")[0]:
         raise UsageError(f"{spec!r}: expected parameter=value after the colon, got {tail!r}")
     if is_path(spec):
         attribute, _, tail = tail.partition(":")

@@ -187,6 +187,12 @@ def test_a_file_chooses_no_code_unless_it_is_trusted(stranger: Path, tables: str
     assert not (stranger / "imported").exists()
 
 
+def test_parameters_of_a_view_hide_no_code(stranger: Path) -> None:
+    with pytest.raises(UsageError, match="names code to import and run: 'stranger:Mine,view=tied'; if you trust"):
+        written(stranger, trust=False, learners='["stranger:Mine,view=tied"]')
+    assert not (stranger / "imported").exists()
+
+
 def test_every_module_attribute_of_the_file_is_named(stranger: Path) -> None:
     with pytest.raises(UsageError, match="run: 'a:B', 'subprocess:getoutput:cmd=touch x', 'c:D'; if"):
         written(
