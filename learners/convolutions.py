@@ -1,8 +1,8 @@
 """2D convolutions with ReLU between them, forward and backward, as one autograd function: a network after another.
 
-A convolution of images is large enough for its overhead not to matter. Measured on one core, batch 64, a network after
-another takes 0.85 of the time of one grouped convolution for the stack (four layers of 32 channels, kernel size 5, three
-planes of 13 x 13), and 0.6 where images have a single plane, which a grouped convolution must pad to 16.
+A convolution of images is large enough for its overhead not to matter. On one core, batch 64, a network after another
+takes 0.85 of the time of one grouped convolution for the stack (four layers of 32 channels, kernel size 5, three planes
+of 13 x 13), and 0.6 where images have a single plane, which a grouped convolution must pad to 16.
 """
 
 from __future__ import annotations
