@@ -64,7 +64,7 @@ def test_standard_measures_where_the_tasks_do() -> None:
     exposed = {task: {extra for _, extra, _ in found} for task, found in cells.items()}
     seeds = {task: len({seed for _, _, seed in found}) for task, found in cells.items()}
     assert len([task for task in plan.tasks.values() if task.family == "riddle"]) == 8, "gotu twice"
-    assert max(sizes["folding"]) == 2048
+    assert (max(sizes["folding"]), max(sizes["folding:positions=16"])) == (2048, 8192)
     assert (min(sizes["text"]), seeds["text"]) == (16384, 3)
     assert (sizes["boolean-weight"], seeds["boolean-weight"]) == ({64, 256, 448}, 10)
     for task in ("identity-bits", "identity-tokens", "navigation-axes", "translation", "translation-permuted"):
