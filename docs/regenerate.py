@@ -21,8 +21,7 @@ ROOT = Path(__file__).parents[1]
 
 BLOCK = re.compile(r"(?P<head><!-- (?P<command>grue [^>]+?) -->\n)(?P<body>.*?)(?P<foot><!-- /grue -->)", re.DOTALL)
 
-REFERENCES = {"quick": "docs/figures", "crossed": "docs/figures/crossed"}
-"""The reference of each preset, in results/reference -> the folder of its figures."""
+FIGURES = "grue plot results/reference/quick --output docs/figures"
 
 
 def pages() -> list[Path]:
@@ -54,9 +53,7 @@ def main() -> None:
         if after != before:
             page.write_text(after, encoding="utf-8")
             sys.stdout.write(f"rewrote the blocks of {page.relative_to(ROOT)}\n")
-    for name, folder in REFERENCES.items():
-        command = ["plot", f"results/reference/{name}", "--output", folder]
-        CliRunner().invoke(app, command, catch_exceptions=False)
+    CliRunner().invoke(app, shlex.split(FIGURES)[1:], catch_exceptions=False)
     shown = {path.resolve() for page in pages() for path in links(page)}
     for figure in (ROOT / "docs" / "figures").rglob("*.*"):
         if figure.resolve() not in shown:
@@ -66,7 +63,8 @@ def main() -> None:
 
 def links(page: Path) -> list[Path]:
     """The files that a page links to."""
-    return [page.parent / target for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8"))]
+    targets = re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8"))
+    return [page.parent / target for target in targets if "://" not in target]
 
 
 if __name__ == "__main__":

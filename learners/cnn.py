@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar
 
 from ..tasks.spaces import Space
@@ -44,16 +45,18 @@ class CNN(IdentityInitialised):
     def build(self, stack: int, features: tuple[int, ...], inputs: Space, outputs: Space) -> nn.Module:
         from torch import nn  # noqa: PLC0415
 
-        from .layers import Conv1d, Conv2d, Flatten, Linear, MeanPool  # noqa: PLC0415
+        from .layers import Conv1d, Conv2d, ConvolutionsOfImages, Flatten, Linear, MeanPool  # noqa: PLC0415
 
         grid = inputs.layout == "grid"
-        conv, width = (Conv2d, self.grid_channels) if grid else (Conv1d, self.channels)
-        channels = features[0] if grid else features[-1]
         classes = outputs.alphabet or 1
-        layers: list[nn.Module] = []
-        for _ in range(self.depth):
-            layers += [conv(stack, channels, width, self.kernel_size), nn.ReLU()]
-            channels = width
+        if grid:
+            widths = [features[0], *[self.grid_channels] * self.depth]
+            convolutions = [Conv2d(stack, *pair, self.kernel_size) for pair in pairwise(widths)]
+            layers: list[nn.Module] = [ConvolutionsOfImages(convolutions), nn.ReLU()]
+        else:
+            widths = [features[-1], *[self.channels] * self.depth]
+            layers = [one for pair in pairwise(widths) for one in (Conv1d(stack, *pair, self.kernel_size), nn.ReLU())]
+        channels = widths[-1]
         if self.readout == "flattened":
             positions = math.prod(features[1:] if grid else features[:-1])
             head: list[nn.Module] = [Flatten(), Linear(stack, channels * positions, outputs.size * classes)]

@@ -15,15 +15,18 @@ from matplotlib.lines import Line2D
 from ..analysis.entries import Entry
 from ..runs.results import FLAGS, Results
 from .board import COLUMNS, short_names
-from .labels import fitted_legend
+from .labels import fitted_legend, shortened
 from .leaderboard import Leaderboard, TaskHeader, is_final, make_leaderboard, status_note, summary_of
 from .provenance import short_line
 from .style import GREY, LineStyle, line_styles, theme
 
 # Lengths in inches.
-WIDTH, LEFT, RIGHT, GAP = 7.0, 1.28, 0.1, 0.14
+WIDTH, LEFT, RIGHT, GAP = 7.0, 1.62, 0.1, 0.14
 TITLE, ABOVE, BELOW, ROW, NOTE, MARGIN = 0.24, 0.34, 0.24, 0.135, 0.095, 0.06
 LEGEND_GAP = 0.06
+LABEL = 30
+"""Largest number of characters of a learner's name: what fits to the left of the panels."""
+
 PANELS_PER_ROW = 4
 """Panels in a row."""
 
@@ -50,38 +53,35 @@ def overview_figure(results: Results, listed: Mapping[str, str] | None = None) -
 def _draw(board: Leaderboard, results: Results) -> Figure:
     tasks = [task for group in board.groups.values() for task in group][:COLUMNS]
     finals = {(entry.name, entry.learner, entry.split): entry for entry in board.entries if is_final(entry)}
-    task_names = {task.name for task in tasks}
-    with_results = {
-        entry.learner for entry in finals.values() if entry.name in task_names and not math.isnan(entry.value)
-    }
-    learners = [name for name in board.order["learner"] if name in with_results]
+    parts = [tasks[start : start + PANELS_PER_ROW] for start in range(0, len(tasks), PANELS_PER_ROW)]
+    shown = [_with_results(board, finals, part) for part in parts]
+    learners = [name for name in board.order["learner"] if any(name in names for names in shown)]
     styles = line_styles(learners)
-    rows = -(-len(tasks) // PANELS_PER_ROW)
     across = min(PANELS_PER_ROW, len(tasks))
-    tall = ROW * (len(learners) + 0.6)
+    heights = [ROW * (len(names) + 0.6) for names in shown]
     width = (WIDTH - LEFT - RIGHT - (across - 1) * GAP) / across
     texts = (_left_out(board, len(tasks)), status_note(board), f"{short_line(results)}.")
     notes = [line for text in texts for line in wrap(text, 140)]
     figure = Figure(figsize=(WIDTH, 1))
     legend, high = fitted_legend(figure, _handles(), WIDTH - LEFT - MARGIN)
-    height = TITLE + rows * (ABOVE + tall + BELOW) + LEGEND_GAP + high + NOTE * len(notes) + MARGIN
+    height = TITLE + sum(ABOVE + tall + BELOW for tall in heights) + LEGEND_GAP + high + NOTE * len(notes) + MARGIN
     figure.set_size_inches(WIDTH, height)
     top = height - TITLE
     title = "Scores in and out of distribution at the largest training size"
     figure.text(LEFT / WIDTH, top / height, title, va="bottom", size=8.5, fontweight="bold")
     short = short_names(tasks)
-    for index, task in enumerate(tasks):
-        row, column = divmod(index, PANELS_PER_ROW)
-        left = LEFT + column * (width + GAP)
-        bottom = top - row * (ABOVE + tall + BELOW) - ABOVE - tall
-        axes = figure.add_axes((left / WIDTH, bottom / height, width / WIDTH, tall / height))
-        shift = f"OOD: {task.ood}" if task.ood else "no shift"
-        status = board.listed[task.name] if board.decided else "measures"
-        name = short[task.name] if status == "measures" else f"{short[task.name]} ({status})"
-        axes.set_title(f"{name}\nn = {task.sizes[-1]}, {shift}", loc="left", fontsize=7)
-        _panel(axes, task, learners, finals, styles, board.order["heuristic"])
-        axes.tick_params(labelleft=column == 0, left=False)
-    top -= rows * (ABOVE + tall + BELOW) + LEGEND_GAP
+    for part, names, tall in zip(parts, shown, heights, strict=True):
+        for column, task in enumerate(part):
+            left, bottom = LEFT + column * (width + GAP), top - ABOVE - tall
+            axes = figure.add_axes((left / WIDTH, bottom / height, width / WIDTH, tall / height))
+            shift = f"OOD: {task.ood}" if task.ood else "no shift"
+            status = board.listed[task.name] if board.decided else "measures"
+            name = short[task.name] if status == "measures" else f"{short[task.name]} ({status})"
+            axes.set_title(f"{name}\nn = {task.sizes[-1]}, {shift}", loc="left", fontsize=7)
+            _panel(axes, task, names, finals, styles, board.order["heuristic"])
+            axes.tick_params(labelleft=column == 0, left=False)
+        top -= ABOVE + tall + BELOW
+    top -= LEGEND_GAP
     legend.set_bbox_to_anchor((LEFT, top), transform=figure.dpi_scale_trans)
     top -= high
     for note in notes:
@@ -97,6 +97,15 @@ def _left_out(board: Leaderboard, shown: int) -> str:
     return f"Left out: {left_out} of {len(board.ranked)} ranked tasks{first}." if left_out else ""
 
 
+def _with_results(
+    board: Leaderboard, finals: Mapping[tuple[str, str, str], Entry], tasks: list[TaskHeader]
+) -> list[str]:
+    """The learners that have a result on one of some tasks, in the order of the board."""
+    names = {task.name for task in tasks}
+    found = {entry.learner for entry in finals.values() if entry.name in names and not math.isnan(entry.value)}
+    return [name for name in board.order["learner"] if name in found]
+
+
 def _panel(
     axes: Axes,
     task: TaskHeader,
@@ -109,7 +118,7 @@ def _panel(
     axes.set_xlim(LOW - 0.08, HIGH + 0.08)
     axes.set_xticks([-1, 0, 1])
     axes.set_ylim(len(learners) - 0.2, -0.8)
-    axes.set_yticks(range(len(learners)), learners)
+    axes.set_yticks(range(len(learners)), [shortened(name, LABEL) for name in learners])
     axes.axvline(0, color="0.5", linewidth=0.6, zorder=1)
     split = "ood" if task.ood else "id"
     heuristic_scores = [

@@ -64,7 +64,7 @@ def test_standard_measures_where_the_tasks_do() -> None:
     exposed = {task: {extra for _, extra, _ in found} for task, found in cells.items()}
     seeds = {task: len({seed for _, _, seed in found}) for task, found in cells.items()}
     assert len([task for task in plan.tasks.values() if task.family == "riddle"]) == 8, "gotu twice"
-    assert max(sizes["folding"]) == 2048
+    assert (max(sizes["folding"]), max(sizes["folding:positions=16"])) == (2048, 8192)
     assert (min(sizes["text"]), seeds["text"]) == (16384, 3)
     assert (sizes["boolean-weight"], seeds["boolean-weight"]) == ({64, 256, 448}, 10)
     for task in ("identity-bits", "identity-tokens", "navigation-axes", "translation", "translation-permuted"):
@@ -87,7 +87,8 @@ def test_deciding_has_the_recipes_of_standard_and_its_largest_sizes() -> None:
     for cell in standard.cells:
         largest[cell.pair.task.label] = max(cell.size, largest.get(cell.pair.task.label, 0))
     assert {cell.pair.task.label: cell.size for cell in plan.cells} == {label: largest[label] for label in plan.tasks}
-    shallow = {"neighbours:n_neighbors=1", "sklearn.tree:DecisionTreeClassifier:max_depth=3"}
+    trees = {f"sklearn.tree:DecisionTree{kind}:max_depth=3" for kind in ("Classifier", "Regressor")}
+    shallow = {"neighbours:n_neighbors=1", *trees}
     run = {(pair.task.label, pair.learner.label, pair.learner.instance) for pair in plan.pairs}
     known = {(pair.task.label, pair.learner.label, pair.learner.instance) for pair in standard.pairs}
     assert {label for _, label, _ in run - known} == shallow

@@ -71,9 +71,10 @@ def mlp(parameters: Parameters, x: Any) -> Any:
 def cnn(parameters: Parameters, x: Any) -> Any:
     x = x[..., None]
     *hidden, (weight, bias) = zip(parameters[::2], parameters[1::2], strict=True)
-    for kernel, offset in hidden:
-        x = jax.lax.conv_general_dilated(x, kernel, (1,), "SAME", dimension_numbers=("NWC", "WIO", "NWC"))
-        x = jax.nn.relu(x + offset)
+    for kernel, offset in hidden:  # as matrix products: XLA computes convolutions of stacked kernels 30 times as slowly
+        padded = jnp.pad(x, ((0, 0), (1, 1), (0, 0)))
+        windows = jnp.concatenate([padded[:, start : start + x.shape[1]] for start in range(3)], axis=-1)
+        x = jax.nn.relu(windows @ kernel + offset)
     return x @ weight + bias
 
 
@@ -93,7 +94,7 @@ def test_16_cnns_against_jax(race: Callable[..., None]) -> None:
     models = 16
     problems = [training_set(seed, 16, 16, 2) for seed in range(models)]
     rng = np.random.default_rng(0)
-    parameters = [uniform(rng, models, *shape) for shape in ((3, 1, 32), (32,), (3, 32, 32), (32,), (32, 2), (2,))]
+    parameters = [uniform(rng, models, *shape) for shape in ((3, 32), (32,), (96, 32), (32,), (32, 2), (2,))]
     _race(race, f"{models} CNNs, 2 layers of 32 channels, length 16", CNN, cnn, parameters, problems)
 
 
