@@ -70,8 +70,7 @@ def claims(
     standings = []
     for one in judged:
         commits = _commits(results, one.cells)
-        suites = results.catalogue.suite_seeds
-        reasons = reasons_post_hoc(one.claim, registration.run, suites, one.seeds, commits)
+        reasons = reasons_post_hoc(one.claim, registration.run, results.catalogue, one.cells, one.seeds, commits)
         standings.append(Standing(one, tuple(reasons), () if reasons else tuple(unchecked(commits))))
     shown = results if results.catalogue.cells else None
     if readme:
@@ -91,7 +90,7 @@ def claims(
 
 
 def _statements(registration: Registration) -> list[Statement]:
-    """The statements of the README of the checkout. Raises UsageError without one, and for a claim that is not there."""
+    """The statements of the README of the checkout. Raises UsageError without one, and for an unknown claim."""
     from ..reports.readme import statements_of
     from ..runs.errors import UsageError
     from ..runs.names import nearest

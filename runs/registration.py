@@ -10,13 +10,14 @@ import hashlib
 import json
 import subprocess
 import tomllib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from .catalogue import Catalogue
 from .errors import UsageError
 
 PRESET = "claims"
@@ -180,18 +181,27 @@ def committed() -> str | None:
 
 
 def reasons_post_hoc(
-    claim: Claim, run: Mapping[str, Any], suite_seeds: Sequence[int], seeds: int, commits: Collection[str]
+    claim: Claim,
+    run: Mapping[str, Any],
+    catalogue: Catalogue,
+    keys: Collection[str],
+    seeds: int,
+    commits: Collection[str],
 ) -> list[str]:
     """Why a verdict on a claim is post hoc; nothing for one on the cells that were registered.
 
-    suite_seeds  of the cells
-    seeds        the smallest number of seeds of its tests
-    commits      of the provenance of the cells; where none can be read, the text of the claim is not compared
+    keys     of the cells of its tests, which are in the catalogue
+    seeds    the smallest number of seeds of its tests
+    commits  of the provenance of the cells; where none can be read, the text of the claim is not compared
     """
+    cells = [catalogue.by_key[key] for key in keys]
     reasons = []
-    if list(suite_seeds) != [run["suite_seed"]]:
-        found = ", ".join(map(str, suite_seeds))
-        reasons.append(f"suite seed {found}, registered for {run['suite_seed']}")
+    if others := {cell.suite_seed for cell in cells} - {run["suite_seed"]}:
+        reasons.append(f"suite seed {', '.join(map(str, sorted(others)))}, registered for {run['suite_seed']}")
+    digests = {cell.settings: cell.learner for cell in cells}
+    departed = [(label, catalogue.settings.get(digest, {})) for digest, label in digests.items()]
+    if changed := sorted({label for label, settings in departed if not _as_registered(label, settings, run)}):
+        reasons.append(f"other settings than registered: {', '.join(changed)}")
     if seeds < run["seeds"]:
         reasons.append(f"{seeds} of {run['seeds']} seeds")
     known = [digests for commit in commits if (digests := digests_at(commit)) is not None]
@@ -200,6 +210,16 @@ def reasons_post_hoc(
     elif any(digests[claim.name] != claim.digest for digests in known):
         reasons.append("the claim was changed after its cells were computed")
     return reasons
+
+
+def _as_registered(label: str, settings: Mapping[str, Any], run: Mapping[str, Any]) -> bool:
+    """Whether a pair has the test size, budget and parameters of [run]; what its label sets itself is not looked at."""
+    parameters = settings.get("learner", {}).get("parameters", {})
+    recipe = {**run.get("budget", {}), **run.get("parameters", {}).get(label.partition(":")[0], {})}
+    same = all(
+        parameters[name] == value for name, value in recipe.items() if name in parameters and f"{name}=" not in label
+    )
+    return same and settings.get("test_size") == run["test_size"]
 
 
 def unchecked(commits: Collection[str]) -> list[str]:
