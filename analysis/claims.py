@@ -26,7 +26,7 @@ from scipy.stats import binom, kendalltau
 
 from ..runs.catalogue import Catalogue
 from ..runs.registration import Claim, ClaimTest, Registration, Selection
-from .intervals import error_of_mean, t_covers, t_factor, wilson
+from .intervals import ROUNDING, error_of_mean, t_covers, t_factor, wilson
 from .paired import SIGNIFICANCE, holm, pairs_cover
 from .planned import refuse_contradictions
 from .quality import NOT_FITTED
@@ -226,11 +226,11 @@ def _mean(outcome: Outcome, first: np.ndarray, second: np.ndarray | None) -> Out
 
 def _seeds(outcome: Outcome, first: np.ndarray, second: np.ndarray | None) -> Outcome:
     values = first[:, 0, 0] - (0 if second is None else second[:, 0, 0])
-    test, tiny = outcome.test, 1e-9  # .3 - .2 is less than .1 by a rounding error
+    test = outcome.test
     if test.side == "within":
-        on_side = np.abs(values) <= test.level + tiny
+        on_side = np.abs(values) <= test.level + ROUNDING
     else:
-        on_side = values >= test.level - tiny if test.side == "above" else values <= test.level + tiny
+        on_side = values >= test.level - ROUNDING if test.side == "above" else values <= test.level + ROUNDING
     return shared(outcome, int(on_side.sum()), len(values))
 
 
@@ -261,7 +261,7 @@ def disagreement(first: np.ndarray, second: np.ndarray, one: int, other: int) ->
 
 
 def _tau(first: np.ndarray, second: np.ndarray) -> float:
-    found = float(kendalltau(np.round(first, 9), np.round(second, 9)).statistic)
+    found = float(np.asarray(kendalltau(np.round(first, 9), np.round(second, 9)))[0])  # rounded: equal scores are ties
     return 0.0 if np.isnan(found) else found
 
 
