@@ -31,7 +31,7 @@ ROW, ABOVE, LINE, NOTE = 0.155, 0.1, 0.13, 0.1
 LOW, HIGH = -1.0, 1.0
 """Range of the axis; intervals beyond it end in an arrow."""
 
-MAX_CLAIM, MAX_LABEL = 96, 72
+MAX_CLAIM, MAX_LABEL = 86, 72
 """Largest number of characters of a line of a claim, and of the label of a test."""
 
 SMALL = 5.5
