@@ -13,6 +13,7 @@ import typer
 
 from .. import __version__
 from ..runs.errors import UsageError
+from .claims import claims
 from .compare import compare
 from .decompose import decompose
 from .encoding import make_readable
@@ -54,6 +55,7 @@ app.command()(plot)
 app.command()(quality)
 app.command()(decompose)
 app.command()(compare)
+app.command()(claims)
 app.command()(show)
 app.command()(export)
 app.command("import")(import_)

@@ -16,6 +16,7 @@ from ..tasks.base import Task
 from .errors import UsageError
 from .external import is_path
 from .names import RENAMED, Named, available, make_learner, make_task, names, nearest, renamed_parameters
+from .registration import PRESET, read_claims
 from .schema import FIELDS, REQUIRED, Grid, Preset, check, frozen, is_whole, without
 from .sets import ALL, INHERITED, PREFIX, expand, is_set
 
@@ -27,7 +28,8 @@ PER_TASK = tuple(name for name, info in FIELDS.items() if info.per_task)
 def presets() -> dict[str, str]:
     """The names of the suite's own presets -> what each is for."""
     found = {file.name.removesuffix(".toml"): file for file in FOLDER.iterdir() if file.name.endswith(".toml")}
-    return {name: tomllib.loads(file.read_text())["description"] for name, file in sorted(found.items())}
+    described = {name: tomllib.loads(file.read_text())["description"] for name, file in found.items()}
+    return dict(sorted({**described, PRESET: read_claims().run["description"]}.items()))
 
 
 def load_preset(name: str, *, trust: bool = False) -> Preset:
@@ -97,13 +99,15 @@ def _read(name: str) -> dict[str, Any]:
             text, name = path.read_text(encoding="utf-8"), path.stem
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"cannot read the preset {path}: {error}") from error
+    elif name == PRESET:
+        text = None
     elif name in presets():
         text = (FOLDER / f"{name}.toml").read_text()
     else:
         raise UsageError(nearest(name, presets(), "preset") + " (or the path of a .toml file)")
     where = f"preset {name}"
     try:
-        raw = tomllib.loads(text)
+        raw = read_claims().preset() if text is None else tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{where}: invalid TOML: {error}") from error
     extends, grids = raw.pop("extends", None), raw.pop("grid", [])

@@ -13,13 +13,21 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 ROOMS = {
-    "analysis": {"metrics", "runs.catalogue"},
+    "analysis": {"metrics", "runs.catalogue", "runs.registration"},
     "benchmark": {"learners", "runs", "engine", "reports"},
     "cli": {"tasks", "learners", "metrics", "runs", "engine", "analysis", "reports", "studies"},
     "engine": set[str](),
     "learners": {"tasks.spaces"},
     "metrics": set[str](),
-    "reports": {"analysis", "metrics", "runs.catalogue", "runs.results", "runs.reading", "runs.status"},
+    "reports": {
+        "analysis",
+        "metrics",
+        "runs.catalogue",
+        "runs.registration",
+        "runs.results",
+        "runs.reading",
+        "runs.status",
+    },
     "runs": {"tasks", "learners", "metrics", "engine"},
     "studies": {"tasks", "learners", "metrics", "runs", "engine", "analysis"},
     "tasks": {"metrics"},
