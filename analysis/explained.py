@@ -1,0 +1,224 @@
+"""The share of a learner's answers and errors that the declared heuristics of a task give as well.
+
+An error is explained by a set A of heuristics if one of them gives the same wrong answer. With E the errors of all
+seeds, and C(A) the share of them that A explains, of a set H of heuristics
+
+    unique part of h   U(h) = C(H) - C(H without h)
+    shared part        S    = C(H) - sum over h of U(h)
+    unexplained            1 - C(H)
+
+as in the analysis of commonality: S is the share that two or more heuristics explain. An example on which all
+heuristics are right is no evidence of any of them, and cannot be an explained error.
+
+The null hypothesis is that within each class of the target, a learner errs on other examples than the heuristics at
+random: its answers are permuted among the examples with the same target, those of all seeds together, since seeds have
+difficult examples in common. The permutation changes no number of right or wrong answers. Expectation and variance of
+every share are exact (Hoeffding 1951, "A combinatorial central limit theorem"), the p value is the normal limit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.special import ndtr
+
+from ..runs.catalogue import Catalogue
+from .answers import ORACLE, TaskAnswers
+from .intervals import Interval, interval
+from .paired import holm
+
+MIN_ERRORS = 10
+"""Errors over all seeds below which no shares of errors are computed."""
+
+NEGLIGIBLE = 1e-12
+"""A variance below this is that of a share that no permutation changes."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """A share, its expectation and standard deviation under the permutations, and the two-sided p value.
+
+    p is NaN if no permutation changes the share: then it says nothing about which examples are answered alike.
+    """
+
+    value: float
+    expected: float
+    deviation: float
+
+    @property
+    def informative(self) -> bool:
+        return self.deviation > 0
+
+    @property
+    def excess(self) -> float:
+        """What exceeds the expectation; NaN if no permutation changes the share."""
+        return self.value - self.expected if self.informative else float("nan")
+
+    @property
+    def p(self) -> float:
+        if not self.informative:
+            return float("nan")
+        return float(2 * ndtr(-abs(self.value - self.expected) / self.deviation))
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Which OOD answers of a learner on a task the heuristics explain.
+
+    id_score       mean over seeds, in distribution
+    seeds, examples, errors  numbers; errors are those of all seeds
+    right_beyond   share of all answers that are right where no heuristic is
+    right_shared   share of all answers that are right where a heuristic is, too
+    unexplained    share of all answers that are wrong, and that no heuristic gives
+    unique         of each heuristic: the share of all answers that are wrong and that it alone gives
+    shared         share of all answers that are wrong and that two or more heuristics give
+    of_answers     share of all answers, right or wrong, that a heuristic gives
+    of_errors      share of the errors that a heuristic gives, None with fewer than MIN_ERRORS errors, as are the next
+    over_seeds     the same share with its interval over seeds (of a ratio, linearised)
+    parts          of each heuristic: the share of the errors that it gives, and that it alone gives
+    shared_errors  share of the errors that two or more heuristics give
+    corrected      p value of `of_errors`, corrected for all explanations of a report (Holm)
+    """
+
+    task: str
+    family: str
+    split: str
+    size: int
+    learner: str
+    kind: str
+    flags: tuple[str, ...]
+    id_score: float
+    seeds: int
+    examples: int
+    errors: int
+    right_beyond: float
+    right_shared: float
+    unexplained: float
+    unique: Mapping[str, float]
+    shared: float
+    of_answers: Share
+    of_errors: Share | None
+    over_seeds: Interval
+    parts: Mapping[str, tuple[Share, Share]]
+    shared_errors: Share | None
+    corrected: float = float("nan")
+
+    @property
+    def right(self) -> float:
+        return self.right_beyond + self.right_shared
+
+
+def explanations(tasks: Sequence[TaskAnswers], catalogue: Catalogue, min_id: float | None = None) -> list[Explanation]:
+    """Every learner and control on every task with heuristics and a rule, tasks and learners in their order.
+
+    min_id  only seeds that reach this score in distribution, without the flags `budget` and `plateau`; None: all seeds
+    """
+    found: list[Explanation] = []
+    for task in tasks:
+        heuristics = heuristics_of(task, catalogue)
+        if task.truth is None or not heuristics:
+            continue
+        for learner in task.codes:
+            kind = catalogue.learners[learner].kind
+            if kind == "heuristic" or learner == ORACLE:
+                continue
+            chosen = np.ones(len(task.codes[learner]), bool) if min_id is None else task.solved(learner, min_id)
+            if chosen.any():
+                found.append(_explanation(task, learner, kind, heuristics, chosen))
+    corrected = holm([np.nan if one.of_errors is None else one.of_errors.p for one in found]) if found else []
+    return [replace(one, corrected=float(p)) for one, p in zip(found, corrected, strict=True)]
+
+
+def heuristics_of(task: TaskAnswers, catalogue: Catalogue) -> list[str]:
+    """The declared heuristics of a task whose answers are stored, in the order of the task."""
+    return [name for name in catalogue.tasks[task.task].heuristics if name in task.codes]
+
+
+def _explanation(
+    task: TaskAnswers, learner: str, kind: str, heuristics: Sequence[str], chosen: np.ndarray
+) -> Explanation:
+    assert task.truth is not None
+    answers = task.codes[learner][chosen]  # (seeds, n)
+    rules = np.stack([task.codes[name][0] for name in heuristics])  # (heuristics, n)
+    found = permuted(answers, rules, task.truth)
+    renamed = {
+        f"{part} {index}": f"{part} {name}" for index, name in enumerate(heuristics) for part in ("total", "unique")
+    }
+    sums = {renamed.get(key, key): value for key, value in found.items()}
+    total = answers.size
+    wrong = answers != task.truth
+    errors = int(wrong.sum())
+    enough = errors >= MIN_ERRORS
+    explained = (answers[None] == rules[:, None]).any(0)  # (seeds, n)
+
+    def share(name: str, count: int = errors) -> Share:
+        observed, expected, variance = sums[name]
+        return Share(observed / count, expected / count, variance**0.5 / count if variance > NEGLIGIBLE else 0.0)
+
+    scores = task.id_scores[learner][chosen]
+    return Explanation(
+        task=task.task,
+        family=task.family,
+        split=task.split,
+        size=task.size,
+        learner=learner,
+        kind=kind,
+        flags=task.flags(learner),
+        id_score=float(np.nanmean(scores)) if not np.isnan(scores).all() else float("nan"),
+        seeds=len(answers),
+        examples=answers.shape[1],
+        errors=errors,
+        right_beyond=float((~wrong & ~explained).mean()),
+        right_shared=float((~wrong & explained).mean()),
+        unexplained=float((wrong & ~explained).mean()),
+        unique={name: sums[f"unique {name}"][0] / total for name in heuristics},
+        shared=sums["shared"][0] / total,
+        of_answers=share("answers", total),
+        of_errors=share("errors") if enough else None,
+        over_seeds=_over_seeds((wrong & explained).sum(1), wrong.sum(1)) if enough else interval(np.array([])),
+        parts={name: (share(f"total {name}"), share(f"unique {name}")) for name in heuristics} if enough else {},
+        shared_errors=share("shared") if enough else None,
+    )
+
+
+def permuted(answers: np.ndarray, rules: np.ndarray, truth: np.ndarray) -> dict[str, tuple[float, float, float]]:
+    """Numbers of answers that heuristics give, with expectation and variance if answers are permuted within classes.
+
+    answers  (seeds, n): codes of the answers of a learner, permuted together
+    rules    (heuristics, n): those of the heuristics; the names of the result refer to them by index
+    truth    (n,): those of the targets, the classes
+
+    Keys: "answers" (right or wrong, given by any heuristic), "errors" (wrong, any), "shared" (wrong, two or more),
+    "total i" and "unique i" (wrong, given by heuristic i, and by it alone). Of a class of m examples with the matrix
+    M[i, j], the number of seeds whose answer to example i counts if the heuristics' answers to it were those to j, the
+    observed number is the trace of M, the expectation sum(M) / m, and the variance the sum of the squares of the doubly
+    centred matrix over m - 1.
+    """
+    names = ["answers", "errors", "shared"]
+    names += [f"{part} {index}" for index in range(len(rules)) for part in ("total", "unique")]
+    sums = np.zeros((len(names), 3))
+    for target, size in zip(*np.unique(truth, return_counts=True), strict=True):
+        members = np.flatnonzero(truth == target)
+        own = answers[:, members]  # (seeds, m)
+        match = own[None, :, :, None] == rules[:, None, None, members]  # (heuristics, seeds, m, m)
+        count = match.sum(0, dtype=np.int8)
+        wrong = (own != target)[:, :, None]
+        once = (count == 1) & wrong
+        groups = [count > 0, (count > 0) & wrong, (count > 1) & wrong]
+        groups += [group for one in match for group in (one & wrong, one & once)]
+        matrices = np.stack([group.sum(0) for group in groups]).astype(float)  # (groups, m, m)
+        sums[:, 0] += np.trace(matrices, axis1=1, axis2=2)
+        sums[:, 1] += matrices.sum((1, 2)) / size
+        if size > 1:
+            rows, columns = matrices.mean(2, keepdims=True), matrices.mean(1, keepdims=True)
+            centred = matrices - rows - columns + matrices.mean((1, 2), keepdims=True)
+            sums[:, 2] += np.square(centred).sum((1, 2)) / (size - 1)
+    return {name: (float(row[0]), float(row[1]), float(row[2])) for name, row in zip(names, sums, strict=True)}
+
+
+def _over_seeds(explained: np.ndarray, errors: np.ndarray) -> Interval:
+    """The ratio of two sums over seeds, (seeds,) each, with the interval of its linearisation."""
+    ratio = explained.sum() / errors.sum()
+    return interval(ratio + (explained - ratio * errors) / errors.mean())
