@@ -118,7 +118,8 @@ def explanations(tasks: Sequence[TaskAnswers], catalogue: Catalogue, min_id: flo
     found: list[Explanation] = []
     for task in tasks:
         heuristics = heuristics_of(task, catalogue)
-        if task.truth is None or not heuristics:
+        truth = task.truth
+        if truth is None or not heuristics:
             continue
         for learner in task.codes:
             kind = catalogue.learners[learner].kind
@@ -126,7 +127,7 @@ def explanations(tasks: Sequence[TaskAnswers], catalogue: Catalogue, min_id: flo
                 continue
             chosen = np.ones(len(task.codes[learner]), bool) if min_id is None else task.solved(learner, min_id)
             if chosen.any():
-                found.append(_explanation(task, learner, kind, heuristics, chosen))
+                found.append(_explanation(task, truth, learner, kind, heuristics, chosen))
     corrected = holm([np.nan if one.of_errors is None else one.of_errors.p for one in found]) if found else []
     return [replace(one, corrected=float(p)) for one, p in zip(found, corrected, strict=True)]
 
@@ -137,18 +138,17 @@ def heuristics_of(task: TaskAnswers, catalogue: Catalogue) -> list[str]:
 
 
 def _explanation(
-    task: TaskAnswers, learner: str, kind: str, heuristics: Sequence[str], chosen: np.ndarray
+    task: TaskAnswers, truth: np.ndarray, learner: str, kind: str, heuristics: Sequence[str], chosen: np.ndarray
 ) -> Explanation:
-    assert task.truth is not None
     answers = task.codes[learner][chosen]  # (seeds, n)
     rules = np.stack([task.codes[name][0] for name in heuristics])  # (heuristics, n)
-    found = permuted(answers, rules, task.truth)
+    found = permuted(answers, rules, truth)
     renamed = {
         f"{part} {index}": f"{part} {name}" for index, name in enumerate(heuristics) for part in ("total", "unique")
     }
     sums = {renamed.get(key, key): value for key, value in found.items()}
     total = answers.size
-    wrong = answers != task.truth
+    wrong = answers != truth
     errors = int(wrong.sum())
     enough = errors >= MIN_ERRORS
     explained = (answers[None] == rules[:, None]).any(0)  # (seeds, n)

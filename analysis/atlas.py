@@ -1,0 +1,227 @@
+"""The contrast atlas: agreement between learners over tasks and families, learners in the order of similarity.
+
+Tasks are averaged within each family and every family counts once; intervals are over families. A pair of learners
+has a value where both solve a task, so that two pairs may be averages over different families. `closer` compares on
+common tasks alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
+from scipy.spatial.distance import squareform
+from scipy.stats import spearmanr
+
+from .agreement import TaskAgreement, mean_of
+from .ranks import MeanOverTasks, by_family, over_tasks
+
+
+@dataclass(frozen=True, eq=False)
+class Atlas:
+    """Agreement between learners, in the order of similarity.
+
+    tasks         the agreement on each task on which two learners or more can be compared
+    learners      all of these tasks
+    equal, kappa  (tasks, learners, learners): NaN where a learner does not solve the task
+    """
+
+    tasks: tuple[TaskAgreement, ...]
+    learners: tuple[str, ...]
+    equal: np.ndarray
+    kappa: np.ndarray
+
+    @cached_property
+    def families(self) -> tuple[str, ...]:
+        """The families of the tasks, in their order."""
+        return tuple(dict.fromkeys(one.family for one in self.tasks))
+
+    @cached_property
+    def by_family(self) -> np.ndarray:
+        """(families, learners, learners): mean kappa over the tasks of each family, NaN where there is none."""
+        own = np.array([one.family for one in self.tasks])
+        layers = [_nanmean(self.kappa[own == family]) for family in self.families]
+        return np.stack(layers) if layers else np.empty((0, 0, 0))
+
+    @cached_property
+    def mean(self) -> np.ndarray:
+        """(learners, learners): mean kappa over the families in which a pair was compared, NaN without any."""
+        return _nanmean(self.by_family)
+
+    @cached_property
+    def count(self) -> np.ndarray:
+        """(learners, learners): number of families in which a pair was compared."""
+        return (~np.isnan(self.by_family)).sum(0)
+
+    @cached_property
+    def leaving_one_out(self) -> np.ndarray:
+        """(families, learners, learners): the mean over the other families than each."""
+        return np.array([_nanmean(np.delete(self.by_family, index, axis=0)) for index in range(len(self.families))])
+
+    def stability(self) -> dict[str, float]:
+        """Spearman's correlation of the kappa of all pairs with that without a family; NaN with under three pairs."""
+        above = np.triu_indices(len(self.learners), 1)
+        whole, found = self.mean[above], dict[str, float]()
+        for family, without in zip(self.families, self.leaving_one_out, strict=True):
+            both = ~np.isnan(whole) & ~np.isnan(without[above])
+            first, second = whole[both], without[above][both]
+            varied = len(first) > 2 and np.ptp(first) > 0 and np.ptp(second) > 0  # noqa: PLR2004
+            found[family] = float(spearmanr(first, second).statistic) if varied else math.nan
+        return found
+
+
+@dataclass(frozen=True)
+class PairAgreement:
+    """Agreement of two learners, or between the seeds of one, on a task, over a family or over all families.
+
+    scope        "task", "family" or "all"; name: of the task or family
+    equal        share of equal answers
+    kappa        with the half width of its 95 % interval, t over families; NaN with one family
+    seeds_kappa  mean of the kappa between the seeds of either learner
+    difference   kappa - seeds_kappa, with its half width: 0 if the learners are as alike as two seeds of one of them
+    low, high    smallest and largest kappa if one family is left out
+    """
+
+    scope: str
+    name: str
+    first: str
+    second: str
+    equal: float
+    kappa: float
+    half_width: float
+    seeds_kappa: float
+    difference: float
+    difference_half_width: float
+    tasks: int
+    families: int
+    low: float = math.nan
+    high: float = math.nan
+
+
+@dataclass(frozen=True)
+class Closer:
+    """Whether a learner answers more like one group of learners or like another.
+
+    first, second  mean kappa with each group, over the families in which both can be compared
+    difference     first - second, with its interval over these families
+    low, high      smallest and largest difference if one family is left out; NaN with a single family
+    """
+
+    learner: str
+    families: tuple[str, ...]
+    first: float
+    second: float
+    difference: MeanOverTasks
+    low: float
+    high: float
+
+
+def make_atlas(tasks: Sequence[TaskAgreement]) -> Atlas:
+    """Combine tasks; those on which fewer than two learners can be compared are left out."""
+    tasks = tuple(one for one in tasks if len(one.learners) > 1)
+    names = list(dict.fromkeys(name for one in tasks for name in one.learners))
+    position = {name: index for index, name in enumerate(names)}
+    equal, kappa = (np.full((len(tasks), len(names), len(names)), np.nan) for _ in range(2))
+    for index, one in enumerate(tasks):
+        chosen = np.ix_([index], [position[name] for name in one.learners], [position[name] for name in one.learners])
+        equal[chosen], kappa[chosen] = one.equal, one.kappa
+    order = similarity_order(Atlas(tasks, tuple(names), equal, kappa).mean) if tasks else []
+    return Atlas(
+        tasks, tuple(names[index] for index in order), equal[:, order][:, :, order], kappa[:, order][:, :, order]
+    )
+
+
+def similarity_order(kappa: np.ndarray) -> list[int]:
+    """Order of the leaves of a hierarchical clustering (average linkage) in which neighbours are most similar.
+
+    kappa  (learners, learners), NaN where a pair was not compared: it counts as the mean of all pairs
+    """
+    count = len(kappa)
+    if count < 3:  # noqa: PLR2004 -- one order only
+        return list(range(count))
+    above = kappa[np.triu_indices(count, 1)]
+    filler = float(np.nanmean(above)) if not np.isnan(above).all() else 0.0
+    distance = 1 - np.where(np.isnan(kappa), filler, kappa)
+    np.fill_diagonal(distance, 0)
+    condensed = squareform((distance + distance.T) / 2, checks=False)
+    tree = linkage(condensed, "average")
+    return [int(leaf) for leaf in leaves_list(optimal_leaf_ordering(tree, condensed))]
+
+
+def pairs(atlas: Atlas) -> Iterator[PairAgreement]:
+    """Every pair of learners, and every learner with itself, on each task, over each family and over all."""
+    families = np.array([one.family for one in atlas.tasks])
+    everything = np.ones(len(atlas.tasks), bool)
+    scopes = [("all", "", everything)]
+    scopes += [("family", family, families == family) for family in atlas.families]
+    scopes += [("task", one.task, np.arange(len(atlas.tasks)) == index) for index, one in enumerate(atlas.tasks)]
+    for row, first in enumerate(atlas.learners):
+        for column, second in enumerate(atlas.learners[row:], row):
+            compared = ~np.isnan(atlas.kappa[:, row, column])
+            for scope, name, own in scopes:
+                if (compared & own).any():
+                    yield _pair(atlas, (scope, name, first, second), (row, column), compared & own, families)
+
+
+def _pair(
+    atlas: Atlas, names: tuple[str, str, str, str], pair: tuple[int, int], chosen: np.ndarray, families: np.ndarray
+) -> PairAgreement:
+    row, column = pair
+    values = atlas.kappa[chosen]  # (tasks, learners, learners)
+    seeds = (values[:, row, row] + values[:, column, column]) / 2
+    kappa = over_tasks(values[:, row, column], families[chosen])
+    known = ~np.isnan(seeds)  # kappa between seeds is not defined where all give one answer
+    difference = over_tasks((values[:, row, column] - seeds)[known], families[chosen][known]) if known.any() else None
+    several = names[0] == "all" and kappa.families > 1
+    left_out = atlas.leaving_one_out[:, row, column] if several else np.array([math.nan])
+    return PairAgreement(
+        *names,
+        equal=over_tasks(atlas.equal[chosen, row, column], families[chosen]).mean,
+        kappa=kappa.mean,
+        half_width=kappa.half_width,
+        seeds_kappa=kappa.mean - difference.mean if difference and known.all() else math.nan,
+        difference=difference.mean if difference else math.nan,
+        difference_half_width=difference.half_width if difference else math.nan,
+        tasks=kappa.tasks,
+        families=kappa.families,
+        low=float(left_out.min()),
+        high=float(left_out.max()),
+    )
+
+
+def closer(atlas: Atlas, first: Collection[str], second: Collection[str]) -> list[Closer]:
+    """Of every other learner: whether it answers more like the learners `first` or like those of `second`.
+
+    A task counts for a learner if it can be compared there with one of each group; the kappa with a group is the mean
+    over its members. The difference is the mean over tasks, then over families.
+    """
+    found: list[Closer] = []
+    groups = [[index for index, name in enumerate(atlas.learners) if name in group] for group in (first, second)]
+    families = np.array([one.family for one in atlas.tasks])
+    for row, learner in enumerate(atlas.learners):
+        if learner in first or learner in second:
+            continue
+        values = np.array([[mean_of(layer[row, group]) for group in groups] for layer in atlas.kappa])  # (tasks, 2)
+        both = ~np.isnan(values).any(1)
+        if not both.any():
+            continue
+        means = by_family(values[both], families[both])  # (families, 2)
+        blocks = means[:, 0] - means[:, 1]
+        several = len(blocks) > 1
+        without = [float(np.delete(blocks, index).mean()) for index in range(len(blocks))] if several else [math.nan]
+        near, far = (float(mean) for mean in means.mean(0))
+        difference = over_tasks(values[both][:, 0] - values[both][:, 1], families[both])
+        compared = tuple(family for family in atlas.families if family in families[both])
+        found.append(Closer(learner, compared, near, far, difference, min(without), max(without)))
+    return found
+
+
+def _nanmean(layers: np.ndarray) -> np.ndarray:
+    """Mean over the first axis of what is not NaN; NaN where all is."""
+    valid = ~np.isnan(layers)
+    with np.errstate(invalid="ignore"):
+        return np.where(valid, layers, 0).sum(0) / valid.sum(0)
