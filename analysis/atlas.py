@@ -14,6 +14,8 @@ from functools import cached_property
 
 import numpy as np
 from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial.distance import squareform
 from scipy.stats import spearmanr
 
@@ -138,16 +140,25 @@ def make_atlas(tasks: Sequence[TaskAgreement]) -> Atlas:
 def similarity_order(kappa: np.ndarray) -> list[int]:
     """Order of the leaves of a hierarchical clustering (average linkage) in which neighbours are most similar.
 
-    kappa  (learners, learners), NaN where a pair was not compared: it counts as the mean of all pairs
+    kappa  (learners, learners), NaN where a pair was not compared
+
+    Learners that no chain of compared pairs connects are ordered apart, the largest set first. Within a set, a pair
+    that was not compared counts as the mean of those that were.
     """
+    _, component = connected_components(csr_array(~np.isnan(kappa)), directed=False)
+    sets = [np.flatnonzero(component == one) for one in dict.fromkeys(component.tolist())]
+    sets.sort(key=len, reverse=True)
+    return [int(members[leaf]) for members in sets for leaf in _leaves(kappa[np.ix_(members, members)])]
+
+
+def _leaves(kappa: np.ndarray) -> list[int]:
     count = len(kappa)
     if count < 3:  # noqa: PLR2004 -- one order only
         return list(range(count))
     above = kappa[np.triu_indices(count, 1)]
-    filler = float(np.nanmean(above)) if not np.isnan(above).all() else 0.0
-    distance = 1 - np.where(np.isnan(kappa), filler, kappa)
+    distance = 1 - np.where(np.isnan(kappa), np.nanmean(above), kappa)
     np.fill_diagonal(distance, 0)
-    condensed = squareform((distance + distance.T) / 2, checks=False)
+    condensed = np.maximum(squareform((distance + distance.T) / 2, checks=False), 0)  # equal up to rounding errors
     tree = linkage(condensed, "average")
     return [int(leaf) for leaf in leaves_list(optimal_leaf_ordering(tree, condensed))]
 

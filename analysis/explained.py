@@ -27,7 +27,9 @@ from scipy.special import ndtr
 from ..runs.catalogue import Catalogue
 from .answers import ORACLE, TaskAnswers
 from .intervals import Interval, interval
-from .paired import holm
+from .paired import SIGNIFICANCE, holm
+from .quality import NOT_FITTED
+from .ranks import MeanOverTasks, by_family, over_tasks
 
 MIN_ERRORS = 10
 """Errors over all seeds below which no shares of errors are computed."""
@@ -222,3 +224,64 @@ def _over_seeds(explained: np.ndarray, errors: np.ndarray) -> Interval:
     """The ratio of two sums over seeds, (seeds,) each, with the interval of its linearisation."""
     ratio = explained.sum() / errors.sum()
     return interval(ratio + (explained - ratio * errors) / errors.mean())
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A learner over tasks: means over families of the means over their tasks, without cells flagged as not fitted.
+
+    outside   share of the answers that no heuristic gives, right or wrong: no choice among the heuristics, example by
+              example, gives more than the others
+    errors    tasks with MIN_ERRORS errors or more, over which the mean share of explained errors is
+    excess    what exceeds the expectation, over the `tested` tasks of these in which a permutation changes the share
+    significant  number of these tasks in which more errors are explained than expected (corrected p)
+    """
+
+    learner: str
+    kind: str
+    tasks: int
+    families: int
+    right: float
+    right_beyond: float
+    outside: float
+    errors: int
+    explained: MeanOverTasks | None
+    excess: MeanOverTasks | None
+    tested: int
+    significant: int
+
+
+def summaries(found: Sequence[Explanation]) -> list[Summary]:
+    """One row for each learner and control that has a task without the flags `budget` and `plateau`."""
+    kept = [one for one in found if not set(one.flags) & {*NOT_FITTED, "diverged"}]
+    rows: list[Summary] = []
+    for learner in dict.fromkeys(one.learner for one in kept):
+        own = [one for one in kept if one.learner == learner]
+        shares = [(one, one.of_errors) for one in own if one.of_errors is not None]
+        tested = [(one, share) for one, share in shares if share.informative]
+        parts = np.array([(one.right, one.right_beyond, one.right_beyond + one.unexplained) for one in own])
+        families = np.array([one.family for one in own])
+        means = by_family(parts, families).mean(0)
+        rows.append(
+            Summary(
+                learner=learner,
+                kind=own[0].kind,
+                tasks=len(own),
+                families=len(set(families.tolist())),
+                right=float(means[0]),
+                right_beyond=float(means[1]),
+                outside=float(means[2]),
+                errors=len(shares),
+                explained=_over_tasks([(one, share.value) for one, share in shares]),
+                excess=_over_tasks([(one, share.excess) for one, share in tested]),
+                tested=len(tested),
+                significant=sum(one.corrected < SIGNIFICANCE and share.excess > 0 for one, share in tested),
+            )
+        )
+    return rows
+
+
+def _over_tasks(values: Sequence[tuple[Explanation, float]]) -> MeanOverTasks | None:
+    if not values:
+        return None
+    return over_tasks(np.array([value for _, value in values]), np.array([one.family for one, _ in values]))
