@@ -41,7 +41,7 @@ def explained_figure(found: Sequence[Explanation], results: Results) -> Figure:
     """Draw the learners and controls of every task; the parts of a bar add up to 1."""
     found = sorted(found, key=lambda one: list(HEADINGS).index(one.kind))
     tasks = [task for task in results.catalogue.tasks if any(one.task == task for one in found)]
-    with mpl.rc_context(theme()):
+    with mpl.rc_context({**theme(), "text.parse_math": False}):  # names may have a dollar sign
         return _draw([[one for one in found if one.task == task] for task in tasks], results)
 
 
