@@ -88,9 +88,9 @@ def pooled_kappa(codes: Sequence[np.ndarray], seeds: Sequence[np.ndarray]) -> tu
     seed_of = np.concatenate(seeds)
     own = np.repeat(np.arange(len(codes)), [len(one) for one in codes])
     values, dense = np.unique(rows, return_inverse=True)
-    dense = dense.reshape(rows.shape)
+    dense = dense.reshape(rows.shape).astype(np.int32)
     count, examples = rows.shape
-    equal = np.stack([(dense == row).mean(1) for row in dense])
+    equal = np.stack([np.count_nonzero(dense == row, axis=1) for row in dense]) / examples
     index = np.repeat(np.arange(count), examples), dense.ravel()
     shares = csr_array((np.full(dense.size, 1 / examples), index), shape=(count, len(values)))
     chance = (shares @ shares.T).toarray()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -164,44 +164,70 @@ def _leaves(kappa: np.ndarray) -> list[int]:
 
 
 def pairs(atlas: Atlas) -> Iterator[PairAgreement]:
-    """Every pair of learners, and every learner with itself, on each task, over each family and over all."""
+    """Every pair of learners, and every learner with itself, over all families."""
     families = np.array([one.family for one in atlas.tasks])
-    everything = np.ones(len(atlas.tasks), bool)
-    scopes = [("all", "", everything)]
-    scopes += [("family", family, families == family) for family in atlas.families]
-    scopes += [("task", one.task, np.arange(len(atlas.tasks)) == index) for index, one in enumerate(atlas.tasks)]
-    for row, first in enumerate(atlas.learners):
-        for column, second in enumerate(atlas.learners[row:], row):
-            compared = ~np.isnan(atlas.kappa[:, row, column])
-            for scope, name, own in scopes:
-                if (compared & own).any():
-                    yield _pair(atlas, (scope, name, first, second), (row, column), compared & own, families)
+    for row, column in _compared(atlas):
+        chosen = ~np.isnan(atlas.kappa[:, row, column])
+        one = _pair(atlas, ("all", ""), row, column, chosen)
+        values, seeds = atlas.kappa[chosen, row, column], _seeds(atlas, row, column)[chosen]
+        known = ~np.isnan(seeds)  # kappa between seeds is not defined where all give one answer
+        whole = over_tasks(values, families[chosen])
+        gap = over_tasks((values - seeds)[known], families[chosen][known]) if known.any() else None
+        left_out = atlas.leaving_one_out[:, row, column] if whole.families > 1 else np.array([math.nan])
+        yield replace(
+            one,
+            equal=over_tasks(atlas.equal[chosen, row, column], families[chosen]).mean,
+            kappa=whole.mean,
+            half_width=whole.half_width,
+            seeds_kappa=over_tasks(seeds[known], families[chosen][known]).mean if known.any() else math.nan,
+            difference=gap.mean if gap else math.nan,
+            difference_half_width=gap.half_width if gap else math.nan,
+            families=whole.families,
+            low=float(left_out.min()),
+            high=float(left_out.max()),
+        )
 
 
-def _pair(
-    atlas: Atlas, names: tuple[str, str, str, str], pair: tuple[int, int], chosen: np.ndarray, families: np.ndarray
-) -> PairAgreement:
-    row, column = pair
-    values = atlas.kappa[chosen]  # (tasks, learners, learners)
-    seeds = (values[:, row, row] + values[:, column, column]) / 2
-    kappa = over_tasks(values[:, row, column], families[chosen])
-    known = ~np.isnan(seeds)  # kappa between seeds is not defined where all give one answer
-    difference = over_tasks((values[:, row, column] - seeds)[known], families[chosen][known]) if known.any() else None
-    several = names[0] == "all" and kappa.families > 1
-    left_out = atlas.leaving_one_out[:, row, column] if several else np.array([math.nan])
+def pairs_by_part(atlas: Atlas) -> Iterator[PairAgreement]:
+    """The same for each family, then for each task; they have no intervals."""
+    families = np.array([one.family for one in atlas.tasks])
+    parts = [(("family", family), families == family) for family in atlas.families]
+    parts += [(("task", one.task), np.arange(len(families)) == index) for index, one in enumerate(atlas.tasks)]
+    for part, own in parts:
+        for row, column in _compared(atlas):
+            chosen = own & ~np.isnan(atlas.kappa[:, row, column])
+            if chosen.any():
+                yield _pair(atlas, part, row, column, chosen)
+
+
+def _compared(atlas: Atlas) -> Iterator[tuple[int, int]]:
+    """The pairs that have a value."""
+    for row, column in zip(*np.triu_indices(len(atlas.learners)), strict=True):
+        if atlas.count[row, column]:
+            yield int(row), int(column)
+
+
+def _pair(atlas: Atlas, part: tuple[str, str], row: int, column: int, chosen: np.ndarray) -> PairAgreement:
+    """A pair on some tasks, each of which counts once."""
+    values, seeds = atlas.kappa[chosen, row, column], _seeds(atlas, row, column)[chosen]
     return PairAgreement(
-        *names,
-        equal=over_tasks(atlas.equal[chosen, row, column], families[chosen]).mean,
-        kappa=kappa.mean,
-        half_width=kappa.half_width,
-        seeds_kappa=kappa.mean - difference.mean if difference and known.all() else math.nan,
-        difference=difference.mean if difference else math.nan,
-        difference_half_width=difference.half_width if difference else math.nan,
-        tasks=kappa.tasks,
-        families=kappa.families,
-        low=float(left_out.min()),
-        high=float(left_out.max()),
+        *part,
+        atlas.learners[row],
+        atlas.learners[column],
+        equal=float(atlas.equal[chosen, row, column].mean()),
+        kappa=float(values.mean()),
+        half_width=math.nan,
+        seeds_kappa=mean_of(seeds),
+        difference=mean_of(values - seeds),
+        difference_half_width=math.nan,
+        tasks=len(values),
+        families=1,
     )
+
+
+def _seeds(atlas: Atlas, row: int, column: int) -> np.ndarray:
+    """(tasks,): mean of the kappa between the seeds of either learner."""
+    return (atlas.kappa[:, row, row] + atlas.kappa[:, column, column]) / 2
 
 
 def closer(atlas: Atlas, first: Collection[str], second: Collection[str]) -> list[Closer]:

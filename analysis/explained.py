@@ -123,13 +123,14 @@ def explanations(tasks: Sequence[TaskAnswers], catalogue: Catalogue, min_id: flo
         truth = task.truth
         if truth is None or not heuristics:
             continue
+        null = Permutations(np.stack([task.codes[name][0] for name in heuristics]), truth)
         for learner in task.codes:
             kind = catalogue.learners[learner].kind
             if kind == "heuristic" or learner == ORACLE:
                 continue
             chosen = np.ones(len(task.codes[learner]), bool) if min_id is None else task.solved(learner, min_id)
             if chosen.any():
-                found.append(_explanation(task, truth, learner, kind, heuristics, chosen))
+                found.append(_explanation(task, null, learner, kind, heuristics, chosen))
     corrected = holm([np.nan if one.of_errors is None else one.of_errors.p for one in found]) if found else []
     return [replace(one, corrected=float(p)) for one, p in zip(found, corrected, strict=True)]
 
@@ -140,20 +141,18 @@ def heuristics_of(task: TaskAnswers, catalogue: Catalogue) -> list[str]:
 
 
 def _explanation(
-    task: TaskAnswers, truth: np.ndarray, learner: str, kind: str, heuristics: Sequence[str], chosen: np.ndarray
+    task: TaskAnswers, null: Permutations, learner: str, kind: str, heuristics: Sequence[str], chosen: np.ndarray
 ) -> Explanation:
     answers = task.codes[learner][chosen]  # (seeds, n)
-    rules = np.stack([task.codes[name][0] for name in heuristics])  # (heuristics, n)
-    found = permuted(answers, rules, truth)
-    renamed = {
+    names = {
         f"{part} {index}": f"{part} {name}" for index, name in enumerate(heuristics) for part in ("total", "unique")
     }
-    sums = {renamed.get(key, key): value for key, value in found.items()}
+    sums = {names.get(key, key): moments for key, moments in null.moments(answers).items()}
     total = answers.size
-    wrong = answers != truth
+    wrong = answers != null.truth
     errors = int(wrong.sum())
     enough = errors >= MIN_ERRORS
-    explained = (answers[None] == rules[:, None]).any(0)  # (seeds, n)
+    explained = (answers[None] == null.rules[:, None]).any(0)  # (seeds, n)
 
     def share(name: str, count: int = errors) -> Share:
         observed, expected, variance = sums[name]
@@ -185,39 +184,64 @@ def _explanation(
     )
 
 
-def permuted(answers: np.ndarray, rules: np.ndarray, truth: np.ndarray) -> dict[str, tuple[float, float, float]]:
-    """Numbers of answers that heuristics give, with expectation and variance if answers are permuted within classes.
+Moments = dict[str, tuple[float, float, float]]
+"""Name of a number of answers -> observed, expectation, variance."""
 
-    answers  (seeds, n): codes of the answers of a learner, permuted together
-    rules    (heuristics, n): those of the heuristics; the names of the result refer to them by index
-    truth    (n,): those of the targets, the classes
 
-    Keys: "answers" (right or wrong, given by any heuristic), "errors" (wrong, any), "shared" (wrong, two or more),
-    "total i" and "unique i" (wrong, given by heuristic i, and by it alone). Of a class of m examples with the matrix
-    M[i, j], the number of seeds whose answer to example i counts if the heuristics' answers to it were those to j, the
-    observed number is the trace of M, the expectation sum(M) / m, and the variance the sum of the squares of the doubly
-    centred matrix over m - 1.
+class Permutations:
+    """Numbers of answers that heuristics give, with their moments if answers are permuted within classes.
+
+    rules  (heuristics, n): codes of the heuristics' answers; the names of the results refer to them by index
+    truth  (n,): those of the targets, the classes
+
+    Of a class of m examples, let M[i, j] be the number of seeds whose answer to example i would count if the
+    heuristics' answers to it were those to j. The observed number is the trace of M, the expectation sum(M) / m, and
+    the variance the sum of the squares of the doubly centred M over m - 1. M is a product: of W[i, v], the number of
+    seeds that answer v, and a matrix D[v, j] of the heuristics alone, 1 if the answer v to j counts. So that sum of
+    squares is that of the entries of (W'W) (DD'), multiplied one by one, with W and D centred over the examples.
     """
-    names = ["answers", "errors", "shared"]
-    names += [f"{part} {index}" for index in range(len(rules)) for part in ("total", "unique")]
-    sums = np.zeros((len(names), 3))
-    for target, size in zip(*np.unique(truth, return_counts=True), strict=True):
-        members = np.flatnonzero(truth == target)
-        own = answers[:, members]  # (seeds, m)
-        match = own[None, :, :, None] == rules[:, None, None, members]  # (heuristics, seeds, m, m)
-        count = match.sum(0, dtype=np.int8)
-        wrong = (own != target)[:, :, None]
-        once = (count == 1) & wrong
-        groups = [count > 0, (count > 0) & wrong, (count > 1) & wrong]
-        groups += [group for one in match for group in (one & wrong, one & once)]
-        matrices = np.stack([group.sum(0) for group in groups]).astype(float)  # (groups, m, m)
-        sums[:, 0] += np.trace(matrices, axis1=1, axis2=2)
-        sums[:, 1] += matrices.sum((1, 2)) / size
-        if size > 1:
-            rows, columns = matrices.mean(2, keepdims=True), matrices.mean(1, keepdims=True)
-            centred = matrices - rows - columns + matrices.mean((1, 2), keepdims=True)
-            sums[:, 2] += np.square(centred).sum((1, 2)) / (size - 1)
-    return {name: (float(row[0]), float(row[1]), float(row[2])) for name, row in zip(names, sums, strict=True)}
+
+    def __init__(self, rules: np.ndarray, truth: np.ndarray) -> None:
+        self.rules, self.truth = rules, truth
+        self.names = ["answers", "errors", "shared"]
+        self.names += [f"{part} {index}" for index in range(len(rules)) for part in ("total", "unique")]
+        targets, sizes = np.unique(truth, return_counts=True)
+        self.classes = [self._prepared(target) for target in targets[sizes > 1]]
+
+    def moments(self, answers: np.ndarray) -> Moments:
+        """Of the answers of a learner, (seeds, n): codes, permuted together.
+
+        Keys: "answers" (right or wrong, given by any heuristic), "errors" (wrong, any), "shared" (wrong, two or more),
+        "total i" and "unique i" (wrong, given by heuristic i, and by it alone).
+        """
+        match = answers == self.rules[:, None]  # (heuristics, seeds, n)
+        counted = _counted(match, answers != self.truth).sum(1)  # (names, n)
+        observed = counted.sum(1).astype(float)
+        expected, variance = observed.copy(), np.zeros(len(observed))
+        for members, values, rows, products in self.classes:
+            given = (answers[:, members, None] == values).sum(0)  # (m, values)
+            expected += rows @ given.sum(0) / len(members) - counted[:, members].sum(1)
+            centred = given - given.mean(0)
+            variance += (products * (centred.T @ centred)).sum((1, 2)) / (len(members) - 1)
+        moments = zip(observed.tolist(), expected.tolist(), variance.tolist(), strict=True)
+        return dict(zip(self.names, moments, strict=True))
+
+    def _prepared(self, target: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """A class: its examples, the answers v of the heuristics, the sums of D, and DD' centred, for all names."""
+        members = np.flatnonzero(self.truth == target)
+        values = np.unique(self.rules[:, members])
+        match = values[:, None] == self.rules[:, None, members]  # (heuristics, values, m)
+        counts = _counted(match, (values != target)[:, None]).astype(float)  # (names, values, m)
+        centred = counts - counts.mean(2, keepdims=True)
+        return members, values, counts.sum(2), centred @ centred.transpose(0, 2, 1)
+
+
+def _counted(match: np.ndarray, wrong: np.ndarray) -> np.ndarray:
+    """Which answers count for each name of `Permutations`: (heuristics, ...) and (...) -> (names, ...)."""
+    number = match.sum(0)
+    groups = [number > 0, (number > 0) & wrong, (number > 1) & wrong]
+    groups += [group & wrong for one in match for group in (one, one & (number == 1))]
+    return np.stack(groups)
 
 
 def _over_seeds(explained: np.ndarray, errors: np.ndarray) -> Interval:

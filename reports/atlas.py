@@ -6,14 +6,14 @@ import csv
 import io
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
 
 from ..analysis.agreement import MIN_SEEDS, TaskAgreement
-from ..analysis.atlas import Atlas, Closer, PairAgreement, pairs
+from ..analysis.atlas import Atlas, Closer, PairAgreement, pairs, pairs_by_part
 from ..analysis.ranks import MeanOverTasks
 from ..runs.results import Results
 from .explained import FAMILIES, JSON_SCHEMA, mean_text, without_nan
@@ -95,7 +95,7 @@ def _matrix(report: AtlasReport, source: str) -> Table:
 
 def _relatives(atlas: Atlas, source: str) -> Table:
     rows: list[tuple[str, tuple[TableCell, ...]]] = []
-    found = [one for one in pairs(atlas) if one.scope == "all"]
+    found = list(pairs(atlas))
     for index, name in enumerate(atlas.learners):
         others = [one for one in found if one.first != one.second and name in (one.first, one.second)]
         nearest = max(others, key=lambda one: (one.families > 1, one.kappa))
@@ -195,13 +195,18 @@ def _number(value: float) -> str:
     return NOT_PLANNED if math.isnan(value) else decimal(value)
 
 
+def _every_pair(atlas: Atlas) -> Iterator[PairAgreement]:
+    yield from pairs(atlas)
+    yield from pairs_by_part(atlas)
+
+
 def _csv(report: AtlasReport) -> str:
     out = io.StringIO()
     columns = [*(one.name for one in fields(PairAgreement)), "provenance"]
     writer = csv.DictWriter(out, columns, lineterminator="\n")
     writer.writeheader()
     source = short_line(report.results)
-    writer.writerows({**without_nan(asdict(one)), "provenance": source} for one in pairs(report.atlas))
+    writer.writerows({**without_nan(asdict(one)), "provenance": source} for one in _every_pair(report.atlas))
     return out.getvalue()
 
 
@@ -210,7 +215,7 @@ def _json(report: AtlasReport) -> str:
         "schema": JSON_SCHEMA,
         "order": report.atlas.learners,
         "families": report.atlas.families,
-        "pairs": [without_nan(asdict(one)) for one in pairs(report.atlas)],
+        "pairs": [without_nan(asdict(one)) for one in _every_pair(report.atlas)],
         "stability": without_nan(report.atlas.stability()),
         "solved_by": {one.task: one.learners for one in report.tasks},
         "notes": report.all_notes,

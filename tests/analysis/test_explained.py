@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import hypergeom
 
 from grue.analysis.answers import TaskAnswers
-from grue.analysis.explained import MIN_ERRORS, Explanation, explanations, permuted, summaries
+from grue.analysis.explained import MIN_ERRORS, Explanation, Permutations, explanations, summaries
 from grue.runs.catalogue import Catalogue, LearnerInfo, TaskInfo
 
 
@@ -83,13 +83,13 @@ def test_moments_are_those_of_all_permutations() -> None:
     rng = np.random.default_rng(1)
     truth = np.array([0, 0, 0, 1, 1, 1, 1, 2])
     rules, answers = rng.integers(0, 3, (2, 8)), rng.integers(0, 3, (3, 8))
-    values: dict[str, list[float]] = {}
+    null, values = Permutations(rules, truth), dict[str, list[float]]()
     for first in permutations(range(3)):
         for second in permutations(range(3, 7)):
             order = [*first, *second, 7]
-            for name, (observed, _, _) in permuted(answers[:, order], rules, truth).items():
+            for name, (observed, _, _) in null.moments(answers[:, order]).items():
                 values.setdefault(name, []).append(observed)
-    for name, (_, expected, variance) in permuted(answers, rules, truth).items():
+    for name, (_, expected, variance) in null.moments(answers).items():
         assert expected == pytest.approx(np.mean(values[name])), name
         assert variance == pytest.approx(np.var(values[name])), name
 
@@ -97,7 +97,7 @@ def test_moments_are_those_of_all_permutations() -> None:
 def test_one_seed_one_heuristic_and_one_class_is_the_hypergeometric_distribution() -> None:
     rng = np.random.default_rng(2)
     answers, rule = (rng.random((2, 40)) < 0.4).astype(int)  # the target is 0, errors are 1
-    _, expected, variance = permuted(answers[None], rule[None], np.zeros(40, int))["errors"]
+    _, expected, variance = Permutations(rule[None], np.zeros(40, int)).moments(answers[None])["errors"]
     known = hypergeom(40, int(rule.sum()), int(answers.sum()))
     assert (expected, variance) == pytest.approx((known.mean(), known.var()))
 
