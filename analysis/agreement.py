@@ -90,7 +90,9 @@ def pooled_kappa(codes: Sequence[np.ndarray], seeds: Sequence[np.ndarray]) -> tu
     values, dense = np.unique(rows, return_inverse=True)
     dense = dense.reshape(rows.shape).astype(np.int32)
     count, examples = rows.shape
-    equal = np.stack([np.count_nonzero(dense == row, axis=1) for row in dense]) / examples
+    equal = np.ones((count, count))
+    for row in range(count):
+        equal[row, row:] = equal[row:, row] = np.count_nonzero(dense[row:] == dense[row], axis=1) / examples
     index = np.repeat(np.arange(count), examples), dense.ravel()
     shares = csr_array((np.full(dense.size, 1 / examples), index), shape=(count, len(values)))
     chance = (shares @ shares.T).toarray()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -165,23 +165,25 @@ def _leaves(kappa: np.ndarray) -> list[int]:
 
 def pairs(atlas: Atlas) -> Iterator[PairAgreement]:
     """Every pair of learners, and every learner with itself, over all families."""
-    families = np.array([one.family for one in atlas.tasks])
-    for row, column in _compared(atlas):
-        chosen = ~np.isnan(atlas.kappa[:, row, column])
-        one = _pair(atlas, ("all", ""), row, column, chosen)
-        values, seeds = atlas.kappa[chosen, row, column], _seeds(atlas, row, column)[chosen]
-        known = ~np.isnan(seeds)  # kappa between seeds is not defined where all give one answer
-        whole = over_tasks(values, families[chosen])
-        gap = over_tasks((values - seeds)[known], families[chosen][known]) if known.any() else None
+    families, seeds = np.array([one.family for one in atlas.tasks]), _seeds(atlas)
+    for row, column in zip(*np.nonzero(np.triu(atlas.count)), strict=True):
+        values, between = atlas.kappa[:, row, column], seeds[:, row, column]
+        chosen, known = ~np.isnan(values), ~np.isnan(between)
+        whole = over_tasks(values[chosen], families[chosen])
+        gap = over_tasks((values - between)[known], families[known]) if known.any() else None
         left_out = atlas.leaving_one_out[:, row, column] if whole.families > 1 else np.array([math.nan])
-        yield replace(
-            one,
+        yield PairAgreement(
+            scope="all",
+            name="",
+            first=atlas.learners[row],
+            second=atlas.learners[column],
             equal=over_tasks(atlas.equal[chosen, row, column], families[chosen]).mean,
             kappa=whole.mean,
             half_width=whole.half_width,
-            seeds_kappa=over_tasks(seeds[known], families[chosen][known]).mean if known.any() else math.nan,
+            seeds_kappa=over_tasks(between[known], families[known]).mean if known.any() else math.nan,
             difference=gap.mean if gap else math.nan,
             difference_half_width=gap.half_width if gap else math.nan,
+            tasks=whole.tasks,
             families=whole.families,
             low=float(left_out.min()),
             high=float(left_out.max()),
@@ -191,43 +193,37 @@ def pairs(atlas: Atlas) -> Iterator[PairAgreement]:
 def pairs_by_part(atlas: Atlas) -> Iterator[PairAgreement]:
     """The same for each family, then for each task; they have no intervals."""
     families = np.array([one.family for one in atlas.tasks])
-    parts = [(("family", family), families == family) for family in atlas.families]
-    parts += [(("task", one.task), np.arange(len(families)) == index) for index, one in enumerate(atlas.tasks)]
-    for part, own in parts:
-        for row, column in _compared(atlas):
-            chosen = own & ~np.isnan(atlas.kappa[:, row, column])
-            if chosen.any():
-                yield _pair(atlas, part, row, column, chosen)
+    parts = [("family", family, families == family) for family in atlas.families]
+    parts += [("task", one.task, np.arange(len(families)) == index) for index, one in enumerate(atlas.tasks)]
+    seeds = _seeds(atlas)
+    for scope, name, own in parts:
+        count = (~np.isnan(atlas.kappa[own])).sum(0)
+        layers = (atlas.equal[own], atlas.kappa[own], seeds[own], atlas.kappa[own] - seeds[own])
+        equal, kappa, between, difference = map(_nanmean, layers)
+        for row, column in zip(*np.nonzero(np.triu(count)), strict=True):
+            yield PairAgreement(
+                scope=scope,
+                name=name,
+                first=atlas.learners[row],
+                second=atlas.learners[column],
+                equal=float(equal[row, column]),
+                kappa=float(kappa[row, column]),
+                half_width=math.nan,
+                seeds_kappa=float(between[row, column]),
+                difference=float(difference[row, column]),
+                difference_half_width=math.nan,
+                tasks=int(count[row, column]),
+                families=1,
+            )
 
 
-def _compared(atlas: Atlas) -> Iterator[tuple[int, int]]:
-    """The pairs that have a value."""
-    for row, column in zip(*np.triu_indices(len(atlas.learners)), strict=True):
-        if atlas.count[row, column]:
-            yield int(row), int(column)
+def _seeds(atlas: Atlas) -> np.ndarray:
+    """(tasks, learners, learners): mean of the kappa between the seeds of either learner; NaN if one is not defined.
 
-
-def _pair(atlas: Atlas, part: tuple[str, str], row: int, column: int, chosen: np.ndarray) -> PairAgreement:
-    """A pair on some tasks, each of which counts once."""
-    values, seeds = atlas.kappa[chosen, row, column], _seeds(atlas, row, column)[chosen]
-    return PairAgreement(
-        *part,
-        atlas.learners[row],
-        atlas.learners[column],
-        equal=float(atlas.equal[chosen, row, column].mean()),
-        kappa=float(values.mean()),
-        half_width=math.nan,
-        seeds_kappa=mean_of(seeds),
-        difference=mean_of(values - seeds),
-        difference_half_width=math.nan,
-        tasks=len(values),
-        families=1,
-    )
-
-
-def _seeds(atlas: Atlas, row: int, column: int) -> np.ndarray:
-    """(tasks,): mean of the kappa between the seeds of either learner."""
-    return (atlas.kappa[:, row, row] + atlas.kappa[:, column, column]) / 2
+    It is not where all seeds of a learner give one answer to all examples.
+    """
+    own = np.diagonal(atlas.kappa, axis1=1, axis2=2)
+    return np.where(np.isnan(atlas.kappa), np.nan, (own[:, :, None] + own[:, None, :]) / 2)
 
 
 def closer(atlas: Atlas, first: Collection[str], second: Collection[str]) -> list[Closer]:
