@@ -42,9 +42,10 @@ class TaskAnswers:
     statuses: Mapping[str, tuple[str, ...]]
     truth: np.ndarray | None
 
-    def flags(self, learner: str) -> tuple[str, ...]:
-        """All flags of a learner's cells."""
-        return tuple(sorted({flag for status in self.statuses[learner] for flag in status.split(",")} - {"ok"}))
+    def flags(self, learner: str, chosen: np.ndarray) -> tuple[str, ...]:
+        """All flags of the cells of a learner's `chosen` rows, (seeds,) bool."""
+        statuses = [status for status, kept in zip(self.statuses[learner], chosen, strict=True) if kept]
+        return tuple(sorted({flag for status in statuses for flag in status.split(",")} - {"ok"}))
 
     def solved(self, learner: str, threshold: float) -> np.ndarray:
         """(seeds,): whether the cell reaches `threshold` in distribution and is not flagged `budget` or `plateau`."""

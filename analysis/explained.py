@@ -166,7 +166,7 @@ def _explanation(
         size=task.size,
         learner=learner,
         kind=kind,
-        flags=task.flags(learner),
+        flags=task.flags(learner, chosen),
         id_score=float(np.nanmean(scores)) if not np.isnan(scores).all() else float("nan"),
         seeds=len(answers),
         examples=answers.shape[1],

@@ -151,8 +151,10 @@ def test_tasks_without_truth_or_heuristics_and_seeds_that_fail_are_left_out() ->
     task = task_of(TRUTH, np.stack([LEARNER, TRUTH]), rule=FIRST)
     assert explain(replace(task, truth=None), task_of(TRUTH, LEARNER[None], task="other")) == []
     chosen = replace(task, id_scores={**task.id_scores, "mlp": np.array([0.95, 0.2])})
-    (found,) = explain(chosen, min_id=0.9)
-    assert (found.seeds, found.errors) == (1, 12)
+    flagged = replace(chosen, statuses={**task.statuses, "mlp": ("ok", "plateau")})
+    (found,) = explain(flagged, min_id=0.9)
+    assert (found.seeds, found.errors, found.flags) == (1, 12, ())
+    assert explain(flagged)[0].flags == ("plateau",)
     assert explain(replace(chosen, statuses={**task.statuses, "mlp": ("plateau", "ok")}), min_id=0.9) == []
 
 
