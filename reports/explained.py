@@ -41,7 +41,7 @@ TASK_FOOTNOTE = (
     "changes the share, because each target occurs once or is always answered alike."
 )
 
-CSV_COLUMNS = (
+CSV_COLUMNS: tuple[str, ...] = (
     "task", "family", "split", "size", "learner", "kind", "flags", "seeds", "examples", "errors", "id_score",
     "heuristic", "part", "of", "share", "expected", "excess", "deviation", "p", "corrected_p", "half_width",
     "provenance",

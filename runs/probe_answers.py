@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ..engine.parquet import UnreadableError, read_file
 from ..engine.store import Store
@@ -32,24 +31,23 @@ Answers = dict[tuple[str, str], np.ndarray]
 def read_probe_answers(folders: Sequence[Path | str], keys: Collection[str]) -> Answers:
     """The answers of some cells, on all splits; a cell without stored answers is not in the result."""
     table = probe_table(folders, keys)
-    classes = pc.list_flatten(table["classes"]).to_numpy()
-    lengths = pc.list_value_length(table["classes"]).to_numpy()
-    parts = np.split(classes, np.cumsum(lengths)[:-1]) if len(lengths) else []
+    lists = table["classes"].combine_chunks()
+    starts = np.cumsum(lists.value_lengths().to_numpy())[:-1]
+    parts = np.split(lists.flatten().to_numpy(), starts) if len(lists) else []
     rows = zip(table["key"].to_pylist(), table["split"].to_pylist(), table["examples"].to_pylist(), parts, strict=True)
     return {(key, split): part.reshape(examples, -1) for key, split, examples, part in rows}
 
 
 def probe_table(folders: Sequence[Path | str], keys: Collection[str]) -> pa.Table:
     """The same as a table with the columns of LAYOUT, each (key, split) once."""
-    wanted = pa.array(sorted(keys), pa.string())
+    wanted = set(keys)
     tables = [_packed(locate(folder)) or _stored(Path(folder), wanted) for folder in folders]
     table = pa.concat_tables([*tables, LAYOUT.empty_table()])
-    table = table.filter(pc.is_in(table["key"], wanted))
     first: dict[tuple[str, str], int] = {}
-    for index, pair in enumerate(zip(table["key"].to_pylist(), table["split"].to_pylist(), strict=True)):
-        first.setdefault(pair, index)
-    chosen = [first[pair] for pair in sorted(first)]
-    return table.take(pa.array(chosen, pa.int64())).combine_chunks()
+    for index, (key, split) in enumerate(zip(table["key"].to_pylist(), table["split"].to_pylist(), strict=True)):
+        if key in wanted:
+            first.setdefault((key, split), index)
+    return table.take(pa.array([first[pair] for pair in sorted(first)], pa.int64())).combine_chunks()
 
 
 def _packed(folder: Path) -> pa.Table | None:
@@ -62,12 +60,13 @@ def _packed(folder: Path) -> pa.Table | None:
         raise UsageError(f"cannot read {path}: {error}; pack the folder again (grue scores --format bundle)") from error
 
 
-def _stored(folder: Path, wanted: pa.Array) -> pa.Table:
+def _stored(folder: Path, wanted: Collection[str]) -> pa.Table:
     parts = [LAYOUT.empty_table()]
     for table, _ in Store(folder).read("predictions", columns=STORED).values():
-        mask = pc.and_(pc.equal(table["kind"], "class"), pc.is_in(table["key"].cast(pa.string()), wanted))
-        rows = table.filter(mask)
+        pairs = zip(table["kind"].to_pylist(), table["key"].to_pylist(), strict=True)
+        rows = table.filter(pa.array([kind == "class" and key in wanted for kind, key in pairs], pa.bool_()))
         if rows.num_rows:
-            columns = [rows["key"], rows["split"], pc.list_value_length(rows["values"]), rows["classes"]]
+            examples = rows["values"].combine_chunks().value_lengths()
+            columns = [rows["key"], rows["split"], examples, rows["classes"]]
             parts.append(pa.table(columns, names=LAYOUT.names).cast(LAYOUT))
     return pa.concat_tables(parts)
