@@ -13,10 +13,12 @@ import typer
 
 from .. import __version__
 from ..runs.errors import UsageError
+from .atlas import atlas
 from .claims import claims
 from .compare import compare
 from .decompose import decompose
 from .encoding import make_readable
+from .explain import explain
 from .export import export
 from .failures import failures
 from .forget import forget
@@ -56,6 +58,8 @@ app.command()(quality)
 app.command()(decompose)
 app.command()(compare)
 app.command()(claims)
+app.command()(explain)
+app.command()(atlas)
 app.command()(show)
 app.command()(export)
 app.command("import")(import_)

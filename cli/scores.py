@@ -52,7 +52,11 @@ def scores(
         write_parquet(results, output)
         typer.echo(f"wrote {output}", err=True)
     elif form is ScoresFormat.bundle and output is not None:
-        for path in write_bundle(results, output):
+        from ..analysis.answers import final_keys
+        from ..runs.probe_answers import probe_table
+
+        predictions = probe_table(dirs, final_keys(results.catalogue))
+        for path in write_bundle(results, output, predictions):
             typer.echo(f"wrote {path}", err=True)
     else:
         write_text(scores_to_csv(results) if form is ScoresFormat.csv else scores_to_json(results), output)

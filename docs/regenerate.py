@@ -21,7 +21,11 @@ ROOT = Path(__file__).parents[1]
 
 BLOCK = re.compile(r"(?P<head><!-- (?P<command>grue [^>]+?) -->\n)(?P<body>.*?)(?P<foot><!-- /grue -->)", re.DOTALL)
 
-FIGURES = "grue plot results/reference/quick --output docs/figures"
+FIGURES = (
+    "grue plot results/reference/quick --output docs/figures",
+    "grue explain results/reference/quick --output docs/figures/explained.svg",
+    "grue atlas results/reference/quick --output docs/figures/atlas.svg",
+)
 
 
 def pages() -> list[Path]:
@@ -53,7 +57,8 @@ def main() -> None:
         if after != before:
             page.write_text(after, encoding="utf-8")
             sys.stdout.write(f"rewrote the blocks of {page.relative_to(ROOT)}\n")
-    CliRunner().invoke(app, shlex.split(FIGURES)[1:], catch_exceptions=False)
+    for command in FIGURES:
+        CliRunner().invoke(app, shlex.split(command)[1:], catch_exceptions=False)
     shown = {path.resolve() for page in pages() for path in links(page)}
     for figure in (ROOT / "docs" / "figures").rglob("*.*"):
         if figure.resolve() not in shown:

@@ -3,6 +3,7 @@
 FOLDER/plan.json        the catalogue
 FOLDER/scores.parquet   the tidy table; provenance and failures in the file's metadata
 FOLDER/answers.parquet  the answers to riddles, where there are any
+FOLDER/predictions.parquet  the answers to the probe examples at the largest training sizes, as classes
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ REFERENCE = Path(__file__).parent / "reference"
 """The committed reference, packed. Made by `grue scores results/reference/quick --format bundle --output
 runs/reference`."""
 
-SCORES, ANSWERS = "scores.parquet", "answers.parquet"
+SCORES, ANSWERS, PREDICTIONS = "scores.parquet", "answers.parquet", "predictions.parquet"
 
 
 def locate(folder: Path | str) -> Path:
@@ -31,8 +32,11 @@ def locate(folder: Path | str) -> Path:
     return REFERENCE if str(folder) == REFERENCE.name and not path.exists() else path
 
 
-def write_bundle(results: Results, folder: Path) -> list[Path]:
-    """Pack results into a folder, which is made where needed; returns the paths of its files."""
+def write_bundle(results: Results, folder: Path, predictions: pa.Table | None = None) -> list[Path]:
+    """Pack results into a folder, which is made where needed; returns the paths of its files.
+
+    predictions  the answers to the probe examples, as `runs.probe_answers.probe_table` gives them
+    """
     folder.mkdir(parents=True, exist_ok=True)
     write_catalogue(folder, results.catalogue)
     metadata = {"provenance": results.provenance, "failures": results.failures}
@@ -46,6 +50,9 @@ def write_bundle(results: Results, folder: Path) -> list[Path]:
         answers = pa.Table.from_pylist(sorted(rows, key=lambda row: (row["key"], row["split"])))
         (folder / ANSWERS).write_bytes(to_bytes(answers, {}))
         paths.append(folder / ANSWERS)
+    if predictions is not None and predictions.num_rows:
+        (folder / PREDICTIONS).write_bytes(to_bytes(predictions, {}))
+        paths.append(folder / PREDICTIONS)
     return paths
 
 

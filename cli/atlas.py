@@ -1,0 +1,83 @@
+"""`grue atlas [DIR...]`: how often learners that solve a task give the same answers out of distribution."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from .folders import SuiteSeed, TaskFilter, write_text
+from .probes import FamilyFilter, FigureFile, Folders, LearnerFilter, SplitName, probe_answers_of, write_figure
+
+
+class AtlasFormat(StrEnum):
+    """Names of the formats, as on the command line."""
+
+    text = "text"
+    md = "md"
+    csv = "csv"
+    json = "json"
+
+
+def atlas(
+    dirs: Folders = None,
+    form: Annotated[
+        AtlasFormat, typer.Option("--format", help="text (terminal), md (Markdown), csv or json (one pair per row).")
+    ] = AtlasFormat.text,
+    task: TaskFilter = None,
+    family: FamilyFilter = None,
+    learner: LearnerFilter = None,
+    split: SplitName = None,
+    min_id: Annotated[
+        float, typer.Option(help="A seed solves a task with this score in distribution, not flagged budget or plateau.")
+    ] = 0.9,
+    merge: Annotated[  # noqa: FBT002 -- a flag
+        bool, typer.Option("--merge", help="One row for all variants of a learner (mlp, mlp:width=64, mlp@tuned).")
+    ] = False,
+    closer: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            help="Also compare each learner with these two, with all their variants: --closer forest neighbours."
+        ),
+    ] = None,
+    output: FigureFile = None,
+    suite_seed: SuiteSeed = None,
+) -> None:
+    """Compare the OOD answers of learners that solve a task ID: kappa, against that between seeds of one learner."""
+    from ..analysis.agreement import merged, task_agreement
+    from ..analysis.atlas import closer as closer_to
+    from ..analysis.atlas import make_atlas
+    from ..reports.atlas import AtlasReport, render_atlas
+    from ..reports.atlas_figure import atlas_figure
+    from ..reports.names import base_and_variant
+    from ..runs.errors import UsageError
+
+    results, tasks, notes = probe_answers_of(dirs, suite_seed, task, family, split)
+    only = results.labels(learner) if learner else None
+    single = [task_agreement(one, results.catalogue, min_id, only) for one in tasks]
+    shown = [merged(one, lambda name: base_and_variant(name)[0]) for one in single] if merge else single
+    whole = make_atlas(shown)
+    if not whole.tasks:
+        counted = ", ".join(f"{one.task} {len(one.learners)}" for one in shown)
+        raise UsageError(
+            f"on no task do two learners have two seeds that reach {min_id:g} in distribution without a flag (learners "
+            f"that do: {counted}); --min-id lowers the score"
+        )
+    found = []
+    if closer:
+        members = [[name for name in results.catalogue.learners if _is(name, group)] for group in closer]
+        for group, names in zip(closer, members, strict=True):
+            results.labels([*names] or [group])
+        found = closer_to(make_atlas(single), *members)
+    report = AtlasReport(whole, shown, results, min_id, notes, closer, found)
+    if output is not None:
+        write_figure(atlas_figure(report), output)
+    write_text(render_atlas(report, form.value), None)
+
+
+def _is(name: str, group: str) -> bool:
+    """Whether a learner is the one of that label, or a variant of it."""
+    from ..reports.names import base_and_variant
+
+    return name == group or base_and_variant(name)[0] == group

@@ -1,0 +1,56 @@
+"""`grue explain [DIR...]`: which answers and errors of the learners the declared heuristics explain."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from .folders import SuiteSeed, TaskFilter, write_text
+from .probes import FamilyFilter, FigureFile, Folders, LearnerFilter, SplitName, probe_answers_of, write_figure
+
+
+class ExplainFormat(StrEnum):
+    """Names of the formats, as on the command line."""
+
+    text = "text"
+    md = "md"
+    csv = "csv"
+    json = "json"
+
+
+def explain(
+    dirs: Folders = None,
+    form: Annotated[
+        ExplainFormat, typer.Option("--format", help="text (terminal), md (Markdown), csv or json (one share per row).")
+    ] = ExplainFormat.text,
+    task: TaskFilter = None,
+    family: FamilyFilter = None,
+    learner: LearnerFilter = None,
+    split: SplitName = None,
+    min_id: Annotated[
+        float | None,
+        typer.Option(help="Only seeds with this score in distribution and without the flags budget and plateau."),
+    ] = None,
+    summary: Annotated[bool, typer.Option("--summary", help="Print only the means over families.")] = False,  # noqa: FBT002
+    output: FigureFile = None,
+    suite_seed: SuiteSeed = None,
+) -> None:
+    """Explain OOD answers and errors by the declared heuristics of each task: unique and shared parts, and chance."""
+    from ..analysis.explained import explanations
+    from ..reports.explained import render_explained
+    from ..reports.explained_figure import explained_figure
+    from ..runs.errors import UsageError
+
+    results, tasks, notes = probe_answers_of(dirs, suite_seed, task, family, split)
+    chosen = results.labels(learner or list(results.catalogue.learners))
+    found = [one for one in explanations(tasks, results.catalogue, min_id) if one.learner in chosen]
+    if not found:
+        raise UsageError(
+            "no answers to explain: it takes a learner on a task with heuristics and a rule, run with both and with "
+            "the control oracle"
+        )
+    if output is not None:
+        write_figure(explained_figure(found, results), output)
+    write_text(render_explained(found, results, notes, form.value, brief=summary), None)

@@ -1,0 +1,81 @@
+"""What the commands on answers to probe examples share: options, reading, and writing a figure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .folders import read_folders
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from ..analysis.answers import TaskAnswers
+    from ..runs.results import Results
+
+Folders = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="[DIR]...", help="Result folders; several are combined. Default: the reference."),
+]
+FamilyFilter = Annotated[list[str] | None, typer.Option("--family", help="Only tasks of this family. May be repeated.")]
+LearnerFilter = Annotated[list[str] | None, typer.Option("--learner", help="Only this learner. May be repeated.")]
+SplitName = Annotated[
+    str | None, typer.Option("--split", help="Name of a split. Default: the headline shift of each task.")
+]
+FigureFile = Annotated[Path | None, typer.Option("--output", help="Draw the figure to this file: .svg, .pdf or .png.")]
+
+
+def probe_answers_of(
+    dirs: Sequence[Path] | None,
+    suite_seed: int | None,
+    tasks: Sequence[str] | None,
+    families: Sequence[str] | None,
+    split: str | None,
+) -> tuple[Results, list[TaskAnswers], list[str]]:
+    """The results of some folders, the answers to the probe examples of each task, and a note on tasks without any.
+
+    Raises UsageError if there are none.
+    """
+    from ..analysis.answers import final_keys, task_answers
+    from ..runs.errors import UsageError
+    from ..runs.probe_answers import read_probe_answers
+
+    folders = list(dirs or [Path("reference")])
+    chosen = [*(tasks or []), *[f"family:{name.removeprefix('family:')}" for name in families or []]]
+    results = read_folders(folders, suite_seed, chosen, measured=True)
+    try:
+        answers = read_probe_answers(folders, final_keys(results.catalogue))
+        found = task_answers(results.scores, results.catalogue, answers, split)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    if not found:
+        raise UsageError(
+            f"{', '.join(map(str, folders))}: no stored answers that name classes for the probe examples"
+            f"{f' of the split {split!r}' if split else ''} of these tasks"
+        )
+    lacking = [task for task in results.catalogue.by_task if task not in {one.task for one in found}]
+    note = (
+        "Without stored classes for common probe examples (rule drawn for each seed, real or ambiguous targets, or "
+        f"another split): {', '.join(lacking)}"
+    )
+    return results, found, [note] if lacking else []
+
+
+def write_figure(figure: Figure, path: Path) -> None:
+    """Write a figure in the format of its suffix; raises UsageError for another one."""
+    import matplotlib as mpl
+
+    from ..reports.figures import FORMATS, METADATA
+    from ..reports.style import theme
+    from ..runs.errors import UsageError
+
+    form = path.suffix.removeprefix(".").lower()
+    if form not in FORMATS:
+        raise UsageError(f"--output {path}: expected a name that ends in {', '.join(f'.{one}' for one in FORMATS)}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with mpl.rc_context(theme()):
+        figure.savefig(path, metadata=METADATA[form])
+    typer.echo(f"wrote {path}", err=True)
