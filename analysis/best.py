@@ -50,7 +50,8 @@ def standings(column: Mapping[str, Outcome], *, greater_is_better: bool = True) 
     if len(counted) < 2:  # noqa: PLR2004 -- nothing to be better than
         return {name: Standing(best=False, corrected_p=float("nan"), bold=False) for name in column}
     sign = 1 if greater_is_better else -1
-    best = max(counted, key=lambda name: sign * float(np.mean([one.values[s] for one in [counted[name]] for s in _seeds(one)])))
+    means = {name: sign * float(np.mean([one.values[seed] for seed in _seeds(one)])) for name, one in counted.items()}
+    best = max(means, key=lambda name: means[name])
     others = [name for name in counted if name != best]
     corrected = dict(zip(others, holm([_p(counted[best], counted[name]) for name in others]).tolist(), strict=True))
     tested = any(not np.isnan(p) for p in corrected.values())

@@ -30,6 +30,7 @@ from .run import run
 from .scores import scores
 from .show import show
 from .study import studies
+from .table import table
 from .verify import verify
 
 EXIT_CODES = (
@@ -49,6 +50,7 @@ app = typer.Typer(
 app.command()(run)
 app.command("list")(listing)
 app.command()(leaderboard)
+app.command()(table)
 app.command()(scores)
 app.command()(plot)
 app.command()(quality)

@@ -18,8 +18,8 @@ from .points import BEST_HEURISTIC, Point, Points, cell_of
 from .sheet import EMPTY, MARKS, Block, Cell, Column, Figure, Row, Sheet
 
 TEST = (
-    "Bold: the best learner, and those not significantly worse (paired t test over seeds, Holm-corrected per column, "
-    "5 %)."
+    "Bold: the best learner, and those not significantly worse (paired t test over seeds, Holm-corrected per "
+    "column, 5 %)."
 )
 
 COUNTED = f"Learners with {' or '.join(MARKS[flag] for flag in NOT_FITTED)} are not tested, and never bold."
@@ -164,9 +164,7 @@ class _Column:
 
 def _column(points: Points, task: TaskHeader, learners: Iterable[str], axis: Axis) -> _Column:
     split, size, exposed = axis
-    found = {
-        name: points.at(task.name, name, split, size, exposed) for name in learners if points.has(task.name, name)
-    }
+    found = {name: points.at(task.name, name, split, size, exposed) for name in learners if points.has(task.name, name)}
     return _Column(points, task, axis, found, points.standings(task.name, found))
 
 
@@ -254,10 +252,11 @@ def _widths(found: Iterable[_Summary]) -> tuple[str, ...]:
     )
     if not halves:
         return ()
-    return (
+    text = (
         "95 % confidence intervals (t over seeds, where it covers) of the learners' OOD scores: half width "
-        f"{halves[len(halves) // 2]:.0f} in the median, at most {halves[-1]:.0f}.",
+        f"{halves[len(halves) // 2]:.0f} in the median, at most {halves[-1]:.0f}."
     )
+    return (text,)
 
 
 def _marks(blocks: Iterable[Block]) -> tuple[str, ...]:
@@ -278,5 +277,3 @@ def mark_notes(cells: Iterable[Cell], words: Mapping[str, str] = LEGEND) -> tupl
     if any(cell.text == "n/a" for cell in every):
         notes.append("n/a: the learner is not applicable to the task.")
     return tuple(notes)
-
-

@@ -22,6 +22,16 @@ from .sheet import EMPTY, EQUIVALENT, Block, Cell, Column, Figure, Row, Sheet
 SMALLEST_P = 0.001
 """Smaller p values are printed as below it."""
 
+PAIR_NOTE = (
+    "±: half width of the 95 % confidence interval of the difference. p: after Holm's correction. Equivalence: two "
+    "one-sided t tests, Holm-corrected; not offered where scores are bimodal or most are near a bound."
+)
+
+FACTOR_NOTE = (
+    "±: half width of the 95 % confidence interval, paired over seeds. A × B: interaction, to which the noise of a few "
+    "seeds adds."
+)
+
 PAIR_WORDS = LEGEND | {EQUIVALENT: f"equivalent: the expected scores differ by less than {100 * MARGIN:g}"}
 
 
@@ -68,8 +78,7 @@ def _pairs_of(points: Points, task: str, tables: dict[str, pd.DataFrame]) -> She
         columns=tuple(Column(split.upper(), ("difference", "p")) for split in tables),
         blocks=tuple(blocks),
         notes=(
-            "±: half width of the 95 % confidence interval of the difference. p: after Holm's correction. "
-            "Equivalence: two one-sided t tests, Holm-corrected; not offered where scores are bimodal or near a bound.",
+            PAIR_NOTE,
             *mark_notes(cells, PAIR_WORDS),
         ),
         records=tuple(
@@ -139,8 +148,7 @@ def factor_sheets(points: Points) -> Iterator[Sheet]:
         blocks=tuple(blocks),
         notes=(
             *(_design(one) for one in found),
-            "±: half width of the 95 % confidence interval, paired over seeds. A × B: interaction; noise of a few "
-            "seeds adds to interactions.",
+            FACTOR_NOTE,
             *mark_notes(cell for cell in cells if cell.text != EMPTY),
             f"{EMPTY}: a factor of more than two levels and an interaction have no single difference.",
         ),

@@ -98,9 +98,7 @@ def _name(key: Key) -> str:
     return {"gap": "gap", "fit seconds": "s"}.get(metric, split.upper())
 
 
-def _ranked(
-    names: list[str], found: Mapping[tuple[str, str, str], Entry], task: TaskHeader
-) -> list[str]:
+def _ranked(names: list[str], found: Mapping[tuple[str, str, str], Entry], task: TaskHeader) -> list[str]:
     """Names by the final OOD score, then by that in distribution, best first; without a score last."""
     sign = -1 if task.greater_is_better else 1
 

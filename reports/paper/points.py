@@ -62,7 +62,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Unit:
-    """How the metric of a task is printed: `factor` times the value, with so many decimals with and without interval."""
+    """How a metric is printed: `factor` times the value, with so many decimals without and with an interval."""
 
     factor: float
     decimals: int
