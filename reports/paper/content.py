@@ -24,7 +24,9 @@ TEST = (
 
 COUNTED = f"Learners with {' or '.join(MARKS[flag] for flag in NOT_FITTED)} are not tested, and never bold."
 
-RANGE = "In brackets: range over seeds, where a t interval would cover too little."
+RANGE = (
+    "In brackets: range over seeds, where a t interval would cover too little (none if all seeds round to one value)."
+)
 
 Axis = tuple[str, int, int]
 """A column: its split, training size and number of exposed examples."""
@@ -48,6 +50,7 @@ def summary_sheets(points: Points) -> Iterator[Sheet]:
         kinds = f" on {STATUSES[status]}" if status else ""
         yield Sheet(
             name=f"summary{f'-{status}' if status else ''}",
+            title=f"Scores{kinds}",
             caption=f"Scores{kinds}, in distribution (ID) and on a shift (OOD), at the largest training sizes "
             f"({points.unit(tasks[0].name).name}); {seeds_text(points, tasks)}. {TEST} {version_text(points)}",
             stub="learner",
@@ -64,9 +67,9 @@ def curve_sheets(points: Points) -> Iterator[Sheet]:
     """Scores against training size: one sheet for each task, with a block for each split."""
     for name, task in points.tasks.items():
         axes = {split: [(split, size, 0) for size in task.sizes] for split in points.splits(name)}
-        columns = tuple(Column(f"{size:,}") for size in task.sizes)
-        caption = f"Scores on {name} against the number n of training examples"
-        yield _axes_sheet(points, task, "curves", axes, columns, "learner, n =", caption)
+        columns = tuple(Column(f"{size}") for size in task.sizes)
+        title = f"Scores on {name} against the number n of training examples"
+        yield _axes_sheet(points, task, "curves", axes, columns, "learner, n =", title, title)
 
 
 def exposure_sheets(points: Points) -> Iterator[Sheet]:
@@ -76,12 +79,13 @@ def exposure_sheets(points: Points) -> Iterator[Sheet]:
         if len(amounts) < 2:  # noqa: PLR2004 -- nothing was exposed
             continue
         axes = {"ood": [("ood", task.sizes[-1], exposed) for exposed in amounts]}
-        columns = tuple(Column(f"{exposed:,}") for exposed in amounts)
+        columns = tuple(Column(f"{exposed}") for exposed in amounts)
         caption = (
             f"OOD scores on {name}, split {task.ood}, against the number of examples of this split that are added to "
             f"the n = {task.sizes[-1]} training examples"
         )
-        yield _axes_sheet(points, task, "exposure", axes, columns, "learner, added =", caption)
+        title = f"OOD scores on {name} against exposed examples"
+        yield _axes_sheet(points, task, "exposure", axes, columns, "learner, added =", title, caption)
 
 
 def _axes_sheet(
@@ -91,6 +95,7 @@ def _axes_sheet(
     axes: Mapping[str, Sequence[Axis]],
     columns: tuple[Column, ...],
     stub: str,
+    title: str,
     caption: str,
 ) -> Sheet:
     """A sheet with a column for each training size or number of exposed examples, and a block for each split."""
@@ -109,6 +114,7 @@ def _axes_sheet(
             blocks += [Block(heading, tuple(rows))] if rows else []
     return Sheet(
         name=f"{what}-{task.name}",
+        title=title,
         caption=f"{caption} ({points.unit(task.name).name}); {seeds_text(points, [task])}. {TEST} "
         f"{version_text(points)}",
         stub=stub,
@@ -213,9 +219,12 @@ def learners_of(points: Points, task: TaskHeader | None = None) -> dict[str, lis
 
 
 def base_of(name: str, learners: Sequence[str]) -> str:
-    """The base of a variant, if it is one of the rows before it."""
+    """The base of a variant, if it is the row above, perhaps with other variants of it between them."""
     base, variant = base_and_variant(name)
-    return base if variant and base in learners[: learners.index(name)] else ""
+    above = list(learners[: learners.index(name)])
+    while above and above[-1] != base and base_and_variant(above[-1])[0] == base:
+        above.pop()
+    return base if variant and above and above[-1] == base else ""
 
 
 def _column_note(task: TaskHeader, short: str) -> str:

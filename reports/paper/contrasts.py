@@ -71,6 +71,7 @@ def _pairs_of(points: Points, task: str, tables: dict[str, pd.DataFrame]) -> She
     shift = f" and on the shift {head.ood} (OOD)" if head.ood else ""
     return Sheet(
         name=f"pairs-{task}",
+        title=f"Differences between learners on {task}",
         caption=f"Differences between learners on {task} in distribution (ID){shift}, n = {head.sizes[-1]}, in points "
         f"of 100 × score; {seeds_text(points, [head])}, paired. Bold: significant (paired t test, Holm-corrected over "
         f"the {len(pairs)} pairs of a column, 5 %). {version_text(points)}",
@@ -140,6 +141,7 @@ def factor_sheets(points: Points) -> Iterator[Sheet]:
     heads = [points.tasks[one.task] for one in found]
     yield Sheet(
         name="factors",
+        title="Decomposition of the differences between learners",
         caption="Decomposition of the differences between learners into algorithm, view and encoding: difference "
         "between the levels of a factor (points of 100 × score), and share of the sum of squares over the learners "
         f"(%); largest n; {seeds_text(points, heads)}. {version_text(points)}",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
 
 from ...analysis.best import Outcome, Standing, standings
 from ...analysis.entries import THRESHOLD, Entry
-from ...analysis.intervals import Interval
+from ...analysis.intervals import Interval, IntervalKind
 from ...analysis.outcomes import outcomes
 from ...analysis.quality import NOT_FITTED
 from ..leaderboard import TaskHeader, missing_word
@@ -22,8 +22,7 @@ from .sheet import EMPTY, Block, Cell, Column, Figure, Row, Sheet
 Key = tuple[str, str]
 """Metric and split of an entry of the leaderboard."""
 
-WHOLE_SECONDS = 100
-"""Fit times from this number of seconds on are shown in whole seconds."""
+_KINDS: dict[str, IntervalKind] = {kind: kind for kind in get_args(IntervalKind)}
 
 
 def task_sheets(points: Points) -> Iterator[Sheet]:
@@ -43,7 +42,8 @@ def _sheet(
 ) -> Sheet:
     order = {kind: _ranked(names, found, task) for kind, names in learners_of(points, task).items()}
     every = [name for names in order.values() for name in names]
-    keys = [(column, key) for column, key in _keys(task) if any((name, *key) in found for name in every)]
+    present = [(column, key) for column, key in _keys(task) if any((name, *key) in found for name in every)]
+    keys = [(column, key) for column, key in present if column]
     heads = {column: [key for of, key in keys if of == column] for column, _ in keys}
     columns = tuple(Column(head, tuple(_name(key) for key in own)) for head, own in heads.items())
     tests = _tests(points, task, every, areas)
@@ -71,31 +71,32 @@ def _sheet(
     shift = f"; OOD: the split {task.ood}" if task.ood else ""
     return Sheet(
         name=f"task-{task.name}",
+        title=f"Scores on {task.name}",
         caption=f"Scores on {task.name} ({unit.name}), n up to {task.sizes[-1]}{shift}; {seeds_text(points, [task])}. "
         f"{TEST} {version_text(points)}",
         stub="learner",
         columns=columns,
         blocks=tuple(blocks),
         notes=(*_notes(task, [key for _, key in keys], cells.values()), *(f"{note}." for note in task.notes)),
-        records=tuple(_records(points, task, every, [key for _, key in keys], found, tests)),
+        records=tuple(_records(points, task, every, [key for _, key in present], found, tests)),
         figures=tuple(_figures(task, cells)),
     )
 
 
 def _keys(task: TaskHeader) -> list[tuple[str, Key]]:
-    """The columns: (heading, key of the entries)."""
-    at, to = f"n = {task.sizes[-1]:,}", f"n to {THRESHOLD:g}"
-    every: list[tuple[str, Key]] = [(at, ("final", "id")), (at, ("final", "ood")), (at, ("gap", ""))]
+    """The columns: (heading, key of the entries); those without a heading are in the tidy rows alone."""
+    at, to = f"n = {task.sizes[-1]}", f"n to {THRESHOLD:g}"
+    every: list[tuple[str, Key]] = [(at, ("final", "id")), (at, ("final", "ood")), ("", ("gap", ""))]
     every += [("area", ("area", "id")), ("area", ("area", "ood"))]
     every += [(to, ("examples to threshold", "id")), (to, ("examples to threshold", "ood"))]
     if task.max_exposed:
         every.append((f"added to {THRESHOLD:g}", ("OOD examples to threshold", "ood")))
-    return [*every, ("fit", ("fit seconds", ""))]
+    return [*every, ("", ("fit seconds", ""))]
 
 
 def _name(key: Key) -> str:
     metric, split = key
-    return {"gap": "gap", "fit seconds": "s"}.get(metric, split.upper())
+    return "" if metric == "OOD examples to threshold" else split.upper()
 
 
 def _ranked(names: list[str], found: Mapping[tuple[str, str, str], Entry], task: TaskHeader) -> list[str]:
@@ -136,15 +137,12 @@ def _cell(points: Points, entry: Entry, unit: Unit, *, bold: bool) -> Cell:
     flags = set(entry.flags.split(","))
     if np.isnan(entry.value):
         return Cell(missing_word(points.board, entry))
-    if entry.metric == "fit seconds":
-        value = entry.value
-        return Cell(f"{value:.0f}" if value >= WHOLE_SECONDS else f"{float(f'{value:.2g}'):g}")
     if entry.metric in ("examples to threshold", "OOD examples to threshold"):
         sign = ">" if entry.censored else ""
-        return Cell(f"{sign}{entry.value:,.0f}", ("incomplete",) if "incomplete" in flags else ())
-    kind = entry.interval if entry.interval in ("seeds", "cell", "range") else "none"
-    text = unit.interval(Interval(entry.value, entry.half_width, entry.seeds, kind, entry.low, entry.high))  # pyright: ignore[reportArgumentType]
-    one_seed = {"cell"} if kind == "cell" else set[str]()
+        return Cell(f"{sign}{entry.value:.0f}", ("incomplete",) if "incomplete" in flags else ())
+    mean = Interval(entry.value, entry.half_width, entry.seeds, _KINDS[entry.interval], entry.low, entry.high)
+    text = unit.interval(mean) if entry.metric == "final" else unit.text(entry.value)
+    one_seed = {"cell"} if entry.metric == "final" and entry.interval == "cell" else set[str]()
     return Cell(text, tuple(flag for flag in SYMBOLS if flag in flags | one_seed), bold)
 
 
@@ -198,8 +196,6 @@ def _notes(task: TaskHeader, keys: list[Key], cells: Any) -> tuple[str, ...]:
     every = list(cells)
     if any("±" in cell.text for cell in every):
         notes.append("±: half width of the 95 % confidence interval (t over seeds).")
-    if "gap" in metrics:
-        notes.append(f"gap: {'ID − OOD' if task.greater_is_better else 'OOD − ID'}.")
     if "area" in metrics:
         notes.append(
             f"area: under the learning curve, score against log n, n = {task.sizes[0]} to {task.sizes[-1]}, clipped at "
@@ -212,6 +208,4 @@ def _notes(task: TaskHeader, keys: list[Key], cells: Any) -> tuple[str, ...]:
             f"added to {THRESHOLD:g}: number of OOD examples in the training set to an OOD score of "
             f"{100 * THRESHOLD:g}, at the largest n (>: not reached)."
         )
-    if "fit seconds" in metrics:
-        notes.append("fit: seconds per model.")
     return (*notes, *mark_notes(every))

@@ -124,21 +124,25 @@ def width(text: str, *, bold: bool = False) -> float:
     return wide * BOLD if bold else wide
 
 
-def wrapped(text: str, limit: float) -> list[str]:
-    """Break a text into lines of at most `limit` em: after spaces, colons and commas, else words, else anywhere."""
+def wrapped(text: str, limit: float, hard: float | None = None) -> list[str]:
+    """Break a text into lines of at most `limit` em: after spaces, colons and commas, else words, else anywhere.
+
+    hard  width from which on a word is broken anywhere; None: `limit`
+    """
     lines = [""]
-    for part in _fitting(text, limit, (r"[^:, ]*[:, ]?", r"[^-_=./]*[-_=./]?", r".")):
+    for part in _fitting(text, (limit, limit if hard is None else hard), (r"[^:, ]*[:, ]?", r"[^-_=./]*[-_=./]?", ".")):
         if lines[-1] and width((lines[-1] + part).rstrip()) > limit:
             lines.append("")
         lines[-1] += part
     return [line.strip() for line in lines if line.strip()] or [""]
 
 
-def _fitting(text: str, limit: float, patterns: Sequence[str]) -> Iterator[str]:
-    """The parts of a text by the first pattern; those that are wider than `limit` by the next one."""
+def _fitting(text: str, limits: tuple[float, float], patterns: Sequence[str]) -> Iterator[str]:
+    """The parts of a text by the first pattern; those that are too wide by the next one."""
+    limit = limits[0] if len(patterns) > 2 else limits[1]  # noqa: PLR2004 -- the last pattern breaks words
     for part in re.findall(patterns[0], text, flags=re.DOTALL):
         if len(patterns) > 1 and width(part.rstrip()) > limit:
-            yield from _fitting(part, limit, patterns[1:])
+            yield from _fitting(part, limits, patterns[1:])
         else:
             yield part
 

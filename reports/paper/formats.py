@@ -114,7 +114,7 @@ def _markdown(sheet: Sheet, results: Results) -> str:
     ]
     table = Table(
         label=sheet.name,
-        title=sheet.caption.partition(" (")[0],
+        title=sheet.title,
         columns=tuple(columns),
         row_groups=tuple(groups),
         footnote=sheet.caption,

@@ -38,7 +38,9 @@ def _tables(sheet: Sheet, kind: str) -> Iterator[str]:
     environment = "table*" if kind == "text" else "table"
     count, label = len(layout.floats), label_of(sheet)
     for number, parts in enumerate(layout.floats, 1):
-        caption = running(sheet.caption) + (f" Part {number} of {count}." if count > 1 else "")
+        caption = running(sheet.caption) + (f" Part 1 of {count}." if count > 1 else "")
+        if number > 1:
+            caption = rf"{running(sheet.title)}, part {number} of {count} (notes below Table~\ref{{{label}}})."
         lines = [
             rf"\begin{{{environment}}}[tbp]",
             r"\centering",
@@ -48,7 +50,7 @@ def _tables(sheet: Sheet, kind: str) -> Iterator[str]:
             rf"\{layout.font.name}",
             rf"\setlength{{\tabcolsep}}{{{layout.font.tabcolsep:g}pt}}",
             ("\n\\par\\medskip\n").join(_tabular(part) for part in parts),
-            *(_notes(sheet, layout) if number == 1 else [rf"\par\smallskip Notes below Table~\ref{{{label}}}."]),
+            *(_notes(sheet, layout) if number == 1 else []),
             rf"\end{{{environment}}}",
             "",
         ]
@@ -125,8 +127,8 @@ def _row(line: Line, columns: int) -> str:
 
 
 def _cell(cell: Cell) -> str:
-    text = escape(cell.text)
-    text = rf"\textbf{{{text}}}" if cell.bold else text
+    mean, space, interval = cell.text.partition(" ")
+    text = rf"\textbf{{{escape(mean)}}}{space}{escape(interval)}" if cell.bold else escape(cell.text)
     marks = "".join(SYMBOLS[mark] for mark in cell.marks)
     if not marks:
         return text

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from ..names import base_and_variant
-from .escape import BOLD, width, wrapped
+from .escape import width, wrapped
 from .sheet import Block, Cell, Column, Row, Sheet
 
 WIDTHS = {"text": 345.0, "column": 219.0}
@@ -24,11 +24,14 @@ NOTES_SHARE = 0.6
 LEAST_ROWS = 8
 """A float has at least so many rows, however long its notes are."""
 
-STUB_SHARES = (0.4, 0.3)
-"""Largest share of the width that the names of the rows take, to choose from; longer ones are abbreviated, or wrapped."""
+STUB_SHARES = (0.4, 0.3, 0.25)
+"""Largest share of the width that the names of the rows take, to choose from; longer ones are shortened or wrapped."""
 
 HEAD = 45.0
 """A heading is wrapped at this width in points, or at that of its columns if it is larger."""
+
+LONG_HEAD = 70.0
+"""A word of a heading is broken from this width in points on, or from that of its columns if it is larger."""
 
 INDENT = 1.0
 """Indentation of a variant below its base, in em."""
@@ -143,12 +146,24 @@ def _parts(sheet: Sheet, kind: str, font: Font, share: float) -> tuple[Font, lis
     units = _units(sheet, total - stub, font)
     widths = [_unit_width(sheet, unit, font) for unit in units]
     lines = _lines(sheet, labels)
-    for count in range(1, len(units) + 1):
-        size = math.ceil(len(units) / count)
-        chunks = [slice(start, start + size) for start in range(0, len(units), size)]
-        if size == 1 or all(sum(widths[chunk]) <= total - stub for chunk in chunks):
-            return font, [_part(sheet, units[chunk], lines, font) for chunk in chunks], notes
-    return font, [], notes
+    return font, [_part(sheet, units[chunk], lines, font) for chunk in _chunks(widths, total - stub)], notes
+
+
+def _chunks(widths: Sequence[float], room: float) -> list[slice]:
+    """The fewest runs of neighbours that fit `room`, the widest of them as narrow as possible."""
+
+    def greedy(limit: float) -> list[slice]:
+        chunks = [slice(0, 0)]
+        for index, one in enumerate(widths):
+            start, stop = chunks[-1].start, chunks[-1].stop
+            full = stop > start and sum(widths[start:stop]) + one > limit
+            chunks = [*chunks, slice(index, index + 1)] if full else [*chunks[:-1], slice(start, index + 1)]
+        return chunks
+
+    fewest = greedy(room)
+    sums = {sum(widths[start:stop]) for stop in range(1, len(widths) + 1) for start in range(stop)}
+    limits = sorted(limit for limit in sums if max(widths, default=0) <= limit <= room)
+    return next((chunks for limit in limits if len(chunks := greedy(limit)) == len(fewest)), fewest)
 
 
 Unit = tuple[int, tuple[int, ...]]
@@ -178,7 +193,7 @@ def _head(sheet: Sheet, unit: Unit, font: Font) -> tuple[str, ...]:
     index, members = unit
     own = sum(_column_width(sheet, index, member) for member in members)
     own += (len(members) - 1) * 2 * font.tabcolsep / font.size
-    return tuple(wrapped(sheet.columns[index].head, max(own, HEAD / font.size)))
+    return tuple(wrapped(sheet.columns[index].head, max(own, HEAD / font.size), max(own, LONG_HEAD / font.size)))
 
 
 def _column_width(sheet: Sheet, index: int, member: int) -> float:
@@ -189,8 +204,10 @@ def _column_width(sheet: Sheet, index: int, member: int) -> float:
 
 
 def cell_width(cell: Cell) -> float:
-    """Width of a cell in em; the first two marks protrude into the space between columns."""
-    return width(cell.text) * (BOLD if cell.bold else 1) + MARK * max(0, len(cell.marks) - 1)
+    """Width of a cell in em; only its mean is bold, and one mark protrudes into the space between columns."""
+    mean, _, rest = cell.text.partition(" ")
+    own = width(mean, bold=cell.bold) + (width(f" {rest}") if rest else 0)
+    return own + MARK * max(0, len(cell.marks) - 1)
 
 
 def _labels(sheet: Sheet, limit: float) -> tuple[list[tuple[tuple[str, ...], bool]], tuple[str, ...]]:
@@ -199,14 +216,16 @@ def _labels(sheet: Sheet, limit: float) -> tuple[list[tuple[tuple[str, ...], boo
     short: dict[str, str] = {}
     labels: list[tuple[tuple[str, ...], bool]] = []
     for row in rows:
-        variant = base_and_variant(row.label)[1] if row.base else ""
-        text = variant.replace(",", ", ") if variant else row.label
-        room = limit - (INDENT if variant else 0)
+        base, variant = base_and_variant(row.label)
+        before = "" if row.base or not variant else f"{base}: "
+        text = f"{before}{variant.replace(',', ', ')}" if variant else row.label
+        indented = bool(row.base)
+        room = limit - INDENT * indented
         if variant and width(text) > room:
             values = {_value(part): part for part in variant.split(",")}
-            text = ", ".join(values)
+            text = before + ", ".join(values)
             short |= {name: part for name, part in values.items() if name != part}
-        labels.append((tuple(wrapped(text, room)), bool(variant)))
+        labels.append((tuple(wrapped(text, room)), indented))
     notes = ", ".join(f"{name} for {part}" for name, part in short.items())
     return labels, (f"Short: {notes}.",) if notes else ()
 

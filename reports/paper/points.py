@@ -78,9 +78,10 @@ class Unit:
         return f"{self.factor * value:z.{self.with_interval}f}"
 
     def interval(self, mean: Interval) -> str:
-        """A mean with its interval: with ± behind it, or the range over seeds in brackets."""
+        """A mean with its interval: with ± behind it, or the range over seeds in brackets, unless all round to one."""
         if mean.kind == "range":
-            return f"{self.fine(mean.mean)} [{self.text(mean.low)}, {self.text(mean.high)}]"
+            low, high = self.text(mean.low), self.text(mean.high)
+            return f"{self.text(mean.mean)} [{low}, {high}]" if low != high else low
         return self.fine(mean.mean) + ("" if np.isnan(mean.half_width) else f" ± {self.half_width(mean.half_width)}")
 
     def half_width(self, value: float) -> str:

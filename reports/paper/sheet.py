@@ -81,7 +81,8 @@ class Sheet:
     """A table for a paper.
 
     name       of its label: letters, digits and hyphens
-    caption    short: what it shows, n, seeds, the test behind the bold face, version
+    title      what it shows, in a few words
+    caption    what it shows, n, seeds, the test behind the bold face, version
     stub       heading of the first column
     notes      sentences below the table
     records    the same as tidy rows, unrounded
@@ -89,6 +90,7 @@ class Sheet:
     """
 
     name: str
+    title: str
     caption: str
     stub: str
     columns: tuple[Column, ...]
