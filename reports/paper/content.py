@@ -24,9 +24,7 @@ TEST = (
 
 COUNTED = f"Learners with {' or '.join(MARKS[flag] for flag in NOT_FITTED)} are not tested, and never bold."
 
-RANGE = (
-    "In brackets: range over seeds, where a t interval would cover too little (none if all seeds round to one value)."
-)
+RANGE = "In brackets: range over seeds, where a t interval would cover too little (none if all round to one value)."
 
 Axis = tuple[str, int, int]
 """A column: its split, training size and number of exposed examples."""
@@ -64,12 +62,11 @@ def summary_sheets(points: Points) -> Iterator[Sheet]:
 
 
 def curve_sheets(points: Points) -> Iterator[Sheet]:
-    """Scores against training size: one sheet for each task, with a block for each split."""
+    """Scores against training size: one sheet for each task, with the sizes as columns under each split."""
     for name, task in points.tasks.items():
-        axes = {split: [(split, size, 0) for size in task.sizes] for split in points.splits(name)}
-        columns = tuple(Column(f"{size}") for size in task.sizes)
+        axes = {f"n, {head}": [(split, n, 0) for n in task.sizes] for split, head in points.splits(name).items()}
         title = f"Scores on {name} against the number n of training examples"
-        yield _axes_sheet(points, task, "curves", axes, columns, "learner, n =", title, title)
+        yield _axes_sheet(points, task, "curves", axes, title, title)
 
 
 def exposure_sheets(points: Points) -> Iterator[Sheet]:
@@ -78,47 +75,41 @@ def exposure_sheets(points: Points) -> Iterator[Sheet]:
         amounts = points.exposed(name) if task.ood and task.max_exposed else []
         if len(amounts) < 2:  # noqa: PLR2004 -- nothing was exposed
             continue
-        axes = {"ood": [("ood", task.sizes[-1], exposed) for exposed in amounts]}
-        columns = tuple(Column(f"{exposed}") for exposed in amounts)
+        axes = {"added OOD examples": [("ood", task.sizes[-1], exposed) for exposed in amounts]}
+        title = f"OOD scores on {name} against exposed examples"
         caption = (
             f"OOD scores on {name}, split {task.ood}, against the number of examples of this split that are added to "
             f"the n = {task.sizes[-1]} training examples"
         )
-        title = f"OOD scores on {name} against exposed examples"
-        yield _axes_sheet(points, task, "exposure", axes, columns, "learner, added =", title, caption)
+        yield _axes_sheet(points, task, "exposure", axes, title, caption)
 
 
 def _axes_sheet(
-    points: Points,
-    task: TaskHeader,
-    what: str,
-    axes: Mapping[str, Sequence[Axis]],
-    columns: tuple[Column, ...],
-    stub: str,
-    title: str,
-    caption: str,
+    points: Points, task: TaskHeader, what: str, axes: Mapping[str, Sequence[Axis]], title: str, caption: str
 ) -> Sheet:
-    """A sheet with a column for each training size or number of exposed examples, and a block for each split."""
+    """A sheet with a column for each training size or number of exposed examples, under the headings `axes`."""
     order = learners_of(points, task)
     every = [name for names in order.values() for name in names]
+    found = {head: [_column(points, task, every, axis) for axis in own] for head, own in axes.items()}
     blocks: list[Block] = []
-    parts: list[_Column] = []
-    splits = points.splits(task.name)
-    for split, of_split in axes.items():
-        found = [_column(points, task, every, axis) for axis in of_split]
-        parts += found
-        for kind, learners in order.items():
-            rows = [Row(one, tuple((part.cell(one),) for part in found), base_of(one, learners)) for one in learners]
-            rows = [row for row in rows if any(cell.text != EMPTY for cells in row.cells for cell in cells)]
-            heading = f"{HEADINGS[kind]}, {splits[split]}" if len(axes) > 1 else HEADINGS[kind]
-            blocks += [Block(heading, tuple(rows))] if rows else []
+    for kind, learners in order.items():
+        rows = [
+            Row(one, tuple(tuple(part.cell(one) for part in own) for own in found.values()), base_of(one, learners))
+            for one in learners
+        ]
+        rows = [row for row in rows if any(cell.text != EMPTY for cells in row.cells for cell in cells)]
+        blocks += [Block(HEADINGS[kind], tuple(rows))] if rows else []
+    parts = [part for own in found.values() for part in own]
     return Sheet(
         name=f"{what}-{task.name}",
         title=title,
         caption=f"{caption} ({points.unit(task.name).name}); {seeds_text(points, [task])}. {TEST} "
         f"{version_text(points)}",
-        stub=stub,
-        columns=columns,
+        stub="learner",
+        columns=tuple(
+            Column(head, tuple(str(exposed if what == "exposure" else size) for _, size, exposed in own))
+            for head, own in axes.items()
+        ),
         blocks=tuple(blocks),
         notes=_marks(blocks),
         records=tuple(record for part in parts for record in part.records()),
@@ -272,12 +263,12 @@ def _marks(blocks: Iterable[Block]) -> tuple[str, ...]:
     return mark_notes(cell for block in blocks for row in block.rows for cells in row.cells for cell in cells)
 
 
-def mark_notes(cells: Iterable[Cell], words: Mapping[str, str] = LEGEND) -> tuple[str, ...]:
-    """The notes on the marks and words that occur."""
+def mark_notes(cells: Iterable[Cell], words: Mapping[str, str] = LEGEND, *, tested: bool = True) -> tuple[str, ...]:
+    """The notes on the marks and words that occur; where there are tests, on those that are left out of them."""
     every = list(cells)
     present = [flag for flag in MARKS if any(flag in cell.flags for cell in every)]
     notes = [f"{MARKS[flag]} {words[flag]}." for flag in present if flag in words]
-    if set(present) & set(NOT_FITTED):
+    if tested and set(present) & set(NOT_FITTED):
         notes.append(COUNTED)
     if any("[" in cell.text for cell in every):
         notes.append(RANGE)

@@ -23,8 +23,8 @@ SMALLEST_P = 0.001
 """Smaller p values are printed as below it."""
 
 PAIR_NOTE = (
-    "±: half width of the 95 % confidence interval of the difference. p: after Holm's correction. Equivalence: two "
-    "one-sided t tests, Holm-corrected; not offered where scores are bimodal or most are near a bound."
+    "±: half width of the 95 % confidence interval. p: after Holm's correction. Equivalence: two one-sided t tests, "
+    "Holm-corrected. Neither ± nor equivalence are offered where scores are bimodal or most are near a bound."
 )
 
 FACTOR_NOTE = (
@@ -151,7 +151,7 @@ def factor_sheets(points: Points) -> Iterator[Sheet]:
         notes=(
             *(_design(one) for one in found),
             FACTOR_NOTE,
-            *mark_notes(cell for cell in cells if cell.text != EMPTY),
+            *mark_notes((cell for cell in cells if cell.text != EMPTY), tested=False),
             f"{EMPTY}: a factor of more than two levels and an interaction have no single difference.",
         ),
         records=tuple(records),
