@@ -64,9 +64,10 @@ def summary_sheets(points: Points) -> Iterator[Sheet]:
 def curve_sheets(points: Points) -> Iterator[Sheet]:
     """Scores against training size: one sheet for each task, with the sizes as columns under each split."""
     for name, task in points.tasks.items():
-        axes = {f"n, {head}": [(split, n, 0) for n in task.sizes] for split, head in points.splits(name).items()}
+        axes = {f"{split.upper()}, n =": [(split, n, 0) for n in task.sizes] for split in points.splits(name)}
         title = f"Scores on {name} against the number n of training examples"
-        yield _axes_sheet(points, task, "curves", axes, title, title)
+        caption = f"{title}, in distribution (ID)" + (f" and on the shift {task.ood} (OOD)" if task.ood else "")
+        yield _axes_sheet(points, task, "curves", axes, title, caption)
 
 
 def exposure_sheets(points: Points) -> Iterator[Sheet]:

@@ -38,13 +38,11 @@ PAIR_WORDS = LEGEND | {EQUIVALENT: f"equivalent: the expected scores differ by l
 def pair_sheets(points: Points) -> Iterator[Sheet]:
     """Paired differences of every two learners: one sheet for each task on the common scale."""
     learners = [name for names in points.order.values() for name in names] if points.chosen is not None else None
+    tables = {split: compare_learners(points.results, split=split, learners=learners) for split in ("id", "ood")}
     for task in points.board.ranked:
-        splits = list(points.splits(task))
-        tables = {
-            split: compare_learners(points.results, split=split, tasks=[task], learners=learners) for split in splits
-        }
-        if not tables["id"].empty:
-            yield _pairs_of(points, task, tables)
+        own = {split: tables[split].loc[tables[split]["task"] == task] for split in points.splits(task)}
+        if not own["id"].empty:
+            yield _pairs_of(points, task, own)
 
 
 def _pairs_of(points: Points, task: str, tables: dict[str, pd.DataFrame]) -> Sheet:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 
 SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -23,6 +25,8 @@ SPECIAL = {
     '"': "''",
     "`": r"\textquoteleft{}",
     "-": "{-}",  # no ligature, as in "--preset"
+    "[": "{[}",  # no argument of the end of a row
+    "*": "{*}",
     "–": "--",
     "—": "---",
     "−": "$-$",
@@ -112,12 +116,19 @@ def running(text: str) -> str:
     return re.sub(r"\S+", lambda word: _breakable(word[0]), re.sub(r"\s+", " ", text))
 
 
+def letters_of(*texts: str) -> str:
+    """Six letters that are computed from some texts, to tell apart names that would be the same without them."""
+    digest = hashlib.sha256("\0".join(texts).encode()).digest()
+    return "".join(chr(ord("a") + byte % 26) for byte in digest[:6])
+
+
 def commented(texts: Iterable[str]) -> list[str]:
     """Texts as lines of comments, in ASCII."""
     lines = (line for text in texts for line in text.splitlines())
     return [f"% {line.encode('ascii', 'backslashreplace').decode()}" for line in lines]
 
 
+@cache
 def width(text: str, *, bold: bool = False) -> float:
     """Upper bound of the width of a text in em."""
     wide = sum(WIDTH_OF.get(sign) or _other_width(sign) for sign in text)
@@ -158,12 +169,16 @@ def _sign(sign: str) -> str:
     if base.isascii() and base.isalpha() and len(marks) == 1 and marks[0] in ACCENTS:
         letter = {"i": r"\i", "j": r"\j"}.get(base, base)
         return rf"\{ACCENTS[marks[0]]}{{{letter}}}"
-    return f"[U+{ord(sign):04X}]"
+    return f"{{[}}{_code_point(sign)}]"
+
+
+def _code_point(sign: str) -> str:
+    return f"U+{ord(sign):04X}"
 
 
 def _other_width(sign: str) -> float:
-    printed = _sign(sign)
-    return sum(WIDTH_OF[one] for one in printed) if printed.startswith("[U+") else 1.0
+    known = _sign(sign).startswith(("$", "\\", "-", "`", "'", "~"))
+    return 1.0 if known else sum(WIDTH_OF[one] for one in f"[{_code_point(sign)}]")
 
 
 def _breakable(word: str) -> str:

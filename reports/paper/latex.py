@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from .escape import commented, escape, running
+from .escape import commented, escape, letters_of, running
 from .layout import Layout, Line, Part, lay_out
 from .sheet import MARKS, Cell, Sheet
 
@@ -21,22 +22,31 @@ SYMBOLS = {
 }
 """Sign of MARKS -> its command in mathematics."""
 
+MOST_FLOATS = 15
+"""LaTeX refuses more than some (18 in old versions) that it has not placed yet: so many are placed, then the next."""
+
 
 def latex_document(sheets: Iterable[Sheet], kind: str, comments: Iterable[str]) -> str:
     r"""Tables to be included by \input, in ASCII; `comments` above them. kind: "text" or "column"."""
     lines = commented([r"Needs \usepackage{booktabs}.", *comments])
-    return "\n".join([*lines, "", *(part for sheet in sheets for part in _tables(sheet, kind))])
+    every = list(sheets)
+    count = Counter(map(label_of, every))
+    tables = [table for sheet in every for table in _tables(sheet, kind, unique=count[label_of(sheet)] == 1)]
+    for start in range(MOST_FLOATS, len(tables), MOST_FLOATS):
+        tables[start] = "\\clearpage\n" + tables[start]
+    return "\n".join([*lines, "", *tables])
 
 
 def label_of(sheet: Sheet) -> str:
-    """The label of its first table."""
+    """The label of its first table; letters that are computed from the name follow where two would be the same."""
     return "tab:grue-" + re.sub(r"[^a-z0-9]+", "-", sheet.name.lower()).strip("-")
 
 
-def _tables(sheet: Sheet, kind: str) -> Iterator[str]:
+def _tables(sheet: Sheet, kind: str, *, unique: bool) -> Iterator[str]:
     layout = lay_out(sheet, kind)
     environment = "table*" if kind == "text" else "table"
-    count, label = len(layout.floats), label_of(sheet)
+    count = len(layout.floats)
+    label = label_of(sheet) + ("" if unique else f"-{letters_of(sheet.name)}")
     for number, parts in enumerate(layout.floats, 1):
         caption = running(sheet.caption) + (f" Part 1 of {count}." if count > 1 else "")
         if number > 1:
@@ -121,7 +131,7 @@ def _stacked(lines: Sequence[str], alignment: str, position: str) -> str:
 
 def _row(line: Line, columns: int) -> str:
     if not line.cells:
-        return rf"\multicolumn{{{columns + 1}}}{{@{{}}l}}{{\emph{{{escape(line.label[0])}}}}} \\"
+        return rf"\multicolumn{{{columns + 1}}}{{@{{}}l}}{{\itshape {_stacked(line.label, 'l', 't')}}} \\"
     name = _stacked(line.label, "l", "t")
     return " & ".join([rf"\hspace*{{1em}}{name}" if line.indented else name, *map(_cell, line.cells)]) + r" \\"
 

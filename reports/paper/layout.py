@@ -146,7 +146,11 @@ def _parts(sheet: Sheet, kind: str, font: Font, share: float) -> tuple[Font, lis
     units = _units(sheet, total - stub, font)
     widths = [_unit_width(sheet, unit, font) for unit in units]
     lines = _lines(sheet, labels)
-    return font, [_part(sheet, units[chunk], lines, font) for chunk in _chunks(widths, total - stub)], notes
+    parts = [
+        _part(sheet, units[chunk], lines, font, (stub + sum(widths[chunk])) / font.size)
+        for chunk in _chunks(widths, total - stub)
+    ]
+    return font, parts, notes
 
 
 def _chunks(widths: Sequence[float], room: float) -> list[slice]:
@@ -242,8 +246,9 @@ def _lines(sheet: Sheet, labels: Iterable[tuple[tuple[str, ...], bool]]) -> list
 
 
 def _part(
-    sheet: Sheet, units: Sequence[Unit], blocks: Sequence[tuple[str, list[tuple[Line, Row]]]], font: Font
+    sheet: Sheet, units: Sequence[Unit], blocks: Sequence[tuple[str, list[tuple[Line, Row]]]], font: Font, wide: float
 ) -> Part:
+    """The tabular with some of the columns; `wide` is its width in em, which headings between rows fit."""
     heads: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
     members: list[tuple[int, int]] = []
     for index, group in groupby(units, key=lambda unit: unit[0]):
@@ -259,7 +264,7 @@ def _part(
             )
             for line, row in rows
         ]
-        above = [Line((heading,), indented=False, cells=())] if heading and len(blocks) > 1 else []
+        above = [Line(tuple(wrapped(heading, wide)), indented=False, cells=())] if heading and len(blocks) > 1 else []
         groups.append((*above, *lines))
     return Part(tuple(heads), tuple(groups), sheet.stub)
 
@@ -278,27 +283,26 @@ def _floats(parts: Sequence[Part], font: Font, height: float) -> Iterable[tuple[
 
 
 def _pieces(part: Part, room: int) -> list[Part]:
-    """Split the rows of a tabular that is higher than `room` lines, evenly; headings are repeated."""
+    """Split the rows of a tabular that is higher than `room` lines, about evenly; headings are repeated."""
     if part.lines <= room:
         return [part]
     head = replace(part, groups=()).lines
     body = part.lines - head
-    count = math.ceil(body / max(room - head - 2, 1))
-    target = body / count
-    pieces: list[list[tuple[Line, ...]]] = [[]]
-    used = 0.0
+    most = max(room - head, 1)
+    limit = min(most, body / math.ceil(body / most) + 2)
+    pieces: list[list[list[Line]]] = [[]]
+    used = 0
     for group in part.groups:
-        heading = group[:1] if group and not group[0].cells else ()
-        rows = group[len(heading) :]
-        current: list[Line] = [*heading]
-        used += 1 + len(heading)
-        for line in rows:
-            if used + len(line.label) > target + 1 and (pieces[-1] or current[len(heading) :]) and len(pieces) < count:
-                if current[len(heading) :]:
-                    pieces[-1].append(tuple(current))
+        headings = [line for line in group if not line.cells]
+        above = 1 + sum(len(line.label) for line in headings)
+        begun = False
+        for line in (line for line in group if line.cells):
+            if pieces[-1] and used + len(line.label) + (0 if begun else above) > limit:
                 pieces.append([])
-                current, used = [*heading], 1 + len(heading)
-            current.append(line)
+                begun, used = False, 0
+            if not begun:
+                pieces[-1].append([*headings])
+                begun, used = True, used + above
+            pieces[-1][-1].append(line)
             used += len(line.label)
-        pieces[-1].append(tuple(current))
-    return [replace(part, groups=tuple(groups)) for groups in pieces if groups]
+    return [replace(part, groups=tuple(map(tuple, groups))) for groups in pieces]

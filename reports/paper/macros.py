@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -11,9 +10,6 @@ from .escape import escape
 from .sheet import Figure, Sheet
 
 DIGITS = ("Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
-
-SUFFIX = 6
-"""Letters that tell apart figures whose names would be the same."""
 
 
 def macros(sheets: Iterable[Sheet], comments: Iterable[str]) -> str:
@@ -30,7 +26,7 @@ def macros(sheets: Iterable[Sheet], comments: Iterable[str]) -> str:
     ]
     for figure in figures:
         name = macro_name(figure)
-        name += _suffix(figure) if count[name] > 1 else ""
+        name += "X" + letters_of(*figure.about) if count[name] > 1 else ""
         flags = f" % {', '.join(figure.flags)}" if figure.flags else ""
         lines.append(rf"\newcommand{{\{name}}}{{{_value(figure.text)}}}{flags}")
     return "\n".join([*lines, ""])
@@ -41,11 +37,6 @@ def macro_name(figure: Figure) -> str:
     words = re.findall(r"[A-Za-z0-9]+", " ".join(figure.about))
     spelled = [re.sub(r"\d", lambda digit: DIGITS[int(digit[0])], word) for word in words]
     return "grue" + "".join(word[:1].upper() + word[1:] for word in spelled)
-
-
-def _suffix(figure: Figure) -> str:
-    digest = hashlib.sha256("\0".join(figure.about).encode()).digest()
-    return "X" + "".join(chr(ord("a") + byte % 26) for byte in digest[:SUFFIX])
 
 
 def _value(text: str) -> str:

@@ -96,6 +96,6 @@ class Sheet:
     columns: tuple[Column, ...]
     blocks: tuple[Block, ...]
     notes: tuple[str, ...]
-    records: tuple[Mapping[str, Any], ...]
+    records: tuple[Mapping[str, Any], ...] = ()
     figures: tuple[Figure, ...] = ()
     transposable: bool = False
