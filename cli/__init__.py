@@ -13,6 +13,7 @@ import typer
 
 from .. import __version__
 from ..runs.errors import UsageError
+from .cite import cite
 from .compare import compare
 from .decompose import decompose
 from .encoding import make_readable
@@ -51,6 +52,7 @@ app.command()(run)
 app.command("list")(listing)
 app.command()(leaderboard)
 app.command()(table)
+app.command()(cite)
 app.command()(scores)
 app.command()(plot)
 app.command()(quality)

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-from .escape import escape
+from .escape import commented, escape, letters_of
 from .sheet import Figure, Sheet
 
 DIGITS = ("Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
@@ -21,9 +21,7 @@ def macros(sheets: Iterable[Sheet], comments: Iterable[str]) -> str:
     """
     figures = [figure for sheet in sheets for figure in sheet.figures]
     count = Counter(macro_name(figure) for figure in figures)
-    lines = [
-        f"% {line.encode('ascii', 'backslashreplace').decode()}" for text in comments for line in text.splitlines()
-    ]
+    lines = commented(comments)
     for figure in figures:
         name = macro_name(figure)
         name += "X" + letters_of(*figure.about) if count[name] > 1 else ""
