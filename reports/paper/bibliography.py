@@ -36,16 +36,21 @@ def bibliography(results: Results) -> str:
     unknown: list[str] = []
     for name, info in results.catalogue.tasks.items():
         keys = [*known["families"].get(info.family, ()), *known["tasks"].get(name.partition(":")[0], ())]
-        _note(used, unknown, keys, f"task {name}")
+        _note(used, unknown, keys, f"task {name.partition(':')[0]}")
     for name in (*results.catalogue.of_kind("learner"), *results.catalogue.of_kind("control")):
-        _note(used, unknown, _of_learner(name, known["learners"]), f"learner {name}")
+        _note(used, unknown, _of_learner(name, known["learners"]), f"learner {base_and_variant(name)[0]}")
     for what, keys in known["statistics"].items():
         _note(used, unknown, keys, f"tests in tables of {what}" if what != "tables" else "tests in tables")
     lines = [*_suite(results)]
     for key in sorted(used):
-        lines += [*commented([f"{key}: {'; '.join(used[key])}"]), *_entry(key, known["entries"][key])]
-    lines += commented([f"without a source of their own: {', '.join(unknown)}"]) if unknown else []
+        lines += [*_comment(f"{key}: {', '.join(dict.fromkeys(used[key]))}"), *_entry(key, known["entries"][key])]
+    lines += _comment(f"without a source of their own: {', '.join(dict.fromkeys(unknown))}") if unknown else []
     return "\n".join([*lines, ""])
+
+
+def _comment(text: str) -> list[str]:
+    """BibTeX skips what is outside of entries, and takes any @ for the beginning of one."""
+    return commented([text.replace("@", "(at)")])
 
 
 def _note(used: dict[str, list[str]], unknown: list[str], keys: list[str], what: str) -> None:

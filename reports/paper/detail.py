@@ -16,7 +16,7 @@ from ...analysis.quality import NOT_FITTED
 from ..leaderboard import TaskHeader, missing_word
 from ..tables import HEADINGS, SYMBOLS
 from .content import TEST, base_of, learners_of, mark_notes, seeds_text, version_text
-from .points import Points, Unit
+from .points import Points, Unit, reason
 from .sheet import EMPTY, Block, Cell, Column, Figure, Row, Sheet
 
 Key = tuple[str, str]
@@ -177,7 +177,7 @@ def _records(
                 "seeds": entry.seeds,
                 "censored": entry.censored,
                 "flags": entry.flags,
-                "missing": missing_word(points.board, entry) if np.isnan(entry.value) else "",
+                "missing": reason(missing_word(points.board, entry)) if np.isnan(entry.value) else "",
                 "best": bool(standing and standing.best),
                 "corrected_p": standing.corrected_p if standing else float("nan"),
                 "bold": bool(standing and standing.bold),

@@ -94,7 +94,8 @@ def to_json(sheets: Sequence[Sheet], results: Results) -> str:
 
 def _records(sheets: Sequence[Sheet], results: Results) -> list[dict[str, Any]]:
     source = short_line(results)
-    return [{**record, "provenance": source} for sheet in sheets for record in sheet.records]
+    rows = [{**record, "provenance": source} for sheet in sheets for record in sheet.records]
+    return [{name: None if value == "" else value for name, value in row.items()} for row in rows]
 
 
 def _is_formula(value: object) -> bool:

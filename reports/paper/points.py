@@ -53,7 +53,7 @@ class Point:
             "interval": mean.kind,
             "seeds": mean.seeds,
             "flags": ",".join(self.flags),
-            "missing": "not planned" if self.word == EMPTY else self.word,
+            "missing": reason(self.word),
             "best": bool(standing and standing.best),
             "corrected_p": standing.corrected_p if standing else float("nan"),
             "bold": bool(standing and standing.bold),
@@ -191,6 +191,11 @@ class Points:
             refused = self.results.catalogue.refusals.get((task, learner), ())
             return "n/a" if any(row.size in (None, size) and row.exposed is None for row in refused) else EMPTY
         return "diverged" if "diverged" in flags else self.board.missing_cells.status(task, learner, size)
+
+
+def reason(word: str) -> str:
+    """Why a value is missing, in words that no reader of CSV takes for a missing value, as pandas does with n/a."""
+    return {EMPTY: "not planned", "n/a": "not applicable"}.get(word, word)
 
 
 def cell_of(point: Point, unit: Unit, standing: Standing | None = None, *, interval: bool = False) -> Cell:
