@@ -15,6 +15,7 @@ from .. import __version__
 from ..runs.errors import UsageError
 from .atlas import atlas
 from .claims import claims
+from .cite import cite
 from .compare import compare
 from .decompose import decompose
 from .encoding import make_readable
@@ -33,6 +34,7 @@ from .run import run
 from .scores import scores
 from .show import show
 from .study import studies
+from .table import table
 from .verify import verify
 
 EXIT_CODES = (
@@ -52,6 +54,8 @@ app = typer.Typer(
 app.command()(run)
 app.command("list")(listing)
 app.command()(leaderboard)
+app.command()(table)
+app.command()(cite)
 app.command()(scores)
 app.command()(plot)
 app.command()(quality)

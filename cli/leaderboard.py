@@ -18,7 +18,7 @@ class LeaderboardFormat(StrEnum):
     md = "md"
     csv = "csv"
     json = "json"
-    tex = "tex"
+    tex = "tex"  # refused, with the command that prints LaTeX
 
 
 def leaderboard(
@@ -26,7 +26,7 @@ def leaderboard(
     form: Annotated[
         LeaderboardFormat,
         typer.Option(
-            "--format", help="text (terminal), md (Markdown), csv or json (one value per row), tex (booktabs)."
+            "--format", help="text (terminal), md (Markdown), csv or json (one value per row). LaTeX: grue table."
         ),
     ] = LeaderboardFormat.text,
     summary: Annotated[bool, typer.Option("--summary", help="Print only the summary table of all tasks.")] = False,  # noqa: FBT002
@@ -40,6 +40,8 @@ def leaderboard(
     from ..runs.errors import UsageError
     from ..runs.status import read_status
 
+    if form is LeaderboardFormat.tex:
+        raise typer.BadParameter("got tex; LaTeX is printed by grue table DIR", param_hint="--format")
     results = read_folders(dirs, suite_seed, task)
     try:
         board = make_leaderboard(results, read_status().listed(results.catalogue))

@@ -9,7 +9,10 @@ import numpy as np
 import pandas as pd
 
 from ..analysis.forgetting import REGIMES, Report
-from .formats import latex_table, markdown_table
+from .formats import markdown_table
+from .paper.latex import latex_document
+from .paper.sheet import Block, Cell, Row, Sheet
+from .paper.sheet import Column as Heading
 from .provenance import line_of
 from .tables import Column, Table, TableCell, half_width_text
 
@@ -39,7 +42,9 @@ def render(report: Report, form: str) -> str:
         records = summary.astype(object).where(summary.notna(), None).to_dict("records")
         return json.dumps({"provenance": report.provenance, "metrics": records}, indent=1, allow_nan=False) + "\n"
     tables = list(_tables(report, summary))
-    return "\n".join(latex_table(table) if form == "tex" else markdown_table(table, table.footnote) for table in tables)
+    if form == "tex":
+        return latex_document(map(_sheet, tables), "text", [source_line(report)])
+    return "\n".join(markdown_table(table, table.footnote) for table in tables)
 
 
 def _tables(report: Report, summary: pd.DataFrame) -> Iterator[Table]:
@@ -69,6 +74,23 @@ def _tables(report: Report, summary: pd.DataFrame) -> Iterator[Table]:
             notes=_not_continued(report, stream),
             source=source,
         )
+
+
+def _sheet(table: Table) -> Sheet:
+    """The table for a paper: short caption, and all else below it."""
+    blocks = [
+        Block(heading, tuple(Row(name, tuple((Cell(cell.text),) for cell in cells)) for name, cells in rows))
+        for heading, rows in table.row_groups
+    ]
+    return Sheet(
+        name=table.label,
+        title=table.title,
+        caption=f"{table.title}.",
+        stub="learner",
+        columns=tuple(Heading(column.head) for column in table.columns),
+        blocks=tuple(blocks),
+        notes=(table.footnote, table.caption, *(f"{note}." for note in table.notes)),
+    )
 
 
 def _cell(mean: float, half_width: float) -> TableCell:

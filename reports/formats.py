@@ -1,4 +1,4 @@
-"""Formats of the leaderboard: text, Markdown, CSV, JSON and LaTeX."""
+"""Formats of the leaderboard: text, Markdown, CSV and JSON."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import asdict, fields, replace
-from itertools import groupby
 from typing import Any
 
 from ..analysis.entries import Entry
@@ -134,21 +133,11 @@ def to_json(board: Leaderboard) -> str:
     return json.dumps(document, indent=1, allow_nan=False, default=str) + "\n"
 
 
-def to_latex(board: Leaderboard) -> str:
-    r"""Tables as LaTeX with booktabs, to be included by \input; the full provenance is in comments."""
-    head = ["Needs \\usepackage{booktabs} and \\usepackage[utf8]{inputenc}.", *long_lines(board.results)]
-    head += [f"WARNING: {line}" for line in board.warnings]
-    comments = [f"% {line}" for text in head for line in text.splitlines()]
-    tables = make_tables(board)
-    return "\n".join([*comments, "", *[latex_table(table) for table in tables]])
-
-
 FORMATS: dict[str, Callable[[Leaderboard], str]] = {
     "text": to_text,
     "md": to_markdown,
     "csv": to_csv,
     "json": to_json,
-    "tex": to_latex,
 }
 
 
@@ -195,105 +184,3 @@ def _pad(line: list[str], widths: list[int], index: int) -> str:
 def _with_symbols(cell: TableCell) -> str:
     marks = cell.marks(SYMBOLS)
     return f"{cell.text} {marks}" if marks else cell.text
-
-
-LATEX_SYMBOLS = {
-    "budget": r"\dagger",
-    "plateau": r"\ddagger",
-    "capacity": r"\diamond",
-    "diverged": r"\S",
-    "incomplete": r"\P",
-    "partial": r"\parallel",
-    "cell": r"\circ",
-}
-
-LATEX_LETTERS = 92
-"""Largest number of characters in a row in footnotesize: a longer row is wider than the text (170 mm)."""
-
-LATIN = 256
-"""Letters below this code point are in all LaTeX fonts."""
-
-LATEX_ESCAPES = str.maketrans(
-    {
-        "\\": r"\textbackslash{}",
-        "&": r"\&",
-        "%": r"\%",
-        "$": r"\$",
-        "#": r"\#",
-        "_": r"\_",
-        "{": r"\{",
-        "}": r"\}",
-        "~": r"\textasciitilde{}",
-        "^": r"\textasciicircum{}",
-        "±": r"$\pm$",
-        "–": "--",
-        ">": "$>$",
-        "<": "$<$",
-        "-": "{-}",
-    }
-)
-
-
-def latex_table(table: Table) -> str:
-    """A table as LaTeX with booktabs."""
-    rows: list[str] = []
-    for heading, group in table.row_groups:
-        rows.append(r"\midrule")
-        if len(table.row_groups) > 1:
-            rows.append(rf"\multicolumn{{{len(table.columns) + 1}}}{{l}}{{\emph{{{_latex(heading)}}}}} \\")
-        rows += [" & ".join([_latex(name), *[_latex_cell(cell) for cell in cells]]) + r" \\" for name, cells in group]
-    legend = [f"${LATEX_SYMBOLS[flag]}$ {_latex(meaning)}." for flag, meaning in table.legend.items()]
-    texts_above = [f"{table.title}.", table.caption, table.footnote]
-    lengths = [[len(name), *map(_latex_length, cells)] for _, group in table.row_groups for name, cells in group]
-    widest = sum(max(column) for column in zip(*lengths, strict=True))
-    size, gap = ("footnotesize", "3pt") if widest <= LATEX_LETTERS else ("scriptsize", "2pt")
-    caption = [*map(_latex, filter(None, texts_above)), *legend, *[_latex(f"{note}.") for note in table.notes]]
-    return "\n".join(
-        [
-            r"\begin{table}[htbp]",
-            rf"\centering\{size}\setlength{{\tabcolsep}}{{{gap}}}",
-            rf"\caption{{{' '.join([*caption, _latex(table.source + '.')])}}}",
-            rf"\label{{tab:{table.label}}}",
-            rf"\begin{{tabular}}{{l{'r' * len(table.columns)}}}",
-            r"\toprule",
-            *_latex_head(table),
-            *rows,
-            r"\bottomrule",
-            r"\end{tabular}",
-            r"\end{table}",
-            "",
-        ]
-    )
-
-
-def _latex_head(table: Table) -> list[str]:
-    """The header rows: the groups of columns, if there are any, with rules under them, and the columns."""
-    groups, rules, index = [""], [], 2
-    for group, members in groupby(table.columns, key=lambda column: column.group):
-        width = len(list(members))
-        groups.append(rf"\multicolumn{{{width}}}{{{'c' if width > 1 else 'r'}}}{{{_latex(group)}}}")
-        rules += [rf"\cmidrule(lr){{{index}-{index + width - 1}}}"] if width > 1 else []
-        index += width
-    names = ["", *[_latex(column.name) for column in table.columns]]
-    over = [" & ".join(groups) + r" \\", " ".join(rules)] if any(groups) else []
-    return [*over, " & ".join(names) + r" \\"]
-
-
-def _latex_cell(cell: TableCell) -> str:
-    marks = cell.marks(LATEX_SYMBOLS)
-    return _latex(cell.text) + (f"$^{{{marks}}}$" if marks else "")
-
-
-def _latex_length(cell: TableCell) -> float:
-    """Length in characters of the text of the cell; superscripts are smaller."""
-    return len(cell.text) + 0.7 * len(cell.marks(SYMBOLS))
-
-
-def _latex(text: str) -> str:
-    """Escape the special characters of LaTeX; characters that its default fonts lack become question marks."""
-    # A leading hyphen before a digit is a minus sign; any other is protected against ligatures ("--preset").
-    minus = text.startswith("-") and text[1:2].isdigit()
-    known = "".join(
-        sign if sign in "±–" or sign.isascii() or (sign.isalpha() and ord(sign) < LATIN) else "?" for sign in text
-    )
-    return ("$-$" if minus else "") + known[minus:].translate(LATEX_ESCAPES)

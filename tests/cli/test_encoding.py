@@ -33,7 +33,7 @@ def test_each_mark_has_another_sign_and_what_is_unknown_is_a_question_mark() -> 
     assert in_ascii("漢") == "?"
 
 
-@pytest.mark.parametrize("form", ["text", "md", "csv", "json", "tex"])
+@pytest.mark.parametrize("form", ["text", "md", "csv", "json"])
 def test_a_leaderboard_is_printed_in_ascii(form: str) -> None:
     command = [sys.executable, "-m", "grue", "leaderboard", "reference", "--format", form]
     env = {**os.environ, "PYTHONIOENCODING": "ascii"}

@@ -157,7 +157,6 @@ def test_every_format_has_the_block_of_fingerprints(results: Results) -> None:
         *("0.38 ± 1.59", "0.38 ± 1.59", "0.25 ± <0.01", "0.50", "0.33", "0.75", "0.75"),
     ]
     assert "n/a: oracle: no rule that is known" in text["md"]
-    assert r"\label{tab:riddle}" in text["tex"]
     assert "task,riddle,mlp,learner,follows[a],ood,0.375" in text["csv"]
     document = json.loads(text["json"])
     assert document["tasks"]["riddle"]["metric"] == "rules"

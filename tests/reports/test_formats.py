@@ -5,11 +5,8 @@ from __future__ import annotations
 import io
 import json
 import re
-import shutil
-import subprocess
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -206,41 +203,6 @@ def test_provenance_of_many_runs_stays_short(results: Results) -> None:
     assert len(long_lines(mixed)) == len(long_lines(results))
 
 
-def test_latex_rows_have_as_many_cells_as_columns(results: Results) -> None:
-    text = render(make_leaderboard(results), "tex")
-    tabulars = re.findall(r"\\begin\{tabular\}\{(\w+)\}(.*?)\\end\{tabular\}", text, flags=re.DOTALL)
-    assert len(tabulars) == 7
-    for columns, body in tabulars:
-        rows = [line for line in body.splitlines() if line.endswith(r"\\") and "multicolumn" not in line]
-        assert {len(re.split(r"(?<!\\)&", line)) for line in rows} == {len(columns)}
-
-
-def test_latex_escapes_what_it_would_read_as_a_command(results: Results) -> None:
-    text = render(make_leaderboard(results), "tex")
-    assert r"a\_tree \& co" in text
-    assert r"$>$1024" in text
-    assert text.isascii()
-
-
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
-def test_latex_compiles_without_a_line_that_is_too_long(results: Results, tmp_path: Path) -> None:
-    name = "50%_of{#1}~^$\\x & é → 漢"
-    tasks = results.catalogue.tasks
-    tasks = {**tasks, "text": replace(tasks["text"], family=name)}
-    results = replace(results, catalogue=replace(results.catalogue, tasks=tasks))
-    results = asked_for_some_tasks(results, "neighbours:encoding=onehot")
-    (tmp_path / "table.tex").write_text(render(make_leaderboard(results), "tex"), encoding="utf-8")
-    (tmp_path / "main.tex").write_text(
-        r"\documentclass[a4paper]{article}\usepackage[margin=20mm]{geometry}\usepackage[utf8]{inputenc}"
-        r"\usepackage{booktabs}\begin{document}\input{table}\end{document}"
-    )
-    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "main.tex"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-2000:]
-    assert (tmp_path / "main.pdf").stat().st_size > 10_000
-    assert "Overfull \\hbox" not in done.stdout
-
-
 @pytest.mark.parametrize("form", sorted(FORMATS))
 def test_every_format_ends_with_a_newline_and_does_not_change(results: Results, form: str) -> None:
     text = render(make_leaderboard(results), form)
@@ -249,5 +211,5 @@ def test_every_format_ends_with_a_newline_and_does_not_change(results: Results, 
 
 
 def test_an_unknown_format_is_refused_with_those_there_are(results: Results) -> None:
-    with pytest.raises(ValueError, match="unknown format 'html'; expected one of text, md, csv, json, tex"):
+    with pytest.raises(ValueError, match="unknown format 'html'; expected one of text, md, csv, json"):
         render(make_leaderboard(results), "html")
