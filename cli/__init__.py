@@ -14,8 +14,8 @@ import typer
 from .. import __version__
 from ..runs.errors import UsageError
 from .atlas import atlas
-from .claims import claims
 from .cite import cite
+from .claims import claims
 from .compare import compare
 from .decompose import decompose
 from .encoding import make_readable
