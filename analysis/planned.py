@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,9 +12,8 @@ from ..metrics.metric import CODE
 from ..runs.catalogue import AXES, Catalogue
 
 
-@dataclass(frozen=True)
-class PlannedCell:
-    """A planned cell and its results.
+class PlannedCell(NamedTuple):
+    """A planned cell and its results. (A named tuple, since a leaderboard has up to a million of them.)
 
     status  status in the store, or "missing"
     scores  {"id", "ood", "code_bits" and each of these with "_error": float}, NaN if missing; "ood" is the headline
@@ -22,6 +21,7 @@ class PlannedCell:
             has it; "code_bits" are the bits that it takes to encode the targets of an ID example
     """
 
+    key: str
     size: int
     exposed: int
     seed: int
@@ -50,12 +50,15 @@ def planned_cells(scores: pd.DataFrame, catalogue: Catalogue) -> dict[tuple[str,
         code = scores.loc[(scores["metric"] == metric) & (scores["split"] == "id")]
         wide[metric] = code.drop_duplicates("key").set_index("key")["value"].astype(float).reindex(wide.index)
     by_key = scores.drop_duplicates("key").set_index("key")[["fit_seconds", "status"]]
+    joined = cells.join(wide, on="key").join(by_key, on="key")
+    status = joined["status"].astype(object).where(joined["status"].notna(), "missing")
+    names = list(wide.columns)
+    values = (dict(zip(names, row, strict=True)) for row in joined[names].to_numpy(dtype=float).tolist())
+    fields = [joined[name].tolist() for name in ("key", "size", "exposed", "seed")]
+    made = map(PlannedCell, *fields, status.tolist(), joined["fit_seconds"].astype(float).tolist(), values)
     planned: dict[tuple[str, str], list[PlannedCell]] = {}
-    for row in cells.join(wide, on="key").join(by_key, on="key").to_dict("records"):
-        values = {name: float(row[name]) for name in wide.columns}
-        status = row["status"] if isinstance(row["status"], str) else "missing"
-        cell = PlannedCell(row["size"], row["exposed"], row["seed"], status, float(row["fit_seconds"]), values)
-        planned.setdefault((row["task"], row["learner"]), []).append(cell)
+    for pair, cell in zip(zip(joined["task"], joined["learner"], strict=True), made, strict=True):
+        planned.setdefault(pair, []).append(cell)
     return planned
 
 
