@@ -106,6 +106,11 @@ class LearningCurve:
         """The cells at the largest size, without exposed examples."""
         return [cell for cell in self.largest if cell.exposed == 0]
 
+    def finals_of(self, column: str, seeds: Sequence[int]) -> np.ndarray:
+        """A column of `matrices` at the largest size for these seeds, (seeds,); NaN if one has no value."""
+        held = dict(zip(self.seeds, self.matrices[column][:, -1].tolist(), strict=True))
+        return np.array([held.get(seed, math.nan) for seed in seeds])
+
     def _area(self, split: str) -> Entry:
         values, errors = arrays(self.areas(split))
         return self._with_interval("area", split, values, errors, self.unexposed)

@@ -13,7 +13,7 @@ from ..runs.catalogue import AXES, Catalogue
 
 
 class PlannedCell(NamedTuple):
-    """A planned cell and its results. (A named tuple, since a leaderboard has up to a million of them.)
+    """A planned cell and its results; a named tuple, since a leaderboard has up to a million of them.
 
     status  status in the store, or "missing"
     scores  {"id", "ood", "code_bits" and each of these with "_error": float}, NaN if missing; "ood" is the headline

@@ -100,19 +100,26 @@ def pairs_over_tasks(outcomes: pd.DataFrame) -> pd.DataFrame:
     The interval of the probability of improvement is Wilson's, with the number of families as that of trials.
     """
     means, _ = task_means(outcomes)
-    family = _families(outcomes, means)
+    family = families_of(outcomes, means)
     trials = len(np.unique(family))
+    table = _tested(means, family)
     seeds = {pair: group.to_numpy(float) for pair, group in outcomes.groupby(["task", "learner"])["value"]}
     rows = []
     for first, second in combinations(means.columns, 2):
-        found = over_tasks((means[first] - means[second]).to_numpy(), family)
         of_tasks = np.array([improvement(seeds[task, first], seeds[task, second]) for task in means.index])
         better = float(by_family(of_tasks, family).mean())
-        rows.append((first, second, found.mean, found.half_width, found.p, better, *wilson(better * trials, trials)))
-    columns = ["first", "second", "difference", "half_width", "p"]
-    table = pd.DataFrame(rows, columns=[*columns, "improvement", "improvement_low", "improvement_high"])
-    table.insert(len(columns), "corrected_p", holm(table["p"].to_numpy(float)))
+        rows.append((better, *wilson(better * trials, trials)))
+    table[["improvement", "improvement_low", "improvement_high"]] = np.array(rows, dtype=float).reshape(-1, 3)
     return table.assign(tasks=len(family), families=trials)
+
+
+def _tested(means: pd.DataFrame, family: np.ndarray) -> pd.DataFrame:
+    """Every pair of the columns of `means` with its test over families, corrected for all pairs."""
+    pairs = list(combinations(means.columns, 2))
+    found = [over_tasks((means[first] - means[second]).to_numpy(), family) for first, second in pairs]
+    rows = [(*pair, one.mean, one.half_width, one.p) for pair, one in zip(pairs, found, strict=True)]
+    table = pd.DataFrame(rows, columns=["first", "second", "difference", "half_width", "p"])
+    return table.assign(corrected_p=holm(table["p"].to_numpy(float)))
 
 
 def rank_learners(outcomes: pd.DataFrame) -> pd.DataFrame:
@@ -129,7 +136,7 @@ def rank_learners(outcomes: pd.DataFrame) -> pd.DataFrame:
     """
     means, lacking = task_means(outcomes)
     table = means.to_numpy(float)
-    families = _families(outcomes, means)
+    families = families_of(outcomes, means)
     if not table.size:
         ranks = scores = np.zeros(0)
     else:
@@ -140,7 +147,7 @@ def rank_learners(outcomes: pd.DataFrame) -> pd.DataFrame:
     found["rank_low"], found["rank_high"] = _rank_intervals(table, families)
     found = found.assign(win_rate=(len(ranks) - ranks) / others, mean_rank=ranks, tasks=len(means), lacks="")
     found = found.sort_values("score", ascending=False, kind="stable")
-    found["rank"] = rank_groups(found.index.tolist(), pairs_over_tasks(outcomes))
+    found["rank"] = rank_groups(found.index.tolist(), _tested(means, families))
     rest = {name: {"tasks": len(means) - len(tasks), "lacks": "; ".join(tasks)} for name, tasks in lacking.items()}
     found = pd.concat([found, pd.DataFrame.from_dict(rest, orient="index", columns=["tasks", "lacks"])])
     return found.rename_axis("learner")
@@ -182,6 +189,6 @@ def _rank_intervals(means: np.ndarray, families: np.ndarray) -> tuple[np.ndarray
     return low, high
 
 
-def _families(outcomes: pd.DataFrame, means: pd.DataFrame) -> np.ndarray:
+def families_of(outcomes: pd.DataFrame, means: pd.DataFrame) -> np.ndarray:
     """The family of every task of `means`, (tasks,)."""
     return outcomes.drop_duplicates("task").set_index("task")["family"].reindex(means.index).to_numpy(str)

@@ -1,7 +1,7 @@
 """A result folder packed into a few files, for the reference that is shipped with the package: tables and curves only.
 
 FOLDER/plan.json        the catalogue
-FOLDER/scores.parquet   the tidy table; provenance and failures in the file's metadata
+FOLDER/scores.parquet   the tidy table and the steps of training; provenance and failures in the file's metadata
 FOLDER/answers.parquet  the answers to riddles, where there are any
 """
 
@@ -22,6 +22,9 @@ REFERENCE = Path(__file__).parent / "reference"
 """The committed reference, packed. Made by `grue scores results/reference/quick --format bundle --output
 runs/reference`."""
 
+STEPS = "steps"
+"""The column of scores.parquet with the steps of training."""
+
 SCORES, ANSWERS = "scores.parquet", "answers.parquet"
 
 
@@ -36,7 +39,8 @@ def write_bundle(results: Results, folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     write_catalogue(folder, results.catalogue)
     metadata = {"provenance": results.provenance, "failures": results.failures}
-    table = pa.Table.from_pandas(results.ordered, preserve_index=False)
+    rows = results.ordered
+    table = pa.Table.from_pandas(rows.assign(**{STEPS: rows["key"].map(results.steps)}), preserve_index=False)
     (folder / SCORES).write_bytes(to_bytes(table, metadata))
     paths = [folder / "plan.json", folder / SCORES]
     if results.answers:
@@ -60,6 +64,7 @@ def read_bundle(folder: Path) -> Results | None:
         packed = read_file(folder / ANSWERS)[0].to_pylist() if (folder / ANSWERS).is_file() else []
     except UnreadableError as error:
         raise UsageError(f"cannot read {path}: {error}; pack the folder again (grue scores --format bundle)") from error
-    scores: pd.DataFrame = table.to_pandas().reindex(columns=COLUMNS)
+    rows: pd.DataFrame = table.to_pandas().reindex(columns=[*COLUMNS, STEPS])
+    steps = rows.loc[rows[STEPS].notna()].drop_duplicates("key").set_index("key")[STEPS].to_dict()
     answers = {(row["key"], row["split"]): np.frombuffer(row["examples"], np.int8) for row in packed}
-    return Results(scores, catalogue, metadata["failures"], metadata["provenance"], answers)
+    return Results(rows[COLUMNS], catalogue, metadata["failures"], metadata["provenance"], answers, steps=steps)

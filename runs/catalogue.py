@@ -73,11 +73,12 @@ class TaskInfo:
 
 @dataclass(frozen=True)
 class LearnerInfo:
-    """kind: "learner", "control" or "heuristic"; parameters: plain JSON."""
+    """kind: "learner", "control" or "heuristic"; parameters: plain JSON; display: its name in tables, "" for none."""
 
     kind: str
     version: int | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    display: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +209,7 @@ class Catalogue:
             "tasks": {name: asdict(task) for name, task in self.tasks.items()},
             "learners": {
                 name: {"kind": one.kind, "version": one.version, "parameters": dict(one.parameters)}
+                | ({"display": one.display} if one.display else {})
                 for name, one in self.learners.items()
             },
             "settings": dict(self.settings),
