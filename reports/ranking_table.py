@@ -123,9 +123,9 @@ def _control_cell(ranking: Ranking, control: str, measure: str) -> TableCell:
 
 
 def _group(found: pd.DataFrame, learner: str) -> int:
-    """The number of a learner's rank group: 1 for the best, 2 for the next one."""
+    """The number of a learner's rank group: 1 for the best, 2 for the next one; 0 if all share one rank."""
     ranks = sorted(found["rank"].dropna().unique())
-    return ranks.index(found.loc[learner, "rank"]) + 1
+    return 0 if len(ranks) == 1 else ranks.index(found.loc[learner, "rank"]) + 1
 
 
 def value_text(measure: str, value: float, *, censored: bool) -> str:
