@@ -69,9 +69,7 @@ def ranking_tables(board: Leaderboard, source: str) -> list[Table]:
     )
     groups += [(HEADINGS["control"], controls)] if controls else []
     empty = any(cell.text == NONE for _, cells in (*rows, *controls) for cell in cells)
-    measuring = ", which measure," if board.decided and all(
-        board.listed[task] == "measures" for task in ranking.tasks[ranking.primary]
-    ) else ""  # fmt: skip
+    measuring = all(board.listed.get(task) == "measures" for task in ranking.tasks[ranking.primary])
     return [
         Table(
             label="ranking",
@@ -79,7 +77,7 @@ def ranking_tables(board: Leaderboard, source: str) -> list[Table]:
             columns=tuple(Column(head, "", head) for head in heads),
             row_groups=tuple(groups),
             footnote=_footnote(measures, level, families=_families(ranking) > 1),
-            caption=_tasks_text(ranking, measuring, level, split),
+            caption=_tasks_text(ranking, level, split, measuring=measuring),
             notes=(*_notes(ranking), *([f"{NONE}: no value on all tasks of the measure"] if empty else [])),
             source=source,
         )
@@ -151,13 +149,14 @@ def _footnote(measures: Sequence[str], level: str, *, families: bool) -> str:
     return " ".join(f"{text}." for text in [*sentences, ranks]).replace("{level}", level)
 
 
-def _tasks_text(ranking: Ranking, measuring: str, level: str, split: str) -> str:
+def _tasks_text(ranking: Ranking, level: str, split: str, *, measuring: bool) -> str:
     """How many tasks the means are over, and which."""
     tasks = ranking.tasks[ranking.primary]
     families = _families(ranking)
-    number = "1 task" if len(tasks) == 1 else f"the {len(tasks)} tasks"
+    number = "1 task" if len(tasks) == 1 else f"{len(tasks)} tasks"
+    which = f" that measure{'s' if len(tasks) == 1 else ''}" if measuring else ""
     of = "1 family" if families == 1 else f"{families} families"
-    text = f"Means over {number}{measuring} of {of}: {', '.join(tasks)}"
+    text = f"Means over {number}{which} ({of}): {', '.join(tasks)}"
     fewer: dict[int, list[str]] = {}
     for name in ranking.found:
         if len(ranking.tasks[name]) != len(tasks):

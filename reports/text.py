@@ -45,6 +45,9 @@ class Layout:
         return fill(text, self.width)
 
 
+DEFAULT = Layout()
+
+
 def text_document(board: Leaderboard, tables: list[Table], layout: Layout) -> str:
     """All tables of a leaderboard as text; the text for all tables of one kind is only under the first of them."""
     parts = [layout.wrapped(f"WARNING: {line}") + "\n" for line in board.warnings]
@@ -53,7 +56,7 @@ def text_document(board: Leaderboard, tables: list[Table], layout: Layout) -> st
     return "\n".join(parts)
 
 
-def text_table(table: Table, footnote: str, layout: Layout) -> str:
+def text_table(table: Table, footnote: str, layout: Layout = DEFAULT) -> str:
     """A table as text, with `footnote`, caption, legend, notes and source below it, wrapped at the width.
 
     Columns that are too many for the width continue below the others, in parts of equally many.
