@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Literal
@@ -48,6 +49,8 @@ class LearningCurve:
         self.unexposed = [cell for cell in cells if cell.exposed == 0 and cell.size in self.anchors]
         self.seeds = sorted({cell.seed for cell in self.unexposed})
         self.largest = [cell for cell in cells if cell.size == self.anchors[-1]]
+        self.finals = [cell for cell in self.largest if cell.exposed == 0]
+        self._statuses: dict[int, Counter[str]] = {}
         self.planned_at_largest = self.anchors[-1] == anchors[-1] or self.kind == "heuristic"
         self.no_value_flag = "n/a" if refused & set(self.anchors) else "missing"
         columns = [column for split in self.splits for column in (split, f"{split}_error")]
@@ -101,11 +104,6 @@ class LearningCurve:
         held = _matrices(self.largest, ("ood", "ood_error"), "exposed", amounts, self.seeds)
         return amounts, held["ood"], held["ood_error"]
 
-    @property
-    def finals(self) -> list[PlannedCell]:
-        """The cells at the largest size, without exposed examples."""
-        return [cell for cell in self.largest if cell.exposed == 0]
-
     def finals_of(self, column: str, seeds: Sequence[int]) -> np.ndarray:
         """A column of `matrices` at the largest size for these seeds, (seeds,); NaN if one has no value."""
         held = dict(zip(self.seeds, self.matrices[column][:, -1].tolist(), strict=True))
@@ -154,8 +152,14 @@ class LearningCurve:
         return replace(entry, value=float(np.mean(seconds))) if seconds else replace(entry, flags="missing")
 
     def _flags(self, cells: list[PlannedCell]) -> set[str]:
-        flags = {flag for cell in cells for flag in cell.status.split(",")} - {"ok", "missing"}
+        flags = {flag for status in self._status(cells) for flag in status.split(",")} - {"ok", "missing"}
         return flags | ({"partial"} if self.partial and cells is self.unexposed else set())
+
+    def _status(self, cells: list[PlannedCell]) -> Counter[str]:
+        """How many of the cells have each status; counted once for each of the lists of this curve."""
+        if id(cells) not in self._statuses:
+            self._statuses[id(cells)] = Counter(cell.status for cell in cells)
+        return self._statuses[id(cells)]
 
     def _with_interval(
         self, metric: CurveMetric, split: str, values: np.ndarray, errors: np.ndarray, cells: list[PlannedCell]
@@ -208,7 +212,9 @@ class LearningCurve:
     def _entry(self, metric: CurveMetric, split: str, cells: list[PlannedCell]) -> Entry:
         flags = join_flags(self._flags(cells))
         entry = Entry("task", self.task, self.learner, self.kind, metric, split, math.nan, flags=flags)
-        finished, flagged = counts(cells)
+        statuses = self._status(cells)
+        finished = len(cells) - statuses["missing"]
+        flagged = finished - statuses["ok"]
         return replace(entry, cells=finished, flagged=flagged)
 
 

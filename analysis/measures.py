@@ -150,7 +150,7 @@ def rank_by(outcomes: pd.DataFrame, measure: Measure) -> pd.DataFrame:
     by_learner = outcomes.groupby("learner")
     found["censored"] = by_learner["censored"].any().reindex(found.index)
     found["low"], found["high"] = np.where(found["censored"], np.nan, np.sort(ends, axis=1).T)
-    flags = by_learner["flags"].agg(lambda of_tasks: join_flags({*",".join(of_tasks).split(",")} - {""}))
+    flags = by_learner["flags"].agg(lambda of_tasks: join_flags({*",".join(set(of_tasks)).split(",")} - {""}))
     found["flags"] = flags.reindex(found.index)
     return found.assign(families=families)[RANKING]
 

@@ -52,15 +52,19 @@ def over_tasks(values: np.ndarray, families: np.ndarray) -> MeanOverTasks:
     A mean in which every task counts once would need a cluster-robust error, by which equal learners are told apart in
     7 % of the cases if families differ in size (simulated with five families of 1 to 3 tasks).
     """
-    blocks = by_family(values, families)
+    return _over_blocks(by_family(values, families), len(values))
+
+
+def _over_blocks(blocks: np.ndarray, tasks: int) -> MeanOverTasks:
+    """The same from the means of the families, (families,)."""
     count, mean = len(blocks), float(blocks.mean())
     if count == 1:
-        return MeanOverTasks(mean, float("nan"), float("nan"), len(values), count)
+        return MeanOverTasks(mean, float("nan"), float("nan"), tasks, count)
     error = error_of_mean(blocks)
     if error < ROUNDING:  # the same value for every family: no variation that the test could refer to
-        return MeanOverTasks(mean, 0.0, 1.0 if abs(mean) < ROUNDING else 0.0, len(values), count)
+        return MeanOverTasks(mean, 0.0, 1.0 if abs(mean) < ROUNDING else 0.0, tasks, count)
     p = 2 * float(stdtr(count - 1, -abs(mean) / error))
-    return MeanOverTasks(mean, float(t_factor(count)) * error, p, len(values), count)
+    return MeanOverTasks(mean, float(t_factor(count)) * error, p, tasks, count)
 
 
 def by_family(values: np.ndarray, families: np.ndarray) -> np.ndarray:
@@ -116,7 +120,11 @@ def pairs_over_tasks(outcomes: pd.DataFrame) -> pd.DataFrame:
 def _tested(means: pd.DataFrame, family: np.ndarray) -> pd.DataFrame:
     """Every pair of the columns of `means` with its test over families, corrected for all pairs."""
     pairs = list(combinations(means.columns, 2))
-    found = [over_tasks((means[first] - means[second]).to_numpy(), family) for first, second in pairs]
+    blocks = by_family(means.to_numpy(float), family)
+    found = [
+        _over_blocks(blocks[:, one] - blocks[:, two], len(means))
+        for one, two in combinations(range(len(means.columns)), 2)
+    ]
     rows = [(*pair, one.mean, one.half_width, one.p) for pair, one in zip(pairs, found, strict=True)]
     table = pd.DataFrame(rows, columns=["first", "second", "difference", "half_width", "p"])
     return table.assign(corrected_p=holm(table["p"].to_numpy(float)))

@@ -165,9 +165,8 @@ class Catalogue:
     @cached_property
     def cells_table(self) -> pd.DataFrame:
         """A row a cell: key and AXES."""
-        columns = ["key", *AXES]
-        rows = [(cell.key, *(getattr(cell, axis) for axis in AXES)) for cell in self.cells]
-        return pd.DataFrame(rows, columns=columns).drop_duplicates("key", ignore_index=True)
+        columns = {name: [getattr(cell, name) for cell in self.cells] for name in ("key", *AXES)}
+        return pd.DataFrame(columns).drop_duplicates("key", ignore_index=True)
 
     @cached_property
     def learners_table(self) -> pd.DataFrame:
