@@ -94,6 +94,17 @@ def read_selected(
     return results
 
 
+def check_names(given: Collection[str], known: Collection[str], what: str) -> None:
+    """Raise UsageError, with the nearest name, for one that is unknown."""
+    from ..runs.errors import UsageError
+
+    for name in given:
+        if name not in known:
+            from ..runs.names import nearest
+
+            raise UsageError(nearest(name, known, what))
+
+
 def write_text(text: str, output: Path | None) -> None:
     """To a file, whose folder is made where needed, or to the standard output."""
     if output is None:

@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .folders import FamilyFilter, LearnerFilter, SplitFilter, SuiteSeed, TaskFilter, read_selected, write_text
+from .folders import (
+    FamilyFilter,
+    LearnerFilter,
+    SplitFilter,
+    SuiteSeed,
+    TaskFilter,
+    check_names,
+    read_selected,
+    write_text,
+)
 
 if TYPE_CHECKING:
     from ..reports.text import Layout
@@ -78,25 +87,28 @@ def leaderboard(
     """Print the leaderboard: the ranking, a summary of all tasks, means over task families, and one table per task."""
     from ..reports.formats import render
     from ..reports.leaderboard import make_leaderboard, ranking_of, summary_of
-    from ..reports.ranking import COST, RankingOptions
+    from ..reports.ranking import COST, MEASURES, ORDERS, RankingOptions
     from ..runs.errors import UsageError
     from ..runs.selection import display_names, renamed
     from ..runs.status import read_status
 
     measures = tuple(one for given in measure or () for one in (COST if given == "cost" else (given,)))
+    check_names(measures, MEASURES, "measure")
+    check_names([sort], ORDERS, "order")
     results = read_selected(dirs or [REFERENCE], suite_seed, task, family, split)
     names = display_names(results, name or ())
-    options = RankingOptions(
-        learners=tuple(names.get(label, label) for label in results.labels(learner or ())),
-        measures=measures,
-        level=level,
-        split="id" if split == "id" else "ood",
-        sort=sort,
-        top=top,
-        every_task=bool(task),
-    )
+    shown = tuple(names.get(label, label) for label in results.labels(learner or ()))
     results = renamed(results, names)
     try:
+        options = RankingOptions(
+            learners=shown,
+            measures=measures,
+            level=level,
+            split="id" if split == "id" else "ood",
+            sort=sort,
+            top=top,
+            every_task=bool(task),
+        )
         board = make_leaderboard(results, read_status().listed(results.catalogue), options)
         board = ranking_of(board) if measures else summary_of(board) if summary else board
     except ValueError as error:

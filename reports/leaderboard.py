@@ -11,7 +11,6 @@ from ..analysis.learning_curve import LearningCurve, learning_curves
 from ..analysis.planned import anchors_of
 from ..analysis.sharing import share
 from ..analysis.summary import entries_of
-from ..runs.errors import UsageError
 from ..runs.results import Results
 from .names import base_and_variant
 from .notes import MissingCells
@@ -108,8 +107,8 @@ def make_leaderboard(
     listed   task -> its status on the list: measures, frontier or undecided, which is also that of all other tasks
     options  the learners and measures to show; None: all. A filter changes no value but those of the ranking
 
-    Raises ValueError if nothing was planned, or if there are two results of one cell with different settings, and
-    UsageError if the options leave nothing.
+    Raises ValueError if nothing was planned, if there are two results of one cell with different settings, or if the
+    options leave nothing.
     """
     options = options or RankingOptions()
     results.labels(options.learners)
@@ -156,11 +155,11 @@ def _leaderboard(results: Results, listed: Mapping[str, str], options: RankingOp
 
 
 def _shown(board: Leaderboard, options: RankingOptions) -> Leaderboard:
-    """The board with the learners that are asked for alone. Raises UsageError if none of them has a task."""
+    """The board with the learners that are asked for alone. Raises ValueError if none of them has a task."""
     kept = set(options.learners or board.results.catalogue.learners)
     if options.top is not None:
         if board.ranking is None or not board.ranking.learners:
-            raise UsageError("no learner can be ranked on these tasks, so that there is no top; omit --top")
+            raise ValueError("no learner can be ranked on these tasks, so that there is no top; omit --top")
         kept -= set(board.order["learner"]) - set(board.ranking.learners)
     if kept >= board.results.catalogue.learners.keys():
         return board
@@ -168,7 +167,7 @@ def _shown(board: Leaderboard, options: RankingOptions) -> Leaderboard:
     with_entries = {entry.name for entry in entries if entry.scope == "task"}
     if not with_entries:
         tasks = ", ".join(board.results.catalogue.tasks)
-        raise UsageError(f"nothing to report: {', '.join(options.learners)} was not planned on {tasks}")
+        raise ValueError(f"nothing to report: {', '.join(options.learners)} was not planned on {tasks}")
     tasks, riddles = (
         tuple(
             replace(task, notes=board.missing_cells.notes(task.name, kept))

@@ -11,16 +11,19 @@ import pandas as pd
 from ..analysis.entries import THRESHOLD, Entry
 from ..analysis.learning_curve import LearningCurve
 from ..analysis.measures import MEASURES, mean_values, measured, rank_by
-from ..runs.errors import UsageError
 from ..runs.results import Results
 
 COST = ("seconds", "steps")
 """What `cost` stands for."""
 
 
+ORDERS = ("rank", "learner", *MEASURES)
+"""What a ranking can be sorted by."""
+
+
 @dataclass(frozen=True)
 class RankingOptions:
-    """What a leaderboard shows.
+    """What a leaderboard shows. Raises ValueError for what there is not.
 
     learners    labels of those to show; empty: all. Their means are over the tasks that all of them have
     measures    names of MEASURES; empty: all
@@ -40,13 +43,13 @@ class RankingOptions:
     every_task: bool = False
 
     def __post_init__(self) -> None:
-        for given in self.measures:
-            _known(given, MEASURES, "measure")
-        _known(self.sort, ["rank", "learner", *MEASURES], "order")
+        for given, known in [*((one, MEASURES) for one in self.measures), (self.sort, ORDERS)]:
+            if given not in known:
+                raise ValueError(f"unknown measure or order {given!r}; expected one of {', '.join(known)}")
         if not 0 < self.level <= 1:
-            raise UsageError(f"the level is {self.level:g}; expected a score above 0 and at most 1, such as 0.9")
+            raise ValueError(f"the level is {self.level:g}; expected a score above 0 and at most 1, such as 0.9")
         if self.top is not None and self.top < 1:
-            raise UsageError(f"top is {self.top}; expected at least 1")
+            raise ValueError(f"top is {self.top}; expected at least 1")
 
 
 @dataclass(frozen=True)
@@ -122,10 +125,3 @@ def make_ranking(
     order = sorted(order) if options.sort == "learner" else order
     shown_measures = {name: found[name] for name in [*chosen, primary] if name in found}
     return Ranking(primary, tuple(order[: options.top]), shown_measures, controls, tasks, tuple(left_out), options)
-
-
-def _known(name: str, known: Collection[str], what: str) -> None:
-    if name not in known:
-        from ..runs.names import nearest  # noqa: PLC0415 -- it loads all tasks and learners
-
-        raise UsageError(nearest(name, known, what))
