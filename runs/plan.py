@@ -93,7 +93,7 @@ def make_plan(
             _add(plan, grid, named, learner)
     if learners is None:
         unknown = [label for label in preset.names if label not in plan.learners]
-        plan.notes += [f"[names] has {label!r}, which is no learner of this run" for label in unknown]
+        plan.notes.extend(f"[names] has {label!r}, which is no learner of this run" for label in unknown)
     return plan
 
 

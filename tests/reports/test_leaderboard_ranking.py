@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,8 @@ from grue.reports.tables import Column, Table, TableCell
 from grue.reports.text import Layout, text_table
 from grue.runs.catalogue import Catalogue, CellInfo, LearnerInfo, SplitInfo, TaskInfo
 from grue.runs.errors import UsageError
+from grue.runs.plan import make_plan
+from grue.runs.presets import load_preset
 from grue.runs.results import COLUMNS, Results
 from grue.runs.selection import display_names, of_learners, renamed, with_split
 
@@ -359,3 +362,21 @@ def test_forty_columns_in_ascii_without_a_folder() -> None:
     assert text.startswith("Ranking by OOD")
     assert max(map(len, text.splitlines())) <= 40
     assert "?" not in text.replace("follow?", "")
+
+
+def test_a_preset_carries_display_names_to_the_plan(tmp_path: Path) -> None:
+    text = 'extends = "smoke"\ndescription = "names"\ntasks = ["identity-bits"]\nlearners = ["forest"]\n'
+    (tmp_path / "mine.toml").write_text(text + '[names]\nforest = "RF"\nforrest = "no learner"\n')
+    plan = make_plan(load_preset(str(tmp_path / "mine.toml")))
+    assert plan.catalogue().learners["forest"].display == "RF"
+    assert "[names] has 'forrest', which is no learner of this run" in plan.notes
+
+
+def test_figures_take_the_same_filters(tmp_path: Path) -> None:
+    arguments = ("--family", "maze", "--learner", "cnn", "--learner", "forest", "--split", "detour")
+    code, out, _ = call("plot", "reference", "--output", str(tmp_path), *arguments)
+    assert code == 0
+    assert "maze-grid" in out
+    assert "identity" not in out
+    code, _, err = call("plot", "reference", "--output", str(tmp_path), "--learner", "cn")
+    assert (code, err) == (2, "grue: unknown learner 'cn'; did you mean 'cnn'?\n")
