@@ -41,9 +41,8 @@ def planned_cells(scores: pd.DataFrame, catalogue: Catalogue) -> dict[tuple[str,
     curves = [name for name, task in catalogue.tasks.items() if task.has_curve]
     cells = cells.loc[cells["task"].isin(curves)]
     values, first = _wide(scores, cells, catalogue)
-    status, seconds = (scores[name].to_numpy(object)[first] for name in ("status", "fit_seconds"))
-    status = np.where(first < 0, "missing", status)
-    seconds = np.where(first < 0, np.nan, seconds).astype(float)
+    status = np.append(scores["status"].to_numpy(object), "missing")[first]  # -1 is the last one
+    seconds = np.append(scores["fit_seconds"].to_numpy(float), np.nan)[first]
     made = (
         PlannedCell(
             *about,
