@@ -152,7 +152,7 @@ def rank_by(outcomes: pd.DataFrame, measure: Measure) -> pd.DataFrame:
     found["low"], found["high"] = np.where(found["censored"], np.nan, np.sort(ends, axis=1).T)
     flags = by_learner["flags"].agg(lambda of_tasks: join_flags({*",".join(set(of_tasks)).split(",")} - {""}))
     found["flags"] = flags.reindex(found.index)
-    return found.assign(families=families)[RANKING]
+    return found.assign(families=families).reindex(columns=RANKING)
 
 
 def mean_values(outcomes: pd.DataFrame, measure: Measure, tasks: Collection[str]) -> dict[str, tuple[float, bool]]:
@@ -200,7 +200,7 @@ def _over_families(outcomes: pd.DataFrame, measure: Measure) -> pd.DataFrame:
 def _over_seeds(outcomes: pd.DataFrame, measure: Measure) -> pd.DataFrame:
     means, lacking = task_means(outcomes)
     names = [str(name) for name in means.columns]
-    values, errors = _seed_means(outcomes, names, len(means))
+    values, errors = _seed_means(outcomes, names)
     order = means.mean().sort_values(ascending=False, kind="stable")
     ends = dict[str, tuple[float, float]]()
     for name in names:
@@ -225,13 +225,14 @@ def _with_ends(found: pd.DataFrame, ends: Mapping[str, tuple[float, float]]) -> 
     return found.assign(low=low.reindex(found.index), high=high.reindex(found.index)).rename_axis("learner")
 
 
-def _seed_means(
-    outcomes: pd.DataFrame, names: list[str], tasks: int
-) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+def _seed_means(outcomes: pd.DataFrame, names: list[str]) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """For every learner the mean over tasks within each seed and its error, (seeds,) each; NaN if a task is missing."""
-    table = outcomes.assign(squared=np.square(outcomes["error"].to_numpy(float)))
-    grouped = table.groupby(["seed", "learner"])
-    complete = grouped.size().unstack("learner")[names] == tasks
-    means = grouped["value"].mean().unstack("learner")[names].where(complete)
-    errors = np.sqrt(grouped["squared"].sum(min_count=tasks).unstack("learner")[names]) / tasks
-    return ({name: held[name].to_numpy(float) for name in names} for held in (means, errors))  # pyright: ignore[reportReturnType]
+    outcomes = outcomes.loc[outcomes["learner"].isin(names)]
+    (task, tasks), (seed, seeds) = (pd.factorize(outcomes[axis], sort=True) for axis in ("task", "seed"))
+    learner = pd.Index(names).get_indexer(pd.Index(outcomes["learner"]))
+    values, errors = (np.full((len(tasks), len(seeds), len(names)), np.nan) for _ in range(2))
+    values[task, seed, learner] = outcomes["value"].to_numpy(float)
+    errors[task, seed, learner] = outcomes["error"].to_numpy(float)
+    # the test examples of different tasks are sampled independently
+    means, within = values.mean(axis=0), np.sqrt(np.square(errors).sum(axis=0)) / len(tasks)
+    return dict(zip(names, means.T, strict=True)), dict(zip(names, within.T, strict=True))

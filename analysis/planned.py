@@ -43,19 +43,13 @@ def planned_cells(scores: pd.DataFrame, catalogue: Catalogue) -> dict[tuple[str,
     values, first = _wide(scores, cells, catalogue)
     status = np.append(scores["status"].to_numpy(object), "missing")[first]  # -1 is the last one
     seconds = np.append(scores["fit_seconds"].to_numpy(float), np.nan)[first]
-    made = (
-        PlannedCell(
-            *about,
-            {"id": of_id, "ood": ood, "id_error": id_error, "ood_error": ood_error, CODE[0]: bits, CODE[1]: bits_error},
-        )
-        for *about, of_id, ood, id_error, ood_error, bits, bits_error in zip(
-            *(cells[name].tolist() for name in ("key", "size", "exposed", "seed")),
-            status.tolist(),
-            seconds.tolist(),
-            *values.T.tolist(),
-            strict=True,
-        )
+    # a literal is made in half the time of dict(zip(...))
+    of_cells = (
+        {"id": of_id, "ood": ood, "id_error": id_error, "ood_error": ood_error, CODE[0]: bits, CODE[1]: bits_error}
+        for of_id, ood, id_error, ood_error, bits, bits_error in zip(*values.T.tolist(), strict=True)
     )
+    about = (cells[name].tolist() for name in ("key", "size", "exposed", "seed"))
+    made = map(PlannedCell, *about, status.tolist(), seconds.tolist(), of_cells)
     planned: dict[tuple[str, str], list[PlannedCell]] = {}
     for pair, cell in zip(zip(cells["task"].tolist(), cells["learner"].tolist(), strict=True), made, strict=True):
         planned.setdefault(pair, []).append(cell)

@@ -173,7 +173,7 @@ def _not_worse_than_best(board: Leaderboard, task: TaskHeader) -> set[str]:
     curves = [one for one in board.curves if one.task == task.name and one.kind == "learner" and one.planned_at_largest]
     seeds = sorted({seed for curve in curves for seed in curve.seeds})
     scores = {
-        curve.learner: tuple(curve.finals_of(column, seeds) for column in (split, f"{split}_error")) for curve in curves
+        curve.learner: (curve.finals_of(split, seeds), curve.finals_of(f"{split}_error", seeds)) for curve in curves
     }
     return not_worse_than_best(scores)
 

@@ -39,8 +39,9 @@ def write_bundle(results: Results, folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     write_catalogue(folder, results.catalogue)
     metadata = {"provenance": results.provenance, "failures": results.failures}
-    rows = results.ordered
-    table = pa.Table.from_pandas(rows.assign(**{STEPS: rows["key"].map(results.steps)}), preserve_index=False)
+    tidy = results.ordered
+    steps = pd.Series(results.steps, dtype=float).reindex(tidy["key"]).to_numpy(float)
+    table = pa.Table.from_pandas(tidy.assign(**{STEPS: steps}), preserve_index=False)
     (folder / SCORES).write_bytes(to_bytes(table, metadata))
     paths = [folder / "plan.json", folder / SCORES]
     if results.answers:
@@ -67,4 +68,6 @@ def read_bundle(folder: Path) -> Results | None:
     rows: pd.DataFrame = table.to_pandas().reindex(columns=[*COLUMNS, STEPS])
     steps = rows.loc[rows[STEPS].notna()].drop_duplicates("key").set_index("key")[STEPS].to_dict()
     answers = {(row["key"], row["split"]): np.frombuffer(row["examples"], np.int8) for row in packed}
-    return Results(rows[COLUMNS], catalogue, metadata["failures"], metadata["provenance"], answers, steps=steps)
+    return Results(
+        rows.reindex(columns=COLUMNS), catalogue, metadata["failures"], metadata["provenance"], answers, steps=steps
+    )
