@@ -21,8 +21,9 @@ CurveMetric = Literal[
 class Entry:
     """One value of the leaderboard.
 
-    scope       "family" (mean over the tasks of a family that measure) or "task"
-    name        name of the family or the task
+    scope       "family" (mean over the tasks of a family that measure), "task", or "ranking" (mean over all tasks, of a
+                measure of analysis/measures.py)
+    name        name of the family or the task; of a ranking the number of tasks
     kind        kind of the learner: learner, control or heuristic
     metric     for learning curves a CurveMetric, for riddles see analysis/fingerprint.py.
                 area: area under the learning curve; code length: prequential, in bits, from the smallest to the largest
@@ -46,9 +47,10 @@ class Entry:
                 "incomplete" (a planned cell is missing; its seed or anchor is left out), "partial" (over other anchors
                 than those of the task, or over fewer tasks than the others: not comparable), "missing" (no result),
                 "n/a" (not applicable)
+    rank        of a ranking: the rank that learners share which cannot be told apart, else NaN
     """
 
-    scope: Literal["family", "task"]
+    scope: Literal["family", "task", "ranking"]
     name: str
     learner: str
     kind: str
@@ -64,3 +66,4 @@ class Entry:
     cells: int = 0
     flagged: int = 0
     flags: str = ""
+    rank: float = float("nan")

@@ -79,8 +79,9 @@ def error_of_mean(values: np.ndarray, errors: np.ndarray | None = None) -> float
     """
     valid = ~np.isnan(values)
     spread = float(values[valid].std(ddof=1))
-    if errors is not None and not np.isnan(errors[valid]).all():
-        spread = max(spread, float(np.sqrt(np.nanmean(np.square(errors[valid])))))
+    known = np.zeros(0) if errors is None else errors[valid & ~np.isnan(errors)]
+    if len(known):
+        spread = max(spread, float(np.sqrt(np.square(known).mean())))
     return spread / int(valid.sum()) ** 0.5
 
 

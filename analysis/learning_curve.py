@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 
 from ..metrics.metric import CODE
 from ..runs.catalogue import Catalogue
 from .curves import area, area_error, code_length, examples_to_threshold
 from .entries import SPLITS, THRESHOLD, CurveMetric, Entry
 from .intervals import bimodal, crossing_interval, interval, wilson
-from .planned import PlannedCell
+from .planned import PlannedCell, anchors_of, planned_cells
 
 Seeds = dict[int, tuple[float, float]]
 """seed -> (area, standard error of the area within the cells)."""
@@ -47,13 +49,12 @@ class LearningCurve:
         self.unexposed = [cell for cell in cells if cell.exposed == 0 and cell.size in self.anchors]
         self.seeds = sorted({cell.seed for cell in self.unexposed})
         self.largest = [cell for cell in cells if cell.size == self.anchors[-1]]
+        self.finals = [cell for cell in self.largest if cell.exposed == 0]
+        self._statuses: dict[int, Counter[str]] = {}
         self.planned_at_largest = self.anchors[-1] == anchors[-1] or self.kind == "heuristic"
         self.no_value_flag = "n/a" if refused & set(self.anchors) else "missing"
-        self.matrices = {
-            column: _matrix(self.unexposed, column, "size", self.anchors, self.seeds)
-            for split in self.splits
-            for column in (split, f"{split}_error")
-        }
+        columns = [column for split in self.splits for column in (split, f"{split}_error")]
+        self.matrices = _matrices(self.unexposed, columns, "size", self.anchors, self.seeds)
 
     def entries(self) -> list[Entry]:
         """All entries of this learner on this task that were planned."""
@@ -78,7 +79,7 @@ class LearningCurve:
     @property
     def final_flags(self) -> set[str]:
         """The flags of entries that are computed from the largest size alone."""
-        return self._flags(self._finals)
+        return self._flags(self.finals)
 
     def areas(self, split: str) -> Seeds:
         """The area of every seed, with its standard error within the cells."""
@@ -86,17 +87,36 @@ class LearningCurve:
         errors = area_error(self.anchors, self.matrices[f"{split}_error"])
         return dict(zip(self.seeds, zip(values.tolist(), errors.tolist(), strict=True), strict=True))
 
+    def code_lengths(self) -> tuple[np.ndarray, np.ndarray]:
+        """The code length of every seed and its error, (seeds,) each; (0,) if it cannot be computed.
+
+        That is: in results of earlier versions, of a single size, or of a learner without probabilities.
+        """
+        held = _matrices(self.unexposed, CODE, "size", self.anchors, self.seeds)
+        bits, errors = (held[column] for column in CODE)
+        if len(self.anchors) == 1 or np.isnan(bits[:, :-1]).all():
+            return np.zeros(0), np.zeros(0)
+        return code_length(self.anchors, bits), code_length(self.anchors, errors)
+
+    def exposure(self) -> tuple[list[int], np.ndarray, np.ndarray]:
+        """The numbers of exposed examples at the largest size, the OOD scores and their errors, (seeds, numbers)."""
+        amounts = sorted({cell.exposed for cell in self.largest})
+        held = _matrices(self.largest, ("ood", "ood_error"), "exposed", amounts, self.seeds)
+        return amounts, held["ood"], held["ood_error"]
+
+    def finals_of(self, column: str, seeds: Sequence[int]) -> np.ndarray:
+        """A column of `matrices` at the largest size for these seeds, (seeds,); NaN if one has no value."""
+        held = dict(zip(self.seeds, self.matrices[column][:, -1].tolist(), strict=True))
+        return np.array([held.get(seed, math.nan) for seed in seeds])
+
     def _area(self, split: str) -> Entry:
         values, errors = arrays(self.areas(split))
         return self._with_interval("area", split, values, errors, self.unexposed)
 
     def _code_length(self) -> list[Entry]:
         """None in results of earlier versions, of a single size, or of a learner without probabilities."""
-        bits, errors = (_matrix(self.unexposed, column, "size", self.anchors, self.seeds) for column in CODE)
-        if len(self.anchors) == 1 or np.isnan(bits[:, :-1]).all():
-            return []
-        lengths, error = code_length(self.anchors, bits), code_length(self.anchors, errors)
-        return [self._with_interval("code length", "id", lengths, error, self.unexposed)]
+        lengths, errors = self.code_lengths()
+        return [self._with_interval("code length", "id", lengths, errors, self.unexposed)] if len(lengths) else []
 
     def _solved(self) -> list[Entry]:
         found: list[Entry] = []
@@ -105,28 +125,25 @@ class LearningCurve:
             if self.kind == "learner" and bimodal(values, THRESHOLD):
                 seeds, solved = int((~np.isnan(values)).sum()), int((values >= THRESHOLD).sum())
                 low, high = wilson(solved, seeds)
-                entry = self._entry("solved", split, self._finals)
+                entry = self._entry("solved", split, self.finals)
                 found.append(replace(entry, value=solved / seeds, low=low, high=high, interval="seeds", seeds=seeds))
         return found
 
     def _final(self, split: str) -> Entry:
         values, errors = self.matrices[split][:, -1], self.matrices[f"{split}_error"][:, -1]
-        return self._with_interval("final", split, values, errors, self._finals)
+        return self._with_interval("final", split, values, errors, self.finals)
 
     def _gap(self) -> Entry:
         gaps = (self.matrices["id"][:, -1] - self.matrices["ood"][:, -1]) * (1 if self.greater_is_better else -1)
         errors = np.hypot(self.matrices["id_error"][:, -1], self.matrices["ood_error"][:, -1])
-        return self._with_interval("gap", "", gaps, errors, self._finals)
+        return self._with_interval("gap", "", gaps, errors, self.finals)
 
     def _examples_to_threshold(self, split: str) -> Entry:
         scores, errors = self.matrices[split], self.matrices[f"{split}_error"]
         return self._with_threshold("examples to threshold", split, self.anchors, scores, errors, self.unexposed)
 
     def _ood_examples_to_threshold(self) -> Entry:
-        amounts = sorted({cell.exposed for cell in self.largest})
-        scores, errors = (
-            _matrix(self.largest, column, "exposed", amounts, self.seeds) for column in ("ood", "ood_error")
-        )
+        amounts, scores, errors = self.exposure()
         return self._with_threshold("OOD examples to threshold", "ood", amounts, scores, errors, self.largest)
 
     def _fit_seconds(self) -> Entry:
@@ -134,14 +151,15 @@ class LearningCurve:
         seconds = [cell.fit_seconds for cell in self.unexposed if not math.isnan(cell.fit_seconds)]
         return replace(entry, value=float(np.mean(seconds))) if seconds else replace(entry, flags="missing")
 
-    @property
-    def _finals(self) -> list[PlannedCell]:
-        """The cells at the largest size, without exposed examples."""
-        return [cell for cell in self.largest if cell.exposed == 0]
-
     def _flags(self, cells: list[PlannedCell]) -> set[str]:
-        flags = {flag for cell in cells for flag in cell.status.split(",")} - {"ok", "missing"}
+        flags = {flag for status in self._status(cells) for flag in status.split(",")} - {"ok", "missing"}
         return flags | ({"partial"} if self.partial and cells is self.unexposed else set())
+
+    def _status(self, cells: list[PlannedCell]) -> Counter[str]:
+        """How many of the cells have each status; counted once for each of the lists of this curve."""
+        if id(cells) not in self._statuses:
+            self._statuses[id(cells)] = Counter(cell.status for cell in cells)
+        return self._statuses[id(cells)]
 
     def _with_interval(
         self, metric: CurveMetric, split: str, values: np.ndarray, errors: np.ndarray, cells: list[PlannedCell]
@@ -194,8 +212,20 @@ class LearningCurve:
     def _entry(self, metric: CurveMetric, split: str, cells: list[PlannedCell]) -> Entry:
         flags = join_flags(self._flags(cells))
         entry = Entry("task", self.task, self.learner, self.kind, metric, split, math.nan, flags=flags)
-        finished, flagged = counts(cells)
+        statuses = self._status(cells)
+        finished = len(cells) - statuses["missing"]
+        flagged = finished - statuses["ok"]
         return replace(entry, cells=finished, flagged=flagged)
+
+
+def learning_curves(scores: pd.DataFrame, catalogue: Catalogue) -> list[LearningCurve]:
+    """The curve of every planned pair of a task that has one and a learner.
+
+    Raises ValueError if there are two results of one cell with different settings (budgets or versions).
+    """
+    cells = planned_cells(scores, catalogue)
+    anchors = {task: anchors_of(catalogue, task) for task, _ in cells}
+    return [LearningCurve(task, learner, catalogue, own, anchors[task]) for (task, learner), own in cells.items()]
 
 
 def refused_sizes(catalogue: Catalogue, task: str, learner: str) -> set[int | None]:
@@ -203,18 +233,21 @@ def refused_sizes(catalogue: Catalogue, task: str, learner: str) -> set[int | No
     return {row.size for row in catalogue.refusals.get((task, learner), ()) if row.exposed is None}
 
 
-def _matrix(
+def _matrices(
     cells: list[PlannedCell],
-    column: str,
+    columns: Sequence[str],
     axis: Literal["size", "exposed"],
     anchors: Sequence[int],
     seeds: Sequence[int],
-) -> np.ndarray:
-    """Scores as an array (seeds, anchors), NaN if a cell is missing."""
-    values = np.full((len(seeds), len(anchors)), np.nan)
-    for cell in cells:
-        values[seeds.index(cell.seed), anchors.index(getattr(cell, axis))] = cell.scores[column]
-    return values
+) -> dict[str, np.ndarray]:
+    """For each of the `columns` the scores as an array (seeds, anchors), NaN if a cell is missing."""
+    row_of = {seed: row for row, seed in enumerate(seeds)}
+    column_of = {anchor: column for column, anchor in enumerate(anchors)}
+    where = [row_of[cell.seed] for cell in cells], [column_of[getattr(cell, axis)] for cell in cells]
+    found = {column: np.full((len(seeds), len(anchors)), np.nan) for column in columns}
+    for column, values in found.items():
+        values[where] = [cell.scores[column] for cell in cells]
+    return found
 
 
 def arrays(seeds: Seeds) -> tuple[np.ndarray, np.ndarray]:

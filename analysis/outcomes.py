@@ -9,8 +9,7 @@ import pandas as pd
 
 from ..runs.catalogue import Catalogue
 from .entries import SPLITS
-from .learning_curve import LearningCurve, join_flags
-from .planned import anchors_of, planned_cells
+from .learning_curve import LearningCurve, join_flags, learning_curves
 
 Measure = Literal["final", "area"]
 """The score at the largest training size of the task, or the area under the learning curve."""
@@ -35,11 +34,10 @@ def outcomes(
         if given not in known:
             raise ValueError(f"unknown {what} {given!r}; expected one of {', '.join(known)}")
     rows: list[dict[str, object]] = []
-    for (task, learner), cells in planned_cells(scores, catalogue).items():
-        info = catalogue.tasks[task]
+    for curve in learning_curves(scores, catalogue):
+        task, learner, info = curve.task, curve.learner, catalogue.tasks[curve.task]
         if not info.ranked or (split == "ood" and info.headline is None):
             continue
-        curve = LearningCurve(task, learner, catalogue, cells, anchors_of(catalogue, task))
         if (curve.partial and measure == "area") or not curve.planned_at_largest:
             continue
         values = _values(curve, measure, split)

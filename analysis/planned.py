@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from ..metrics.metric import CODE
-from ..runs.catalogue import AXES, Catalogue
+from ..runs.catalogue import AXES, Catalogue, TaskInfo
 
 
-@dataclass(frozen=True)
-class PlannedCell:
-    """A planned cell and its results.
+class PlannedCell(NamedTuple):
+    """A planned cell and its results; a named tuple, since a leaderboard has up to a million of them.
 
     status  status in the store, or "missing"
     scores  {"id", "ood", "code_bits" and each of these with "_error": float}, NaN if missing; "ood" is the headline
@@ -22,6 +22,7 @@ class PlannedCell:
             has it; "code_bits" are the bits that it takes to encode the targets of an ID example
     """
 
+    key: str
     size: int
     exposed: int
     seed: int
@@ -39,24 +40,57 @@ def planned_cells(scores: pd.DataFrame, catalogue: Catalogue) -> dict[tuple[str,
     cells = catalogue.cells_table
     curves = [name for name, task in catalogue.tasks.items() if task.has_curve]
     cells = cells.loc[cells["task"].isin(curves)]
-    rows = scored_rows(scores, catalogue)
-    rows = rows.loc[rows["key"].isin(cells["key"])]
-    shift = rows["task"].map({name: task.headline for name, task in catalogue.tasks.items()})
-    split = np.where(rows["split"] == "id", "id", np.where(rows["split"] == shift, "ood", "")).astype(object)
-    column = split + np.where(rows["metric"].str.endswith("_error"), "_error", "").astype(object)
-    wide = rows.assign(column=column).loc[split != ""].pivot(index="key", columns="column", values="value")
-    wide = wide.reindex(columns=["id", "ood", "id_error", "ood_error"]).astype(float)
-    for metric in CODE:
-        code = scores.loc[(scores["metric"] == metric) & (scores["split"] == "id")]
-        wide[metric] = code.drop_duplicates("key").set_index("key")["value"].astype(float).reindex(wide.index)
-    by_key = scores.drop_duplicates("key").set_index("key")[["fit_seconds", "status"]]
+    values, first = _wide(scores, cells, catalogue)
+    status = np.append(scores["status"].to_numpy(object), "missing")[first]  # -1 is the last one
+    seconds = np.append(scores["fit_seconds"].to_numpy(float), np.nan)[first]
+    # a literal is made in half the time of dict(zip(...))
+    of_cells = (
+        {"id": of_id, "ood": ood, "id_error": id_error, "ood_error": ood_error, CODE[0]: bits, CODE[1]: bits_error}
+        for of_id, ood, id_error, ood_error, bits, bits_error in zip(*values.T.tolist(), strict=True)
+    )
+    about = (cells[name].tolist() for name in ("key", "size", "exposed", "seed"))
+    made = map(PlannedCell, *about, status.tolist(), seconds.tolist(), of_cells)
     planned: dict[tuple[str, str], list[PlannedCell]] = {}
-    for row in cells.join(wide, on="key").join(by_key, on="key").to_dict("records"):
-        values = {name: float(row[name]) for name in wide.columns}
-        status = row["status"] if isinstance(row["status"], str) else "missing"
-        cell = PlannedCell(row["size"], row["exposed"], row["seed"], status, float(row["fit_seconds"]), values)
-        planned.setdefault((row["task"], row["learner"]), []).append(cell)
+    for pair, cell in zip(zip(cells["task"].tolist(), cells["learner"].tolist(), strict=True), made, strict=True):
+        planned.setdefault(pair, []).append(cell)
     return planned
+
+
+def _wide(scores: pd.DataFrame, cells: pd.DataFrame, catalogue: Catalogue) -> tuple[np.ndarray, np.ndarray]:
+    """The values of SCORES of every cell, (cells, 6), NaN if missing, and its first row in `scores`, -1 if it has none.
+
+    Strings are compared once for each that differs, since a leaderboard has millions of rows.
+    """
+    keys, known = pd.factorize(scores["key"])
+    row_of = pd.Index(cells["key"]).get_indexer(pd.Index(known))
+    cell = np.append(row_of, -1)[keys]  # (rows,): the number of the cell, -1 if it is not planned
+    first = np.full(len(cells), -1)
+    first[cell[cell >= 0][::-1]] = np.flatnonzero(cell >= 0)[::-1]
+    of_split, splits = pd.factorize(scores["split"])
+    of_metric, metrics = pd.factorize(scores["metric"])
+    of_task, tasks = pd.factorize(cells["task"])
+    columns = np.full((len(tasks) + 1, len(splits) + 1, len(metrics) + 1), -1)
+    for place in product(*(range(len(names)) for names in (tasks, splits, metrics))):
+        task, split, metric = (names[one] for names, one in zip((tasks, splits, metrics), place, strict=True))
+        columns[place] = _column(catalogue.tasks[task], split, metric)
+    column = columns[np.append(of_task, -1)[cell], of_split, of_metric]
+    held = np.flatnonzero((column >= 0) & (cell >= 0))[::-1]  # of two rows the first one counts
+    values = np.full((len(cells), len(SCORES)), np.nan)
+    values[cell[held], column[held]] = scores["value"].to_numpy(float, na_value=np.nan)[held]
+    return values, first
+
+
+SCORES = ("id", "ood", "id_error", "ood_error", *CODE)
+"""The names in `PlannedCell.scores`."""
+
+
+def _column(task: TaskInfo, split: str, metric: str) -> int:
+    """The number in SCORES of the rows with a split and a metric, -1 for none."""
+    if split == "id" and metric in CODE:
+        return SCORES.index(metric)
+    kind = "id" if split == "id" else "ood" if split == task.headline else ""
+    error = {task.metric: "", f"{task.metric}_error": "_error"}.get(metric)
+    return SCORES.index(f"{kind}{error}") if kind and error is not None else -1
 
 
 def scored_rows(scores: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:

@@ -52,15 +52,19 @@ def over_tasks(values: np.ndarray, families: np.ndarray) -> MeanOverTasks:
     A mean in which every task counts once would need a cluster-robust error, by which equal learners are told apart in
     7 % of the cases if families differ in size (simulated with five families of 1 to 3 tasks).
     """
-    blocks = by_family(values, families)
+    return _over_blocks(by_family(values, families), len(values))
+
+
+def _over_blocks(blocks: np.ndarray, tasks: int) -> MeanOverTasks:
+    """The same from the means of the families, (families,)."""
     count, mean = len(blocks), float(blocks.mean())
     if count == 1:
-        return MeanOverTasks(mean, float("nan"), float("nan"), len(values), count)
+        return MeanOverTasks(mean, float("nan"), float("nan"), tasks, count)
     error = error_of_mean(blocks)
     if error < ROUNDING:  # the same value for every family: no variation that the test could refer to
-        return MeanOverTasks(mean, 0.0, 1.0 if abs(mean) < ROUNDING else 0.0, len(values), count)
+        return MeanOverTasks(mean, 0.0, 1.0 if abs(mean) < ROUNDING else 0.0, tasks, count)
     p = 2 * float(stdtr(count - 1, -abs(mean) / error))
-    return MeanOverTasks(mean, float(t_factor(count)) * error, p, len(values), count)
+    return MeanOverTasks(mean, float(t_factor(count)) * error, p, tasks, count)
 
 
 def by_family(values: np.ndarray, families: np.ndarray) -> np.ndarray:
@@ -100,19 +104,30 @@ def pairs_over_tasks(outcomes: pd.DataFrame) -> pd.DataFrame:
     The interval of the probability of improvement is Wilson's, with the number of families as that of trials.
     """
     means, _ = task_means(outcomes)
-    family = _families(outcomes, means)
+    family = families_of(outcomes, means)
     trials = len(np.unique(family))
+    table = _tested(means, family)
     seeds = {pair: group.to_numpy(float) for pair, group in outcomes.groupby(["task", "learner"])["value"]}
     rows = []
     for first, second in combinations(means.columns, 2):
-        found = over_tasks((means[first] - means[second]).to_numpy(), family)
         of_tasks = np.array([improvement(seeds[task, first], seeds[task, second]) for task in means.index])
         better = float(by_family(of_tasks, family).mean())
-        rows.append((first, second, found.mean, found.half_width, found.p, better, *wilson(better * trials, trials)))
-    columns = ["first", "second", "difference", "half_width", "p"]
-    table = pd.DataFrame(rows, columns=[*columns, "improvement", "improvement_low", "improvement_high"])
-    table.insert(len(columns), "corrected_p", holm(table["p"].to_numpy(float)))
+        rows.append((better, *wilson(better * trials, trials)))
+    table[["improvement", "improvement_low", "improvement_high"]] = np.array(rows, dtype=float).reshape(-1, 3)
     return table.assign(tasks=len(family), families=trials)
+
+
+def _tested(means: pd.DataFrame, family: np.ndarray) -> pd.DataFrame:
+    """Every pair of the columns of `means` with its test over families, corrected for all pairs."""
+    pairs = list(combinations(means.columns, 2))
+    blocks = by_family(means.to_numpy(float), family)
+    found = [
+        _over_blocks(blocks[:, one] - blocks[:, two], len(means))
+        for one, two in combinations(range(len(means.columns)), 2)
+    ]
+    rows = [(*pair, one.mean, one.half_width, one.p) for pair, one in zip(pairs, found, strict=True)]
+    table = pd.DataFrame(rows, columns=["first", "second", "difference", "half_width", "p"])
+    return table.assign(corrected_p=holm(table["p"].to_numpy(float)))
 
 
 def rank_learners(outcomes: pd.DataFrame) -> pd.DataFrame:
@@ -129,7 +144,7 @@ def rank_learners(outcomes: pd.DataFrame) -> pd.DataFrame:
     """
     means, lacking = task_means(outcomes)
     table = means.to_numpy(float)
-    families = _families(outcomes, means)
+    families = families_of(outcomes, means)
     if not table.size:
         ranks = scores = np.zeros(0)
     else:
@@ -140,7 +155,7 @@ def rank_learners(outcomes: pd.DataFrame) -> pd.DataFrame:
     found["rank_low"], found["rank_high"] = _rank_intervals(table, families)
     found = found.assign(win_rate=(len(ranks) - ranks) / others, mean_rank=ranks, tasks=len(means), lacks="")
     found = found.sort_values("score", ascending=False, kind="stable")
-    found["rank"] = rank_groups(found.index.tolist(), pairs_over_tasks(outcomes))
+    found["rank"] = rank_groups(found.index.tolist(), _tested(means, families))
     rest = {name: {"tasks": len(means) - len(tasks), "lacks": "; ".join(tasks)} for name, tasks in lacking.items()}
     found = pd.concat([found, pd.DataFrame.from_dict(rest, orient="index", columns=["tasks", "lacks"])])
     return found.rename_axis("learner")
@@ -182,6 +197,6 @@ def _rank_intervals(means: np.ndarray, families: np.ndarray) -> tuple[np.ndarray
     return low, high
 
 
-def _families(outcomes: pd.DataFrame, means: pd.DataFrame) -> np.ndarray:
+def families_of(outcomes: pd.DataFrame, means: pd.DataFrame) -> np.ndarray:
     """The family of every task of `means`, (tasks,)."""
     return outcomes.drop_duplicates("task").set_index("task")["family"].reindex(means.index).to_numpy(str)

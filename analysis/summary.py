@@ -14,8 +14,7 @@ import pandas as pd
 from ..runs.catalogue import Catalogue
 from .entries import SPLITS, Entry
 from .intervals import interval
-from .learning_curve import LearningCurve, Seeds, arrays, counts, join_flags
-from .planned import PlannedCell, anchors_of, planned_cells
+from .learning_curve import LearningCurve, Seeds, arrays, counts, join_flags, learning_curves
 
 
 def summarise(scores: pd.DataFrame, catalogue: Catalogue, measuring: Collection[str] | None = None) -> list[Entry]:
@@ -26,23 +25,26 @@ def summarise(scores: pd.DataFrame, catalogue: Catalogue, measuring: Collection[
     Values that were not planned (a score at a size that a learner was not run at) have no entry.
     Raises ValueError if there are two results of one cell with different settings (budgets or versions).
     """
-    cells = planned_cells(scores, catalogue)
-    anchors = {task: anchors_of(catalogue, task) for task, _ in cells}
-    curves = [
-        LearningCurve(task, learner, catalogue, planned, anchors[task]) for (task, learner), planned in cells.items()
-    ]
+    return entries_of(learning_curves(scores, catalogue), catalogue, measuring)
+
+
+def entries_of(
+    curves: list[LearningCurve], catalogue: Catalogue, measuring: Collection[str] | None = None
+) -> list[Entry]:
+    """The same from all learning curves."""
     entries = [entry for curve in curves for entry in curve.entries()]
-    ranked = [task for task in anchors if catalogue.tasks[task].ranked]
+    ranked = [task for task in dict.fromkeys(curve.task for curve in curves) if catalogue.tasks[task].ranked]
     counted = ranked if measuring is None else [task for task in ranked if task in measuring]
-    return [*entries, *_not_applicable(catalogue, cells), *_means(curves, catalogue, counted)]
+    return [*entries, *_not_applicable(catalogue, curves), *_means(curves, catalogue, counted)]
 
 
-def _not_applicable(catalogue: Catalogue, cells: dict[tuple[str, str], list[PlannedCell]]) -> list[Entry]:
+def _not_applicable(catalogue: Catalogue, curves: list[LearningCurve]) -> list[Entry]:
     """One entry for every learner that is not applicable to a task at any size."""
+    planned = {(curve.task, curve.learner) for curve in curves}
     return [
         Entry("task", task, name, catalogue.learners[name].kind, "area", "", math.nan, flags="n/a")
         for task, name in catalogue.refusals
-        if (task, name) not in cells and name in catalogue.learners and catalogue.tasks[task].has_curve
+        if (task, name) not in planned and name in catalogue.learners and catalogue.tasks[task].has_curve
     ]
 
 

@@ -14,6 +14,7 @@ REPLACEMENTS = {
     "…": "...",
     "†": "+",
     "‡": "#",
+    "◇": "^",
     "§": "!",
     "¶": "*",
     "∥": "=",
@@ -42,7 +43,8 @@ def _replace(error: UnicodeError) -> tuple[str, int]:
     text, start, end = error.object, error.start, error.end
     found = "".join(REPLACEMENTS.get(sign, "?") for sign in text[start:end])
     # "0.69 ± 0.02" becomes "0.69 +-0.02", which is as wide.
+    after = text[end + 1 : end + 2]
     number = (
-        found == "+-" and text[start - 1 : start] == " " == text[end : end + 1] and text[end + 1 : end + 2].isdigit()
+        found == "+-" and text[start - 1 : start] == " " == text[end : end + 1] and (after.isdigit() or after == "<")
     )
     return found, end + number

@@ -18,6 +18,19 @@ TaskFilter = Annotated[
 ]
 """The options of all commands that report."""
 
+LearnerFilter = Annotated[
+    list[str] | None,
+    typer.Option("--learner", help="Only this learner, control or heuristic, by its label. May be repeated."),
+]
+FamilyFilter = Annotated[
+    list[str] | None, typer.Option("--family", help="Only the tasks of this family. May be repeated.")
+]
+SplitFilter = Annotated[
+    str,
+    typer.Option("--split", help="The split that counts as OOD: ood (the headline shift), the name of one, or id."),
+]
+"""Further options of the leaderboard and of figures."""
+
 
 def read_folders(
     dirs: Sequence[Path], suite_seed: int | None = None, tasks: Collection[str] | None = None, *, measured: bool = False
@@ -45,6 +58,51 @@ def read_folders(
         planned = len(results.catalogue.cells)
         raise UsageError(f"{named}: none of the {planned} planned cells is done yet; start them with grue run")
     return results
+
+
+def read_selected(
+    dirs: Sequence[Path],
+    suite_seed: int | None,
+    tasks: Collection[str] | None,
+    families: Collection[str] | None,
+    split: str,
+    *,
+    measured: bool = False,
+) -> Results:
+    """The results of some folders on the tasks that are of the `tasks` and of the `families`, with another split.
+
+    Raises UsageError for a name that is unknown, and if no task is left.
+    """
+    from ..runs.errors import UsageError
+    from ..runs.selection import of_families, with_split
+
+    results = read_folders(dirs, suite_seed, tasks, measured=measured)
+    if families:
+        if tasks:
+            chosen = dict.fromkeys(info.family for info in results.catalogue.tasks.values())
+            if not set(families) & set(chosen):
+                of_families(read_folders(dirs, suite_seed), families)
+                raise UsageError(
+                    f"no task is left: none of {', '.join(tasks)} is of the family {' or '.join(families)} "
+                    f"(they are of {', '.join(chosen)})"
+                )
+            families = [name for name in families if name in chosen]
+        results = of_families(results, families)
+    results = with_split(results, split)
+    if not results.catalogue.cells:
+        raise UsageError(f"nothing to report: no cell was planned on {', '.join(results.catalogue.tasks)}")
+    return results
+
+
+def check_names(given: Collection[str], known: Collection[str], what: str) -> None:
+    """Raise UsageError, with the nearest name, for one that is unknown."""
+    from ..runs.errors import UsageError
+
+    for name in given:
+        if name not in known:
+            from ..runs.names import nearest
+
+            raise UsageError(nearest(name, known, what))
 
 
 def write_text(text: str, output: Path | None) -> None:

@@ -42,7 +42,7 @@ def blocks() -> Iterator[tuple[Path, str, str]]:
 
 def body_of(command: str) -> str:
     """What a block must hold; run it in the root of the repository. Raises RuntimeError if the command fails."""
-    result = CliRunner().invoke(app, shlex.split(command)[1:])
+    result = CliRunner().invoke(app, shlex.split(command)[1:], env={"COLUMNS": "100"})
     if result.exit_code:
         raise RuntimeError(f"{command} ended with exit code {result.exit_code}: {result.output}")
     printed = result.stdout.strip()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..analysis.entries import THRESHOLD, Entry
+from ..analysis.measures import not_worse_than_best
 from .leaderboard import STATUSES, Leaderboard, TaskHeader, is_final, missing_word, status_note
 from .tables import (
     HEADINGS,
@@ -88,9 +89,13 @@ def _table(board: Leaderboard, part: _Part, source: str) -> Table:
     tasks = part.tasks
     finals = {(entry.name, entry.learner, entry.split): entry for entry in board.entries if is_final(entry)}
     names = short_names(tasks)
+    best_of = {task.name: _not_worse_than_best(board, task) for task in tasks}
 
     def row(learner: str) -> tuple[str, tuple[TableCell, ...]]:
-        return learner, tuple(_cell(board, finals, task, learner) for task in tasks)
+        cells = (
+            replace(_cell(board, finals, task, learner), group=int(learner in best_of[task.name])) for task in tasks
+        )
+        return learner, tuple(cells)
 
     row_groups: list[RowGroup] = []
     for heading in ("learner", "control"):
@@ -160,6 +165,17 @@ def _cell(board: Leaderboard, finals: dict[tuple[str, str, str], Entry], task: T
         return TableCell(missing_word(board, max(planned, key=lambda entry: "diverged" in entry.flags)))
     text = "/".join("?" if math.isnan(entry.value) else _percent(entry.value) for entry in planned)
     return TableCell(text, shown(sorted(flags - {"cell"})))
+
+
+def _not_worse_than_best(board: Leaderboard, task: TaskHeader) -> set[str]:
+    """The learners of the best rank group on a task, by the score on the headline shift (ID if there is none)."""
+    split = "ood" if task.ood else "id"
+    curves = [one for one in board.curves if one.task == task.name and one.kind == "learner" and one.planned_at_largest]
+    seeds = sorted({seed for curve in curves for seed in curve.seeds})
+    scores = {
+        curve.learner: (curve.finals_of(split, seeds), curve.finals_of(f"{split}_error", seeds)) for curve in curves
+    }
+    return not_worse_than_best(scores)
 
 
 def _best(board: Leaderboard, finals: dict[tuple[str, str, str], Entry], task: TaskHeader) -> TableCell:

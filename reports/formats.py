@@ -16,22 +16,26 @@ from .board import board_tables, exposure_tables
 from .fingerprint import fingerprint_tables
 from .leaderboard import Leaderboard
 from .provenance import full_line, long_lines, short_line
+from .ranking_table import ranking_tables
 from .tables import SYMBOLS, Table, TableCell, family_tables, task_tables, without_mean
-from .text import text_document
+from .text import Layout, text_document
 
 JSON_SCHEMA = 3
 """Version of the JSON format: increase it if a field changes its name or meaning."""
 
 
-def render(board: Leaderboard, form: str) -> str:
-    """Render the leaderboard in a format of FORMATS, with a newline at the end. Raises ValueError for unknown ones."""
+def render(board: Leaderboard, form: str, layout: Layout | None = None) -> str:
+    """Render the leaderboard in a format of FORMATS, with a newline at the end. Raises ValueError for unknown ones.
+
+    layout  of the format "text"
+    """
     if form not in FORMATS:
         raise ValueError(f"unknown format {form!r}; expected one of {', '.join(FORMATS)}")
-    return FORMATS[form](board)
+    return to_text(board, layout) if form == "text" else FORMATS[form](board)
 
 
 def make_tables(board: Leaderboard) -> list[Table]:
-    """All tables: the board of tasks and, unless it is brief, those of the families, the tasks and the riddles.
+    """All tables but the ranking: the board of tasks and, unless it is brief, those of families, tasks and riddles.
 
     The source line of a brief board has the full provenance; else the provenance is at the end of the document.
     """
@@ -50,6 +54,12 @@ def make_tables(board: Leaderboard) -> list[Table]:
     return [*_with_notes(tables, notes), *_appendix(board)]
 
 
+def _ranking_and_tables(board: Leaderboard) -> list[Table]:
+    tables = make_tables(board)
+    source = full_line(board.results) if board.brief and not tables else short_line(board.results)
+    return [*ranking_tables(board, source), *tables]
+
+
 def _with_notes(tables: list[Table], notes: tuple[str, ...]) -> list[Table]:
     """Append notes that concern all tables to the first one."""
     return [replace(table, notes=(*table.notes, *(notes if index == 0 else ()))) for index, table in enumerate(tables)]
@@ -63,15 +73,16 @@ def _appendix(board: Leaderboard) -> list[Table]:
     return [replace(table, label=f"appendix-{table.label}", title=f"Appendix: {table.title}") for table in tables]
 
 
-def to_text(board: Leaderboard) -> str:
-    """Tables as plain text for a terminal; the board and all notes fit 100 columns."""
-    closing = [] if board.brief else ["Provenance", "", *long_lines(board.results), ""]
-    return "\n".join([text_document(board, make_tables(board)), *closing])
+def to_text(board: Leaderboard, layout: Layout | None = None) -> str:
+    """Tables as plain text for a terminal of 100 columns or those of the layout."""
+    layout = layout or Layout()
+    closing = [] if board.brief else ["Provenance", "", *map(layout.wrapped, long_lines(board.results)), ""]
+    return "\n".join([text_document(board, _ranking_and_tables(board), layout), *closing])
 
 
 def to_markdown(board: Leaderboard) -> str:
     """Tables as Markdown, aligned so that they are readable without rendering."""
-    tables = make_tables(board)
+    tables = _ranking_and_tables(board)
     parts = [f"> **Warning: {line}**\n" for line in board.warnings]
     for before, table in zip([None, *tables], tables, strict=False):
         # The text for all tables of one kind is only under the first of them.
@@ -97,10 +108,10 @@ def to_csv(board: Leaderboard) -> str:
     writer.writerows(
         {
             **record,
-            "task_status": None if record["scope"] == "family" else listed.get(record["name"]),
+            "task_status": None if record["scope"] in ("family", "ranking") else listed.get(record["name"]),
             "provenance": source,
         }
-        for record in [*map(_record, board.entries), *_others(board)]
+        for record in [*map(_record, all_entries(board)), *_others(board)]
     )
     return out.getvalue()
 
@@ -123,7 +134,7 @@ def to_json(board: Leaderboard) -> str:
     }
     document = {
         "schema": JSON_SCHEMA,
-        "entries": [_record(entry) for entry in board.entries],
+        "entries": [_record(entry) for entry in all_entries(board)],
         "tasks": tasks,
         "warnings": board.warnings,
         "provenance": board.results.provenance,
@@ -139,6 +150,11 @@ FORMATS: dict[str, Callable[[Leaderboard], str]] = {
     "csv": to_csv,
     "json": to_json,
 }
+
+
+def all_entries(board: Leaderboard) -> list[Entry]:
+    """The entries of the ranking, then those of families, tasks and riddles."""
+    return [*(board.ranking.entries(board.results) if board.ranking else ()), *board.entries]
 
 
 def _record(entry: Entry) -> dict[str, Any]:
@@ -167,7 +183,7 @@ def markdown_table(table: Table, footnote: str) -> str:
     legend = [f"{SYMBOLS[flag]} {meaning}." for flag, meaning in table.legend.items()]
     notes = [f"{_markdown(note)}." for note in table.notes]
     below = [footnote, _markdown(table.caption), *legend, *notes, f"*{_markdown(table.source)}.*"]
-    level = "##" if table.label.startswith("board") else "###"
+    level = "##" if table.label.startswith(("board", "ranking")) else "###"
     # Two spaces are a line break within a paragraph.
     return "\n".join([f"{level} {_markdown(table.title)}", "", *printed, "", "  \n".join(filter(None, below)), ""])
 

@@ -7,13 +7,15 @@ from dataclasses import dataclass, replace
 
 from ..analysis.entries import Entry
 from ..analysis.fingerprint import fingerprints
+from ..analysis.learning_curve import LearningCurve, learning_curves
 from ..analysis.planned import anchors_of
 from ..analysis.sharing import share
-from ..analysis.summary import summarise
+from ..analysis.summary import entries_of
 from ..runs.results import Results
 from .names import base_and_variant
 from .notes import MissingCells
 from .provenance import warnings_of
+from .ranking import Ranking, RankingOptions, make_ranking
 
 KINDS = ("learner", "control", "heuristic")
 """The blocks of every table, in this order: the learners that are compared, the controls, and the heuristics."""
@@ -56,7 +58,9 @@ class Leaderboard:
     ranked    names of the tasks on the common scale
     listed    of these, the status on the list: a key of STATUSES
     order     kind -> names of its learners in the order of the catalogue, variants after their base
-    brief     True for the board of tasks alone, without tables by family or task
+    curves    the learning curves that the values were computed from
+    ranking   the learners over all tasks, or None if none can be compared
+    brief     True for the ranking and the board of tasks alone, without tables by family or task
     warnings  sentences on mixed versions in the results
     left_out  for several folders: the parts that only some of them have, which are not in `entries`
     appendix  the leaderboard of these parts
@@ -74,6 +78,8 @@ class Leaderboard:
     warnings: tuple[str, ...]
     missing_cells: MissingCells
     results: Results
+    curves: tuple[LearningCurve, ...] = ()
+    ranking: Ranking | None = None
     brief: bool = False
     left_out: tuple[str, ...] = ()
     appendix: Leaderboard | None = None
@@ -93,22 +99,29 @@ class Leaderboard:
         return {status: tasks for status, tasks in by_status.items() if tasks}
 
 
-def make_leaderboard(results: Results, listed: Mapping[str, str] | None = None) -> Leaderboard:
+def make_leaderboard(
+    results: Results, listed: Mapping[str, str] | None = None, options: RankingOptions | None = None
+) -> Leaderboard:
     """Make the leaderboard of results; for several folders, on the tasks and sizes that all of them have.
 
-    listed  task -> its status on the list: measures, frontier or undecided, which is also that of all other tasks
+    listed   task -> its status on the list: measures, frontier or undecided, which is also that of all other tasks
+    options  the learners and measures to show; None: all. A filter changes no value but those of the ranking
 
-    Raises ValueError if nothing was planned, or if there are two results of one cell with different settings.
+    Raises ValueError if nothing was planned, if there are two results of one cell with different settings, or if the
+    options leave nothing.
     """
+    options = options or RankingOptions()
+    results.labels(options.learners)
     shared = share(results.catalogue, results.folders) if len(results.folders) > 1 else None
     if shared is None:
-        return _leaderboard(results, listed or {})
-    board = _leaderboard(replace(results, catalogue=shared.common), listed or {})
-    appendix = _leaderboard(replace(results, catalogue=shared.rest), listed or {})
+        return _leaderboard(results, listed or {}, options)
+    board = _leaderboard(replace(results, catalogue=shared.common), listed or {}, options)
+    selected = options.learners or options.top
+    appendix = None if selected else _leaderboard(replace(results, catalogue=shared.rest), listed or {}, options)
     return replace(board, left_out=shared.left_out, appendix=appendix)
 
 
-def _leaderboard(results: Results, listed: Mapping[str, str]) -> Leaderboard:
+def _leaderboard(results: Results, listed: Mapping[str, str], options: RankingOptions) -> Leaderboard:
     catalogue = results.catalogue
     if not catalogue.cells:
         raise ValueError("nothing to report: no cell was planned")
@@ -120,9 +133,11 @@ def _leaderboard(results: Results, listed: Mapping[str, str]) -> Leaderboard:
     ranked = tuple(task.name for task in tasks if infos[task.name].ranked)
     statuses = {name: listed.get(name, "undecided") for name in ranked}
     counted = [name for name in ranked if statuses[name] == "measures"] if _decided(statuses) else ranked
-    entries = summarise(results.scores, catalogue, counted)
+    curves = learning_curves(results.scores, catalogue)
+    entries = entries_of(curves, catalogue, counted)
     entries += fingerprints(results.scores, results.answers, catalogue)
-    return Leaderboard(
+    ranking = make_ranking(curves, results, ranked if options.every_task else counted or ranked, options)
+    board = Leaderboard(
         entries=tuple(entries),
         tasks=tuple(tasks),
         riddles=tuple(riddles),
@@ -133,11 +148,59 @@ def _leaderboard(results: Results, listed: Mapping[str, str]) -> Leaderboard:
         warnings=tuple(warnings_of(results)),
         missing_cells=missing_cells,
         results=results,
+        curves=tuple(curves),
+        ranking=ranking,
+    )
+    return _shown(board, options)
+
+
+def _shown(board: Leaderboard, options: RankingOptions) -> Leaderboard:
+    """The board with the learners that are asked for alone. Raises ValueError if none of them has a task."""
+    kept = set(options.learners or board.results.catalogue.learners)
+    if options.top is not None:
+        if board.ranking is None or not board.ranking.learners:
+            raise ValueError("no learner can be ranked on these tasks, so that there is no top; omit --top")
+        kept -= set(board.order["learner"]) - set(board.ranking.learners)
+    if kept >= board.results.catalogue.learners.keys():
+        return board
+    entries = tuple(entry for entry in board.entries if entry.learner in kept)
+    with_entries = {entry.name for entry in entries if entry.scope == "task"}
+    if not with_entries:
+        tasks = ", ".join(board.results.catalogue.tasks)
+        raise ValueError(f"nothing to report: {', '.join(options.learners)} was not planned on {tasks}")
+    tasks, riddles = (
+        tuple(
+            replace(task, notes=board.missing_cells.notes(task.name, kept))
+            for task in heads
+            if task.name in with_entries
+        )
+        for heads in (board.tasks, board.riddles)
+    )
+    families = {task.family for task in tasks}
+    return replace(
+        board,
+        entries=entries,
+        tasks=tasks,
+        riddles=riddles,
+        families=tuple(name for name in board.families if name in families),
+        ranked=tuple(name for name in board.ranked if name in with_entries),
+        listed={name: status for name, status in board.listed.items() if name in with_entries},
+        order={kind: [name for name in names if name in kept] for kind, names in board.order.items()},
     )
 
 
+def ranking_of(board: Leaderboard) -> Leaderboard:
+    """The ranking alone. Raises ValueError if no learner has a rank."""
+    if board.ranking is None or not board.ranking.learners:
+        raise ValueError(
+            "no learner has a value on all of these tasks, so that none can be ranked; "
+            "select tasks or learners (--task, --learner)"
+        )
+    return replace(board, brief=True, tasks=(), riddles=(), ranked=(), entries=(), appendix=None)
+
+
 def summary_of(board: Leaderboard) -> Leaderboard:
-    """The board of tasks alone. Raises ValueError if no task is on the common scale."""
+    """The ranking and the board of tasks alone. Raises ValueError if no task is on the common scale."""
     if not board.ranked:
         named = ", ".join(task.name for task in (*board.tasks, *board.riddles))
         raise ValueError(f"no summary: none of the tasks is on the common scale ({named})")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import cached_property
 from typing import Any
 
@@ -23,9 +23,10 @@ class MissingCells:
                 self._failures.setdefault(failure["task"], []).append({**failure, "keys": keys})
         self._with_scores = set(results.scores["key"].unique())
 
-    def notes(self, task: str) -> tuple[str, ...]:
-        """All notes on a task, one sentence each: not applicable, failed, not run yet."""
-        return (*self._reasons(task), *self._failed(task), *self._not_run(task))
+    def notes(self, task: str, learners: Collection[str] | None = None) -> tuple[str, ...]:
+        """All notes on a task, one sentence each: not applicable, failed, not run yet. learners: only these."""
+        shown = self._catalogue.learners if learners is None else learners
+        return (*self._reasons(task, shown), *self._failed(task, shown), *self._not_run(task, shown))
 
     def status(self, task: str, learner: str, size: int | None = None) -> str:
         """The status of an entry of which all cells are missing: "timeout", "failed" or "not run".
@@ -49,23 +50,25 @@ class MissingCells:
             found.setdefault(row.task, {}).setdefault((row.reason, row.size), []).append(row.learner)
         return found
 
-    def _reasons(self, task: str) -> Iterable[str]:
+    def _reasons(self, task: str, shown: Collection[str]) -> Iterable[str]:
         for (reason, size), names in self._refused.get(task, {}).items():
-            yield f"n/a: {', '.join(dict.fromkeys(names))}{'' if size is None else f' at n = {size}'}: {reason}"
+            if named := [name for name in dict.fromkeys(names) if name in shown]:
+                yield f"n/a: {', '.join(named)}{'' if size is None else f' at n = {size}'}: {reason}"
 
-    def _failed(self, task: str) -> Iterable[str]:
+    def _failed(self, task: str, shown: Collection[str]) -> Iterable[str]:
         """One line per learner and message."""
         count: Counter[tuple[str, str, str]] = Counter()
-        for failure in self._failures.get(task, ()):
+        for failure in (one for one in self._failures.get(task, ()) if one["learner"] in shown):
             first = str(failure["message"]).strip().splitlines()[:1]
             count[failure["learner"], failure["kind"], first[0] if first else ""] += len(failure["keys"])
         for (learner, kind, message), cells in count.items():
             yield f"failed: {learner}, {_cells(cells)}: {kind}{f': {message}' if message else ''}"
 
-    def _not_run(self, task: str) -> Iterable[str]:
+    def _not_run(self, task: str, shown: Collection[str]) -> Iterable[str]:
         """Cells that have neither scores nor a failure: the run was stopped, or has not finished."""
         failed = {key for failure in self._failures.get(task, ()) for key in failure["keys"]}
-        for learner, cells in self._catalogue.by_task.get(task, {}).items():
+        of_task = self._catalogue.by_task.get(task, {})
+        for learner, cells in ((name, cells) for name, cells in of_task.items() if name in shown):
             left = {cell.key for cell in cells} - self._with_scores - failed
             if left:
                 yield f"not run yet: {learner}, {_cells(len(left))}"

@@ -95,11 +95,15 @@ class Column:
 
 @dataclass(frozen=True)
 class TableCell:
-    """The text of a table cell, its flags (keys of SYMBOLS), and how many cells have one of FLAGS, such as "2/15"."""
+    """The text of a table cell, its flags (keys of SYMBOLS), and how many cells have one of FLAGS, such as "2/15".
+
+    group  number of the rank group of its learner within the column, 1 for the best; 0: not compared
+    """
 
     text: str
     flags: tuple[str, ...] = ()
     count: str = ""
+    group: int = 0
 
     def marks(self, symbols: Mapping[str, str]) -> str:
         """The symbols of the flags, with the count after those of FLAGS; "" without flags."""

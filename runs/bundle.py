@@ -1,7 +1,7 @@
 """A result folder packed into a few files, for the reference that is shipped with the package: tables and curves only.
 
 FOLDER/plan.json        the catalogue
-FOLDER/scores.parquet   the tidy table; provenance and failures in the file's metadata
+FOLDER/scores.parquet   the tidy table and the steps of training; provenance and failures in the file's metadata
 FOLDER/answers.parquet  the answers to riddles, where there are any
 FOLDER/predictions.parquet  the answers to the probe examples at the largest training sizes, as classes
 """
@@ -23,6 +23,9 @@ REFERENCE = Path(__file__).parent / "reference"
 """The committed reference, packed. Made by `grue scores results/reference/quick --format bundle --output
 runs/reference`."""
 
+STEPS = "steps"
+"""The column of scores.parquet with the steps of training."""
+
 SCORES, ANSWERS, PREDICTIONS = "scores.parquet", "answers.parquet", "predictions.parquet"
 
 
@@ -40,7 +43,9 @@ def write_bundle(results: Results, folder: Path, predictions: pa.Table | None = 
     folder.mkdir(parents=True, exist_ok=True)
     write_catalogue(folder, results.catalogue)
     metadata = {"provenance": results.provenance, "failures": results.failures}
-    table = pa.Table.from_pandas(results.ordered, preserve_index=False)
+    tidy = results.ordered
+    steps = pd.Series(results.steps, dtype=float).reindex(tidy["key"]).to_numpy(float)
+    table = pa.Table.from_pandas(tidy.assign(**{STEPS: steps}), preserve_index=False)
     (folder / SCORES).write_bytes(to_bytes(table, metadata))
     paths = [folder / "plan.json", folder / SCORES]
     if results.answers:
@@ -67,6 +72,9 @@ def read_bundle(folder: Path) -> Results | None:
         packed = read_file(folder / ANSWERS)[0].to_pylist() if (folder / ANSWERS).is_file() else []
     except UnreadableError as error:
         raise UsageError(f"cannot read {path}: {error}; pack the folder again (grue scores --format bundle)") from error
-    scores: pd.DataFrame = table.to_pandas().reindex(columns=COLUMNS)
+    rows: pd.DataFrame = table.to_pandas().reindex(columns=[*COLUMNS, STEPS])
+    steps = rows.loc[rows[STEPS].notna()].drop_duplicates("key").set_index("key")[STEPS].to_dict()
     answers = {(row["key"], row["split"]): np.frombuffer(row["examples"], np.int8) for row in packed}
-    return Results(scores, catalogue, metadata["failures"], metadata["provenance"], answers)
+    return Results(
+        rows.reindex(columns=COLUMNS), catalogue, metadata["failures"], metadata["provenance"], answers, steps=steps
+    )

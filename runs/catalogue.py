@@ -73,11 +73,12 @@ class TaskInfo:
 
 @dataclass(frozen=True)
 class LearnerInfo:
-    """kind: "learner", "control" or "heuristic"; parameters: plain JSON."""
+    """kind: "learner", "control" or "heuristic"; parameters: plain JSON; display: its name in tables, "" for none."""
 
     kind: str
     version: int | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    display: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +165,8 @@ class Catalogue:
     @cached_property
     def cells_table(self) -> pd.DataFrame:
         """A row a cell: key and AXES."""
-        columns = ["key", *AXES]
-        rows = [(cell.key, *(getattr(cell, axis) for axis in AXES)) for cell in self.cells]
-        return pd.DataFrame(rows, columns=columns).drop_duplicates("key", ignore_index=True)
+        columns = {name: [getattr(cell, name) for cell in self.cells] for name in ("key", *AXES)}
+        return pd.DataFrame(columns).drop_duplicates("key", ignore_index=True)
 
     @cached_property
     def learners_table(self) -> pd.DataFrame:
@@ -208,6 +208,7 @@ class Catalogue:
             "tasks": {name: asdict(task) for name, task in self.tasks.items()},
             "learners": {
                 name: {"kind": one.kind, "version": one.version, "parameters": dict(one.parameters)}
+                | ({"display": one.display} if one.display else {})
                 for name, one in self.learners.items()
             },
             "settings": dict(self.settings),

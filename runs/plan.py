@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
@@ -30,6 +30,7 @@ class Plan:
     cells           of all pairs
     not_applicable  what is n/a, with the reason
     notes           further remarks, one line each
+    names           label of a learner -> its name in tables
     """
 
     preset: str
@@ -39,6 +40,7 @@ class Plan:
     cells: list[Cell] = field(default_factory=list)
     not_applicable: list[NotApplicable] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def reasons(self) -> list[str]:
         """Why cells are n/a, one line each."""
@@ -52,7 +54,10 @@ class Plan:
         """The plan as it is recorded, and as analysis and reports take it."""
         return Catalogue(
             tasks={label: _describe_task(task) for label, task in self.tasks.items()},
-            learners={label: _describe_learner(learner) for label, learner in self.learners.items()},
+            learners={
+                label: replace(_describe_learner(learner), display=self.names.get(label, ""))
+                for label, learner in self.learners.items()
+            },
             cells=tuple(CellInfo(**cell.row()) for cell in self.cells),
             not_applicable=tuple(self.not_applicable),
             settings={pair.digest: pair.settings for pair in self.pairs},
@@ -72,7 +77,7 @@ def make_plan(
     """
     if learners is not None:
         preset = replace(preset, grid=without(preset.grid, ("learners", "views", "encodings", "ages", "crossed")))
-    plan = Plan(preset.name)
+    plan = Plan(preset.name, names=preset.names)
     chosen: list[Named[Task]] = []
     for spec in preset.tasks if tasks is None else expand("tasks", tasks, preset.tasks):
         named = make_task(spec)
@@ -86,6 +91,9 @@ def make_plan(
         for learner in _learners(plan, grid, named, learners, heuristics):
             plan.learners.setdefault(learner.label, learner.instance)
             _add(plan, grid, named, learner)
+    if learners is None:
+        unknown = [label for label in preset.names if label not in plan.learners]
+        plan.notes.extend(f"[names] has {label!r}, which is no learner of this run" for label in unknown)
     return plan
 
 

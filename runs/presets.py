@@ -148,7 +148,7 @@ def _merged(name: str, own: dict[str, Any], children: tuple[str, ...] = ()) -> d
         extended = str(Path(name).parent / extended)
     parent = _merged(extended, _read(extended), (*children, name))
     merged = {**parent, **own}
-    for table in ("budget", "parameters"):
+    for table in ("budget", "parameters", "names"):
         merged[table] = {**parent.get(table, {}), **own.get(table, {})}
     for kind in PREFIX:
         inherited = parent.get(kind, ())

@@ -35,8 +35,9 @@ def read(folders: Sequence[Path | str]) -> Results:
     missing = catalogue.by_key.keys() - set(scores["key"])
     failures = [failure for part in parts.values() for failure in part.failures]
     answers: dict[tuple[str, str], np.ndarray] = {}
+    steps: dict[str, float] = {}
     for part in parts.values():
-        answers = part.answers | answers
+        answers, steps = part.answers | answers, part.steps | steps
     provenance, source_of = _distinct(parts.values())
     return Results(
         scores=scores,
@@ -45,6 +46,7 @@ def read(folders: Sequence[Path | str]) -> Results:
         provenance=provenance,
         answers=answers,
         source_of=source_of,
+        steps=steps,
         folders=catalogues if len(catalogues) > 1 else {},
     )
 
@@ -73,7 +75,8 @@ def _read(folder: Path) -> Results:
     """Everything in one folder, also what its plan does not ask for any more: another folder's may."""
     store, catalogue = Store(folder), require_catalogue(folder)
     rows, metadata = join(store.read())
-    return Results(rows.reindex(columns=COLUMNS), catalogue, store.failures(), metadata, _answers(rows))
+    tidy = rows.reindex(columns=COLUMNS)
+    return Results(tidy, catalogue, store.failures(), metadata, _answers(rows), steps=_steps(rows))
 
 
 def _answers(rows: pd.DataFrame) -> dict[tuple[str, str], np.ndarray]:
@@ -84,6 +87,13 @@ def _answers(rows: pd.DataFrame) -> dict[tuple[str, str], np.ndarray]:
         (key, split): np.frombuffer(packed, np.int8)
         for key, split, packed in zip(held["key"], held["split"], held["examples"], strict=True)
     }
+
+
+def _steps(rows: pd.DataFrame) -> dict[str, float]:
+    """The steps of training from the records of the fits; of boosting they are rounds."""
+    held = rows.loc[rows["record"].notna(), ["key", "record"]]
+    records = ((key, json.loads(record)) for key, record in zip(held["key"], held["record"], strict=True))
+    return {key: float(record["steps"]) for key, record in records if isinstance(record.get("steps"), int | float)}
 
 
 def _distinct(parts: Iterable[Results]) -> tuple[list[dict[str, Any]], dict[str, int]]:

@@ -36,6 +36,7 @@ class Results:
                 metrics/rules.py; the examples are the same for every seed
     provenance  one dict per distinct provenance: {"versions": {package: version}, "commit", "command", "machine", ...}
     source_of   key of a cell -> index in `provenance`; cells of a packed folder with several provenances are left out
+    steps       key of a cell -> steps of training, for those of learners that count them
     folders     if several folders were read, the name of each -> its catalogue; else {}
     """
 
@@ -45,6 +46,7 @@ class Results:
     provenance: list[dict[str, Any]] = field(default_factory=list)
     answers: dict[tuple[str, str], np.ndarray] = field(default_factory=dict)
     source_of: dict[str, int] = field(default_factory=dict)
+    steps: dict[str, float] = field(default_factory=dict)
     folders: dict[str, Catalogue] = field(default_factory=dict)
 
     @property

@@ -88,6 +88,10 @@ def _is_table_of_tables(value: Any) -> bool:
     return isinstance(value, dict) and all(isinstance(own, dict) for own in value.values())
 
 
+def _is_table_of_texts(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(own, str) and own.strip() for own in value.values())
+
+
 def _field_info(*arguments: Any, **named: Any) -> dict[str, FieldInfo]:
     return {"info": FieldInfo(*arguments, **named)}
 
@@ -129,6 +133,7 @@ class Preset:
                    parameter open
     budget         settings for every learner that has such a parameter
     parameters     further settings by learner: a name, or module:attribute of a learner's class
+    names          names of learners in tables, by label
     grid           what differs for some tasks, in this order
     """
 
@@ -244,6 +249,12 @@ class Preset:
             _is_table_of_tables,
         ),
     )
+    names: dict[str, str] = field(
+        default_factory=dict,
+        metadata=_field_info(
+            'a table: the line [names] followed by, for example, forest = "Random forest"', _is_table_of_texts
+        ),
+    )
     grid: tuple[Grid, ...] = ()
 
     def __post_init__(self) -> None:
@@ -268,7 +279,7 @@ class Preset:
         A list of sizes that replaces the preset's is taken as it stands: what a task does not hold is n/a.
         """
         merged = {"over_capacity": "skip", **changes} if "sizes" in changes else dict(changes)
-        for table in ("budget", "parameters"):
+        for table in ("budget", "parameters", "names"):
             if isinstance(merged.get(table), dict):
                 merged[table] = {**getattr(self, table), **merged[table]}
         return replace(self, grid=without(self.grid, merged), **merged)

@@ -48,9 +48,10 @@ def call(*arguments: str) -> tuple[int, str, str]:
 def test_leaderboard_prints_text_unless_another_format_is_asked_for(run: Callable[..., tuple[int, str, str]]) -> None:
     code, out, _ = run("leaderboard", "somewhere")
     assert code == 0
-    assert out.startswith("Leaderboard\n\n")
+    assert out.startswith("Ranking by OOD\n\n")
+    assert "\nLeaderboard\n\n" in out
     _, out, _ = run("leaderboard", "somewhere", "--format", "md")
-    assert out.startswith("## Leaderboard")
+    assert out.startswith("## Ranking by OOD")
 
 
 def test_leaderboard_writes_a_file_and_makes_its_folder(
@@ -65,7 +66,7 @@ def test_leaderboard_writes_a_file_and_makes_its_folder(
 def test_leaderboard_prints_the_summary_alone(run: Callable[..., tuple[int, str, str]]) -> None:
     code, out, _ = run("leaderboard", "somewhere", "--summary", "--format", "md")
     assert code == 0
-    assert [line for line in out.splitlines() if line.startswith("#")] == ["## Leaderboard"]
+    assert [line for line in out.splitlines() if line.startswith("#")] == ["## Ranking by OOD", "## Leaderboard"]
 
 
 def test_leaderboard_and_figures_take_the_status_of_this_version_of_a_task_from_the_list(
@@ -79,6 +80,7 @@ def test_leaderboard_and_figures_take_the_status_of_this_version_of_a_task_from_
     monkeypatch.setattr(grue.runs.status, "read_status", lambda: StatusList(tasks))
     _, out, _ = run("leaderboard", "somewhere", "--summary", "--format", "md")
     assert [line.removeprefix("## Leaderboard: ") for line in out.splitlines() if line.startswith("#")] == [
+        "## Ranking by OOD",
         "tasks that measure",
         "frontier tasks",
         "undecided tasks",

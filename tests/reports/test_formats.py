@@ -24,9 +24,9 @@ def row(text: str, table: str, learner: str) -> list[str]:
     return [cell.strip() for cell in line.strip("|").split("|")]
 
 
-def test_markdown_opens_with_the_board_and_has_the_families_next(results: Results) -> None:
+def test_markdown_opens_with_the_ranking_and_has_the_board_and_the_families_next(results: Results) -> None:
     text = render(make_leaderboard(results), "md")
-    assert text.startswith("## Leaderboard\n")
+    assert text.startswith("## Ranking by OOD\n")
     assert row(text, "## Leaderboard", "mlp")[1:] == ["97/0", "80/40", "60/10"]
     assert row(text, "### By family", "cnn")[1] == "0.86 ± 0.13 ¶"
     assert row(text, "### By family", "forest")[-2:] == ["n/a", "n/a"]
@@ -57,7 +57,7 @@ def test_markdown_tables_are_aligned(results: Results) -> None:
 
 def test_provenance_closes_every_markdown_table(results: Results) -> None:
     text = render(make_leaderboard(results), "md")
-    assert text.count("*Made by grue 0.1.0, commit 0123456789ab; seeds 0-2; grue run --preset quick.*") == 7
+    assert text.count("*Made by grue 0.1.0, commit 0123456789ab; seeds 0-2; grue run --preset quick.*") == 8
     assert "- Versions: grue 0.1.0, python 3.11.7, numpy 2.4.6, torch 2.13.0" in text
 
 
@@ -102,9 +102,10 @@ def test_a_learner_that_was_not_planned_has_a_dash_and_one_that_is_not_applicabl
     text = render(make_leaderboard(asked_for_some_tasks(results, "mlp:width=64")), "md")
     assert row(text, "## Leaderboard", "mlp:width=64")[1:] == ["–", "80/40", "–"]
     assert row(text, "## Leaderboard", "forest")[3] == "n/a"
-    names = [line.split("|")[1].strip() for line in text.split("###")[0].splitlines() if line.startswith("|")]
+    board = text.split("## Leaderboard")[1].split("###")[0]
+    names = [line.split("|")[1].strip() for line in board.splitlines() if line.startswith("|")]
     assert names.index("mlp:width=64") < names.index("*controls*")
-    assert "–: not planned." in text.split("###")[0]
+    assert "–: not planned." in board
     assert "mlp:width=64" not in text.split("### maze-graph")[1].split("###")[0]
 
 
@@ -167,9 +168,11 @@ def test_a_summary_holds_the_board_alone_and_says_where_it_comes_from(results: R
     assert "grue run --preset quick" in text
 
 
-def test_a_summary_in_markdown_is_one_table_with_the_whole_provenance_in_one_line(results: Results) -> None:
+def test_a_summary_in_markdown_is_the_ranking_and_one_table_with_the_whole_provenance_in_one_line(
+    results: Results,
+) -> None:
     text = render(summary_of(make_leaderboard(results)), "md")
-    assert text.count("#") == len("##")
+    assert text.count("## ") == len(["ranking", "board"])
     assert text.splitlines()[-1] == (
         "*Command: grue run --preset quick; seeds 0-2; commit: 0123456789abcdef; versions: grue 0.1.0, python 3.11.7, "
         "numpy 2.4.6, torch 2.13.0; machine: processor 8-core x86_64, system Linux.*"

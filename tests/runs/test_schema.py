@@ -38,7 +38,7 @@ def test_every_field_is_read_from_its_option_and_taken_by_adjust(name: str) -> N
 
 def test_every_field_of_a_preset_is_an_option() -> None:
     # --task, --learner, and --learner cnn:channels=16
-    assert set(FIELDS) == {*OPTIONS, "description", "tasks", "learners", "parameters"}
+    assert set(FIELDS) == {*OPTIONS, "description", "tasks", "learners", "parameters", "names"}
 
 
 def test_a_field_that_there_is_not_is_refused() -> None:
