@@ -44,7 +44,7 @@ def test_independent_answers_have_kappa_0_and_equal_ones_1() -> None:
         codes = [rng.choice(3, (4, 256), p=shares) for _ in range(2)]
         values.append(pooled_kappa(codes, [np.arange(4)] * 2)[1][0, 1])
     assert abs(np.mean(values)) < 0.01
-    same = np.repeat(codes[0][:1], 4, axis=0)
+    same = np.repeat(rng.choice(3, (1, 256), p=shares), 4, axis=0)
     assert pooled_kappa([same, same], [np.arange(4)] * 2)[1] == pytest.approx(np.ones((2, 2)))
 
 
