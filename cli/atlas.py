@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from .folders import SuiteSeed, TaskFilter, write_text
-from .probes import FamilyFilter, FigureFile, Folders, LearnerFilter, SplitName, probe_answers_of, write_figure
-
-
-class AtlasFormat(StrEnum):
-    """Names of the formats, as on the command line."""
-
-    text = "text"
-    md = "md"
-    csv = "csv"
-    json = "json"
+from .folders import FamilyFilter, Folders, LearnerFilter, ReportFormat, SuiteSeed, TaskFilter, write_text
+from .probes import FigureFile, SplitName, probe_answers_of, write_figure
 
 
 def atlas(
     dirs: Folders = None,
     form: Annotated[
-        AtlasFormat, typer.Option("--format", help="text (terminal), md (Markdown), csv or json (one pair per row).")
-    ] = AtlasFormat.text,
+        ReportFormat, typer.Option("--format", help="text (terminal), md (Markdown), csv or json (one pair per row).")
+    ] = ReportFormat.text,
     task: TaskFilter = None,
     family: FamilyFilter = None,
     learner: LearnerFilter = None,

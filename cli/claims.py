@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .folders import SuiteSeed, read_folders, write_text
+from .folders import OutputFile, ReportFormat, SuiteSeed, read_folders, write_text
 
 if TYPE_CHECKING:
     from ..reports.readme import Statement
     from ..runs.registration import Registration
     from ..runs.results import Results
-
-
-class ClaimsFormat(StrEnum):
-    """Names of the formats, as on the command line."""
-
-    text = "text"
-    md = "md"
-    csv = "csv"
-    json = "json"
 
 
 def claims(
@@ -31,9 +21,9 @@ def claims(
         typer.Argument(metavar="[DIR]...", help="Result folders; several are combined. None: the claims' own cells."),
     ] = None,
     form: Annotated[
-        ClaimsFormat,
+        ReportFormat,
         typer.Option("--format", help="text (terminal), md (Markdown), csv (a row a test) or json (with all cells)."),
-    ] = ClaimsFormat.text,
+    ] = ReportFormat.text,
     readme: Annotated[  # noqa: FBT002
         bool, typer.Option("--readme", help="Print instead the README's statements about results, with their claims.")
     ] = False,
@@ -46,7 +36,7 @@ def claims(
     figures: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Also draw the tests to this folder: SVG, PDF and PNG.")
     ] = None,
-    output: Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")] = None,
+    output: OutputFile = None,
     suite_seed: SuiteSeed = None,
 ) -> None:
     """Print claims about inductive biases with verdicts: supported, contradicted, equivalent, not decided, no data yet.

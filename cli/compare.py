@@ -8,16 +8,7 @@ from typing import Annotated
 
 import typer
 
-from .folders import SuiteSeed, TaskFilter, read_folders, write_text
-
-
-class ComparisonFormat(StrEnum):
-    """Names of the formats, as on the command line."""
-
-    text = "text"
-    md = "md"
-    csv = "csv"
-    json = "json"
+from .folders import OutputFile, ReportFormat, SuiteSeed, TaskFilter, read_folders, write_text
 
 
 class FailOn(StrEnum):
@@ -34,10 +25,10 @@ def compare(
         typer.Option(help="regression: exit code 1 if a score is significantly worse, or a cell has lost its score."),
     ] = None,
     form: Annotated[
-        ComparisonFormat,
+        ReportFormat,
         typer.Option("--format", help="text (terminal), md (Markdown), csv or json (every curve, size and fit time)."),
-    ] = ComparisonFormat.text,
-    output: Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")] = None,
+    ] = ReportFormat.text,
+    output: OutputFile = None,
     task: TaskFilter = None,
     suite_seed: SuiteSeed = None,
 ) -> None:

@@ -8,14 +8,14 @@ from typing import Annotated
 
 import typer
 
-from .folders import SuiteSeed, TaskFilter, read_folders, write_text
+from .folders import OutputFile, SuiteSeed, TaskFilter, read_folders, write_text
 
 
 class DecompositionFormat(StrEnum):
     """Names of the formats, as on the command line."""
 
     text = "text"
-    markdown = "markdown"
+    md = "md"
     csv = "csv"
 
 
@@ -25,9 +25,9 @@ def decompose(
     size: Annotated[int | None, typer.Option(help="Training size. Default: the largest; csv: all.")] = None,
     form: Annotated[
         DecompositionFormat,
-        typer.Option("--format", help="text (terminal), markdown, or csv (one row per value)."),
+        typer.Option("--format", help="text (terminal), md (Markdown), or csv (one row per value)."),
     ] = DecompositionFormat.text,
-    output: Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")] = None,
+    output: OutputFile = None,
     suite_seed: SuiteSeed = None,
 ) -> None:
     """Decompose differences between learners into algorithm, view and encoding, where all are crossed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,23 @@ import typer
 if TYPE_CHECKING:
     from ..runs.results import Results
 
+
+class ReportFormat(StrEnum):
+    """Formats of a report, as on the command line."""
+
+    text = "text"
+    md = "md"
+    csv = "csv"
+    json = "json"
+
+
+Folders = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="[DIR]...", help="Result folders; several are combined. Default: the reference of the package."
+    ),
+]
+OutputFile = Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")]
 SuiteSeed = Annotated[int | None, typer.Option("--suite-seed", help="Use only results of this suite seed.")]
 TaskFilter = Annotated[
     list[str] | None, typer.Option("--task", help="Only this task, or family:NAME. May be repeated.")
@@ -29,7 +47,11 @@ SplitFilter = Annotated[
     str,
     typer.Option("--split", help="The split that counts as OOD: ood (the headline shift), the name of one, or id."),
 ]
-"""Further options of the leaderboard and of figures."""
+"""Further options of some of them."""
+
+
+REFERENCE = Path("reference")
+"""The folder that is read where none is given: the reference of the package (`runs/bundle.py`)."""
 
 
 def read_folders(
@@ -65,7 +87,7 @@ def read_selected(
     suite_seed: int | None,
     tasks: Collection[str] | None,
     families: Collection[str] | None,
-    split: str,
+    split: str = "ood",
     *,
     measured: bool = False,
 ) -> Results:

@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .folders import (
+    REFERENCE,
     FamilyFilter,
+    Folders,
     LearnerFilter,
+    OutputFile,
     SplitFilter,
     SuiteSeed,
     TaskFilter,
@@ -25,8 +28,6 @@ from .folders import (
 if TYPE_CHECKING:
     from ..reports.text import Layout
 
-REFERENCE = Path("reference")
-"""What is shown without a folder: the reference that comes with the package."""
 
 DEFAULT_WIDTH = 100
 """Width of the text if it goes to a file or a pipe, and COLUMNS is not set."""
@@ -43,12 +44,7 @@ class LeaderboardFormat(StrEnum):
 
 
 def leaderboard(
-    dirs: Annotated[
-        list[Path] | None,
-        typer.Argument(
-            metavar="[DIR]...", help="Result folders; several are combined. None: the reference of the package."
-        ),
-    ] = None,
+    dirs: Folders = None,
     form: Annotated[
         LeaderboardFormat,
         typer.Option(
@@ -58,7 +54,7 @@ def leaderboard(
     summary: Annotated[  # noqa: FBT002
         bool, typer.Option("--summary", help="Print only the ranking and the table of all tasks.")
     ] = False,
-    output: Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")] = None,
+    output: OutputFile = None,
     task: TaskFilter = None,
     family: FamilyFilter = None,
     learner: LearnerFilter = None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .folders import read_folders
+from .folders import REFERENCE, read_selected
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -16,12 +16,6 @@ if TYPE_CHECKING:
     from ..analysis.answers import TaskAnswers
     from ..runs.results import Results
 
-Folders = Annotated[
-    list[Path] | None,
-    typer.Argument(metavar="[DIR]...", help="Result folders; several are combined. Default: the reference."),
-]
-FamilyFilter = Annotated[list[str] | None, typer.Option("--family", help="Only tasks of this family. May be repeated.")]
-LearnerFilter = Annotated[list[str] | None, typer.Option("--learner", help="Only this learner. May be repeated.")]
 SplitName = Annotated[
     str | None, typer.Option("--split", help="Name of a split. Default: the headline shift of each task.")
 ]
@@ -43,9 +37,8 @@ def probe_answers_of(
     from ..runs.errors import UsageError
     from ..runs.probe_answers import read_probe_answers
 
-    folders = list(dirs or [Path("reference")])
-    chosen = [*(tasks or []), *[f"family:{name.removeprefix('family:')}" for name in families or []]]
-    results = read_folders(folders, suite_seed, chosen, measured=True)
+    folders = list(dirs or [REFERENCE])
+    results = read_selected(folders, suite_seed, tasks, families, measured=True)
     try:
         answers = read_probe_answers(folders, final_keys(results.catalogue))
         found = task_answers(results.scores, results.catalogue, answers, split)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .folders import SuiteSeed, TaskFilter, read_folders, write_text
+from .folders import OutputFile, SuiteSeed, TaskFilter, read_folders, write_text
 
 if TYPE_CHECKING:
     from ..analysis.quality import TaskQuality
@@ -20,7 +20,7 @@ class QualityFormat(StrEnum):
     """Names of the formats, as on the command line."""
 
     text = "text"
-    markdown = "markdown"
+    md = "md"
     csv = "csv"
 
 
@@ -31,7 +31,7 @@ def quality(
     ] = None,
     form: Annotated[
         QualityFormat,
-        typer.Option("--format", help="text (terminal), markdown, or csv (one row per contrast of a task)."),
+        typer.Option("--format", help="text (terminal), md (Markdown), or csv (one row per contrast of a task)."),
     ] = QualityFormat.text,
     flags: Annotated[  # noqa: FBT002
         bool, typer.Option("--flags", help="Print instead how many cells of iterative learners did not fit.")
@@ -48,7 +48,7 @@ def quality(
         Path | None,
         typer.Option(help="Write the list of status to this file, from a run on suite seed 1 with 10 seeds or more."),
     ] = None,
-    output: Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")] = None,
+    output: OutputFile = None,
     task: TaskFilter = None,
     suite_seed: SuiteSeed = None,
 ) -> None:
@@ -67,7 +67,7 @@ def quality(
     decided = read_status()
     if not dirs:
         if flags or fail_under or decide or task or suite_seed is not None or form is QualityFormat.csv:
-            raise UsageError("give a result folder; without one, quality prints the list, as text or markdown")
+            raise UsageError("give a result folder; without one, quality prints the list, as text or md")
         write_text(render_quality(list_table(decided), form.value), output)
         return
     results = read_folders(dirs, suite_seed, task, measured=True)

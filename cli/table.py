@@ -10,7 +10,17 @@ from typing import Annotated
 
 import typer
 
-from .folders import SuiteSeed, TaskFilter, read_folders, write_text
+from .folders import (
+    REFERENCE,
+    FamilyFilter,
+    Folders,
+    LearnerFilter,
+    OutputFile,
+    SuiteSeed,
+    TaskFilter,
+    read_selected,
+    write_text,
+)
 
 
 class What(StrEnum):
@@ -41,10 +51,7 @@ class TableWidth(StrEnum):
 
 
 def table(
-    dirs: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="[DIR]...", help="Result folders; several are combined. Default: reference."),
-    ] = None,
+    dirs: Folders = None,
     what: Annotated[
         What,
         typer.Option(
@@ -60,17 +67,12 @@ def table(
         TableWidth, typer.Option(help="tex: fit the width of the text, or of one column of two.")
     ] = TableWidth.text,
     task: TaskFilter = None,
-    family: Annotated[
-        list[str] | None, typer.Option("--family", help="Only tasks of this family. May be repeated.")
-    ] = None,
-    learner: Annotated[
-        list[str] | None,
-        typer.Option("--learner", help="Only this learner, control or heuristic. May be repeated."),
-    ] = None,
+    family: FamilyFilter = None,
+    learner: LearnerFilter = None,
     macros: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also write one LaTeX macro for each figure to this file.")
     ] = None,
-    output: Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")] = None,
+    output: OutputFile = None,
     suite_seed: SuiteSeed = None,
 ) -> None:
     """Print tables for a paper: what is best or not significantly worse is bold, and what was not fitted is marked."""
@@ -80,8 +82,7 @@ def table(
     from ..runs.errors import UsageError
     from ..runs.status import read_status
 
-    tasks = [*(task or []), *(f"family:{name}" for name in family or [])]
-    results = read_folders(dirs or [Path("reference")], suite_seed, tasks, measured=True)
+    results = read_selected(dirs or [REFERENCE], suite_seed, task, family, measured=True)
     try:
         sheets = make_sheets(results, what.value, read_status().listed(results.catalogue), learner)
     except ValueError as error:

@@ -46,7 +46,7 @@ def body_of(command: str) -> str:
     if result.exit_code:
         raise RuntimeError(f"{command} ended with exit code {result.exit_code}: {result.output}")
     printed = result.stdout.strip()
-    return f"{printed}\n" if "markdown" in command or " md" in command else f"```text\n{printed}\n```\n"
+    return f"{printed}\n" if " md" in command else f"```text\n{printed}\n```\n"
 
 
 def main() -> None:

@@ -70,7 +70,7 @@ def decomposition_tables(crossing: Crossing, results: Results) -> list[Table]:
 
 
 def render_decomposition(crossings: Sequence[Crossing], results: Results, form: str) -> str:
-    """The tables of all crossings in the format "text" or "markdown"; each footnote below its first table alone."""
+    """The tables of all crossings in the format "text" or "md"; each footnote below its first table alone."""
     render, parts, known = (text_table if form == "text" else markdown_table), [], set()
     for table in (table for crossing in crossings for table in decomposition_tables(crossing, results)):
         parts.append(render(table, "" if table.footnote in known else table.footnote))

@@ -79,7 +79,7 @@ def named(learner: str, score: float) -> str:
 
 
 def render_quality(table: Table, form: str) -> str:
-    """The table in the format "text" or "markdown"."""
+    """The table in the format "text" or "md"."""
     return text_table(table, table.footnote) if form == "text" else markdown_table(table, table.footnote)
 
 

@@ -6,22 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..tables import SYMBOLS
+
 EMPTY = "–"
 """Text of a cell that was not planned."""
 
 EQUIVALENT = "equivalent"
 """A flag of a difference: the two learners are equivalent."""
 
-MARKS = {
-    "budget": "†",
-    "plateau": "‡",
-    "capacity": "◇",
-    "diverged": "§",
-    "incomplete": "¶",
-    "partial": "∥",
-    "cell": "°",
-    EQUIVALENT: "=",
-}
+MARKS = {**SYMBOLS, EQUIVALENT: "="}
 """Flag -> the sign behind a figure."""
 
 

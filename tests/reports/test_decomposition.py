@@ -61,7 +61,7 @@ def test_the_tables_have_the_effects_and_shares_that_the_scores_were_made_of(
 
 
 def test_size_and_markdown_may_be_chosen(run: Callable[..., tuple[int, str, str]]) -> None:
-    _, text, _ = run("--size", "16", "--format", "markdown")
+    _, text, _ = run("--size", "16", "--format", "md")
     assert "### toy, n = 16: scores" in text
     code, _, error = run("--size", "17")
     assert (code, error) == (2, "grue: --size 17; the crossings have the sizes 16, 64\n")

@@ -79,7 +79,7 @@ def test_without_a_folder_it_prints_the_list(run: Callable[..., tuple[int, str, 
     code, _, errors = run("--flags", results=None)
     assert (code, errors) == (
         2,
-        "grue: give a result folder; without one, quality prints the list, as text or markdown\n",
+        "grue: give a result folder; without one, quality prints the list, as text or md\n",
     )
 
 
@@ -116,7 +116,7 @@ def test_csv_has_a_row_for_each_contrast(run: Callable[..., tuple[int, str, str]
 
 
 def test_markdown_is_a_table(run: Callable[..., tuple[int, str, str]]) -> None:
-    _, text, _ = run("--format", "markdown", results=built.results_of(built.GOOD))
+    _, text, _ = run("--format", "md", results=built.results_of(built.GOOD))
     assert "| toy | measures | measures |" in text
 
 
