@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ..tables import SYMBOLS, Table, TableCell
@@ -104,7 +104,10 @@ def sort_text(text: str) -> str:
 
 def number_text(value: float, scale: float = 1, form: str = ".2f") -> str:
     """A number with a minus sign that is as long as a plus, "–" if there is none."""
-    return "–" if math.isnan(value) else f"{scale * value:{form}}".replace("-0.00", "0.00").replace("-", "−")
+    if math.isnan(value):
+        return "–"
+    text = f"{scale * value:{form}}"
+    return text.removeprefix("-") if float(text) == 0 else text.replace("-", "−")
 
 
 def linked(names: Mapping[str, str], folder: str) -> Link:
@@ -115,8 +118,3 @@ def linked(names: Mapping[str, str], folder: str) -> Link:
 def shade(value: float, low: float = 0, high: float = 1) -> float | None:
     """The tint of a value between two ends, None if there is none."""
     return None if math.isnan(value) else round(min(max((value - low) / (high - low), 0), 1), 2)
-
-
-def rows_of(rows: Sequence[tuple[Head, tuple[Box, ...]]], heading: str) -> tuple[tuple[str, tuple], ...]:
-    """One group of rows, none if it is empty."""
-    return ((heading, tuple(rows)),) if rows else ()

@@ -7,7 +7,8 @@ from typing import Any
 
 from ...analysis.atlas import pairs
 from ...analysis.entries import Entry
-from ..atlas import AtlasReport
+from ..atlas import AtlasReport, mean_of_pair
+from ..explained import mean_text
 from ..leaderboard import Leaderboard
 from ..tables import SYMBOLS, TableCell, entry_cell
 from .grid import Box, Grid, Head, Link, number_text, shade, sort_text
@@ -87,18 +88,17 @@ def _riddles(board: Leaderboard, label: str, link: Link) -> list[dict[str, Any]]
 
 
 def _relatives(report: AtlasReport, label: str, link: Link) -> Grid | None:
-    """The learners whose OOD answers are most like this one's, nearest first."""
+    """The learners whose OOD answers are most alike, nearest first; those compared in one family alone last."""
     found = [
         (one, one.second if one.first == label else one.first)
         for one in pairs(report.atlas)
         if label in (one.first, one.second) and one.first != one.second and not math.isnan(one.kappa)
     ]
-    found.sort(key=lambda pair: -pair[0].kappa)
+    found.sort(key=lambda pair: (pair[0].families == 1, -pair[0].kappa))
     rows = []
     for one, other in found[:RELATIVES]:
-        half = "" if math.isnan(one.half_width) else f" ± {one.half_width:.2f}"
         texts = (
-            f"{number_text(one.kappa)}{half}",
+            mean_text(mean_of_pair(one, one.kappa, one.half_width)),
             number_text(one.seeds_kappa),
             number_text(one.equal),
             str(one.families),

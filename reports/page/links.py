@@ -19,7 +19,7 @@ def file_names(labels: Iterable[str]) -> dict[str, str]:
     taken: set[str] = set()
     for label in labels:
         plain = re.sub("[^a-z0-9]+", "-", label.lower())[:LONGEST].strip("-")
-        name = plain if plain == label else f"{plain or 'name'}-{crc32(label.encode()):08x}"
+        name = plain if plain and plain == label else f"{plain or 'name'}-{crc32(label.encode()):08x}"
         candidate, number = name, 1
         while candidate in taken:
             number += 1

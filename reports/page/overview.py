@@ -103,7 +103,7 @@ def atlas_grids(report: AtlasReport, link: Link) -> list[Grid]:
         )
         for row, name in enumerate(atlas.learners)
     ]
-    heads = tuple(Head(str(number + 1), link(name)) for number, name in enumerate(atlas.learners))
+    heads = tuple(Head(str(number + 1), words=name) for number, name in enumerate(atlas.learners))
     notes = tuple(f"{note.rstrip('.')}." for note in (matrix.caption, matrix.footnote, *matrix.notes) if note)
     first = Grid("atlas", matrix.title, "learner", heads, (("", tuple(rows)),), notes, filters=True)
     return [first, *[grid_of(table, "learner", link) for table in others]]

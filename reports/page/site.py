@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,9 @@ from ..fingerprint import fingerprint_tables
 from ..leaderboard import Leaderboard
 from ..notes import MissingCells
 from ..provenance import long_lines, short_line
-from ..tables import task_tables
+from ..tables import Table, task_tables
 from .curves import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, chart_of
-from .grid import grid_of, linked
+from .grid import Grid, Link, grid_of, linked
 from .learner import learner_page
 from .links import file_names
 from .overview import atlas_grids, board_grids, claim_views, quality_grid, ranking_grid, tasks_grid
@@ -106,7 +106,7 @@ def render_site(data: SiteData) -> dict[str, str]:
             task=task,
             info=catalogue.tasks[task],
             status=board.listed.get(task, "riddle" if task in riddles else "not on the common scale"),
-            grid=grid_of(table, "learner", to_learners, name="values", filters=True) if table else None,
+            grid=_values(table, to_learners) if table else None,
             chart=chart_of(data.points, catalogue, task) if task in tables else None,
             size={"w": WIDTH, "h": HEIGHT, "l": LEFT, "r": RIGHT, "t": TOP, "b": BOTTOM},
             probes=[one for one in data.probes if one.task == task],
@@ -117,6 +117,11 @@ def render_site(data: SiteData) -> dict[str, str]:
     for label, name in learners.items():
         page("learner.html", f"learners/{name}.html", **learner_page(board, data.atlas, label, to_tasks, to_learners))
     return found | {name: (files(__package__) / "assets" / name).read_text(encoding="utf-8") for name in ASSETS}
+
+
+def _values(table: Table, link: Link) -> Grid:
+    grid = grid_of(table, "learner", link, name="values", filters=True)
+    return replace(grid, caption="Values of every learner")
 
 
 def _environment() -> jinja2.Environment:
@@ -139,7 +144,7 @@ def _counts(data: SiteData) -> dict[str, int]:
     }
 
 
-def _learner_groups(board: Leaderboard, link: Any) -> Mapping[str, list[dict[str, Any]]]:
+def _learner_groups(board: Leaderboard, link: Link) -> Mapping[str, list[dict[str, Any]]]:
     infos, pairs = board.results.catalogue.learners, board.results.catalogue.by_pair
     return {
         kind: [
