@@ -2,4 +2,4 @@
 
 May import: analysis, metrics, runs.catalogue, runs.probe_text, runs.registration, runs.results, runs.reading, runs.status.
 Loads no learner, no task and no torch.
-"""
+"""  # noqa: E501 -- what may be imported is one line

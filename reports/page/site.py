@@ -26,6 +26,8 @@ from .learner import learner_page
 from .links import file_names
 from .overview import atlas_grids, board_grids, claim_views, quality_grid, ranking_grid, tasks_grid
 
+ROOT = files("grue.reports.page")
+
 ASSETS = ("page.css", "page.js")
 
 NAVIGATION = (
@@ -116,7 +118,7 @@ def render_site(data: SiteData) -> dict[str, str]:
         )
     for label, name in learners.items():
         page("learner.html", f"learners/{name}.html", **learner_page(board, data.atlas, label, to_tasks, to_learners))
-    return found | {name: (files(__package__) / "assets" / name).read_text(encoding="utf-8") for name in ASSETS}
+    return found | {name: (ROOT / "assets" / name).read_text(encoding="utf-8") for name in ASSETS}
 
 
 def _values(table: Table, link: Link) -> Grid:
@@ -126,7 +128,7 @@ def _values(table: Table, link: Link) -> Grid:
 
 def _environment() -> jinja2.Environment:
     return jinja2.Environment(
-        loader=jinja2.FunctionLoader(lambda name: (files(__package__) / "templates" / name).read_text("utf-8")),
+        loader=jinja2.FunctionLoader(lambda name: (ROOT / "templates" / name).read_text("utf-8")),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
