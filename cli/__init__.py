@@ -27,6 +27,7 @@ from .import_ import import_
 from .leaderboard import leaderboard
 from .listing import listing
 from .merge import merge
+from .page import page
 from .plot import plot
 from .quality import quality
 from .rules import rules
@@ -58,6 +59,7 @@ app.command()(table)
 app.command()(cite)
 app.command()(scores)
 app.command()(plot)
+app.command()(page)
 app.command()(quality)
 app.command()(decompose)
 app.command()(compare)

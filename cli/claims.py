@@ -10,6 +10,7 @@ import typer
 from .folders import OutputFile, ReportFormat, SuiteSeed, read_folders, write_text
 
 if TYPE_CHECKING:
+    from ..reports.claims import Standing
     from ..reports.readme import Statement
     from ..runs.registration import Registration
     from ..runs.results import Results
@@ -44,24 +45,13 @@ def claims(
     The claims, their tests and thresholds were written down before their cells were computed (grue run --preset
     claims).
     """
-    from ..analysis.claims import judge
-    from ..reports.claims import Standing, render_claims
+    from ..reports.claims import render_claims
     from ..reports.readme import render_statements
-    from ..runs.errors import UsageError
-    from ..runs.registration import committed, read_claims, reasons_post_hoc, unchecked
+    from ..runs.registration import committed, read_claims
 
     registration = read_claims()
-    results = _results(dirs or [], suite_seed, registration)
+    standings, results = standings_of(dirs or [], suite_seed, registration)
     statements = _statements(registration) if readme else []
-    try:
-        judged = judge(results.scores, results.catalogue, registration)
-    except ValueError as error:
-        raise UsageError(str(error)) from error
-    standings = []
-    for one in judged:
-        commits = _commits(results, one.cells)
-        reasons = reasons_post_hoc(one.claim, registration.run, results.catalogue, one.cells, one.seeds, commits)
-        standings.append(Standing(one, tuple(reasons), () if reasons else tuple(unchecked(commits))))
     shown = results if results.catalogue.cells else None
     if readme:
         write_text(render_statements(statements, standings, form.value), output)
@@ -72,11 +62,34 @@ def claims(
 
         for path in write_claims_figure(standings, shown, figures):
             typer.echo(f"wrote {path}", err=True)
+    judged = [one.judgement for one in standings]
     flagged = {one.claim.name: len(one.flagged) for one in judged if one.flagged}
     if fail_if_flagged and flagged:
         named = ", ".join(f"{name} ({count})" for name, count in flagged.items())
         typer.echo(f"grue: claims with cells that did not fit: {named}", err=True)
         raise typer.Exit(1)
+
+
+def standings_of(
+    dirs: list[Path], suite_seed: int | None, registration: Registration
+) -> tuple[list[Standing], Results]:
+    """The claims with their verdicts, and the results that these rest on; without a folder, the claims' own cells."""
+    from ..analysis.claims import judge
+    from ..reports.claims import Standing
+    from ..runs.errors import UsageError
+    from ..runs.registration import reasons_post_hoc, unchecked
+
+    results = _results(dirs, suite_seed, registration)
+    try:
+        judged = judge(results.scores, results.catalogue, registration)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    standings = []
+    for one in judged:
+        commits = _commits(results, one.cells)
+        reasons = reasons_post_hoc(one.claim, registration.run, results.catalogue, one.cells, one.seeds, commits)
+        standings.append(Standing(one, tuple(reasons), () if reasons else tuple(unchecked(commits))))
+    return standings, results
 
 
 def _statements(registration: Registration) -> list[Statement]:

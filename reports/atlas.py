@@ -105,11 +105,11 @@ def _relatives(atlas: Atlas, source: str) -> Table:
             partner,
             str(nearest.families),
             str(nearest.tasks),
-            mean_text(_as_mean(nearest, nearest.kappa, nearest.half_width)),
+            mean_text(mean_of_pair(nearest, nearest.kappa, nearest.half_width)),
             NOT_PLANNED if math.isnan(nearest.low) else f"{decimal(nearest.low)} to {decimal(nearest.high)}",
             NOT_PLANNED
             if math.isnan(nearest.difference)
-            else mean_text(_as_mean(nearest, nearest.difference, nearest.difference_half_width), sign=True),
+            else mean_text(mean_of_pair(nearest, nearest.difference, nearest.difference_half_width), sign=True),
         )
         rows.append((name, tuple(map(TableCell, texts))))
     columns = ("seeds", "nearest", "families", "tasks", "kappa", "one family left out", "minus seeds")
@@ -187,7 +187,8 @@ def _stability(atlas: Atlas) -> tuple[str, ...]:
     return (text.format(f"at least {decimal(found[family])} (without {family})"),)
 
 
-def _as_mean(one: PairAgreement, mean: float, half_width: float) -> MeanOverTasks:
+def mean_of_pair(one: PairAgreement, mean: float, half_width: float) -> MeanOverTasks:
+    """A kappa or a difference of a pair, with the half width of its interval, as a mean over tasks."""
     return MeanOverTasks(mean, half_width, math.nan, one.tasks, one.families)
 
 

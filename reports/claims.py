@@ -132,13 +132,14 @@ def _summary(standings: Sequence[Standing], source: str) -> Table:
 def _table(one: Standing) -> Table:
     names = ("estimate", "interval", "expected", "p", "seeds", "verdict")
     rows = tuple(
-        (("(c) " if outcome.test.condition else "") + outcome.test.says, tuple(map(TableCell, _texts(outcome))))
+        (("(c) " if outcome.test.condition else "") + outcome.test.says, tuple(map(TableCell, outcome_texts(outcome))))
         for outcome in one.judgement.outcomes
     )
     return Table("claim", "", tuple(Column(name, "", name) for name in names), (("", rows),), "", "", (), "")
 
 
-def _texts(outcome: Outcome) -> list[str]:
+def outcome_texts(outcome: Outcome) -> list[str]:
+    """Estimate, interval, expectation, p value, seeds and verdict of a test as text."""
     if math.isnan(outcome.estimate):
         return [NOT_PLANNED, NOT_PLANNED, expected_text(outcome.test), NOT_PLANNED, str(outcome.seeds), outcome.verdict]
     ends = f"{decimal(outcome.low)} to {decimal(outcome.high)}"

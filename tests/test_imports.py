@@ -23,6 +23,7 @@ ROOMS = {
         "analysis",
         "metrics",
         "runs.catalogue",
+        "runs.probe_text",
         "runs.registration",
         "runs.results",
         "runs.reading",
