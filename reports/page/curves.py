@@ -14,7 +14,7 @@ from ...runs.catalogue import Catalogue, TaskInfo
 from ..style import GREY, line_styles
 
 WIDTH, HEIGHT = 440, 300
-LEFT, RIGHT, TOP, BOTTOM = 44, 12, 12, 40
+LEFT, RIGHT, TOP, BOTTOM = 60, 12, 12, 40
 SHOWN = 6
 """Learners that are drawn in colour at first; the reader selects others."""
 

@@ -75,7 +75,10 @@ def grid_of(
         corner=corner,
         heads=tuple(Head(column.head, column_link(column.head) if column_link else "") for column in table.columns),
         groups=tuple(
-            (heading, tuple((Head(name, row_link(name)), tuple(map(_box, cells))) for name, cells in rows))
+            (
+                heading if len(table.row_groups) > 1 else "",
+                tuple((Head(name, row_link(name)), tuple(map(_box, cells))) for name, cells in rows),
+            )
             for heading, rows in table.row_groups
         ),
         notes=tuple(note for note in notes if note),

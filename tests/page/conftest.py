@@ -6,6 +6,7 @@ import importlib.util
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,16 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
     write_site(site_data(hostile_results()), folder)
     return folder
+
+
+@pytest.fixture
+def smallest(tmp_path: Path) -> Path:
+    """One learner and one seed, without another cell."""
+    whole = hostile_results()
+    catalogue = whole.catalogue.only(lambda cell: (cell.learner, cell.seed) == (IMAGE, 0))
+    kept = whole.scores["key"].isin(list(catalogue.by_key))
+    write_site(site_data(replace(whole, catalogue=catalogue, scores=whole.scores.loc[kept])), tmp_path)
+    return tmp_path
 
 
 def browser_lacking() -> str:

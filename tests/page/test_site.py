@@ -116,3 +116,8 @@ def test_one_size_one_seed_and_a_score_far_below_zero_are_drawn_inside_the_panel
     assert 0 < y < 300
     assert not chart.panels[0].series[0].bars
     assert chart_of(_points([], []).reindex(columns=_points([16], [0.0]).columns), CATALOGUE, "t") is None
+
+
+def test_one_seed_of_one_learner_makes_a_site(smallest: Path) -> None:
+    assert (smallest / "index.html").is_file()
+    assert "1 seed" in (smallest / "tasks/copy.html").read_text(encoding="utf-8")

@@ -1,0 +1,49 @@
+"""`grue page`: the site of the reference, and what it refuses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from grue.analysis.answers import final_keys
+from grue.cli import app
+from grue.runs.errors import UsageError
+from grue.runs.probe_answers import read_probe_answers
+from grue.runs.probe_text import EXAMPLES, probe_texts
+from grue.runs.reading import read
+
+LIMIT = 5_000_000
+
+
+def test_the_site_of_the_reference_is_complete_and_small(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["page", "-o", str(tmp_path / "site")])
+    assert done.exit_code == 0, done.output
+    files = [path for path in (tmp_path / "site").rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < LIMIT
+    catalogue = read(["reference"]).catalogue
+    assert len(list((tmp_path / "site" / "tasks").iterdir())) == len(catalogue.by_task)
+    assert len(list((tmp_path / "site" / "learners").iterdir())) == len(catalogue.learners)
+
+
+def test_probe_examples_are_those_that_the_oracle_answered() -> None:
+    catalogue = read(["reference"]).of_tasks(["identity-bits"]).catalogue
+    keys = final_keys(catalogue)
+    final = {task: {name: [one for one in cells if one.key in keys] for name, cells in of_task.items()}
+             for task, of_task in catalogue.by_task.items()}  # fmt: skip
+    found = probe_texts(["reference"], catalogue, final, read_probe_answers(["reference"], keys))
+    assert [one.split for one in found] == ["id", "odd"]
+    for probe in found:
+        assert len(probe.inputs) == EXAMPLES
+        assert tuple(answer.text for answer in probe.answers["oracle"]) == probe.targets
+        assert all(answer.right is (answer.text == target) for answers in probe.answers.values()
+                   for answer, target in zip(answers, probe.targets, strict=True))  # fmt: skip
+
+
+def test_a_folder_without_results_and_an_output_that_is_a_file_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="not a result folder"):
+        CliRunner().invoke(app, ["page", str(tmp_path)], catch_exceptions=False)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="it is a file"):
+        CliRunner().invoke(app, ["page", "-o", str(tmp_path / "file")], catch_exceptions=False)
