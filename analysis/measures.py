@@ -43,9 +43,9 @@ class Measure:
         return scaled if self.greater_is_better else -scaled
 
     def value(self, utility: np.ndarray) -> np.ndarray:
-        """The inverse of `utility`."""
+        """The inverse of `utility`; of numbers and times, at least 0 (the inverse rounds)."""
         scaled = utility if self.greater_is_better else -utility
-        return scaled if self.offset is None else np.exp2(scaled) - self.offset
+        return scaled if self.offset is None else np.maximum(np.exp2(scaled) - self.offset, 0.0)
 
 
 MEASURES: dict[str, Measure] = {

@@ -70,9 +70,9 @@ def _wide(scores: pd.DataFrame, cells: pd.DataFrame, catalogue: Catalogue) -> tu
     of_metric, metrics = pd.factorize(scores["metric"])
     of_task, tasks = pd.factorize(cells["task"])
     columns = np.full((len(tasks) + 1, len(splits) + 1, len(metrics) + 1), -1)
-    for place in product(*(range(len(names)) for names in (tasks, splits, metrics))):
-        task, split, metric = (names[one] for names, one in zip((tasks, splits, metrics), place, strict=True))
-        columns[place] = _column(catalogue.tasks[task], split, metric)
+    for index in product(*(range(len(names)) for names in (tasks, splits, metrics))):
+        task, split, metric = (names[one] for names, one in zip((tasks, splits, metrics), index, strict=True))
+        columns[index] = _column(catalogue.tasks[task], split, metric)
     column = columns[np.append(of_task, -1)[cell], of_split, of_metric]
     held = np.flatnonzero((column >= 0) & (cell >= 0))[::-1]  # of two rows the first one counts
     values = np.full((len(cells), len(SCORES)), np.nan)

@@ -147,18 +147,18 @@ class _Axis:
 
 def _panel(rows: pd.DataFrame, column: str, title: str, numbers: Mapping[str, int], axis: _Axis) -> Panel:
     values = sorted(set(rows[column].tolist()))
-    place = _places(values)
+    positions = _positions(values)
     series = []
     for learner, own in rows.sort_values(column, kind="stable").groupby("learner", sort=False):
-        series.append(_series(own, column, numbers[str(learner)], place, axis))
+        series.append(_series(own, column, numbers[str(learner)], positions, axis))
     label = (
         "training examples n (log axis)" if column == "size" else "OOD examples in training (log axis from the first)"
     )
-    ticks = tuple((place[value], f"{value:g}") for value in _spaced(values, place))
+    ticks = tuple((positions[value], f"{value:g}") for value in _spaced(values, positions))
     return Panel(title, label, ticks, axis.ticks, tuple(sorted(series, key=lambda one: one.number)))
 
 
-def _places(values: Sequence[int]) -> dict[int, float]:
+def _positions(values: Sequence[int]) -> dict[int, float]:
     """Positions on a logarithmic axis; 0 is one step of factor 4 left of the smallest other value."""
     logs = {value: math.log2(value) for value in values if value > 0}
     if 0 in values:
@@ -171,20 +171,20 @@ def _places(values: Sequence[int]) -> dict[int, float]:
     }
 
 
-def _spaced(values: Sequence[int], place: Mapping[int, float], distance: float = 34) -> list[int]:
+def _spaced(values: Sequence[int], positions: Mapping[int, float], distance: float = 34) -> list[int]:
     """The values to label: the last one, and those before it that are far enough from the next one."""
     kept: list[int] = []
     for value in reversed(values):
-        if not kept or place[kept[-1]] - place[value] >= distance:
+        if not kept or positions[kept[-1]] - positions[value] >= distance:
             kept.append(value)
     return kept
 
 
-def _series(own: pd.DataFrame, column: str, number: int, place: Mapping[int, float], axis: _Axis) -> Series:
+def _series(own: pd.DataFrame, column: str, number: int, positions: Mapping[int, float], axis: _Axis) -> Series:
     texts, dots, bars, line = [], [], [], []
     symbol = "n" if column == "size" else "exposed"
     for value, mean, half, seeds in zip(own[column], own["mean"], own["half_width"], own["seeds"], strict=True):
-        x, y = place[value], axis(mean)
+        x, y = positions[value], axis(mean)
         line.append(f"{x:g} {y:g}")
         dots.append(f"M{x:g} {y:g}h0")
         spread = "" if math.isnan(half) else f" ± {half:.2f}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
@@ -10,6 +11,7 @@ from typing import Any
 
 import jinja2
 import pandas as pd
+from markupsafe import Markup, escape
 
 from ...analysis.quality import TaskQuality
 from ...runs.probe_text import ProbeText
@@ -127,13 +129,20 @@ def _values(table: Table, link: Link) -> Grid:
 
 
 def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(lambda name: (ROOT / "templates" / name).read_text("utf-8")),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["breakable"] = _breakable
+    return environment
+
+
+def _breakable(label: str) -> Markup:
+    """A label, escaped, that lines may break after the marks between its parts."""
+    return Markup(re.sub(r"([:,=])", r"\1<wbr>", str(escape(label))))  # noqa: S704 -- it is escaped
 
 
 def _counts(data: SiteData) -> dict[str, int]:

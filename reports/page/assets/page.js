@@ -9,11 +9,11 @@ for (const table of document.querySelectorAll("table.sortable")) {
     const link = head.querySelector("a");
     button.type = "button";
     button.className = "sort";
-    button.textContent = head.textContent;
+    button.append(...(link ?? head).cloneNode(true).childNodes);
     if (link) {
-      button.setAttribute("aria-label", `Sort by ${head.textContent}`);
+      button.setAttribute("aria-label", `Sort by ${link.textContent}`);
       link.classList.add("page-link");
-      link.setAttribute("aria-label", `Page of ${head.textContent}`);
+      link.setAttribute("aria-label", `Page of ${link.textContent}`);
       link.textContent = "page";
       head.replaceChildren(button, link);
     } else {
