@@ -55,9 +55,7 @@ def cost_figure(results: Results, shown: Highlights, width: float) -> Figure | N
         "Times are of several machines." if len(set(results.machines.values())) > 1 else "",
         f"{short_line(results)}.",
     )
-    handles = handles_of(named, styles, others, width)
-    for handle in handles:
-        handle.set(linestyle="", marker="." if handle.get_marker() == "None" else handle.get_marker())
+    handles = handles_of(named, styles, int(others), width, points=True)
     handles.append(Line2D([], [], label="Pareto front", **{**FRONT, **RING}))
     scale = scale_of("score", costs["ood"].to_numpy(float))
     low, high = float(costs["seconds"].min()), float(costs["seconds"].max())

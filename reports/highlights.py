@@ -45,10 +45,18 @@ class Highlights:
         return f"In colour: {rule}; grey: {others} other{'' if others == 1 else 's'}"
 
 
-def handles_of(names: Iterable[str], styles: Mapping[str, LineStyle], others: int, width: float) -> list[Line2D]:
-    """Entries of a legend: learners in colour, and the others; width: of the figure, in inches."""
-    found = [Line2D([], [], label=shortened(name, int(9 * width)), **styles[name].keywords()) for name in names]
-    return found + ([Line2D([], [], label="other learners", **OTHERS)] if others else [])
+def handles_of(
+    names: Iterable[str], styles: Mapping[str, LineStyle], others: int, width: float, *, points: bool = False
+) -> list[Line2D]:
+    """Entries of a legend: learners in colour, and the others.
+
+    width   of the figure, in inches
+    points  entries are markers without a line
+    """
+    looks = {shortened(name, int(9 * width)): styles[name].keywords() for name in names}
+    looks |= {"other learners": {**OTHERS, "marker": "." if points else ""}} if others else {}
+    line = {"linestyle": ""} if points else {}
+    return [Line2D([], [], label=label, **{**look, **line}) for label, look in looks.items()]
 
 
 def highlights(results: Results, chosen: Sequence[str] = ()) -> Highlights:

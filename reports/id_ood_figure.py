@@ -38,9 +38,7 @@ def id_ood_figure(results: Results, shown: Highlights, width: float) -> Figure |
         f"{shown.note(others)}." if others else "",
         f"{short_line(results)}.",
     )
-    handles = [*handles_of(coloured, styles, others, width), Line2D([], [], label="OOD = ID", **DIAGONAL)]
-    for handle in handles[: len(coloured)]:
-        handle.set_linestyle("")
+    handles = [*handles_of(coloured, styles, others, width, points=True), Line2D([], [], label="OOD = ID", **DIAGONAL)]
     families = list(dict.fromkeys(scores["family"]))
     text = GridText("OOD score against ID score", "ID score", "OOD score", notes)
     grid = PanelGrid([("", family) for family in families], text, handles, width, aspect=1.0)
@@ -71,5 +69,6 @@ def _panel(axes: Axes, scores: pd.DataFrame, coloured: list[str], styles: dict[s
         size = {"markersize": 4.2} if name in coloured else {"markersize": 3}
         below = (own < LOW).any(axis=1)
         common = {**look, "linestyle": "", "clip_on": False, "zorder": 3 if name in coloured else 2, **size}
-        axes.plot(*shown[~below].T, **common)
-        axes.plot(*shown[below].T, **{**common, "marker": "v"})
+        for part, mark in ((shown[~below], {}), (shown[below], {"marker": "v"})):
+            if len(part):
+                axes.plot(*part.T, **{**common, **mark})

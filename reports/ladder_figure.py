@@ -65,9 +65,7 @@ def _draw(results: Results, found: pd.DataFrame, tasks: list[str], shown: Highli
     wide = width >= WIDTHS["text"]
     left = 1.75 if wide else 1.1
     figure = Figure(figsize=(width, 1))
-    handles = handles_of(coloured, styles, others, width)
-    for handle in handles:
-        handle.set(linestyle="", marker="o" if handle.get_marker() == "None" else handle.get_marker())
+    handles = handles_of(coloured, styles, others, width, points=True)
     handles.append(Line2D([], [], label="heuristic", **RUNG))
     legend, high = fitted_legend(figure, handles, width - 2 * MARGIN)
     tall = ROW * (len(tasks) + 0.4)
@@ -80,8 +78,8 @@ def _draw(results: Results, found: pd.DataFrame, tasks: list[str], shown: Highli
     axes.set(xlim=(LOW - 0.02, HIGH), ylim=(len(tasks) - 0.5, -0.9))
     axes.set_yticks(range(len(tasks)), ["\n".join(broken(task, 30 if wide else 18)) for task in tasks])
     axes.tick_params(axis="y", left=False, labelsize=6)
-    axes.set_xticks((0, 0.25, 0.5, 0.75, 1), ("0\nguess", "0.25", "0.5", "0.75", "1\nrule"))
-    axes.set_xlabel("OOD score at the largest n", labelpad=-4)
+    axes.set_xticks((0, 0.25, 0.5, 0.75, 1), ("0", "0.25", "0.5", "0.75", "1"))
+    axes.set_xlabel("OOD score at the largest n (0: guess, 1: rule)", fontsize=7)
     axes.grid(visible=False)
     for end in (0, 1):
         axes.axvline(end, color="0.6", linewidth=0.6, zorder=1)

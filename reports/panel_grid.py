@@ -25,7 +25,7 @@ PANEL_LINE, PAD = 0.115, 0.035
 SMALL_FONT = 5.5
 """Font size of the notes, in points."""
 
-NOTE_CHARACTERS, TITLE_CHARACTERS = 20, 14
+NOTE_CHARACTERS, TITLE_CHARACTERS = 20, 16
 """Characters per inch in a note, and in the title of a panel."""
 
 ACROSS = {"text": 5, "column": 2}
