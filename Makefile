@@ -6,6 +6,7 @@ PYTHON ?= python3
 TORCH_INDEX ?=
 PRESET ?= quick
 OUT ?= results/local/$(PRESET)
+REFERENCE ?= results/reference/quick
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
@@ -13,7 +14,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:  # the checks speak in turn
-.PHONY: help bench reference test speed lint format types tests clean distclean
+.PHONY: help bench reference figures test speed lint format types tests clean distclean
 
 help:  ## what there is to make
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -27,6 +28,10 @@ reference: .venv/installed-test  ## remake tables and figures of the README and 
 	@rm -rf runs/reference
 	@$(BIN)/grue scores results/reference/quick --format bundle --output runs/reference
 	@$(BIN)/python docs/regenerate.py
+
+figures: .venv/installed-test  ## contact sheet of all kinds of figures of REFERENCE (docs/figures/contact-sheet.png)
+	@echo "== figures of $(REFERENCE)"
+	@$(BIN)/python docs/contact_sheet.py $(REFERENCE)
 
 test: lint types tests  ## everything that is checked: lint, types, tests
 

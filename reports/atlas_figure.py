@@ -13,10 +13,10 @@ from matplotlib.patches import Rectangle
 from .atlas import AtlasReport, hundredths
 from .labels import shortened
 from .provenance import short_line
-from .style import GREY, INK, theme
+from .style import GREY, INK, WIDTHS, theme
 
 # Lengths in inches.
-WIDTH, MARGIN, CHARACTER, NOTE, TITLE, BAR = 7.0, 0.06, 0.056, 0.095, 0.22, 0.6
+WIDTH, MARGIN, CHARACTER, NOTE, TITLE, BAR = WIDTHS["text"], 0.06, 0.056, 0.095, 0.22, 0.6
 LARGEST, NAME = 0.42, 36
 """Largest side of a square in inches, and longest name in characters."""
 

@@ -19,13 +19,13 @@ from .claims import Standing, expected_text
 from .figures import FORMATS, METADATA
 from .labels import fitted_legend, shortened
 from .provenance import short_line
-from .style import BLUE, GREY, INK, PURPLE, VERMILION, theme
+from .style import BLUE, GREY, INK, PURPLE, VERMILION, WIDTHS, theme
 
 COLOURS = {"supported": BLUE, "contradicted": VERMILION, "equivalent": PURPLE, "not decided": "0.55"}
 MARKERS = {"supported": "o", "contradicted": "X", "equivalent": "D", "not decided": "s"}
 
 # Lengths in inches.
-WIDTH, LEFT, RIGHT, TITLE, BELOW, MARGIN = 7.0, 3.45, 1.15, 0.3, 0.3, 0.06
+WIDTH, LEFT, RIGHT, TITLE, BELOW, MARGIN = WIDTHS["text"], 3.45, 1.15, 0.3, 0.3, 0.06
 ROW, ABOVE, LINE, NOTE = 0.155, 0.1, 0.13, 0.1
 
 LOW, HIGH = -1.0, 1.0

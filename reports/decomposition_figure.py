@@ -17,12 +17,11 @@ from ..runs.results import Results
 from .decomposition import cell_interval
 from .labels import fitted_legend
 from .provenance import short_line
-from .style import GREY, PALETTE, theme
+from .style import GREY, PALETTE, WIDTHS, theme
 
 # Lengths in inches.
-WIDTH, LEFT, RIGHT, GAP = 7.0, 1.3, 0.12, 1.4
+LEFT, RIGHT, GAP = 1.3, 0.12, 1.4
 TITLE, ABOVE, BELOW, ROW, NOTE, MARGIN, LEGEND_GAP = 0.24, 0.34, 0.26, 0.15, 0.095, 0.06, 0.06
-PANELS_PER_ROW = 2
 
 DODGE = 0.34
 """Vertical distance between the encodings of a row, in rows."""
@@ -37,43 +36,49 @@ FLAGGED = 0.35
 """Opacity of flagged cells: the learner did not fit the training set, so its score does not show its bias."""
 
 
-def crossing_figure(results: Results) -> Figure | None:
-    """A panel for each task with a full crossing, rows learner and view, colours encoding; None if there is none."""
+def crossing_figure(results: Results, width: float = WIDTHS["text"]) -> Figure | None:
+    """A panel for each task with a full crossing, rows learner and view, colours encoding; None if there is none.
+
+    width  of the figure, in inches
+    """
     found = largest(crossings(results.scores, results.catalogue))
     if not found:
         return None
     with mpl.rc_context(theme()):
-        return _draw(found, results)
+        return _draw(found, results, width)
 
 
-def _draw(found: list[Crossing], results: Results) -> Figure:
+def _draw(found: list[Crossing], results: Results, whole: float) -> Figure:
     encodings = list(dict.fromkeys(encoding for one in found for encoding in one.levels["encoding"]))
     colours = {encoding: PALETTE[index % len(PALETTE)] for index, encoding in enumerate(encodings)}
-    across = min(PANELS_PER_ROW, len(found))
-    width = (WIDTH - LEFT - RIGHT - (PANELS_PER_ROW - 1) * GAP) / PANELS_PER_ROW
+    most = 2 if whole >= WIDTHS["text"] else 1  # panels in a row
+    across = min(most, len(found))
+    width = (whole - LEFT - RIGHT - (most - 1) * GAP) / most
     lines = [found[start : start + across] for start in range(0, len(found), across)]
     tall = [ROW * (max(_rows(one) for one in line) + 0.6) for line in lines]
-    notes = wrap(f"Intervals: 95 %, t over seeds. {short_line(results)}.", 140)
-    figure = Figure(figsize=(WIDTH, 1))
-    legend, high = fitted_legend(figure, _handles(colours), WIDTH - LEFT - MARGIN)
+    notes = wrap(f"Intervals: 95 %, t over seeds. {short_line(results)}.", int(20 * whole))
+    side = LEFT if most > 1 else MARGIN  # left edge of the texts
+    figure = Figure(figsize=(whole, 1))
+    legend, high = fitted_legend(figure, _handles(colours), whole - side - MARGIN)
     height = TITLE + sum(ABOVE + one + BELOW for one in tall) + LEGEND_GAP + high + NOTE * len(notes) + MARGIN
-    figure.set_size_inches(WIDTH, height)
+    figure.set_size_inches(whole, height)
     top = height - TITLE
     title = "Algorithm, view and encoding crossed, at the largest training size"
-    figure.text(LEFT / WIDTH, top / height, title, va="bottom", size=8.5, fontweight="bold")
+    title = title if most > 1 else "Algorithm, view and encoding crossed"
+    figure.text(side / whole, top / height, title, va="bottom", size=8.5, fontweight="bold")
     for line, room in zip(lines, tall, strict=True):
         for column, crossing in enumerate(line):
             own = ROW * (_rows(crossing) + 0.6)
             left, bottom = LEFT + column * (width + GAP), top - ABOVE - own
-            axes = figure.add_axes((left / WIDTH, bottom / height, width / WIDTH, own / height))
+            axes = figure.add_axes((left / whole, bottom / height, width / whole, own / height))
             _panel(axes, crossing, colours, results)
         top -= ABOVE + room + BELOW
     top -= LEGEND_GAP
-    legend.set_bbox_to_anchor((LEFT, top), transform=figure.dpi_scale_trans)
+    legend.set_bbox_to_anchor((side, top), transform=figure.dpi_scale_trans)
     top -= high
     for note in notes:
         top -= NOTE
-        figure.text(LEFT / WIDTH, top / height, note, va="bottom", size=SMALL_FONT, color=GREY)
+        figure.text(side / whole, top / height, note, va="bottom", size=SMALL_FONT, color=GREY)
     return figure
 
 

@@ -19,11 +19,11 @@ from ..analysis.explained import Explanation
 from ..runs.results import Results
 from .labels import fitted_legend, shortened
 from .provenance import short_line
-from .style import GREY, PALETTE, theme
+from .style import GREY, PALETTE, WIDTHS, theme
 from .tables import HEADINGS, decimal
 
 # Lengths in inches.
-WIDTH, LEFT, GAP, NUMBER = 7.0, 1.45, 0.12, 0.3
+WIDTH, LEFT, GAP, NUMBER = WIDTHS["text"], 1.45, 0.12, 0.3
 TITLE, BAR, BELOW, BETWEEN, NOTE, MARGIN = 0.2, 0.13, 0.24, 0.1, 0.095, 0.06
 COLUMNS = 2
 

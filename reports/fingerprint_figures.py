@@ -22,13 +22,13 @@ from ..runs.results import Results
 from .labels import fitted_legend, shortened
 from .notes import MissingCells
 from .provenance import short_line
-from .style import BLUE, GREY, ORANGE, theme
+from .style import BLUE, GREY, ORANGE, WIDTHS, theme
 
 COLOURS = (BLUE, ORANGE, "0.85")
 """Colours of the first rule, the second, and neither."""
 
 # Lengths in inches; the figure has the text width of a paper, like those of the learning curves.
-WIDTH, LEFT, GAP, NUMBERS = 7.0, 0.95, 0.1, 0.46
+WIDTH, LEFT, GAP, NUMBERS = WIDTHS["text"], 0.95, 0.1, 0.46
 TITLE, HEADING, BAR, BELOW, NOTE, MARGIN = 0.2, 0.14, 0.135, 0.28, 0.095, 0.06
 
 NUMBER_OFFSETS = (0.06, 0.27)

@@ -20,9 +20,9 @@ from ..analysis.intervals import interval
 from ..metrics import forgetting as metrics
 from .figures import FORMATS, METADATA
 from .forgetting import source_line
-from .style import line_styles, theme
+from .style import WIDTHS, line_styles, theme
 
-WIDTH, MATRICES, CURVES, FOOTER = 7.0, 1.6, 1.7, 0.42
+WIDTH, MATRICES, CURVES, FOOTER = WIDTHS["text"], 1.6, 1.7, 0.42
 """Lengths in inches: width of the figure, heights of a row of matrices, of a row of curves and of the footer."""
 
 DODGE = 0.06

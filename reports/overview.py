@@ -18,17 +18,14 @@ from .board import COLUMNS, short_names
 from .labels import fitted_legend, shortened
 from .leaderboard import Leaderboard, TaskHeader, is_final, make_leaderboard, status_note, summary_of
 from .provenance import short_line
-from .style import GREY, LineStyle, line_styles, theme
+from .style import BEST_HEURISTIC, GREY, WIDTHS, LineStyle, styles_of, theme
 
 # Lengths in inches.
-WIDTH, LEFT, RIGHT, GAP = 7.0, 1.62, 0.1, 0.14
+LEFT, RIGHT, GAP = 1.62, 0.1, 0.14
 TITLE, ABOVE, BELOW, ROW, NOTE, MARGIN = 0.24, 0.34, 0.24, 0.135, 0.095, 0.06
 LEGEND_GAP = 0.06
 LABEL = 30
 """Largest number of characters of a learner's name: what fits to the left of the panels."""
-
-PANELS_PER_ROW = 4
-"""Panels in a row."""
 
 LOW, HIGH = -1.0, 1.0
 SMALL_FONT = 5.5
@@ -38,42 +35,47 @@ FLAGGED = 0.35
 """Opacity of flagged entries: the learner did not fit the training set, so its score does not show its bias."""
 
 
-def overview_figure(results: Results, listed: Mapping[str, str] | None = None) -> Figure | None:
+def overview_figure(
+    results: Results, listed: Mapping[str, str] | None = None, width: float = WIDTHS["text"]
+) -> Figure | None:
     """One panel per ranked task, at most COLUMNS, those that measure first; None if there is no ranked task or result.
 
     listed  task -> its status on the list; see `make_leaderboard`
+    width   of the figure, in inches
     """
     board = make_leaderboard(results, listed)
     if not board.ranked or results.scores.empty:
         return None
     with mpl.rc_context(theme()):
-        return _draw(summary_of(board), results)
+        return _draw(summary_of(board), results, width)
 
 
-def _draw(board: Leaderboard, results: Results) -> Figure:
+def _draw(board: Leaderboard, results: Results, whole: float) -> Figure:
     tasks = [task for group in board.groups.values() for task in group][:COLUMNS]
     finals = {(entry.name, entry.learner, entry.split): entry for entry in board.entries if is_final(entry)}
-    parts = [tasks[start : start + PANELS_PER_ROW] for start in range(0, len(tasks), PANELS_PER_ROW)]
+    most = 4 if whole >= WIDTHS["text"] else 1  # panels in a row
+    parts = [tasks[start : start + most] for start in range(0, len(tasks), most)]
     shown = [_with_results(board, finals, part) for part in parts]
-    learners = [name for name in board.order["learner"] if any(name in names for names in shown)]
-    styles = line_styles(learners)
-    across = min(PANELS_PER_ROW, len(tasks))
+    styles = styles_of(results)
+    across = min(most, len(tasks))
     heights = [ROW * (len(names) + 0.6) for names in shown]
-    width = (WIDTH - LEFT - RIGHT - (across - 1) * GAP) / across
+    width = (whole - LEFT - RIGHT - (across - 1) * GAP) / across
     texts = (_left_out(board, len(tasks)), status_note(board), f"{short_line(results)}.")
-    notes = [line for text in texts for line in wrap(text, 140)]
-    figure = Figure(figsize=(WIDTH, 1))
-    legend, high = fitted_legend(figure, _handles(), WIDTH - LEFT - MARGIN)
+    notes = [line for text in texts for line in wrap(text, int(20 * whole))]
+    side = LEFT if most > 1 else MARGIN  # left edge of the texts
+    figure = Figure(figsize=(whole, 1))
+    legend, high = fitted_legend(figure, _handles(), whole - side - MARGIN)
     height = TITLE + sum(ABOVE + tall + BELOW for tall in heights) + LEGEND_GAP + high + NOTE * len(notes) + MARGIN
-    figure.set_size_inches(WIDTH, height)
+    figure.set_size_inches(whole, height)
     top = height - TITLE
     title = "Scores in and out of distribution at the largest training size"
-    figure.text(LEFT / WIDTH, top / height, title, va="bottom", size=8.5, fontweight="bold")
+    title = title if most > 1 else "ID and OOD scores at the largest n"
+    figure.text(side / whole, top / height, title, va="bottom", size=8.5, fontweight="bold")
     short = short_names(tasks)
     for part, names, tall in zip(parts, shown, heights, strict=True):
         for column, task in enumerate(part):
             left, bottom = LEFT + column * (width + GAP), top - ABOVE - tall
-            axes = figure.add_axes((left / WIDTH, bottom / height, width / WIDTH, tall / height))
+            axes = figure.add_axes((left / whole, bottom / height, width / whole, tall / height))
             shift = f"OOD: {task.ood}" if task.ood else "no shift"
             status = board.listed[task.name] if board.decided else "measures"
             name = short[task.name] if status == "measures" else f"{short[task.name]} ({status})"
@@ -82,11 +84,11 @@ def _draw(board: Leaderboard, results: Results) -> Figure:
             axes.tick_params(labelleft=column == 0, left=False)
         top -= ABOVE + tall + BELOW
     top -= LEGEND_GAP
-    legend.set_bbox_to_anchor((LEFT, top), transform=figure.dpi_scale_trans)
+    legend.set_bbox_to_anchor((side, top), transform=figure.dpi_scale_trans)
     top -= high
     for note in notes:
         top -= NOTE
-        figure.text(LEFT / WIDTH, top / height, note, va="bottom", size=SMALL_FONT, color=GREY)
+        figure.text(side / whole, top / height, note, va="bottom", size=SMALL_FONT, color=GREY)
     return figure
 
 
@@ -125,7 +127,7 @@ def _panel(
         finals[task.name, name, split].value for name in heuristics if (task.name, name, split) in finals
     ]
     if heuristic_scores and not math.isnan(best := max(heuristic_scores)):
-        axes.axvline(min(max(best, LOW), HIGH), color="0.55", linewidth=0.8, linestyle=(0, (6, 2)), zorder=1)
+        axes.axvline(min(max(best, LOW), HIGH), zorder=1, **BEST_HEURISTIC)
     for row, name in enumerate(learners):
         within, outside = (finals.get((task.name, name, where)) for where in ("id", "ood"))
         shown = [entry for entry in (within, outside) if entry is not None and not math.isnan(entry.value)]
@@ -153,6 +155,6 @@ def _handles() -> list[Line2D]:
         Line2D([], [], label="ID", linestyle="", markerfacecolor="white", **style),
         Line2D([], [], label="OOD", linestyle="", **style),
         Line2D([], [], label="95 % interval over seeds, or their range (OOD)", color=GREY, alpha=0.3, linewidth=2.6),
-        Line2D([], [], label="best heuristic, OOD", color="0.55", linewidth=0.8, linestyle=(0, (6, 2))),
+        Line2D([], [], label="best heuristic, OOD", **BEST_HEURISTIC),
         Line2D([], [], label="pale: training set not fitted", linestyle="", **{**style, "alpha": FLAGGED}),
     ]

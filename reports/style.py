@@ -13,6 +13,7 @@ from zlib import crc32
 
 import seaborn as sns
 
+from ..runs.results import Results
 from .names import base_and_variant
 
 Dashes = str | tuple[float, tuple[float, ...]]
@@ -46,12 +47,18 @@ KNOWN = {
     "bayes-net": (PURPLE, "*"),
     "program": (INK, "p"),
     "merging": (INK, "d"),
-    "ngram": (BROWN, "*"),
+    "ngram": (BROWN, "h"),
 }
 """Colours and markers of known learners, which are the same in every figure."""
 
 CONTROLS = {"lookup": "0.3", "shuffled": "0.6"}
 GREY = "0.35"
+
+OTHERS: dict[str, Any] = {"color": "0.78", "linewidth": 0.6}
+"""Style of learners that a figure does not show in colour."""
+
+BEST_HEURISTIC: dict[str, Any] = {"color": "0.55", "linewidth": 0.8, "linestyle": (0, (6, 2))}
+"""Line of the best heuristic of a task."""
 
 DOTS: Dashes = (0, (1, 1.2))
 BROKEN: tuple[Dashes, ...] = (
@@ -61,6 +68,12 @@ BROKEN: tuple[Dashes, ...] = (
     (0, (3.5, 1, 1, 1, 1, 1)),
     (0, (6, 1.5)),
     (0, (2, 1, 2, 1, 1, 1)),
+    (0, (1.2, 2.2)),
+    (0, (6, 1, 2, 1)),
+    (0, (3, 3)),
+    (0, (4, 1, 4, 1, 1, 1)),
+    (0, (2, 1, 1, 1, 1, 1, 1, 1)),
+    (0, (8, 2, 1, 2)),
 )
 """Line styles of variants; they repeat if a figure has more kinds of variants than this."""
 
@@ -84,6 +97,10 @@ class LineStyle:
             "markeredgecolor": self.colour if self.hollow else "white",
             "markeredgewidth": 0.8 if self.hollow else 0.35,
         }
+
+
+WIDTHS = {"column": 3.3, "text": 6.9}
+"""Widths of figures in inches: one column of a paper of two columns, and both."""
 
 
 def theme() -> dict[Any, Any]:
@@ -110,11 +127,17 @@ def theme() -> dict[Any, Any]:
         "legend.frameon": False,
         "lines.linewidth": 1.1,
         "lines.markersize": 3.6,
+        "svg.fonttype": "none",  # text can be searched, and edited
         "pdf.fonttype": 42,  # text stays text; type 3 fonts are refused by some publishers
         "svg.hashsalt": "grue",  # ids in the file do not change from one run to the next
         "figure.dpi": 200,
         "savefig.dpi": 200,
     }
+
+
+def styles_of(results: Results) -> dict[str, LineStyle]:
+    """The look of every learner of some results, which is the same in all figures of them."""
+    return line_styles(results.catalogue.learners)
 
 
 def line_styles(names: Iterable[str]) -> dict[str, LineStyle]:

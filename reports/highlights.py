@@ -1,0 +1,109 @@
+"""Which learners a figure shows in colour: at most six a panel; the others are grey."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from matplotlib.lines import Line2D
+from scipy.stats import rankdata
+
+from ..analysis.outcomes import outcomes
+from ..analysis.ranks import by_family
+from ..runs.results import Results
+from .labels import shortened
+from .names import base_and_variant
+from .style import OTHERS, LineStyle
+
+LIMIT = 6
+"""Largest number of learners in colour in a panel: more lines cannot be told apart."""
+
+RULE = "the six that beat most others OOD (share of wins within a task, families count equally), one a base first"
+
+
+@dataclass(frozen=True)
+class Highlights:
+    """Learners in the order in which they are shown in colour. chosen: they were named, and no others are."""
+
+    order: tuple[str, ...]
+    chosen: bool = False
+
+    def of(self, present: Collection[str]) -> list[str]:
+        """Those in colour among the learners of a panel: the first six, one of each base before its variants."""
+        names = [name for name in self.order if name in present]
+        if not self.chosen and len(names) > LIMIT:
+            names = _bases_first(names)
+        return names[:LIMIT]
+
+    def note(self, others: int) -> str:
+        """What is grey, and why; "" if nothing is."""
+        if not others:
+            return ""
+        rule = "those that were asked for" if self.chosen else RULE
+        return f"In colour: {rule}; grey: {others} other{'' if others == 1 else 's'}"
+
+
+def handles_of(
+    names: Iterable[str], styles: Mapping[str, LineStyle], others: int, width: float, *, points: bool = False
+) -> list[Line2D]:
+    """Entries of a legend: learners in colour, and the others.
+
+    width   of the figure, in inches
+    points  entries are markers without a line
+    """
+    looks = {shortened(name, int(9 * width)): styles[name].keywords() for name in names}
+    looks |= {"other learners": {**OTHERS, "marker": "." if points else ""}} if others else {}
+    line = {"linestyle": ""} if points else {}
+    return [Line2D([], [], label=label, **{**look, **line}) for label, look in looks.items()]
+
+
+def highlights(results: Results, chosen: Sequence[str] = ()) -> Highlights:
+    """All learners, those that beat most others first, or the `chosen` ones.
+
+    A learner with fewer than half of the ranked tasks follows the others.
+    Raises UsageError for an unknown learner, and ValueError for more than six or for one that does not learn.
+    """
+    kinds = {name: info.kind for name, info in results.catalogue.learners.items()}
+    if chosen:
+        names = list(dict.fromkeys(results.labels(chosen)))
+        if len(names) > LIMIT:
+            raise ValueError(f"{len(names)} learners to show in colour; expected at most {LIMIT}")
+        for name in names:
+            if kinds[name] != "learner":
+                raise ValueError(f"{name} is a {kinds[name]}, which is grey in figures; expected a learner")
+        return Highlights(tuple(names), chosen=True)
+    found = outcomes(results.scores, results.catalogue)
+    found = found.loc[found["kind"] == "learner"]
+    ordered = _by_wins(found) if len(found) else []
+    learners = [name for name, kind in kinds.items() if kind == "learner"]
+    return Highlights(tuple(dict.fromkeys([*ordered, *learners])))
+
+
+def _by_wins(found: pd.DataFrame) -> list[str]:
+    """Learners by their share of wins over the others on the same task; the order of a task does not depend on n/a."""
+    means = found.pivot_table("value", "task", "learner", aggfunc="mean", sort=False)
+    family = found.drop_duplicates("task").set_index("task")["family"].reindex(means.index).to_numpy(str)
+    wins = np.full(means.shape, np.nan)
+    for row, values in enumerate(means.to_numpy(float)):
+        there = ~np.isnan(values)
+        others = max(int(there.sum()) - 1, 1)
+        wins[row, there] = (rankdata(np.round(values[there], 9)) - 1) / others
+    share = {
+        str(name): float(by_family(wins[has, column], family[has]).mean())
+        for column, name in enumerate(means.columns)
+        if (has := ~np.isnan(wins[:, column])).any()
+    }
+    few = {name for name, count in means.notna().sum().items() if count < len(means) / 2}
+    return sorted(share, key=lambda name: (name in few, -share[name]))
+
+
+def _bases_first(names: Iterable[str]) -> list[str]:
+    count: dict[str, int] = {}
+    found = list[tuple[int, str]]()
+    for name in names:
+        base = base_and_variant(name)[0]
+        count[base] = count.get(base, 0) + 1
+        found.append((count[base], name))
+    return [name for _, name in sorted(found, key=lambda pair: pair[0])]

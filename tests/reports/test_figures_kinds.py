@@ -1,0 +1,207 @@
+"""Figures over all tasks: who is in colour and in which one, widths, fonts, no text on another, and bad input."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex, to_rgb
+from matplotlib.figure import Figure
+
+from grue.reports.cost_figure import pareto
+from grue.reports.figures import KINDS, figures_of, write_kind
+from grue.reports.highlights import LIMIT, highlights
+from grue.reports.id_ood_figure import id_and_ood
+from grue.reports.panel_grid import broken
+from grue.reports.style import KNOWN, OTHERS, WIDTHS, line_styles
+from grue.runs.errors import UsageError
+from grue.runs.results import Results
+
+DRAWN = [kind for kind in KINDS if kind != "factors"]  # nothing is crossed in the results of conftest.py
+COLOURED = [kind for kind in DRAWN if kind != "overview"]
+STRANGE = ["my.module:Le_ar&ner$%#", "<b>x</b>:width=64", "../../etc", "=1+2", "other", "one-more", "and-more"]
+
+
+def with_learners(results: Results, names: list[str]) -> Results:
+    """Put copies of mlp under these names beside the learners of every task."""
+    mlp = results.catalogue.learners["mlp"]
+    cells = [cell for cell in results.catalogue.cells if cell.learner == "mlp"]
+    copies = [replace(cell, learner=name, key=f"{name} {cell.key}") for name in names for cell in cells]
+    own = results.scores.loc[results.scores["learner"] == "mlp"]
+    scores = [results.scores, *(own.assign(learner=name, key=f"{name} " + own["key"]) for name in names)]
+    catalogue = replace(
+        results.catalogue,
+        learners={**results.catalogue.learners, **dict.fromkeys(names, mlp)},
+        cells=(*results.catalogue.cells, *copies),
+    )
+    return replace(results, scores=pd.concat(scores, ignore_index=True), catalogue=catalogue)
+
+
+def only(results: Results, kind: str, width: str = "text", learners: tuple[str, ...] = ()) -> Figure:
+    """The first figure of a kind."""
+    return next(figures_of(results, kind, width=width, learners=learners))[1]
+
+
+def legend(figure: Figure) -> dict[str, str]:
+    """Label -> colour of the entries of the first legend."""
+    found = figure.legends[0]
+    return {
+        text.get_text(): to_hex(line.get_color())
+        for text, line in zip(found.get_texts(), found.get_lines(), strict=True)
+    }
+
+
+@pytest.mark.parametrize("kind", COLOURED)
+def test_a_learner_has_the_same_colour_in_every_figure(results: Results, kind: str) -> None:
+    results = with_learners(results, STRANGE)
+    styles = line_styles(results.catalogue.learners)
+    shown = {name: colour for name, colour in legend(only(results, kind)).items() if name in styles}
+    assert shown
+    assert shown == {name: to_hex(styles[name].colour) for name in shown}
+
+
+@pytest.mark.parametrize("kind", COLOURED)
+def test_at_most_six_learners_of_a_panel_are_in_colour(results: Results, kind: str) -> None:
+    results = with_learners(results, STRANGE)
+    styles = line_styles(results.catalogue.learners)
+    kinds = {name: info.kind for name, info in results.catalogue.learners.items()}
+    looks = {(to_hex(styles[name].colour), styles[name].marker) for name in kinds if kinds[name] == "learner"}
+    figure = only(results, kind)
+    for axes in figure.axes:
+        drawn = {(to_hex(line.get_color()), line.get_marker()) for line in axes.get_lines()}
+        assert len(drawn & looks) <= LIMIT
+    assert "other learners" in legend(figure)
+    assert any(to_hex(line.get_color()) == to_hex(OTHERS["color"]) for axes in figure.axes for line in axes.get_lines())
+    assert any("grey" in text.get_text() or "in colour" in text.get_text() for text in figure.texts)
+
+
+@pytest.mark.parametrize("kind", DRAWN)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_width_is_that_of_the_paper_and_no_text_lies_outside_or_on_another(
+    results: Results, kind: str, width: str
+) -> None:
+    figure = only(with_learners(results, STRANGE), kind, width)
+    assert figure.get_figwidth() == pytest.approx({"column": 3.3, "text": 6.9}[width])
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    figure.draw(renderer)
+    parts = [artist.get_window_extent(renderer) for artist in [*figure.legends, *figure.texts]]
+    parts += [box for axes in figure.axes if (box := axes.get_tightbbox(renderer)) is not None]
+    for box in parts:
+        assert figure.bbox.x0 - 1 <= box.x0 < box.x1 <= figure.bbox.x1 + 1
+        assert figure.bbox.y0 - 1 <= box.y0 < box.y1 <= figure.bbox.y1 + 1
+    for one, other in combinations(parts, 2):
+        across = min(one.x1, other.x1) - max(one.x0, other.x0)
+        down = min(one.y1, other.y1) - max(one.y0, other.y0)
+        assert min(across, down) < 0.02 * figure.dpi
+
+
+PDFFONTS = shutil.which("pdffonts")
+
+
+@pytest.mark.skipif(PDFFONTS is None, reason="pdffonts is not installed (poppler-utils)")
+def test_fonts_are_embedded_in_pdf_and_text_is_text_in_svg(results: Results, tmp_path: Path) -> None:
+    for path in write_kind(results, "ladder", tmp_path, width="column"):
+        assert path.stem == "ladder"
+    listed = subprocess.run([str(PDFFONTS), tmp_path / "ladder.pdf"], capture_output=True, text=True, check=True)
+    fonts = listed.stdout.splitlines()[2:]
+    assert fonts
+    for font in fonts:
+        assert "Type 3" not in font
+        assert re.search(r"(TrueType|Type 0|CID TrueType)\s+\S+(\s\S+)?\s+yes", font)
+    svg = (tmp_path / "ladder.svg").read_text(encoding="utf-8")
+    assert ">two-hop</text>" in svg
+
+
+def test_known_learners_differ_in_marker_or_in_greyscale() -> None:
+    def luminance(colour: str) -> float:
+        return float(np.dot(to_rgb(colour), (0.299, 0.587, 0.114)))
+
+    for (one, first), (two, second) in combinations(KNOWN.items(), 2):
+        assert first[1] != second[1] or abs(luminance(first[0]) - luminance(second[0])) > 0.2, (one, two)
+
+
+def test_the_best_six_are_one_of_each_base_before_its_variants(results: Results) -> None:
+    names = [f"cnn:depth={depth}" for depth in range(2, 9)]
+    shown = highlights(with_learners(results, names))
+    assert set(shown.order) == {"mlp", "cnn", "forest", "linear", *names}
+    assert {"mlp", "cnn", "forest", "linear"} <= {name.partition(":")[0] for name in shown.of(shown.order)}
+    assert len(shown.of(shown.order)) == LIMIT
+
+
+def test_learners_are_ordered_by_their_wins_within_tasks(results: Results) -> None:
+    # OOD at the largest n: identity-bits cnn .97, else 0; scramble-bag mlp .4, forest .3, cnn .2; maze-graph cnn, mlp
+    assert highlights(results).order[:2] == ("cnn", "mlp")
+
+
+def test_chosen_learners_are_in_colour_and_the_others_grey(results: Results) -> None:
+    figure = only(results, "families", learners=("forest", "mlp"))
+    assert [name for name in legend(figure) if name in KNOWN] == ["forest", "mlp"]
+    assert "other learners" in legend(figure)
+
+
+def test_bad_choices_say_what_is_expected(results: Results, tmp_path: Path) -> None:
+    many = with_learners(results, STRANGE)
+    with pytest.raises(ValueError, match="7 learners to show in colour; expected at most 6"):
+        only(many, "families", learners=tuple(STRANGE))
+    with pytest.raises(ValueError, match="lookup is a control"):
+        only(results, "families", learners=("lookup",))
+    with pytest.raises(UsageError, match="did you mean"):
+        only(results, "families", learners=("forst",))
+    with pytest.raises(ValueError, match="nothing for a figure of the kind factors: it needs algorithms"):
+        list(write_kind(results, "factors", tmp_path))
+    with pytest.raises(ValueError, match="kind 'pie'"):
+        only(results, "pie")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("kind", DRAWN)
+def test_one_seed_and_one_learner_can_be_drawn(build_results: Callable[..., Results], kind: str) -> None:
+    single = build_results(1)
+    kept = [name for name, info in single.catalogue.learners.items() if info.kind != "learner" or name == "mlp"]
+    catalogue = replace(
+        single.catalogue.only(lambda cell: cell.learner in kept),
+        learners={name: single.catalogue.learners[name] for name in kept},
+    )
+    scores = single.scores.loc[single.scores["learner"].isin(kept)]
+    figure = only(replace(single, catalogue=catalogue, scores=scores), kind)
+    FigureCanvasAgg(figure).draw()
+
+
+def test_all_flagged_cells_are_drawn(results: Results) -> None:
+    flagged = replace(results, scores=results.scores.assign(status="capacity"))
+    for kind in DRAWN:
+        FigureCanvasAgg(only(flagged, kind)).draw()
+
+
+def test_id_and_ood_are_the_means_over_seeds_at_the_largest_size(results: Results) -> None:
+    found = id_and_ood(results).set_index(["task", "learner"])
+    assert found.loc[("scramble-bag", "mlp"), ["id", "ood"]].tolist() == pytest.approx([0.8, 0.4])
+    assert "text" not in {task for task, _ in found.index}
+
+
+def test_the_pareto_front_is_of_those_that_no_other_beats() -> None:
+    costs, scores = np.array([1.0, 2.0, 3.0, 2.0, 4.0]), np.array([0.1, 0.5, 0.5, 0.2, 0.9])
+    assert pareto(costs, scores).tolist() == [True, True, False, False, True]
+    assert pareto(np.array([1.0, 1.0]), np.array([0.5, 0.5])).tolist() == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("label", "room", "lines"),
+    [
+        ("maze-grid", 12, ["maze-grid"]),
+        ("boolean-weight:function=dnf", 16, ["boolean-weight:", "function=dnf"]),
+        ("abcdefghijklmnop", 8, ["abcdefgh", "ijklmnop"]),
+        ("a:bcdefghijklmnop", 8, ["a:", "bcde…nop"]),
+    ],
+)
+def test_long_labels_are_broken_after_a_separator(label: str, room: int, lines: list[str]) -> None:
+    assert broken(label, room) == lines
