@@ -25,8 +25,6 @@ bench: .venv/installed  ## run the preset PRESET (quick) into OUT and print the 
 
 reference: .venv/installed-test  ## remake tables and figures of the README and docs from results/reference; trains nothing
 	@echo "== tables and figures of the reference"
-	@rm -rf runs/reference
-	@$(BIN)/grue scores results/reference/quick --format bundle --output runs/reference
 	@$(BIN)/python docs/regenerate.py
 
 figures: .venv/installed-test  ## contact sheet of all kinds of figures of REFERENCE (docs/figures/contact-sheet.png)

@@ -18,7 +18,7 @@ class FailOn(StrEnum):
 
 
 def compare(
-    old: Annotated[Path, typer.Argument(metavar="OLD", help="Result folder; `reference` is the one of the package.")],
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="Result folder, or reference/quick of the package.")],
     new: Annotated[Path, typer.Argument(metavar="NEW", help="Result folder that is compared with OLD.")],
     fail_on: Annotated[
         FailOn | None,

@@ -26,7 +26,8 @@ class ReportFormat(StrEnum):
 Folders = Annotated[
     list[Path] | None,
     typer.Argument(
-        metavar="[DIR]...", help="Result folders; several are combined. Default: the reference of the package."
+        metavar="[DIR]...",
+        help="Result folders; several are combined. Default: reference, the results of standard in the package.",
     ),
 ]
 OutputFile = Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")]
@@ -51,7 +52,7 @@ SplitFilter = Annotated[
 
 
 REFERENCE = Path("reference")
-"""The folder that is read where none is given: the reference of the package (`runs/bundle.py`)."""
+"""The folder that is read where none is given: the packed results of the package (`runs/bundle.py`)."""
 
 
 def read_folders(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .claims import standings_of
-from .folders import SuiteSeed, TaskFilter, read_folders
+from .folders import REFERENCE, Folders, SuiteSeed, TaskFilter, read_folders
 
 if TYPE_CHECKING:
     from ..reports.atlas import AtlasReport
@@ -16,10 +16,7 @@ if TYPE_CHECKING:
 
 
 def page(
-    dirs: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="[DIR]...", help="Result folders; several are combined. None: the reference."),
-    ] = None,
+    dirs: Folders = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder of the site.")] = Path("site"),
     task: TaskFilter = None,
     suite_seed: SuiteSeed = None,
@@ -46,7 +43,7 @@ def page(
 
     if output.is_file():
         raise UsageError(f"--output {output}: it is a file; expected a folder")
-    folders = list(dirs or [Path("reference")])
+    folders = list(dirs or [REFERENCE])
     results = read_folders(folders, suite_seed, task, measured=True)
     catalogue = results.catalogue
     try:

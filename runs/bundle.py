@@ -1,4 +1,4 @@
-"""A result folder packed into a few files, for the reference that is shipped with the package: tables and curves only.
+"""A result folder packed into a few files, for the reference results that are shipped with the package.
 
 FOLDER/plan.json        the catalogue
 FOLDER/scores.parquet   the tidy table and the steps of training; provenance and failures in the file's metadata
@@ -19,9 +19,11 @@ from .catalogue import read_catalogue, write_catalogue
 from .errors import UsageError
 from .results import COLUMNS, Results
 
-REFERENCE = Path(__file__).parent / "reference"
-"""The committed reference, packed. Made by `grue scores results/reference/quick --format bundle --output
-runs/reference`."""
+REFERENCE = Path(__file__).parents[1] / "results" / "reference"
+"""The committed results, packed, a folder each: `quick`, `standard` and `claims`, named after their presets."""
+
+DEFAULT = "standard"
+"""The one that the word `reference` stands for."""
 
 STEPS = "steps"
 """The column of scores.parquet with the steps of training."""
@@ -30,9 +32,34 @@ SCORES, ANSWERS, PREDICTIONS = "scores.parquet", "answers.parquet", "predictions
 
 
 def locate(folder: Path | str) -> Path:
-    """The folder that a user means: the word `reference` is the packed one, unless there is a folder of that name."""
+    """The folder that a user means: `reference` or `reference/NAME` comes with the package, unless there is such a path.
+
+    Raises UsageError for a name that the package does not have.
+    """
+    path, name = Path(folder), _name(folder)
+    if name is None:
+        return path
+    known = [one.name for one in REFERENCE.iterdir() if one.is_dir()] if REFERENCE.is_dir() else []
+    if name not in known:
+        from .names import nearest  # noqa: PLC0415 -- it loads all tasks and learners
+
+        raise UsageError(f"{folder}: {nearest(name, known, 'results of the package')}")
+    return REFERENCE / name
+
+
+def _name(folder: Path | str) -> str | None:
+    """NAME of `reference/NAME`; None for a path that exists, and for any other."""
     path = Path(folder)
-    return REFERENCE if str(folder) == REFERENCE.name and not path.exists() else path
+    if path.is_absolute() or path.parts[:1] != (REFERENCE.name,) or path.exists():
+        return None
+    return "/".join(path.parts[1:]) or DEFAULT
+
+
+def refuse_packed(folder: Path | str, verb: str) -> None:
+    """Raise UsageError for a packed folder, where batches are needed. verb: what is done with them."""
+    name = _name(folder)
+    if ((Path(folder) if name is None else REFERENCE / name) / SCORES).is_file():
+        raise UsageError(f"{folder} is a packed folder, which has no batches; {verb} the folder that it was made from")
 
 
 def write_bundle(results: Results, folder: Path, predictions: pa.Table | None = None) -> list[Path]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..engine.store import Store
+from .bundle import refuse_packed
 from .catalogue import Catalogue, CellInfo, NotApplicable, read_catalogue, write_catalogue
 from .errors import UsageError
 from .names import nearest
@@ -32,6 +33,7 @@ def forget(
     store = Store(Path(folder))
     if learner is None and task is None and not failed:
         raise UsageError("no cells selected; expected --learner, --task or --failed")
+    refuse_packed(folder, "change")
     require_catalogue(Path(folder))
     with store.locked(log or (lambda text: print(text, file=sys.stderr))):  # noqa: T201
         before = read_catalogue(store.folder) or Catalogue()

@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from ..engine.parquet import UnreadableError, read_file
 from ..engine.store import Store
-from .bundle import SCORES, locate
+from .bundle import SCORES, refuse_packed
 from .catalogue import Catalogue, merge_catalogues, read_catalogue, write_catalogue
 from .errors import UsageError
 from .reading import require_catalogue
@@ -107,10 +107,7 @@ def _check_names(folders: Sequence[Path | str], into: Path | str) -> None:
         other = seen.setdefault(Path(folder).resolve(), folder)
         if other is not folder:
             raise UsageError(f"{folder} and {other} are the same folder; expected each folder once")
-        if (locate(folder) / SCORES).is_file():
-            raise UsageError(
-                f"{folder} is a packed folder, which has no batches; merge the folder that it was made from"
-            )
+        refuse_packed(folder, "merge")
     target = Path(into)
     if target.resolve() in seen:
         raise UsageError(f"--into {into} is also one of the folders; it keeps what it holds, so leave it out of these")

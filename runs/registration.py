@@ -17,6 +17,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from .bundle import REFERENCE
 from .catalogue import Catalogue
 from .errors import UsageError
 
@@ -27,8 +28,8 @@ ROOT = Path(__file__).parents[1]
 FILE = "runs/claims/claims.toml"
 """The claims of the suite, as a path in the checkout."""
 
-RESULTS = Path(__file__).parent / "claims" / "results"
-"""The cells that decide them, packed as `bundle.REFERENCE` is."""
+RESULTS = REFERENCE / "claims"
+"""The cells that decide them, packed."""
 
 Statistic = Literal["mean", "seeds", "orders", "slope", "extrapolation"]
 Expectation = Literal["above", "below", "equal"]

@@ -18,6 +18,7 @@ from ..engine.session import interruptible
 from ..engine.store import Store
 from ..learners.base import Learner, Resources
 from ..tasks.base import Task
+from .bundle import refuse_packed
 from .catalogue import read_catalogue
 from .cells import Cell
 from .names import UsageError
@@ -132,7 +133,9 @@ def plan_run(
         plan = make_plan(
             chosen, tasks=None if tasks is None else list(tasks), learners=None if learners is None else list(learners)
         )
-    return plan, Path(out) if out else RESULTS / chosen.name, chosen.timeout
+    folder = Path(out) if out else RESULTS / chosen.name
+    refuse_packed(folder, "run into")
+    return plan, folder, chosen.timeout
 
 
 def describe_plan(plan: Plan, folder: Path, workers: Workers | None = None, *, fresh: bool = False) -> str:

@@ -15,10 +15,9 @@ import pyarrow as pa
 
 from ..engine.parquet import SCHEMA_VERSION, UnreadableError, read_file
 from ..engine.store import Store
-from .bundle import SCORES, locate
+from .bundle import refuse_packed
 from .catalogue import Catalogue
 from .cells import digest
-from .errors import UsageError
 from .reading import require_catalogue
 from .rebuild import rebuild
 from .rerun import choose_cells, rerun
@@ -58,8 +57,7 @@ def verify(
 
     Raises UsageError for a folder that is none, and for a plan.json that cannot be read.
     """
-    if (locate(folder) / SCORES).is_file():
-        raise UsageError(f"{folder} is a packed folder, which has no batches; verify the folder that it was made from")
+    refuse_packed(folder, "verify")
     catalogue, store = require_catalogue(Path(folder)), Store(Path(folder))
     findings: list[Finding] = []
     read, failures = _check_files(store, findings)

@@ -110,7 +110,7 @@ def test_export_of_more_than_a_split_holds_is_all_it_holds(tmp_path: Path) -> No
         (["export", "maze-grid", "--size", "0"], "expected a size of at least 1"),
         (["failures", "nowhere"], "nowhere is not a result folder: it does not exist"),
         (["compare", "reference", "nowhere"], "nowhere is not a result folder: it does not exist"),
-        (["compare", "reference", "reference", "--task", "maze-grd"], "did you mean 'maze-grid'"),
+        (["compare", "reference/quick", "reference/quick", "--task", "maze-grd"], "did you mean 'maze-grid'"),
         (["merge", "nowhere", "--into", "new"], "nowhere is not a result folder: it does not exist"),
         (["merge", "reference", "--into", "new"], "reference is a packed folder, which has no batches"),
         (["verify", "nowhere"], "nowhere is not a result folder: it does not exist"),

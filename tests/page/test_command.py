@@ -28,11 +28,11 @@ def test_the_site_of_the_reference_is_complete_and_small(tmp_path: Path) -> None
 
 
 def test_probe_examples_are_those_that_the_oracle_answered() -> None:
-    catalogue = read(["reference"]).of_tasks(["identity-bits"]).catalogue
+    catalogue = read(["reference/quick"]).of_tasks(["identity-bits"]).catalogue
     keys = final_keys(catalogue)
     final = {task: {name: [one for one in cells if one.key in keys] for name, cells in of_task.items()}
              for task, of_task in catalogue.by_task.items()}  # fmt: skip
-    found = probe_texts(["reference"], catalogue, final, read_probe_answers(["reference"], keys))
+    found = probe_texts(["reference/quick"], catalogue, final, read_probe_answers(["reference/quick"], keys))
     assert [one.split for one in found] == ["id", "odd"]
     for probe in found:
         assert len(probe.inputs) == EXAMPLES

@@ -203,7 +203,7 @@ def test_tick_labels_are_left_out_where_they_have_no_room() -> None:
 
 
 def test_the_overview_shows_the_scores_at_the_largest_size_also_of_bimodal_outcomes() -> None:
-    results = read([Path(__file__).parents[2] / "results" / "reference" / "quick"])
+    results = read(["reference/quick"])
     board = make_leaderboard(results)
     figure = overview_figure(results)
     assert figure is not None

@@ -326,7 +326,7 @@ def in_terminal(*arguments: str, **env: str) -> str:
     """What a command prints in a terminal."""
     parent, child = pty.openpty()
     environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
-    command = [sys.executable, "-m", "grue", "leaderboard", "reference", *arguments]
+    command = [sys.executable, "-m", "grue", "leaderboard", "reference/quick", *arguments]
     process = subprocess.Popen(
         command, stdout=child, stdin=subprocess.DEVNULL, env={**environment, "TERM": "xterm", **env}
     )
@@ -349,7 +349,7 @@ def test_colour_is_for_terminals_that_want_it() -> None:
     arguments = ("--task", "maze-grid", "--measure", "ood")
     assert "\x1b[1;32m" in in_terminal(*arguments)
     assert "\x1b" not in in_terminal(*arguments, NO_COLOR="1")
-    _, out, _ = call("leaderboard", "reference", *arguments)
+    _, out, _ = call("leaderboard", "reference/quick", *arguments)
     assert "\x1b" not in out
 
 
@@ -374,9 +374,9 @@ def test_a_preset_carries_display_names_to_the_plan(tmp_path: Path) -> None:
 
 def test_figures_take_the_same_filters(tmp_path: Path) -> None:
     arguments = ("--family", "maze", "--learner", "cnn", "--learner", "forest", "--split", "detour")
-    code, out, _ = call("plot", "reference", "--output", str(tmp_path), *arguments)
+    code, out, _ = call("plot", "reference/quick", "--output", str(tmp_path), *arguments)
     assert code == 0
     assert "maze-grid" in out
     assert "identity" not in out
-    code, _, err = call("plot", "reference", "--output", str(tmp_path), "--learner", "cn")
+    code, _, err = call("plot", "reference/quick", "--output", str(tmp_path), "--learner", "cn")
     assert (code, err) == (2, "grue: unknown learner 'cn'; did you mean 'cnn'?\n")

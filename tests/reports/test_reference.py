@@ -1,4 +1,4 @@
-"""The reference that comes with the package: as small as tables need, and equal to the committed folder."""
+"""The results that come with the package: read by name, complete, as small as tables need."""
 
 from __future__ import annotations
 
@@ -7,27 +7,34 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from grue.reports.formats import render
-from grue.reports.leaderboard import make_leaderboard
-from grue.runs.bundle import REFERENCE, read_bundle, write_bundle
+from grue.runs.bundle import DEFAULT, REFERENCE, read_bundle, write_bundle
 from grue.runs.errors import UsageError
 from grue.runs.reading import load, read
 from grue.runs.results import Results
 
-QUICK = Path(__file__).parents[2] / "results" / "reference" / "quick"
+LIMIT = 20_000_000
+"""Bytes of all committed results."""
 
 
-def test_it_prints_what_the_committed_folder_prints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["", "/quick"])
+def test_the_results_of_the_package_are_read_by_name(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
-    for form in ("text", "json"):
-        packed = render(make_leaderboard(read(["reference"])), form)
-        assert packed == render(make_leaderboard(read([QUICK])), form), (
-            "pack it again: grue scores results/reference/quick --format bundle --output runs/reference"
-        )
+    results, packed = read([f"reference{name}"]), read_bundle(REFERENCE / (name.strip("/") or DEFAULT))
+    assert packed is not None
+    assert len(results.scores) == len(packed.scores)
+    assert results.catalogue.by_key.keys() == set(results.scores["key"]), "every planned cell is there"
+    assert not results.failures
 
 
-def test_it_is_small() -> None:
-    assert sum(path.stat().st_size for path in REFERENCE.iterdir()) < 2_000_000
+def test_a_name_that_the_package_has_not_is_refused_with_the_names_that_it_has() -> None:
+    with pytest.raises(UsageError, match=r"reference/quik.*did you mean 'quick'"):
+        read(["reference/quik"])
+
+
+def test_all_results_of_the_package_are_small() -> None:
+    assert sum(path.stat().st_size for path in REFERENCE.rglob("*")) < LIMIT
 
 
 def test_a_folder_of_that_name_comes_first(results: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
