@@ -27,7 +27,7 @@ Folders = Annotated[
     list[Path] | None,
     typer.Argument(
         metavar="[DIR]...",
-        help="Result folders; several are combined. Default: reference, the results of standard in the package.",
+        help="Result folders; several are combined. Default: reference, the packed results of standard.",
     ),
 ]
 OutputFile = Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")]

@@ -32,7 +32,7 @@ SCORES, ANSWERS, PREDICTIONS = "scores.parquet", "answers.parquet", "predictions
 
 
 def locate(folder: Path | str) -> Path:
-    """The folder that a user means: `reference` or `reference/NAME` comes with the package, unless there is such a path.
+    """The folder that a user means: `reference` and `reference/NAME`, where no such path exists, are of the package.
 
     Raises UsageError for a name that the package does not have.
     """

@@ -19,7 +19,7 @@ from grue.runs.cells import digest
 from grue.runs.errors import UsageError
 from grue.runs.plan import make_plan
 from grue.runs.presets import load_preset
-from grue.runs.reading import read, require_catalogue
+from grue.runs.reading import read
 from grue.runs.rebuild import rebuild
 from grue.runs.rerun import choose_cells, compare_cell
 from grue.runs.verify import Finding, verify
