@@ -17,7 +17,7 @@ from .errors import UsageError
 from .external import is_path
 from .names import RENAMED, Named, available, make_learner, make_task, names, nearest, renamed_parameters
 from .registration import PRESET, read_claims
-from .schema import FIELDS, REQUIRED, Grid, Preset, check, frozen, is_whole, without
+from .schema import FIELDS, REQUIRED, Grid, Preset, added, check, frozen, is_whole, without
 from .sets import ALL, INHERITED, PREFIX, expand, is_set
 
 FOLDER = files("grue.runs") / "presets"
@@ -83,6 +83,8 @@ def for_task(preset: Preset, task: Named[Task]) -> Preset:
             changes = dict(grid.changes)
             if "learners" in changes:
                 changes["learners"] = tuple(expand("learners", changes["learners"], found["learners"]))
+            if "parameters" in changes:
+                changes["parameters"] = added(found["parameters"], changes["parameters"])
             found |= changes
     return replace(preset, grid=(), **found)
 
@@ -163,7 +165,10 @@ def _check_grids(where: str, preset: Preset, own: Iterable[Grid]) -> Preset:
     tasks = [make_task(task) for task in preset.tasks]
     known = {task.label for task in tasks} | {PREFIX["tasks"] + task.instance.family for task in tasks} | {ALL}
     for grid in own:
-        _check_names(f"{where}, [[grid]] of {list(grid.tasks)}", _labels(grid.tasks), known, "task of the preset")
+        here = f"{where}, [[grid]] of {list(grid.tasks)}"
+        _check_names(here, _labels(grid.tasks), known, "task of the preset")
+        for learner, settings in grid.changes.get("parameters", {}).items():
+            _check_parameters(f"{here}, parameters of {learner}", learner, settings)
     labelled = replace(preset, grid=tuple(Grid(_labels(grid.tasks), grid.changes) for grid in preset.grid))
     for task in tasks:
         try:
@@ -182,7 +187,7 @@ def _refuse_paths(where: str, raw: dict[str, Any]) -> None:
     """Raise UsageError if a preset names code to import: it may come from a stranger. Imports nothing."""
     lists: list[Iterable[str]] = [raw["tasks"], raw["learners"], raw.get("crossed", ()), raw.get("parameters", {})]
     for grid in raw["grid"]:
-        lists += [grid.tasks, grid.changes.get("learners", ()), grid.changes.get("crossed", ())]
+        lists += [grid.tasks, *(grid.changes.get(name, ()) for name in ("learners", "crossed", "parameters"))]
     specs = [spec.removeprefix("-") for one in lists for spec in one]
     paths = dict.fromkeys(spec for spec in specs if is_path(spec) and not is_set(spec))
     if paths:

@@ -101,7 +101,8 @@ class Grid:
     """What a preset changes for some of its tasks.
 
     tasks    labels of tasks, "family:NAME" or "all"
-    changes  field -> value; a list of learners may begin with "inherited": those that the tasks have without the grid
+    changes  field -> value; a list of learners may begin with "inherited": those that the tasks have without the grid;
+             `parameters` are added to those that the learners have without it
     """
 
     tasks: tuple[str, ...]
@@ -247,6 +248,7 @@ class Preset:
         metadata=_field_info(
             "a table per learner: the line [parameters.cnn] followed by, for example, channels = 16",
             _is_table_of_tables,
+            per_task=True,
         ),
     )
     names: dict[str, str] = field(
@@ -333,19 +335,27 @@ def read_option(name: str, text: str) -> Any:
 
 
 def without(grids: Iterable[Grid], names: Collection[str]) -> tuple[Grid, ...]:
-    """The grids without their changes to these fields; a list of learners with "inherited" in it adds, and stays."""
+    """The grids without their changes to these fields.
+
+    A list of learners with "inherited" in it stays, because it adds, and so do parameters: a task's recipes.
+    """
     kept = [
         Grid(
             grid.tasks,
             {
                 name: value
                 for name, value in grid.changes.items()
-                if name not in names or (name == "learners" and "inherited" in value)
+                if name not in names or name == "parameters" or (name == "learners" and "inherited" in value)
             },
         )
         for grid in grids
     ]
     return tuple(grid for grid in kept if grid.changes)
+
+
+def added(parameters: Mapping[str, Mapping[str, Any]], more: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The parameters of learners, with further ones; of two values of one parameter the later stays."""
+    return {**parameters, **{name: {**parameters.get(name, {}), **own} for name, own in more.items()}}
 
 
 def frozen(value: Any) -> Any:

@@ -58,7 +58,7 @@ DNF, MAZE, PARTS, WORDS = "boolean-weight:function=dnf", "maze-grid", "compositi
 CLAIMS = [
     ((BITS, "forest:view=tied", "odd"), (BITS, "forest", "odd")),
     ((MAZE, "cnn", "id"), (MAZE, "cnn", "detour")),
-    ((AXES, "transformer:encoding=value", "others"), (AXES, "cnn:depth=5,encoding=value", "others")),
+    ((AXES, "transformer:encoding=value", "others"), (AXES, "cnn:encoding=value", "others")),
     ((AXES, "transformer:encoding=value", "others"), (AXES, "mlp:encoding=value", "others")),
     ((DNF, "gp", "heavy"), (DNF, "mlp", "heavy")),
     ((PARTS, "mlp", "unseen"), (PARTS, "boosting", "unseen")),

@@ -197,3 +197,11 @@ def test_an_older_layout_is_refused(folders: tuple[Path, Path], tmp_path: Path) 
     plan.write_text(plan.read_text().replace('"schema": 2', '"schema": 1'))
     with pytest.raises(UsageError, match="written by an earlier version"):
         merge(folders, tmp_path / "c")
+
+
+def test_labels_are_those_of_the_plan_because_they_are_not_in_a_key(tmp_path: Path) -> None:
+    learners = ["neighbours:n_neighbors=1"]
+    grue.run("smoke", tasks=["identity-bits"], learners=learners, seeds=1, exposed=(0,), out=tmp_path / "a", jobs=0)
+    text = (tmp_path / "a" / "plan.json").read_text()
+    (tmp_path / "a" / "plan.json").write_text(text.replace("neighbours:n_neighbors=1", "nearest"))
+    assert set(read([tmp_path / "a"]).scores["learner"]) == {"nearest"}

@@ -13,6 +13,7 @@ import pytest
 from grue.learners import LEARNERS
 from grue.learners.base import Learner
 from grue.learners.cnn import CNN
+from grue.learners.mlp import MLP
 from grue.runs.names import UsageError, make_task
 from grue.runs.plan import make_plan
 from grue.runs.presets import adjust, load_preset
@@ -67,6 +68,25 @@ def test_a_preset_of_ones_own_sets_what_it_says(tmp_path: Path) -> None:
     assert {"cnn", "forest"} <= {cell.pair.learner.label for cell in other}
 
 
+def test_parameters_for_some_tasks_are_added_to_those_for_all(tmp_path: Path) -> None:
+    tables = "\n".join(
+        [
+            "budget.max_steps = 30",
+            "parameters.cnn = { channels = 8, depth = 1 }",
+            "parameters.mlp = { width = 16 }",
+            grid("scramble-bag", "parameters.cnn = { depth = 3, max_steps = 60 }"),
+        ]
+    )
+    preset = written(tmp_path, tables, tasks='["scramble-bag", "identity-bits"]', learners='["cnn"]')
+    assert learner_of(preset) == CNN(max_steps=60, channels=8, depth=3)
+    assert learner_of(preset, "identity-bits") == CNN(max_steps=30, channels=8, depth=1)
+    plan = make_plan(preset, tasks=["scramble-bag"], learners=["cnn:depth=2", "mlp"])
+    assert [pair.learner.instance for pair in plan.pairs] == [
+        CNN(max_steps=60, channels=8, depth=2),
+        MLP(max_steps=30, width=16),
+    ], "a task's recipe also holds for learners that are picked"
+
+
 def test_settings_reach_a_learner_with_parameters_of_its_own_and_none_with_a_longer_name(tmp_path: Path) -> None:
     preset = written(tmp_path, "[parameters.cnn]\nchannels = 8", exposed="[]")
     assert preset.settings("cnn:encoding=onehot") == {"channels": 8}
@@ -110,6 +130,11 @@ def test_parameters_of_a_learner_from_a_module(tmp_path: Path) -> None:
             grid("scramble-bag", "learners = ['kind:netwrk']"),
             "unknown kind of learners 'netwrk'; did you mean 'network'",
         ),
+        (
+            grid("scramble-bag", "parameters.cnn = { chanels = 3 }"),
+            "of .*scramble-bag.*, parameters of cnn: unknown parameter 'chanels'; did you mean 'channels'",
+        ),
+        (grid("scramble-bag", "parameters.cnn = 3"), "expected a table per learner"),
         (grid("scramble-bag", "over_capacity = 'cut'"), 'over_capacity = \'cut\'; expected "skip" or "shrink"'),
         ("[[grid]]\nsizes = [4]", "the field 'tasks' is required"),
         ("[grid]\ntasks = ['scramble-bag']", r"expected tables: the line \[\[grid\]\]"),
@@ -179,6 +204,7 @@ def stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         (grid(STRANGER), {}),
         (grid("scramble-bag", f'learners = ["inherited", "{STRANGER}"]'), {}),
         (grid("scramble-bag", f'crossed = ["{STRANGER}"]'), {}),
+        (grid("scramble-bag", f'parameters."{STRANGER}" = {{ width = 3 }}'), {}),
     ],
 )
 def test_a_file_chooses_no_code_unless_it_is_trusted(stranger: Path, tables: str, changes: dict[str, str]) -> None:
