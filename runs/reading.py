@@ -32,10 +32,8 @@ def read(folders: Sequence[Path | str]) -> Results:
     scores = pd.concat([part.scores for part in parts.values()], ignore_index=True)
     planned = scores["key"].isin(list(catalogue.by_key))
     scores = scores.loc[planned].drop_duplicates(["key", "split", "metric"], ignore_index=True)
-    for label in (
-        "task",
-        "learner",
-    ):  # the plan may have others than when a cell was computed: labels are not in its key
+    # Labels are no part of a key: the plan may have others than when a cell was computed.
+    for label in ("task", "learner"):
         scores[label] = scores["key"].map({key: getattr(cell, label) for key, cell in catalogue.by_key.items()})
     missing = catalogue.by_key.keys() - set(scores["key"])
     failures = [failure for part in parts.values() for failure in part.failures]
