@@ -41,8 +41,8 @@ class Layout:
         object.__setattr__(self, "width", min(max(self.width, NARROWEST), WIDTH))
 
     def wrapped(self, text: str) -> str:
-        """A paragraph."""
-        return fill(text, self.width)
+        """A paragraph, which is no wider where a terminal has to show "+-" for "±" (cli/encoding.py)."""
+        return fill(re.sub(r"±(?! [\d<])", "±\0", text), self.width).replace("\0", "")
 
 
 DEFAULT = Layout()
