@@ -56,11 +56,14 @@ def full_line(results: Results) -> str:
 
 
 def warnings_of(results: Results) -> list[str]:
-    """What is mixed in these results that should not be: library versions, commits of grue, devices, machines."""
+    """What is mixed in these results that should not be: library versions, commits of grue, devices, machines.
+
+    Commits are named where one has changes that were not committed: of others the versions in the keys say what differs.
+    """
     mixed = {name: found for name, found in _versions(results.provenance).items() if len(found) > 1}
     lines = [f"mixed versions of {name}: {', '.join(found)}" for name, found in sorted(mixed.items())]
     commits, devices = _distinct(results.provenance, "commit"), _devices(results.provenance)
-    if len(commits) > 1:
+    if len(commits) > 1 and any(commit.endswith("+") for commit in commits):
         lines.append(f"mixed commits of grue: {', '.join(commit[:12] for commit in commits)}")
     machines = _plain(one.get("machine") for one in results.provenance if "imported" not in one)
     if len(devices) > 1:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -205,3 +206,13 @@ def test_labels_are_those_of_the_plan_because_they_are_not_in_a_key(tmp_path: Pa
     text = (tmp_path / "a" / "plan.json").read_text()
     (tmp_path / "a" / "plan.json").write_text(text.replace("neighbours:n_neighbors=1", "nearest"))
     assert set(read([tmp_path / "a"]).scores["learner"]) == {"nearest"}
+
+
+def test_mixed_commits_are_named_where_the_code_of_one_is_unknown(folders: tuple[Path, Path]) -> None:
+    results = read([folders[0]])
+
+    def warnings_with(*commits: str) -> list[str]:
+        return warnings_of(replace(results, provenance=[{"commit": commit} for commit in commits]))
+
+    assert warnings_with("0123456789+", "abcdef0123") == ["mixed commits of grue: 0123456789+, abcdef0123"]
+    assert not warnings_with("0123456789", "abcdef0123"), "versions in the keys say what differs"
