@@ -58,7 +58,7 @@ def full_line(results: Results) -> str:
 def warnings_of(results: Results) -> list[str]:
     """What is mixed in these results that should not be: library versions, commits of grue, devices, machines.
 
-    Commits are named where one has changes that were not committed: of others the versions in the keys say what differs.
+    Commits are named where one has changes that were not committed; of others, versions in the keys say what differs.
     """
     mixed = {name: found for name, found in _versions(results.provenance).items() if len(found) > 1}
     lines = [f"mixed versions of {name}: {', '.join(found)}" for name, found in sorted(mixed.items())]
