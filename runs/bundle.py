@@ -20,7 +20,7 @@ from .errors import UsageError
 from .results import COLUMNS, Results
 
 REFERENCE = Path(__file__).parents[1] / "results" / "reference"
-"""The committed results, packed, a folder each: `quick`, `standard` and `claims`, named after their presets."""
+"""The committed results, packed, a folder each, named after their presets."""
 
 DEFAULT = "standard"
 """The one that the word `reference` stands for."""
