@@ -11,8 +11,8 @@ from .highlights import Highlights
 from .panel_grid import GridText
 
 
-def exposure_figure(results: Results, shown: Highlights, width: float) -> Figure | None:
-    """Score on the headline shift at the largest n, against exposed OOD examples; None if no task has any."""
+def exposure_figure(results: Results, shown: Highlights, width: float) -> list[Figure]:
+    """Score on the headline shift at the largest n, against exposed OOD examples; [] if no task has any."""
     points = curve_points(results.scores, results.catalogue)
     headline = {name: info.headline for name, info in results.catalogue.tasks.items()}
     points = points.loc[points["split"] == points["task"].map(headline)]

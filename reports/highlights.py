@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ from ..analysis.ranks import by_family
 from ..runs.results import Results
 from .labels import shortened
 from .names import base_and_variant
-from .style import OTHERS, LineStyle
+from .style import BROKEN, GREY, OTHERS, LineStyle
 
 LIMIT = 6
 """Largest number of learners in colour in a panel: more lines cannot be told apart."""
@@ -25,23 +25,66 @@ RULE = "the six that beat most others OOD (share of wins within a task, families
 
 @dataclass(frozen=True)
 class Highlights:
-    """Learners in the order in which they are shown in colour. chosen: they were named, and no others are."""
+    """Learners in the order in which they are shown in colour.
+
+    chosen  they were named, and no others are in colour
+    labels  of those that are under a display name
+    """
 
     order: tuple[str, ...]
     chosen: bool = False
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, present: Collection[str]) -> list[str]:
         """Those in colour among the learners of a panel: the first six, one of each base before its variants."""
         names = [name for name in self.order if name in present]
         if not self.chosen and len(names) > LIMIT:
-            names = _bases_first(names)
+            names = self._bases_first(names)
         return names[:LIMIT]
 
-    def note(self, others: int) -> str:
-        """What is grey, and why; "" if nothing is."""
-        if not others:
+    def of_panels(self, panels: Mapping[str, Collection[str]]) -> dict[str, list[str]]:
+        """Those in colour in each panel: the six of all panels.
+
+        In the place of one that a panel lacks comes its first variant, or else the next learner, unless they were
+        chosen.
+
+        panels  title -> its learners
+        """
+        common = self.of({name for present in panels.values() for name in present})
+        found = dict[str, list[str]]()
+        for title, present in panels.items():
+            own = [name for name in common if name in present]
+            if not self.chosen:
+                lacking = [self._base(name) for name in common if name not in present]
+                there = [name for name in self.order if name in present and name not in own]
+                own += filter(None, (next((one for one in there if self._base(one) == base), "") for base in lacking))
+            found[title] = [*own, *(name for name in self.of(present) if name not in own)][:LIMIT]
+        return found
+
+    def named(self, coloured: Mapping[str, Collection[str]]) -> list[str]:
+        """Those in colour in any panel, in the order of the legend."""
+        names = {name for own in coloured.values() for name in own}
+        return [name for name in self.order if name in names]
+
+    def _base(self, name: str) -> str:
+        return base_and_variant(self.labels.get(name, name))[0]
+
+    def _bases_first(self, names: Iterable[str]) -> list[str]:
+        count: dict[str, int] = {}
+        found = list[tuple[int, str]]()
+        for name in names:
+            base = self._base(name)
+            count[base] = count.get(base, 0) + 1
+            found.append((count[base], name))
+        return [name for _, name in sorted(found, key=lambda pair: pair[0])]
+
+    def note(self, others: int, *, several: bool = False) -> str:
+        """What is grey, and why; "" if nothing is. several: panels lack some of the first six (`of_panels`)."""
+        if not others and not several:
             return ""
         rule = "those that were asked for" if self.chosen else RULE
+        if several:
+            return f"In colour: {rule}; where one has no result its first variant, or the next one; grey: the others"
         return f"In colour: {rule}; grey: {others} other{'' if others == 1 else 's'}"
 
 
@@ -50,10 +93,18 @@ def handles_of(
 ) -> list[Line2D]:
     """Entries of a legend: learners in colour, and the others.
 
+    With more than six learners, variants of one that has an entry are hollow and share one.
+
     width   of the figure, in inches
     points  entries are markers without a line
     """
-    looks = {shortened(name, int(9 * width)): styles[name].keywords() for name in names}
+    names = list(names)
+    bases = {(styles[name].colour, styles[name].marker) for name in names if not styles[name].hollow}
+    variants = [name for name in names if styles[name].hollow and (styles[name].colour, styles[name].marker) in bases]
+    if len(names) <= LIMIT:
+        variants = []
+    looks = {shortened(name, int(9 * width)): styles[name].keywords() for name in names if name not in variants}
+    looks |= {"a variant (hollow)": LineStyle(GREY, "o", BROKEN[0], hollow=True).keywords()} if variants else {}
     looks |= {"other learners": {**OTHERS, "marker": "." if points else ""}} if others else {}
     line = {"linestyle": ""} if points else {}
     return [Line2D([], [], label=label, **{**look, **line}) for label, look in looks.items()]
@@ -66,6 +117,7 @@ def highlights(results: Results, chosen: Sequence[str] = ()) -> Highlights:
     Raises UsageError for an unknown learner, and ValueError for more than six or for one that does not learn.
     """
     kinds = {name: info.kind for name, info in results.catalogue.learners.items()}
+    labels = {name: info.label for name, info in results.catalogue.learners.items() if info.label}
     if chosen:
         names = list(dict.fromkeys(results.labels(chosen)))
         if len(names) > LIMIT:
@@ -73,12 +125,12 @@ def highlights(results: Results, chosen: Sequence[str] = ()) -> Highlights:
         for name in names:
             if kinds[name] != "learner":
                 raise ValueError(f"{name} is a {kinds[name]}, which is grey in figures; expected a learner")
-        return Highlights(tuple(names), chosen=True)
+        return Highlights(tuple(names), chosen=True, labels=labels)
     found = outcomes(results.scores, results.catalogue)
     found = found.loc[found["kind"] == "learner"]
     ordered = _by_wins(found) if len(found) else []
     learners = [name for name, kind in kinds.items() if kind == "learner"]
-    return Highlights(tuple(dict.fromkeys([*ordered, *learners])))
+    return Highlights(tuple(dict.fromkeys([*ordered, *learners])), labels=labels)
 
 
 def _by_wins(found: pd.DataFrame) -> list[str]:
@@ -97,13 +149,3 @@ def _by_wins(found: pd.DataFrame) -> list[str]:
     }
     few = {name for name, count in means.notna().sum().items() if count < len(means) / 2}
     return sorted(share, key=lambda name: (name in few, -share[name]))
-
-
-def _bases_first(names: Iterable[str]) -> list[str]:
-    count: dict[str, int] = {}
-    found = list[tuple[int, str]]()
-    for name in names:
-        base = base_and_variant(name)[0]
-        count[base] = count.get(base, 0) + 1
-        found.append((count[base], name))
-    return [name for _, name in sorted(found, key=lambda pair: pair[0])]
