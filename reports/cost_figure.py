@@ -61,7 +61,7 @@ def cost_figure(results: Results, shown: Highlights, width: float) -> Figure | N
     handles = handles_of(named, styles, int(others), width, points=True)
     handles.append(Line2D([], [], label="Pareto front", **{**FRONT, **RING}))
     scale = scale_of("score", costs["ood"].to_numpy(float))
-    low, high = float(costs["seconds"].min()), float(costs["seconds"].max())
+    low, high = np.quantile(costs["seconds"].to_numpy(float), (0, 1))
     text = GridText("OOD score against the time of a fit", "seconds per fit", "OOD score", notes)
     grid = PanelGrid([("", family) for family in families], text, handles, width, aspect=0.9)
     for axes, family in zip(grid.axes, families, strict=True):
@@ -99,7 +99,7 @@ def pareto(costs: np.ndarray, scores: np.ndarray) -> np.ndarray:
     """
     no_worse = (costs[:, None] <= costs) & (scores[:, None] >= scores)  # (other, point)
     better = (costs[:, None] < costs) | (scores[:, None] > scores)
-    return ~(no_worse & better).any(axis=0)
+    return np.logical_not((no_worse & better).any(axis=0))
 
 
 def _front_first(order: Sequence[str], front: list[str], names: list[str]) -> list[str]:

@@ -56,8 +56,8 @@ def _draw(found: list[Crossing], results: Results, whole: float) -> Figure:
     width = (whole - LEFT - RIGHT - (most - 1) * GAP) / most
     lines = [found[start : start + across] for start in range(0, len(found), across)]
     tall = [ROW * (max(_rows(one) for one in line) + 0.6) for line in lines]
-    notes = wrap(f"Intervals: 95 %, t over seeds. {short_line(results)}.", int(20 * whole))
     side = LEFT if most > 1 else MARGIN  # left edge of the texts
+    notes = wrap(f"Intervals: 95 %, t over seeds. {short_line(results)}.", int(20 * (whole - side)))
     figure = Figure(figsize=(whole, 1))
     legend, high = fitted_legend(figure, _handles(colours), whole - side - MARGIN)
     height = TITLE + sum(ABOVE + one + BELOW for one in tall) + LEGEND_GAP + high + NOTE * len(notes) + 2 * MARGIN

@@ -15,7 +15,7 @@ def exposure_figure(results: Results, shown: Highlights, width: float) -> list[F
     """Score on the headline shift at the largest n, against exposed OOD examples; [] if no task has any."""
     points = curve_points(results.scores, results.catalogue)
     headline = {name: info.headline for name, info in results.catalogue.tasks.items()}
-    points = points.loc[points["split"] == points["task"].map(headline)]
+    points = points.loc[points["split"] == points["task"].map(headline.get)]
     learns = {name for name, info in results.catalogue.learners.items() if info.kind == "learner"}
     exposed = points.loc[(points["exposed"] > 0) & points["learner"].isin(list(learns))]
     largest = exposed.groupby("task")["size"].max()

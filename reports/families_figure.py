@@ -22,7 +22,7 @@ def families_figure(results: Results, shown: Highlights, width: float) -> list[F
     """Score on the headline shift (or ID, where there is none) against n; [] without a ranked task."""
     points = curve_points(results.scores, results.catalogue)
     headline = {name: info.headline or "id" for name, info in results.catalogue.tasks.items()}
-    points = points.loc[(points["exposed"] == 0) & (points["split"] == points["task"].map(headline))]
+    points = points.loc[(points["exposed"] == 0) & (points["split"] == points["task"].map(headline.get))]
     text = "Learning curves on the shift of each task"
     return grid_of_curves(results, points, "size", shown, width, GridText(text, "training examples n", "OOD score"))
 

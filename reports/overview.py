@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from ..analysis.entries import Entry
 from ..runs.results import FLAGS, Results
 from .board import COLUMNS, short_names
-from .labels import fitted_legend, shortened
+from .labels import compact, fitted_legend, shortened
 from .leaderboard import Leaderboard, TaskHeader, is_final, make_leaderboard, status_note, summary_of
 from .provenance import short_line
 from .style import BEST_HEURISTIC, GREY, WIDTHS, LineStyle, styles_of, theme
@@ -24,7 +24,7 @@ from .style import BEST_HEURISTIC, GREY, WIDTHS, LineStyle, styles_of, theme
 LEFT, RIGHT, GAP = 1.62, 0.1, 0.14
 TITLE, ABOVE, BELOW, ROW, NOTE, MARGIN = 0.24, 0.34, 0.24, 0.135, 0.095, 0.06
 LEGEND_GAP = 0.06
-LABEL = 25
+LABEL = 27
 """Largest number of characters of a learner's name: what fits to the left of the panels."""
 
 PAGE = 7.4
@@ -93,8 +93,8 @@ def _draw(board: Leaderboard, results: Results, whole: float, parts: list[list[T
     heights = [ROW * (len(names) + 0.6) for names in shown]
     width = (whole - LEFT - RIGHT - (across - 1) * GAP) / across
     texts = (_left_out(board, len(tasks)), status_note(board), f"{short_line(results)}.")
-    notes = [line for text in texts for line in wrap(text, int(20 * whole))]
     side = LEFT if most > 1 else MARGIN  # left edge of the texts
+    notes = [line for text in texts for line in wrap(text, int(20 * (whole - side)))]
     figure = Figure(figsize=(whole, 1))
     legend, high = fitted_legend(figure, _handles(), whole - side - MARGIN)
     height = TITLE + sum(ABOVE + tall + BELOW for tall in heights) + LEGEND_GAP + high + NOTE * len(notes) + 2 * MARGIN
@@ -154,7 +154,7 @@ def _panel(
     axes.set_xlim(LOW - 0.08, HIGH + 0.08)
     axes.set_xticks([-1, 0, 1])
     axes.set_ylim(len(learners) - 0.2, -0.8)
-    axes.set_yticks(range(len(learners)), [shortened(name, LABEL) for name in learners])
+    axes.set_yticks(range(len(learners)), [compact(name, LABEL) for name in learners])
     axes.axvline(0, color="0.5", linewidth=0.6, zorder=1)
     split = "ood" if task.ood else "id"
     heuristic_scores = [

@@ -109,7 +109,7 @@ def pages(panels: int, width: float) -> list[slice]:
     across = _across(panels, width)
     rows = math.ceil(panels / across)
     number = math.ceil(rows / ROWS[_width_name(width)])
-    ends = [across * (rows * page // number) for page in range(number)] + [panels]
+    ends = [across * math.ceil(rows * page / number) for page in range(number)] + [panels]
     return [slice(start, end) for start, end in pairwise(ends)]
 
 
