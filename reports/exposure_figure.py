@@ -20,5 +20,5 @@ def exposure_figure(results: Results, shown: Highlights, width: float) -> list[F
     exposed = points.loc[(points["exposed"] > 0) & points["learner"].isin(list(learns))]
     largest = exposed.groupby("task")["size"].max()
     points = points.loc[points["size"] == points["task"].map(largest)]
-    title = "OOD score with OOD examples in the training set"
+    title = "OOD scores with exposed OOD examples"
     return grid_of_curves(results, points, "exposed", shown, width, GridText(title, "OOD examples", "OOD score"))

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from ..analysis.points import curve_points
 from ..runs.results import Results
 from .curve_panel import draw_curves, set_exposed_axis, set_size_axis
-from .highlights import LIMIT, Highlights, handles_of
+from .highlights import Highlights, handles_of
 from .panel_grid import GridText, PanelGrid, pages
 from .provenance import short_line
 from .scale import scale_of
@@ -23,7 +23,7 @@ def families_figure(results: Results, shown: Highlights, width: float) -> list[F
     points = curve_points(results.scores, results.catalogue)
     headline = {name: info.headline or "id" for name, info in results.catalogue.tasks.items()}
     points = points.loc[(points["exposed"] == 0) & (points["split"] == points["task"].map(headline.get))]
-    text = "Learning curves on the shift of each task"
+    text = "OOD learning curves"
     return grid_of_curves(results, points, "size", shown, width, GridText(text, "training examples n", "OOD score"))
 
 
@@ -51,7 +51,7 @@ def grid_of_curves(
             "Bands: 95 % intervals, t over seeds (over the test examples if there is one seed). Dashed: the best "
             "declared heuristic. 0 is the best constant prediction, 1 the best possible."
         ),
-        f"{shown.note(len(learners - set(named)), several=len(named) > LIMIT)}." if grey else "",
+        f"{shown.note(named, len(learners - set(named)))}." if grey else "",
         f"{short_line(results)}.",
     )
     handles = [

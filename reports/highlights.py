@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -35,31 +36,28 @@ class Highlights:
     chosen: bool = False
     labels: Mapping[str, str] = field(default_factory=dict)
 
+    @cached_property
+    def first(self) -> list[str]:
+        """The first six, one of each base before its variants."""
+        return self._leading(self.order)
+
     def of(self, present: Collection[str]) -> list[str]:
-        """Those in colour among the learners of a panel: the first six, one of each base before its variants."""
-        names = [name for name in self.order if name in present]
-        if not self.chosen and len(names) > LIMIT:
-            names = self._bases_first(names)
-        return names[:LIMIT]
+        """Those in colour among the learners of a panel: the first six.
+
+        In the place of one that the panel lacks comes its first variant there, or else the next learner, unless they
+        were chosen.
+        """
+        own = [name for name in self.first if name in present]
+        if self.chosen:
+            return own
+        there = [name for name in self.order if name in present]
+        for base in (self._base(name) for name in self.first if name not in present):
+            own += [name for name in there if self._base(name) == base and name not in own][:1]
+        return [*own, *(name for name in self._leading(there) if name not in own)][:LIMIT]
 
     def of_panels(self, panels: Mapping[str, Collection[str]]) -> dict[str, list[str]]:
-        """Those in colour in each panel: the six of all panels.
-
-        In the place of one that a panel lacks comes its first variant, or else the next learner, unless they were
-        chosen.
-
-        panels  title -> its learners
-        """
-        common = self.of({name for present in panels.values() for name in present})
-        found = dict[str, list[str]]()
-        for title, present in panels.items():
-            own = [name for name in common if name in present]
-            if not self.chosen:
-                lacking = [self._base(name) for name in common if name not in present]
-                there = [name for name in self.order if name in present and name not in own]
-                own += filter(None, (next((one for one in there if self._base(one) == base), "") for base in lacking))
-            found[title] = [*own, *(name for name in self.of(present) if name not in own)][:LIMIT]
-        return found
+        """Those in colour in each panel. panels: title -> its learners."""
+        return {title: self.of(present) for title, present in panels.items()}
 
     def named(self, coloured: Mapping[str, Collection[str]]) -> list[str]:
         """Those in colour in any panel, in the order of the legend."""
@@ -69,23 +67,29 @@ class Highlights:
     def _base(self, name: str) -> str:
         return base_and_variant(self.labels.get(name, name))[0]
 
-    def _bases_first(self, names: Iterable[str]) -> list[str]:
+    def _leading(self, names: Sequence[str]) -> list[str]:
+        """The first six, one of each base before its variants where there are more."""
+        if self.chosen or len(names) <= LIMIT:
+            return list(names)
         count: dict[str, int] = {}
         found = list[tuple[int, str]]()
         for name in names:
             base = self._base(name)
             count[base] = count.get(base, 0) + 1
             found.append((count[base], name))
-        return [name for _, name in sorted(found, key=lambda pair: pair[0])]
+        return [name for _, name in sorted(found, key=lambda pair: pair[0])][:LIMIT]
 
-    def note(self, others: int, *, several: bool = False) -> str:
-        """What is grey, and why; "" if nothing is. several: panels lack some of the first six (`of_panels`)."""
-        if not others and not several:
-            return ""
-        rule = "those that were asked for" if self.chosen else RULE
-        if several:
-            return f"In colour: {rule}; where one has no result its first variant, or the next one; grey: the others"
-        return f"In colour: {rule}; grey: {others} other{'' if others == 1 else 's'}"
+    def note(self, coloured: Collection[str], others: int) -> str:
+        """What is grey, and why; "" if nothing is. others: number of learners that are grey in all panels."""
+        if self.chosen:
+            return f"In colour: those that were asked for; grey: {_others(others)}" if others else ""
+        if not set(coloured) <= set(self.first):
+            return f"In colour: {RULE}; where one has no result its first variant, or the next one; grey: the others"
+        return f"In colour: {RULE}; grey: {_others(others)}" if others else ""
+
+
+def _others(count: int) -> str:
+    return f"{count} other{'' if count == 1 else 's'}"
 
 
 def handles_of(

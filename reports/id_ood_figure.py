@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from ..analysis.outcomes import outcomes
 from ..runs.results import Results
-from .highlights import LIMIT, Highlights, handles_of
+from .highlights import Highlights, handles_of
 from .panel_grid import GridText, PanelGrid
 from .provenance import short_line
 from .style import OTHERS, LineStyle, styles_of, theme
@@ -37,7 +37,7 @@ def id_ood_figure(results: Results, shown: Highlights, width: float) -> Figure |
     notes = (
         "A point for each task: mean over seeds at the largest n. Dotted: OOD as ID. "
         "0 is the best constant prediction, 1 the best possible." + f" Triangles: below {LOW:g}." * lower,
-        f"{shown.note(len(set(scores['learner']) - set(named)), several=len(named) > LIMIT)}." if grey else "",
+        f"{shown.note(named, len(set(scores['learner']) - set(named)))}." if grey else "",
         f"{short_line(results)}.",
     )
     handles = [*handles_of(named, styles, int(grey), width, points=True), Line2D([], [], label="OOD = ID", **DIAGONAL)]

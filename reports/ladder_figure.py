@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from ..analysis.outcomes import outcomes
 from ..runs.results import Results
 from .families_figure import by_family
-from .highlights import LIMIT, Highlights, handles_of
+from .highlights import Highlights, handles_of
 from .labels import fitted_legend
 from .panel_grid import broken
 from .provenance import short_line
@@ -60,7 +60,7 @@ def _draw(results: Results, found: pd.DataFrame, tasks: list[str], shown: Highli
         "0 is the best constant prediction, 1 the rule."
         + f" Triangles: below {LOW:g}."
         * bool((found["value"] < LOW).any()),
-        f"{shown.note(learns['learner'].nunique() - len(named), several=len(named) > LIMIT)}." if grey else "",
+        f"{shown.note(named, learns['learner'].nunique() - len(named))}." if grey else "",
         f"{short_line(results)}.",
     )
     notes = [line for text in texts for line in wrap(text, int(20 * width))]

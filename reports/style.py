@@ -40,7 +40,7 @@ KNOWN = {
     "rnn": (BROWN, "X"),
     "transformer": (VIOLET, "h"),
     # Related learners share a colour and differ in the marker.
-    "transformer-scratchpad": (VIOLET, "*"),
+    "transformer-scratchpad": (VIOLET, "P"),
     "extra-trees": (GREEN, ">"),
     "kernel": (VERMILION, "p"),
     "gp": (SKY, "d"),

@@ -293,7 +293,7 @@ class _TaskFigure:
         note += "; grey area: up to lookup, which memorises" if "lookup" in self.curves else ""
         note += "; heuristics at the upper edge: above it" if self.above else ""
         note += f"; triangles: below {FLOOR:g}." if self.clipped else "."
-        others = self.highlighted.note(len(self.curves) - len(set(self.curves) & self.coloured))
+        others = self.highlighted.note(self.coloured - set(self.controls), len(set(self.curves) - self.coloured))
         texts = [note, f"{others}." if others else "", f"{short_line(results)}."]
         return [line for text in texts for line in wrap(text, int(20 * self.width))]
 
