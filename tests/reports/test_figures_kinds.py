@@ -163,7 +163,7 @@ def test_what_lacks_a_panel_is_stood_in_for_by_its_variant_or_by_the_next_learne
     assert shown.first == ["mlp", "cnn", "a", "b", "c", "d"]
     assert shown.of(shown.order) == shown.first
     assert shown.of({"mlp:width=8", "mlp:width=9", "cnn", "a", "e", "f"}) == [
-        "cnn", "a", "mlp:width=9", "e", "f", "mlp:width=8"
+        "cnn", "a", "mlp:width=9", "e", "mlp:width=8", "f"
     ]  # fmt: skip
     assert "first variant" in shown.note(["cnn", "mlp:width=9"], 3)
     assert Highlights(("mlp", "a"), chosen=True).of({"mlp:width=9", "a", "b"}) == ["a"]
