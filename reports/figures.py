@@ -133,6 +133,11 @@ def figures_of(
         yield kind, found
 
 
+def file_name(name: str) -> str:
+    """Of the figure with this name, which may be the label of a task."""
+    return name.replace(":", "-").replace("/", "-")
+
+
 def _with_labels(results: Results) -> Results:
     """Without display names: the factors of a learner are in its label."""
     return renamed(results, {name: info.label for name, info in results.catalogue.learners.items() if info.label})
@@ -149,7 +154,7 @@ def _task_figures(results: Results, shown: Highlights, width: float) -> Iterator
 def _write(figures: Iterator[tuple[str, Figure]] | Sequence[tuple[str, Figure]], folder: Path) -> Iterator[Path]:
     for name, figure in figures:
         for form in FORMATS:
-            path = folder / f"{name.replace(':', '-').replace('/', '-')}.{form}"
+            path = folder / f"{file_name(name)}.{form}"
             with mpl.rc_context(theme()):
                 figure.savefig(path, metadata=METADATA[form])
             yield path

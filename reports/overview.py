@@ -67,10 +67,10 @@ def _pages(results: Results, listed: Mapping[str, str] | None, width: float, roo
     tasks = [task for group in board.groups.values() for task in group][:COLUMNS]
     finals = {(entry.name, entry.learner, entry.split): entry for entry in board.entries if is_final(entry)}
     most = 4 if width >= WIDTHS["text"] else 1  # panels in a row
-    pages, taken = list[list[list[TaskHeader]]](), math.inf
+    pages, taken = list[list[list[TaskHeader]]](), 0.0
     for part in (tasks[start : start + most] for start in range(0, len(tasks), most)):
         tall = ABOVE + ROW * (len(_with_results(board, finals, part)) + 0.6) + BELOW
-        if taken + tall > room:
+        if not pages or taken + tall > room:
             pages.append([])
             taken = 0.0
         pages[-1].append(part)
