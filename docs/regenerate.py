@@ -10,23 +10,21 @@ from __future__ import annotations
 import re
 import shlex
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from typer.testing import CliRunner
 
 from grue.cli import app
-from grue.reports.figures import file_name
-from grue.runs.catalogue import read_catalogue
 
 ROOT = Path(__file__).parents[1]
 
 BLOCK = re.compile(r"(?P<head><!-- (?P<command>grue [^>]+?) -->\n)(?P<body>.*?)(?P<foot><!-- /grue -->)", re.DOTALL)
 
-STANDARD = "results/reference/standard"
-
 FIGURES = (
     "grue plot results/reference/quick --output docs/figures",
+    # All tasks of standard, some in the place of those of quick: which learners are in colour depends on the tasks.
+    "grue plot results/reference/standard --what curves --output docs/figures",
     "grue explain results/reference/quick --output docs/figures/explained.svg",
     "grue atlas results/reference/quick --output docs/figures/atlas.svg",
 )
@@ -62,7 +60,7 @@ def main() -> None:
             page.write_text(after, encoding="utf-8")
             sys.stdout.write(f"rewrote the blocks of {page.relative_to(ROOT)}\n")
     shown = {path.resolve() for page in pages() for path in links(page)}
-    for command in (*FIGURES, curves_of({path.stem for path in shown})):
+    for command in FIGURES:
         done = CliRunner().invoke(app, shlex.split(command)[1:], catch_exceptions=False)
         if done.exit_code:
             raise RuntimeError(f"{command} ended with exit code {done.exit_code}: {done.output}")
@@ -70,16 +68,6 @@ def main() -> None:
         if figure.resolve() not in shown:
             figure.unlink()
     sys.stdout.write("drew docs/figures\n")
-
-
-def curves_of(names: Collection[str]) -> str:
-    """The command that draws the tasks of standard that pages show, in the place of those of quick."""
-    catalogue = read_catalogue(ROOT / STANDARD)
-    tasks = [] if catalogue is None else [task for task in catalogue.tasks if file_name(task) in names]
-    return shlex.join(
-        ["grue", "plot", STANDARD, "--what", "curves", "--output", "docs/figures"]
-        + [part for task in tasks for part in ("--task", task)]
-    )
 
 
 def links(page: Path) -> list[Path]:

@@ -40,7 +40,7 @@ RUNG: dict[str, Any] = {"color": "0.45", "marker": "|", "markersize": 8, "marker
 def ladder_figure(results: Results, shown: Highlights, width: float) -> Figure | None:
     """A row for each ranked task with a shift and heuristics, at the largest n; None if there is none."""
     found = outcomes(results.scores, results.catalogue)
-    found = found.groupby(["task", "learner", "kind"], sort=False)["value"].mean().reset_index()
+    found = found.groupby(["task", "learner", "kind"], sort=False)["value"].agg(value="mean").reset_index()
     tasks = by_family(results, found.loc[found["kind"] == "heuristic", "task"].tolist())
     found = found.loc[found["task"].isin(tasks)]
     learners = set(found.loc[found["kind"] == "learner", "learner"])
