@@ -41,11 +41,11 @@ class Highlights:
         """The first six, one of each base before its variants."""
         return self._leading(self.order)
 
-    def of(self, present: Collection[str]) -> list[str]:
+    def of(self, present: Collection[str], best: str = "") -> list[str]:
         """Those in colour among the learners of a panel: the first six.
 
-        In the place of one that the panel lacks comes its first variant there, or else the next learner, unless they
-        were chosen.
+        In the place of one that the panel lacks comes its first variant there, or else the next learner, and in the
+        place of the sixth the best one, unless they were chosen.
         """
         own = [name for name in self.first if name in present]
         if self.chosen:
@@ -53,7 +53,8 @@ class Highlights:
         there = [name for name in self.order if name in present]
         for base in (self._base(name) for name in self.first if name not in present):
             own += [name for name in there if self._base(name) == base and name not in own][:1]
-        return [*own, *(name for name in self._leading(there) if name not in own)][:LIMIT]
+        own = [*own, *(name for name in self._leading(there) if name not in own)][:LIMIT]
+        return [*own[: LIMIT - 1], best] if best in there and best not in own else own
 
     def of_panels(self, panels: Mapping[str, Collection[str]]) -> dict[str, list[str]]:
         """Those in colour in each panel. panels: title -> its learners."""
@@ -79,13 +80,18 @@ class Highlights:
             found.append((count[base], name))
         return [name for _, name in sorted(found, key=lambda pair: pair[0])][:LIMIT]
 
-    def note(self, coloured: Collection[str], others: int) -> str:
-        """What is grey, and why; "" if nothing is. others: number of learners that are grey in all panels."""
+    def note(self, coloured: Collection[str], others: int, best: Collection[str] = ()) -> str:
+        """What is grey, and why; "" if nothing is.
+
+        others  number of learners that are grey in all panels
+        best    those that took the place of the sixth
+        """
         if self.chosen:
             return f"In colour: those that were asked for; grey: {_others(others)}" if others else ""
-        if not set(coloured) <= set(self.first):
-            return f"In colour: {RULE}; where one has no result its first variant, or the next one; grey: the others"
-        return f"In colour: {RULE}; grey: {_others(others)}" if others else ""
+        rule = f"{RULE}; the best one here is in the place of the sixth" if best else RULE
+        if not set(coloured) - set(best) <= set(self.first):
+            return f"In colour: {rule}; where one has no result its first variant, or the next one; grey: the others"
+        return f"In colour: {rule}; grey: {_others(others)}" if others else ""
 
 
 def _others(count: int) -> str:

@@ -291,3 +291,11 @@ def test_the_pareto_front_is_of_those_that_no_other_beats() -> None:
 )
 def test_long_labels_are_broken_after_a_separator(label: str, room: int, lines: list[str]) -> None:
     assert broken(label, room) == lines
+
+
+def test_the_best_learner_of_a_task_is_in_colour_in_its_figure() -> None:
+    shown = Highlights(("a", "b", "c", "d", "e", "f", "g", "h"))
+    assert shown.of(shown.order, "h") == ["a", "b", "c", "d", "e", "h"]
+    assert shown.of(shown.order, "b") == shown.first
+    assert "the best one" in shown.note(["a", "b", "c", "d", "e", "h"], 2, ["h"])
+    assert Highlights(("a",), chosen=True).of({"a", "h"}, "h") == ["a"]
