@@ -6,7 +6,7 @@ PYTHON ?= python3
 TORCH_INDEX ?=
 PRESET ?= quick
 OUT ?= results/local/$(PRESET)
-REFERENCE ?= results/reference/quick
+REFERENCE ?= results/reference/standard
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check

@@ -48,6 +48,10 @@ SplitFilter = Annotated[
     str,
     typer.Option("--split", help="The split that counts as OOD: ood (the headline shift), the name of one, or id."),
 ]
+NameOption = Annotated[
+    list[str] | None,
+    typer.Option("--name", help="Display name of a learner, such as forest=RF. May be repeated."),
+]
 """Further options of some of them."""
 
 

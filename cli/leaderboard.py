@@ -16,6 +16,7 @@ from .folders import (
     FamilyFilter,
     Folders,
     LearnerFilter,
+    NameOption,
     OutputFile,
     SplitFilter,
     SuiteSeed,
@@ -74,10 +75,7 @@ def leaderboard(
         str, typer.Option(help="Sort the ranking by rank, by learner (name), or by a measure, which then ranks.")
     ] = "rank",
     top: Annotated[int | None, typer.Option(help="Only the first learners of the ranking, so many.")] = None,
-    name: Annotated[
-        list[str] | None,
-        typer.Option("--name", help="Display name of a learner, such as forest=RF. May be repeated."),
-    ] = None,
+    name: NameOption = None,
     suite_seed: SuiteSeed = None,
 ) -> None:
     """Print the leaderboard: the ranking, a summary of all tasks, means over task families, and one table per task."""

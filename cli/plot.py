@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from .folders import FamilyFilter, LearnerFilter, SplitFilter, SuiteSeed, TaskFilter, read_selected
+from .folders import FamilyFilter, LearnerFilter, NameOption, SplitFilter, SuiteSeed, TaskFilter, read_selected
 
 
 class FigureKind(StrEnum):
@@ -55,17 +55,21 @@ def plot(
     family: FamilyFilter = None,
     learner: LearnerFilter = None,
     split: SplitFilter = "ood",
+    name: NameOption = None,
     suite_seed: SuiteSeed = None,
 ) -> None:
     """Draw learning curves and OOD examples to threshold for every task, riddles as fingerprints: SVG, PDF and PNG."""
     from ..reports.figures import write_figures, write_kind
     from ..reports.provenance import warnings_of
     from ..runs.errors import UsageError
-    from ..runs.selection import of_learners
+    from ..runs.selection import display_names, of_learners, renamed
     from ..runs.status import read_status
 
     results = read_selected(dirs, suite_seed, task, family, split, measured=True)
-    selected = of_learners(results, learner) if learner else results
+    names = display_names(results, name or ())
+    selected = renamed(of_learners(results, learner) if learner else results, names)
+    coloured = [names.get(label, label) for label in results.labels(learner or ())]
+    results = renamed(results, names)
     if output.exists() and not output.is_dir():
         raise typer.BadParameter(f"{output} is a file; expected a folder", param_hint="--output")
     if width is not FigureWidth.text and not what:
@@ -76,8 +80,8 @@ def plot(
     listed = read_status().listed(results.catalogue)
     try:
         for kind in dict.fromkeys(what or ()):
-            part, coloured = (selected, ()) if kind in UNCOLOURED else (results, learner or ())
-            for path in write_kind(part, kind.value, output, learners=coloured, width=width.value, listed=listed):
+            part, shown = (selected, ()) if kind in UNCOLOURED else (results, coloured)
+            for path in write_kind(part, kind.value, output, learners=shown, width=width.value, listed=listed):
                 typer.echo(f"wrote {path}")
         for path in () if what else write_figures(selected, output, listed):
             typer.echo(f"wrote {path}")

@@ -23,6 +23,8 @@ BLOCK = re.compile(r"(?P<head><!-- (?P<command>grue [^>]+?) -->\n)(?P<body>.*?)(
 
 FIGURES = (
     "grue plot results/reference/quick --output docs/figures",
+    # All tasks of standard, some in the place of those of quick: which learners are in colour depends on the tasks.
+    "grue plot results/reference/standard --what curves --output docs/figures",
     "grue explain results/reference/quick --output docs/figures/explained.svg",
     "grue atlas results/reference/quick --output docs/figures/atlas.svg",
 )
@@ -57,9 +59,11 @@ def main() -> None:
         if after != before:
             page.write_text(after, encoding="utf-8")
             sys.stdout.write(f"rewrote the blocks of {page.relative_to(ROOT)}\n")
-    for command in FIGURES:
-        CliRunner().invoke(app, shlex.split(command)[1:], catch_exceptions=False)
     shown = {path.resolve() for page in pages() for path in links(page)}
+    for command in FIGURES:
+        done = CliRunner().invoke(app, shlex.split(command)[1:], catch_exceptions=False)
+        if done.exit_code:
+            raise RuntimeError(f"{command} ended with exit code {done.exit_code}: {done.output}")
     for figure in (ROOT / "docs" / "figures").rglob("*.*"):
         if figure.resolve() not in shown:
             figure.unlink()

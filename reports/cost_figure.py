@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
@@ -13,7 +15,7 @@ from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullLocator
 from ..analysis.learning_curve import learning_curves
 from ..analysis.measures import MEASURES, measured
 from ..runs.results import Results
-from .highlights import Highlights, handles_of
+from .highlights import LIMIT, Highlights, handles_of
 from .panel_grid import GridText, PanelGrid
 from .provenance import short_line
 from .scale import scale_of
@@ -38,12 +40,13 @@ def cost_figure(results: Results, shown: Highlights, width: float) -> Figure | N
     families = list(dict.fromkeys(costs["family"]))
     parts = {family: costs.loc[costs["family"] == family].set_index("learner") for family in families}
     front = {family: pareto(part["seconds"].to_numpy(), part["ood"].to_numpy()) for family, part in parts.items()}
+    first = shown.of_panels({family: part.index.tolist() for family, part in parts.items()})
     coloured = {
-        family: _of_panel(shown, part.index.tolist(), part.index[front[family]].tolist())
-        for family, part in parts.items()
+        family: names if shown.chosen else _front_first(shown.order, part.index[front[family]].tolist(), names)
+        for (family, part), names in zip(parts.items(), first.values(), strict=True)
     }
     styles = styles_of(results)
-    named = [name for name in shown.order if any(name in names for names in coloured.values())]
+    named = shown.named(coloured)
     others = any(len(parts[family]) > len(coloured[family]) for family in families)
     rule = "" if shown.chosen else "; at most six of a panel are in colour, those of the front first"
     notes = (
@@ -58,7 +61,7 @@ def cost_figure(results: Results, shown: Highlights, width: float) -> Figure | N
     handles = handles_of(named, styles, int(others), width, points=True)
     handles.append(Line2D([], [], label="Pareto front", **{**FRONT, **RING}))
     scale = scale_of("score", costs["ood"].to_numpy(float))
-    low, high = float(costs["seconds"].min()), float(costs["seconds"].max())
+    low, high = np.quantile(costs["seconds"].to_numpy(float), (0, 1))
     text = GridText("OOD score against the time of a fit", "seconds per fit", "OOD score", notes)
     grid = PanelGrid([("", family) for family in families], text, handles, width, aspect=0.9)
     for axes, family in zip(grid.axes, families, strict=True):
@@ -96,14 +99,12 @@ def pareto(costs: np.ndarray, scores: np.ndarray) -> np.ndarray:
     """
     no_worse = (costs[:, None] <= costs) & (scores[:, None] >= scores)  # (other, point)
     better = (costs[:, None] < costs) | (scores[:, None] > scores)
-    return ~(no_worse & better).any(axis=0)
+    return np.logical_not((no_worse & better).any(axis=0))
 
 
-def _of_panel(shown: Highlights, present: list[str], front: list[str]) -> list[str]:
-    if shown.chosen:
-        return shown.of(present)
-    order = [name for name in shown.order if name in front]
-    return Highlights((*order, *(name for name in shown.of(present) if name not in order)), chosen=True).of(present)
+def _front_first(order: Sequence[str], front: list[str], names: list[str]) -> list[str]:
+    """Those in colour in a panel: learners of the front, and then `names`."""
+    return list(dict.fromkeys([*(name for name in order if name in front), *names]))[:LIMIT]
 
 
 def _panel(

@@ -54,7 +54,10 @@ def draw_curves(
 
 def draw_curve(axes: Axes, curve: pd.DataFrame, x: str, style: LineStyle, offset: float) -> None:
     """Draw the mean and the band of one learner; values below the floor are triangles on it. offset: in inches."""
-    transform = axes.transData + ScaledTranslation(offset, 0, axes.get_figure(root=True).dpi_scale_trans)
+    figure = axes.get_figure(root=True)
+    if figure is None:
+        raise ValueError("these axes are of no figure")
+    transform = axes.transData + ScaledTranslation(offset, 0, figure.dpi_scale_trans)
     positions, mean = curve[x].to_numpy(), curve["mean"].to_numpy(dtype=float)
     half = curve["half_width"].fillna(0).to_numpy(dtype=float)
     shown, below = np.maximum(mean, FLOOR), mean < FLOOR

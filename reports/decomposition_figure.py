@@ -56,11 +56,11 @@ def _draw(found: list[Crossing], results: Results, whole: float) -> Figure:
     width = (whole - LEFT - RIGHT - (most - 1) * GAP) / most
     lines = [found[start : start + across] for start in range(0, len(found), across)]
     tall = [ROW * (max(_rows(one) for one in line) + 0.6) for line in lines]
-    notes = wrap(f"Intervals: 95 %, t over seeds. {short_line(results)}.", int(20 * whole))
     side = LEFT if most > 1 else MARGIN  # left edge of the texts
+    notes = wrap(f"Intervals: 95 %, t over seeds. {short_line(results)}.", int(20 * (whole - side)))
     figure = Figure(figsize=(whole, 1))
     legend, high = fitted_legend(figure, _handles(colours), whole - side - MARGIN)
-    height = TITLE + sum(ABOVE + one + BELOW for one in tall) + LEGEND_GAP + high + NOTE * len(notes) + MARGIN
+    height = TITLE + sum(ABOVE + one + BELOW for one in tall) + LEGEND_GAP + high + NOTE * len(notes) + 2 * MARGIN
     figure.set_size_inches(whole, height)
     top = height - TITLE
     title = "Algorithm, view and encoding crossed, at the largest training size"
@@ -75,7 +75,7 @@ def _draw(found: list[Crossing], results: Results, whole: float) -> Figure:
         top -= ABOVE + room + BELOW
     top -= LEGEND_GAP
     legend.set_bbox_to_anchor((side, top), transform=figure.dpi_scale_trans)
-    top -= high
+    top -= high + MARGIN
     for note in notes:
         top -= NOTE
         figure.text(side / whole, top / height, note, va="bottom", size=SMALL_FONT, color=GREY)

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from ..analysis.planned import refuse_contradictions
 from ..analysis.points import curve_points
 from ..runs.results import Results
+from ..runs.selection import renamed
 from .cost_figure import cost_figure
 from .decomposition_figure import crossing_figure
 from .exposure_figure import exposure_figure
@@ -24,7 +25,7 @@ from .fingerprint_figures import fingerprint_figure
 from .highlights import Highlights, highlights
 from .id_ood_figure import id_ood_figure
 from .ladder_figure import ladder_figure
-from .overview import overview_figure
+from .overview import overview_figure, overview_pages
 from .style import WIDTHS, theme
 from .task_figure import task_figure
 
@@ -36,16 +37,13 @@ METADATA: dict[str, dict[str, Any]] = {
     "png": {"Software": None},
 }
 
-HIGHLIGHTED = {
-    "families": families_figure,
-    "id-ood": id_ood_figure,
-    "exposure": exposure_figure,
-    "ladder": ladder_figure,
-    "cost": cost_figure,
-}
-"""Kinds of figures over all tasks, in which some learners are in colour."""
+PAGED = {"families": families_figure, "exposure": exposure_figure}
+"""Kinds with a panel for each task, of which there may be several pages."""
 
-KINDS = ("curves", *HIGHLIGHTED, "factors", "overview")
+HIGHLIGHTED = {"id-ood": id_ood_figure, "ladder": ladder_figure, "cost": cost_figure}
+"""Kinds with one figure. In both some learners are in colour."""
+
+KINDS = ("curves", "families", "id-ood", "exposure", "factors", "ladder", "cost", "overview")
 
 
 def write_figures(results: Results, folder: Path, listed: Mapping[str, str] | None = None) -> Iterator[Path]:
@@ -59,7 +57,7 @@ def write_figures(results: Results, folder: Path, listed: Mapping[str, str] | No
     yield from _write(_task_figures(results, highlights(results), WIDTHS["text"]), folder)
     others = {
         "overview": overview_figure(results, listed),
-        "crossing": crossing_figure(results),
+        "crossing": crossing_figure(_with_labels(results)),
         "fingerprint": fingerprint_figure(results),
     }
     yield from _write(((name, figure) for name, figure in others.items() if figure is not None), folder)
@@ -117,12 +115,32 @@ def figures_of(
     if kind == "curves":
         yield from _task_figures(results, highlights(results, learners), inches)
         return
-    if kind in HIGHLIGHTED:
-        figure = HIGHLIGHTED[kind](results, highlights(results, learners), inches)
-    else:
-        figure = overview_figure(results, listed, inches) if kind == "overview" else crossing_figure(results, inches)
-    if figure is not None:
-        yield kind, figure
+    if kind in PAGED or kind == "overview":
+        figures = (
+            overview_pages(results, listed, inches)
+            if kind == "overview"
+            else PAGED[kind](results, highlights(results, learners), inches)
+        )
+        for page, figure in enumerate(figures, 1):
+            yield (f"{kind}-{page}" if len(figures) > 1 else kind), figure
+        return
+    found = (
+        crossing_figure(_with_labels(results), inches)
+        if kind == "factors"
+        else HIGHLIGHTED[kind](results, highlights(results, learners), inches)
+    )
+    if found is not None:
+        yield kind, found
+
+
+def file_name(name: str) -> str:
+    """Of the figure with this name, which may be the label of a task."""
+    return name.replace(":", "-").replace("/", "-")
+
+
+def _with_labels(results: Results) -> Results:
+    """Without display names: the factors of a learner are in its label."""
+    return renamed(results, {name: info.label for name, info in results.catalogue.learners.items() if info.label})
 
 
 def _task_figures(results: Results, shown: Highlights, width: float) -> Iterator[tuple[str, Figure]]:
@@ -136,7 +154,7 @@ def _task_figures(results: Results, shown: Highlights, width: float) -> Iterator
 def _write(figures: Iterator[tuple[str, Figure]] | Sequence[tuple[str, Figure]], folder: Path) -> Iterator[Path]:
     for name, figure in figures:
         for form in FORMATS:
-            path = folder / f"{name.replace(':', '-').replace('/', '-')}.{form}"
+            path = folder / f"{file_name(name)}.{form}"
             with mpl.rc_context(theme()):
                 figure.savefig(path, metadata=METADATA[form])
             yield path

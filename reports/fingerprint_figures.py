@@ -1,4 +1,6 @@
-"""Figure of fingerprints: one panel per riddle, one stacked bar per learner with the shares that follow each rule.
+"""Figure of fingerprints: one panel per riddle, at most four in a row, one stacked bar per learner.
+
+The parts of a bar are the shares that follow each rule.
 
 Two numbers beside each bar give the accuracy in distribution, since the shares of a learner that has not learned the
 task are meaningless, and the agreement between seeds.
@@ -13,13 +15,14 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
 from matplotlib.patches import Patch
 
 from ..analysis.entries import Entry
 from ..analysis.fingerprint import fingerprints, riddles, shares_of
 from ..analysis.planned import anchors_of
 from ..runs.results import Results
-from .labels import fitted_legend, shortened
+from .labels import compact, fitted_legend, shortened
 from .notes import MissingCells
 from .provenance import short_line
 from .style import BLUE, GREY, ORANGE, WIDTHS, theme
@@ -28,8 +31,14 @@ COLOURS = (BLUE, ORANGE, "0.85")
 """Colours of the first rule, the second, and neither."""
 
 # Lengths in inches; the figure has the text width of a paper, like those of the learning curves.
-WIDTH, LEFT, GAP, NUMBERS = WIDTHS["text"], 0.95, 0.1, 0.46
-TITLE, HEADING, BAR, BELOW, NOTE, MARGIN = 0.2, 0.14, 0.135, 0.28, 0.095, 0.06
+WIDTH, LEFT, GAP, NUMBERS = WIDTHS["text"], 1.2, 0.1, 0.46
+TITLE, HEADING, BAR, BELOW, NOTE, MARGIN = 0.3, 0.14, 0.135, 0.28, 0.095, 0.06
+
+ACROSS = 4
+"""Largest number of riddles side by side."""
+
+LABEL, CHARACTERS = 19, 13
+"""Largest number of characters of a learner, and characters per inch of a title."""
 
 NUMBER_OFFSETS = (0.06, 0.27)
 """Positions of the two numbers, in inches from the end of the bars."""
@@ -58,14 +67,20 @@ def fingerprint_figure(results: Results) -> Figure | None:
 
 def _draw(results: Results, entry_of: EntryIndex, shown: list[str], learners: list[str]) -> Figure:
     figure = Figure(figsize=(WIDTH, 1))
-    width = (WIDTH - LEFT - MARGIN - GAP * (len(shown) - 1)) / len(shown) - NUMBERS
-    legends = []
+    rows = math.ceil(len(shown) / ACROSS)
+    across = math.ceil(len(shown) / rows)
+    parts = [shown[start : start + across] for start in range(0, len(shown), across)]
+    width = (WIDTH - LEFT - MARGIN - GAP * (across - 1)) / across - NUMBERS
+    legends: dict[str, tuple[Legend, float]] = {}
     for riddle in shown:
         handles = [
             Patch(color=colour, label=share.removeprefix("follows[").removesuffix("]"))
             for colour, share in zip(COLOURS, shares_of(results.catalogue, riddle), strict=True)
         ]
-        legends.append(fitted_legend(figure, handles, width + NUMBERS))
+        legends[riddle] = fitted_legend(figure, handles, width + NUMBERS)
+    there = {(name, learner) for (name, learner, _, _), entry in entry_of.items() if not math.isnan(entry.value)}
+    present = [[name for name in learners if any((riddle, name) in there for riddle in part)] for part in parts]
+    heads = [TITLE + max(legends[riddle][1] for riddle in part) + HEADING for part in parts]
     several = any(entry.interval == "seeds" for entry in entry_of.values())
     lines = "t over seeds" if several else "over the test examples (one seed)"
     note = (
@@ -74,20 +89,27 @@ def _draw(results: Results, entry_of: EntryIndex, shown: list[str], learners: li
         "(ID), and the share of equal predictions between seeds, on the same inputs (eq.)."
     )
     notes = [*wrap(note, 140), *wrap(f"{short_line(results)}.", 140)]
-    head = TITLE + max(tall for _, tall in legends) + HEADING
-    height = head + BAR * len(learners) + BELOW + NOTE * len(notes) + MARGIN
+    talls = [head + BAR * len(names) + BELOW for head, names in zip(heads, present, strict=True)]
+    height = sum(talls) + NOTE * len(notes) + MARGIN
     figure.set_size_inches(WIDTH, height)
 
-    for index, (riddle, (legend, _)) in enumerate(zip(shown, legends, strict=True)):
-        left = LEFT + index * (width + NUMBERS + GAP)
-        title = f"{riddle.removeprefix('riddle-')}, n = {anchors_of(results.catalogue, riddle)[-1]}"
-        figure.text(left / WIDTH, 1 - TITLE / 2 / height, title, fontsize=7, fontweight="bold", va="center")
-        legend.set_bbox_to_anchor((left, height - TITLE), transform=figure.dpi_scale_trans)
-        bottom, tall = height - head - BAR * len(learners), BAR * len(learners)
-        axes = figure.add_axes((left / WIDTH, bottom / height, width / WIDTH, tall / height))
-        _panel(axes, entry_of, riddle, learners, shares_of(results.catalogue, riddle), MissingCells(results))
-        axes.set_yticks(range(len(learners)), [shortened(name, 22) for name in learners])
-        axes.tick_params(axis="y", left=False, labelleft=index == 0)
+    top = height
+    for part, names, head, tall in zip(parts, present, heads, talls, strict=True):
+        for index, riddle in enumerate(part):
+            left = LEFT + index * (width + NUMBERS + GAP)
+            room = int(CHARACTERS * (width + NUMBERS))
+            for text, line, style in (
+                (shortened(riddle.removeprefix("riddle-"), room), 0.1, {"fontsize": 7, "fontweight": "bold"}),
+                (f"n = {anchors_of(results.catalogue, riddle)[-1]}", 0.22, {"fontsize": 6, "color": GREY}),
+            ):
+                figure.text(left / WIDTH, (top - line) / height, text, va="center", **style)
+            legends[riddle][0].set_bbox_to_anchor((left, top - TITLE), transform=figure.dpi_scale_trans)
+            bars = BAR * len(names)
+            axes = figure.add_axes((left / WIDTH, (top - head - bars) / height, width / WIDTH, bars / height))
+            _panel(axes, entry_of, riddle, names, shares_of(results.catalogue, riddle), MissingCells(results))
+            axes.set_yticks(range(len(names)), [compact(name, LABEL) for name in names])
+            axes.tick_params(axis="y", left=False, labelleft=index == 0)
+        top -= tall
     for line, note in enumerate(reversed(notes)):
         bottom = (MARGIN + line * NOTE) / height
         figure.text(MARGIN / WIDTH, bottom, note, va="bottom", fontsize=SMALL_FONT, color=GREY)

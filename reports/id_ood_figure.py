@@ -28,22 +28,23 @@ def id_ood_figure(results: Results, shown: Highlights, width: float) -> Figure |
     scores = id_and_ood(results)
     if scores.empty:
         return None
-    learners = set(scores["learner"])
-    coloured, styles = shown.of(learners), styles_of(results)
-    others = len(learners) - len(coloured)
+    families = list(dict.fromkeys(scores["family"]))
+    present = {family: set(scores.loc[scores["family"] == family, "learner"]) for family in families}
+    coloured, styles = shown.of_panels(present), styles_of(results)
+    named = shown.named(coloured)
+    grey = any(present[family] - set(coloured[family]) for family in families)
     lower = bool((scores[["id", "ood"]].to_numpy() < LOW).any())
     notes = (
         "A point for each task: mean over seeds at the largest n. Dotted: OOD as ID. "
         "0 is the best constant prediction, 1 the best possible." + f" Triangles: below {LOW:g}." * lower,
-        f"{shown.note(others)}." if others else "",
+        f"{shown.note(named, len(set(scores['learner']) - set(named)))}." if grey else "",
         f"{short_line(results)}.",
     )
-    handles = [*handles_of(coloured, styles, others, width, points=True), Line2D([], [], label="OOD = ID", **DIAGONAL)]
-    families = list(dict.fromkeys(scores["family"]))
+    handles = [*handles_of(named, styles, int(grey), width, points=True), Line2D([], [], label="OOD = ID", **DIAGONAL)]
     text = GridText("OOD score against ID score", "ID score", "OOD score", notes)
     grid = PanelGrid([("", family) for family in families], text, handles, width, aspect=1.0)
     for axes, family in zip(grid.axes, families, strict=True):
-        _panel(axes, scores.loc[scores["family"] == family], coloured, styles)
+        _panel(axes, scores.loc[scores["family"] == family], coloured[family], styles)
     return grid.figure
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -61,6 +62,16 @@ def shortened(text: str, max_length: int) -> str:
         return text
     head = max_length // 2
     return f"{text[:head]}…{text[len(text) - (max_length - head - 1) :]}"
+
+
+def compact(label: str, max_length: int) -> str:
+    """A label of a learner whose parameters are abbreviated to 4 letters, if it is longer than `max_length`.
+
+    `mlp:initialisation=identity,tolerance=0` becomes `mlp:init=identity,tole=0`.
+    """
+    if len(label) > max_length:
+        label = re.sub(r"(?<=[:,])([a-z]{1,4})[a-z_]*=", r"\1=", label)
+    return shortened(label, max_length)
 
 
 def fitting_labels(labels: Sequence[str], positions: Sequence[float], character: float) -> list[int]:

@@ -26,7 +26,7 @@ RIGHT, TITLE, BELOW, ROW, NOTE, MARGIN, LEGEND_GAP = 0.12, 0.24, 0.34, 0.25, 0.0
 LOW, HIGH = -0.25, 1.05
 """Ends of the axis; lower scores are triangles at its lower end."""
 
-DODGE = 0.1
+DODGE = 0.085
 """Vertical distance between learners in colour, in rows."""
 
 SMALL_FONT = 5.5
@@ -40,7 +40,7 @@ RUNG: dict[str, Any] = {"color": "0.45", "marker": "|", "markersize": 8, "marker
 def ladder_figure(results: Results, shown: Highlights, width: float) -> Figure | None:
     """A row for each ranked task with a shift and heuristics, at the largest n; None if there is none."""
     found = outcomes(results.scores, results.catalogue)
-    found = found.groupby(["task", "learner", "kind"], sort=False)["value"].mean().astype(float).reset_index()
+    found = found.groupby(["task", "learner", "kind"], sort=False)["value"].agg(value="mean").reset_index()
     tasks = by_family(results, found.loc[found["kind"] == "heuristic", "task"].tolist())
     found = found.loc[found["task"].isin(tasks)]
     learners = set(found.loc[found["kind"] == "learner", "learner"])
@@ -50,22 +50,24 @@ def ladder_figure(results: Results, shown: Highlights, width: float) -> Figure |
 
 
 def _draw(results: Results, found: pd.DataFrame, tasks: list[str], shown: Highlights, width: float) -> Figure:
-    learners = set(found.loc[found["kind"] == "learner", "learner"])
-    coloured, styles = shown.of(learners), styles_of(results)
-    others = len(learners) - len(coloured)
+    learns = found.loc[found["kind"] == "learner"]
+    present = {task: set(learns.loc[learns["task"] == task, "learner"]) for task in tasks}
+    coloured, styles = shown.of_panels(present), styles_of(results)
+    named = shown.named(coloured)
+    grey = any(present[task] - set(coloured[task]) for task in tasks)
     texts = (
         "Heuristics are named above their bars where there is room; learners are offset vertically for legibility. "
         "0 is the best constant prediction, 1 the rule."
         + f" Triangles: below {LOW:g}."
         * bool((found["value"] < LOW).any()),
-        f"{shown.note(others)}." if others else "",
+        f"{shown.note(named, learns['learner'].nunique() - len(named))}." if grey else "",
         f"{short_line(results)}.",
     )
     notes = [line for text in texts for line in wrap(text, int(20 * width))]
     wide = width >= WIDTHS["text"]
     left = 1.75 if wide else 1.1
     figure = Figure(figsize=(width, 1))
-    handles = handles_of(coloured, styles, others, width, points=True)
+    handles = handles_of(named, styles, int(grey), width, points=True)
     handles.append(Line2D([], [], label="heuristic", **RUNG))
     legend, high = fitted_legend(figure, handles, width - 2 * MARGIN)
     tall = ROW * (len(tasks) + 0.4)
@@ -85,7 +87,7 @@ def _draw(results: Results, found: pd.DataFrame, tasks: list[str], shown: Highli
         axes.axvline(end, color="0.6", linewidth=0.6, zorder=1)
     for place, task in enumerate(tasks):
         axes.axhline(place, color="0.92", linewidth=0.5, zorder=0.8)
-        _row(axes, found.loc[found["task"] == task], place, coloured, styles)
+        _row(axes, found.loc[found["task"] == task], place, coloured[task], styles)
     _name_heuristics(axes, found, tasks, width - left - RIGHT)
     at = bottom - BELOW - LEGEND_GAP
     legend.set_bbox_to_anchor((MARGIN, at), transform=figure.dpi_scale_trans)
@@ -124,4 +126,4 @@ def _name_heuristics(axes: Axes, found: pd.DataFrame, tasks: list[str], width: f
             if any(middle - half < end and middle + half > start for start, end in taken):
                 continue
             taken.append((middle - half, middle + half))
-            axes.text(middle, place - 0.3, name, ha="center", va="bottom", size=4.6, color=GREY)
+            axes.text(middle, place - 0.34, name, ha="center", va="bottom", size=4.6, color=GREY)

@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from ..analysis.entries import Entry
 from ..runs.results import FLAGS, Results
 from .board import COLUMNS, short_names
-from .labels import fitted_legend, shortened
+from .labels import compact, fitted_legend, shortened
 from .leaderboard import Leaderboard, TaskHeader, is_final, make_leaderboard, status_note, summary_of
 from .provenance import short_line
 from .style import BEST_HEURISTIC, GREY, WIDTHS, LineStyle, styles_of, theme
@@ -24,10 +24,16 @@ from .style import BEST_HEURISTIC, GREY, WIDTHS, LineStyle, styles_of, theme
 LEFT, RIGHT, GAP = 1.62, 0.1, 0.14
 TITLE, ABOVE, BELOW, ROW, NOTE, MARGIN = 0.24, 0.34, 0.24, 0.135, 0.095, 0.06
 LEGEND_GAP = 0.06
-LABEL = 30
+LABEL = 27
 """Largest number of characters of a learner's name: what fits to the left of the panels."""
 
+PAGE = 7.4
+"""Largest height of the panels of a page, in inches."""
+
 LOW, HIGH = -1.0, 1.0
+CHARACTERS = 16
+"""Characters per inch in the title of a panel."""
+
 SMALL_FONT = 5.5
 """Font size of the notes, in points."""
 
@@ -43,34 +49,60 @@ def overview_figure(
     listed  task -> its status on the list; see `make_leaderboard`
     width   of the figure, in inches
     """
+    return next(iter(_pages(results, listed, width, math.inf)), None)
+
+
+def overview_pages(
+    results: Results, listed: Mapping[str, str] | None = None, width: float = WIDTHS["text"]
+) -> list[Figure]:
+    """The same on as many pages as it needs."""
+    return _pages(results, listed, width, PAGE)
+
+
+def _pages(results: Results, listed: Mapping[str, str] | None, width: float, room: float) -> list[Figure]:
     board = make_leaderboard(results, listed)
     if not board.ranked or results.scores.empty:
-        return None
-    with mpl.rc_context(theme()):
-        return _draw(summary_of(board), results, width)
-
-
-def _draw(board: Leaderboard, results: Results, whole: float) -> Figure:
+        return []
+    board = summary_of(board)
     tasks = [task for group in board.groups.values() for task in group][:COLUMNS]
     finals = {(entry.name, entry.learner, entry.split): entry for entry in board.entries if is_final(entry)}
-    most = 4 if whole >= WIDTHS["text"] else 1  # panels in a row
-    parts = [tasks[start : start + most] for start in range(0, len(tasks), most)]
+    most = 4 if width >= WIDTHS["text"] else 1  # panels in a row
+    pages, taken = list[list[list[TaskHeader]]](), 0.0
+    for part in (tasks[start : start + most] for start in range(0, len(tasks), most)):
+        tall = ABOVE + ROW * (len(_with_results(board, finals, part)) + 0.6) + BELOW
+        if not pages or taken + tall > room:
+            pages.append([])
+            taken = 0.0
+        pages[-1].append(part)
+        taken += tall
+    with mpl.rc_context(theme()):
+        return [
+            _draw(board, results, width, parts, f" ({number} of {len(pages)})" if len(pages) > 1 else "")
+            for number, parts in enumerate(pages, 1)
+        ]
+
+
+def _draw(board: Leaderboard, results: Results, whole: float, parts: list[list[TaskHeader]], page: str) -> Figure:
+    """A page: rows of panels. page: its number, for the title."""
+    tasks = [task for group in board.groups.values() for task in group][:COLUMNS]
+    finals = {(entry.name, entry.learner, entry.split): entry for entry in board.entries if is_final(entry)}
+    most = 4 if whole >= WIDTHS["text"] else 1
     shown = [_with_results(board, finals, part) for part in parts]
     styles = styles_of(results)
     across = min(most, len(tasks))
     heights = [ROW * (len(names) + 0.6) for names in shown]
     width = (whole - LEFT - RIGHT - (across - 1) * GAP) / across
     texts = (_left_out(board, len(tasks)), status_note(board), f"{short_line(results)}.")
-    notes = [line for text in texts for line in wrap(text, int(20 * whole))]
     side = LEFT if most > 1 else MARGIN  # left edge of the texts
+    notes = [line for text in texts for line in wrap(text, int(20 * (whole - side)))]
     figure = Figure(figsize=(whole, 1))
     legend, high = fitted_legend(figure, _handles(), whole - side - MARGIN)
-    height = TITLE + sum(ABOVE + tall + BELOW for tall in heights) + LEGEND_GAP + high + NOTE * len(notes) + MARGIN
+    height = TITLE + sum(ABOVE + tall + BELOW for tall in heights) + LEGEND_GAP + high + NOTE * len(notes) + 2 * MARGIN
     figure.set_size_inches(whole, height)
     top = height - TITLE
     title = "Scores in and out of distribution at the largest training size"
     title = title if most > 1 else "ID and OOD scores at the largest n"
-    figure.text(side / whole, top / height, title, va="bottom", size=8.5, fontweight="bold")
+    figure.text(side / whole, top / height, f"{title}{page}", va="bottom", size=8.5, fontweight="bold")
     short = short_names(tasks)
     for part, names, tall in zip(parts, shown, heights, strict=True):
         for column, task in enumerate(part):
@@ -79,13 +111,15 @@ def _draw(board: Leaderboard, results: Results, whole: float) -> Figure:
             shift = f"OOD: {task.ood}" if task.ood else "no shift"
             status = board.listed[task.name] if board.decided else "measures"
             name = short[task.name] if status == "measures" else f"{short[task.name]} ({status})"
-            axes.set_title(f"{name}\nn = {task.sizes[-1]}, {shift}", loc="left", fontsize=7)
+            room = int(CHARACTERS * (width + GAP))
+            heading = f"{shortened(name, room)}\n{shortened(f'n = {task.sizes[-1]}, {shift}', room)}"
+            axes.set_title(heading, loc="left", fontsize=7)
             _panel(axes, task, names, finals, styles, board.order["heuristic"])
             axes.tick_params(labelleft=column == 0, left=False)
         top -= ABOVE + tall + BELOW
     top -= LEGEND_GAP
     legend.set_bbox_to_anchor((side, top), transform=figure.dpi_scale_trans)
-    top -= high
+    top -= high + MARGIN
     for note in notes:
         top -= NOTE
         figure.text(side / whole, top / height, note, va="bottom", size=SMALL_FONT, color=GREY)
@@ -120,7 +154,7 @@ def _panel(
     axes.set_xlim(LOW - 0.08, HIGH + 0.08)
     axes.set_xticks([-1, 0, 1])
     axes.set_ylim(len(learners) - 0.2, -0.8)
-    axes.set_yticks(range(len(learners)), [shortened(name, LABEL) for name in learners])
+    axes.set_yticks(range(len(learners)), [compact(name, LABEL) for name in learners])
     axes.axvline(0, color="0.5", linewidth=0.6, zorder=1)
     split = "ood" if task.ood else "id"
     heuristic_scores = [

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from textwrap import wrap
 
 from matplotlib.artist import Artist
@@ -30,6 +31,9 @@ NOTE_CHARACTERS, TITLE_CHARACTERS = 20, 16
 
 ACROSS = {"text": 5, "column": 2}
 """Largest number of panels side by side."""
+
+ROWS = {"text": 5, "column": 4}
+"""Largest number of rows of panels: with title, legend and notes about 9 inches, a page of a paper."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ class PanelGrid:
         width: float,
         aspect: float = 0.8,
     ) -> None:
-        across = self._across(len(titles), width)
+        across = _across(len(titles), width)
         rows = math.ceil(len(titles) / across)
         self.panel_width = (width - LEFT - RIGHT - (across - 1) * GAP) / across
         panel = aspect * self.panel_width
@@ -99,10 +103,23 @@ class PanelGrid:
             bottom -= NOTE
             self.figure.text(MARGIN / width, bottom / height, note, va="bottom", size=SMALL_FONT, color=GREY)
 
-    @staticmethod
-    def _across(panels: int, width: float) -> int:
-        most = ACROSS["text" if width >= WIDTHS["text"] else "column"]
-        return max(min(panels, most), 2 if most == ACROSS["column"] else 3)
+
+def pages(panels: int, width: float) -> list[slice]:
+    """The panels of each page, where they need several; the pages have about the same number of rows."""
+    across = _across(panels, width)
+    rows = math.ceil(panels / across)
+    number = math.ceil(rows / ROWS[_width_name(width)])
+    ends = [across * math.ceil(rows * page / number) for page in range(number)] + [panels]
+    return [slice(start, end) for start, end in pairwise(ends)]
+
+
+def _across(panels: int, width: float) -> int:
+    name = _width_name(width)
+    return max(min(panels, ACROSS[name]), 3 if name == "text" else 2)
+
+
+def _width_name(width: float) -> str:
+    return "text" if width >= WIDTHS["text"] else "column"
 
 
 def broken(label: str, room: int) -> list[str]:

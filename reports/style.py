@@ -40,7 +40,7 @@ KNOWN = {
     "rnn": (BROWN, "X"),
     "transformer": (VIOLET, "h"),
     # Related learners share a colour and differ in the marker.
-    "transformer-scratchpad": (VIOLET, "*"),
+    "transformer-scratchpad": (VIOLET, "P"),
     "extra-trees": (GREEN, ">"),
     "kernel": (VERMILION, "p"),
     "gp": (SKY, "d"),
@@ -136,8 +136,10 @@ def theme() -> dict[Any, Any]:
 
 
 def styles_of(results: Results) -> dict[str, LineStyle]:
-    """The look of every learner of some results, which is the same in all figures of them."""
-    return line_styles(results.catalogue.learners)
+    """The look of every learner of some results, the same in all figures and under any display name."""
+    labels = {name: info.label or name for name, info in results.catalogue.learners.items()}
+    styles = line_styles(labels.values())
+    return {name: styles[label] for name, label in labels.items()}
 
 
 def line_styles(names: Iterable[str]) -> dict[str, LineStyle]:

@@ -12,6 +12,7 @@ in colour.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import replace
 from functools import cached_property
 from string import ascii_lowercase
@@ -47,6 +48,9 @@ SMALL_FONT = 5.5
 
 MAX_CURVES = 9
 """Largest number of curves in one panel; with more, variants have rows of their own."""
+
+LEAD = 0.1
+"""Distance by which the best learner of a task must lead to be in colour in the place of another."""
 
 MIN_VARIANT_LEARNERS = 3
 """Least number of learners of a variant that has its own rows; smaller variants stay with the base learners."""
@@ -101,6 +105,7 @@ class _TaskFigure:
         self.curves = [name for name in kinds if name not in heuristics and name != "oracle"]
         self.controls = [name for name in self.curves if kinds[name] == "control"]
         self.line_styles = styles_of(results)
+        self.sign = 1 if info.greater_is_better else -1
         self.letters = dict(zip(heuristics, ascii_lowercase.replace("o", ""), strict=False))
         self.letters |= {"oracle": "o"} if "oracle" in kinds else {}
 
@@ -134,7 +139,22 @@ class _TaskFigure:
     @cached_property
     def coloured(self) -> set[str]:
         """The learners that are in colour in their panels, and the controls."""
-        return {name for _, names in self.groups for name in [*self.highlighted.of(names), *self.controls]}
+        shown = (self.highlighted.of(names, self._best(names)) for _, names in self.groups)
+        return {name for names in shown for name in [*names, *self.controls]}
+
+    def _best(self, names: Collection[str]) -> str:
+        """The learner with the best OOD score (ID, where there is no shift) at the largest n, if it leads clearly.
+
+        "" if it is at most LEAD above the usual ones in colour, or above the best constant prediction.
+        """
+        split = next((one.name for one in self.splits if one.headline), "id")
+        own = self.points.loc[(self.points["split"] == split) & (self.points["exposed"] == 0)]
+        own = own.loc[own["learner"].isin(list(set(names) - set(self.controls))) & (own["size"] == own["size"].max())]
+        means = dict(zip(own["learner"], self.sign * own["mean"].to_numpy(float), strict=True))
+        best = max(sorted(means), key=lambda name: means[name], default="")
+        usual = [means[name] for name in self.highlighted.of(names) if name in means]
+        least = max([*usual, *([0.0] if self.scale.label == "score" else [])], default=0.0)
+        return best if best and means[best] > least + LEAD else ""
 
     def _build(self, task: str, panels: int, notes: list[str]) -> None:
         self.figure = Figure(figsize=(self.width, 1))
@@ -293,7 +313,9 @@ class _TaskFigure:
         note += "; grey area: up to lookup, which memorises" if "lookup" in self.curves else ""
         note += "; heuristics at the upper edge: above it" if self.above else ""
         note += f"; triangles: below {FLOOR:g}." if self.clipped else "."
-        others = self.highlighted.note(len(self.curves) - len(set(self.curves) & self.coloured))
+        coloured = self.coloured - set(self.controls)
+        usual = {name for _, names in self.groups for name in self.highlighted.of(names)}
+        others = self.highlighted.note(coloured, len(set(self.curves) - self.coloured), coloured - usual)
         texts = [note, f"{others}." if others else "", f"{short_line(results)}."]
         return [line for text in texts for line in wrap(text, int(20 * self.width))]
 

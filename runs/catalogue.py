@@ -73,12 +73,16 @@ class TaskInfo:
 
 @dataclass(frozen=True)
 class LearnerInfo:
-    """kind: "learner", "control" or "heuristic"; parameters: plain JSON; display: its name in tables, "" for none."""
+    """kind: "learner", "control" or "heuristic"; parameters: plain JSON; display: its name in tables, "" for none.
+
+    label  of a learner that is under its display name (`selection.renamed`); "" elsewhere
+    """
 
     kind: str
     version: int | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     display: str = ""
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)

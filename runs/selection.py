@@ -105,7 +105,7 @@ def display_names(results: Results, given: Sequence[str] = ()) -> dict[str, str]
 
 
 def renamed(results: Results, names: Mapping[str, str]) -> Results:
-    """The results with display names in place of labels, for tables."""
+    """The results with display names in place of labels, for tables and figures."""
     if not names:
         return results
 
@@ -115,7 +115,7 @@ def renamed(results: Results, names: Mapping[str, str]) -> Results:
     def part(one: Catalogue) -> Catalogue:
         return replace(
             one,
-            learners={of(label): info for label, info in one.learners.items()},
+            learners={of(label): replace(info, label=info.label or label) for label, info in one.learners.items()},
             cells=tuple(replace(cell, learner=of(cell.learner)) for cell in one.cells),
             not_applicable=tuple(replace(row, learner=of(row.learner)) for row in one.not_applicable),
         )

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+import io
 import re
-import shutil
-import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
+from typer.testing import CliRunner
 
+import grue.runs.reading
+from grue.cli import app
 from grue.reports.cost_figure import pareto
 from grue.reports.figures import KINDS, figures_of, write_kind
-from grue.reports.highlights import LIMIT, highlights
+from grue.reports.highlights import LIMIT, Highlights, highlights
 from grue.reports.id_ood_figure import id_and_ood
-from grue.reports.panel_grid import broken
-from grue.reports.style import KNOWN, OTHERS, WIDTHS, line_styles
+from grue.reports.panel_grid import broken, pages
+from grue.reports.style import KNOWN, OTHERS, WIDTHS, line_styles, theme
 from grue.runs.errors import UsageError
+from grue.runs.reading import read
 from grue.runs.results import Results
+from grue.runs.selection import renamed
 
 DRAWN = [kind for kind in KINDS if kind != "factors"]  # nothing is crossed in the results of conftest.py
 COLOURED = [kind for kind in DRAWN if kind != "overview"]
@@ -104,21 +109,102 @@ def test_the_width_is_that_of_the_paper_and_no_text_lies_outside_or_on_another(
         assert min(across, down) < 0.02 * figure.dpi
 
 
-PDFFONTS = shutil.which("pdffonts")
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_fonts_are_embedded_as_truetype_and_the_pdf_has_the_width(results: Results, kind: str, width: str) -> None:
+    if kind == "factors":
+        results = read([Path("reference/quick")]).of_tasks(["identity-bits"])
+    with mpl.rc_context(theme()), io.BytesIO() as held:
+        only(results, kind, width).savefig(held, format="pdf")
+        written = held.getvalue()
+    assert b"/FontFile2" in written
+    assert b"/Type3" not in written
+    box = re.search(rb"/MediaBox \[ 0 0 ([\d.]+) [\d.]+ \]", written)
+    assert box is not None
+    assert float(box[1]) == pytest.approx(72 * WIDTHS[width], abs=0.1)
 
 
-@pytest.mark.skipif(PDFFONTS is None, reason="pdffonts is not installed (poppler-utils)")
-def test_fonts_are_embedded_in_pdf_and_text_is_text_in_svg(results: Results, tmp_path: Path) -> None:
-    for path in write_kind(results, "ladder", tmp_path, width="column"):
-        assert path.stem == "ladder"
-    listed = subprocess.run([str(PDFFONTS), tmp_path / "ladder.pdf"], capture_output=True, text=True, check=True)
-    fonts = listed.stdout.splitlines()[2:]
-    assert fonts
-    for font in fonts:
-        assert "Type 3" not in font
-        assert re.search(r"(TrueType|Type 0|CID TrueType)\s+\S+(\s\S+)?\s+yes", font)
-    svg = (tmp_path / "ladder.svg").read_text(encoding="utf-8")
-    assert ">two-hop</text>" in svg
+def test_text_is_text_in_svg(results: Results, tmp_path: Path) -> None:
+    written = list(write_kind(results, "ladder", tmp_path, width="column"))
+    assert [path.name for path in written] == ["ladder.svg", "ladder.pdf", "ladder.png"]
+    assert ">two-hop</text>" in written[0].read_text(encoding="utf-8")
+
+
+def test_a_learner_has_its_colour_in_the_overview(results: Results) -> None:
+    styles = line_styles(results.catalogue.learners)
+    axes = only(results, "overview").axes[0]
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    drawn = {
+        (names[int(np.ravel(line.get_ydata())[0])], to_hex(line.get_color()))
+        for line in axes.get_lines()
+        if line.get_marker() == "o"
+    }
+    assert {name for name, _ in drawn} == {"mlp", "cnn", "forest", "linear"}
+    assert drawn == {(name, to_hex(styles[name].colour)) for name, _ in drawn}
+
+
+@pytest.mark.parametrize("kind", COLOURED)
+def test_a_display_name_stands_in_the_legend_and_changes_no_colour(results: Results, kind: str) -> None:
+    shown = legend(only(renamed(results, {"mlp": "Our net"}), kind))
+    assert shown["Our net"] == to_hex(KNOWN["mlp"][0])
+    assert "mlp" not in shown
+
+
+def test_many_tasks_make_several_pages() -> None:
+    assert pages(8, 6.9) == [slice(0, 8)]
+    assert pages(33, 6.9) == [slice(0, 20), slice(20, 33)]
+    found = pages(33, 3.3)
+    assert [index for page in found for index in range(33)[page]] == list(range(33))
+    assert max(page.stop - page.start for page in found) <= 8
+
+
+def test_what_lacks_a_panel_is_stood_in_for_by_its_variant_or_by_the_next_learner() -> None:
+    shown = Highlights(("mlp", "cnn", "mlp:width=9", "a", "b", "c", "d", "e", "mlp:width=8", "f"))
+    assert shown.first == ["mlp", "cnn", "a", "b", "c", "d"]
+    assert shown.of(shown.order) == shown.first
+    assert shown.of({"mlp:width=8", "mlp:width=9", "cnn", "a", "e", "f"}) == [
+        "cnn", "a", "mlp:width=9", "e", "mlp:width=8", "f"
+    ]  # fmt: skip
+    assert "first variant" in shown.note(["cnn", "mlp:width=9"], 3)
+    assert Highlights(("mlp", "a"), chosen=True).of({"mlp:width=9", "a", "b"}) == ["a"]
+
+
+def test_the_command_draws_the_kinds_of_its_options(
+    results: Results, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(grue.runs.reading, "read", lambda _dirs: results)
+    arguments = ["plot", "somewhere", "--output", str(tmp_path), "--what", "ladder", "--what", "id-ood"]
+    arguments += ["--width", "column", "--learner", "mlp", "--learner", "forest", "--name", "mlp=Our net"]
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 0, done.output
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        f"{kind}.{form}" for kind in ("id-ood", "ladder") for form in ("pdf", "png", "svg")
+    ]
+    drawn = (tmp_path / "id-ood.svg").read_text(encoding="utf-8")
+    assert f'width="{72 * WIDTHS["column"]:g}pt"' in drawn
+    shown = re.findall(r">([^<>]+)</text>", drawn)
+    assert {"Our net", "forest", "other learners"} <= set(shown)
+    assert not {"mlp", "cnn", "linear"} & set(shown)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--width", "column"], "the width can be chosen with --what"),
+        (["--what", "pie"], "pie"),
+        (["--what", "cost", "--name", "mlpp=Our net"], "did you mean 'mlp'"),
+        (["--what", "cost", "--name", "mlp=forest"], "the name 'forest' would be that of both"),
+        (["--what", "cost", "--learner", "lookup"], "lookup is a control"),
+    ],
+)
+def test_the_command_refuses_what_it_cannot_draw(
+    results: Results, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: list[str], said: str
+) -> None:
+    monkeypatch.setattr(grue.runs.reading, "read", lambda _dirs: results)
+    done = CliRunner().invoke(app, ["plot", "somewhere", "--output", str(tmp_path / "figures"), *arguments])
+    assert done.exit_code != 0
+    assert said in done.output + str(done.exception)
+    assert not list(tmp_path.rglob("*.*"))
 
 
 def test_known_learners_differ_in_marker_or_in_greyscale() -> None:
@@ -205,3 +291,11 @@ def test_the_pareto_front_is_of_those_that_no_other_beats() -> None:
 )
 def test_long_labels_are_broken_after_a_separator(label: str, room: int, lines: list[str]) -> None:
     assert broken(label, room) == lines
+
+
+def test_the_best_learner_of_a_task_is_in_colour_in_its_figure() -> None:
+    shown = Highlights(("a", "b", "c", "d", "e", "f", "g", "h"))
+    assert shown.of(shown.order, "h") == ["a", "b", "c", "d", "e", "h"]
+    assert shown.of(shown.order, "b") == shown.first
+    assert "the best one" in shown.note(["a", "b", "c", "d", "e", "h"], 2, ["h"])
+    assert Highlights(("a",), chosen=True).of({"a", "h"}, "h") == ["a"]
