@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from grue.analysis.forgetting import Report
 from grue.analysis.points import curve_points
 from grue.analysis.quality import assess
 from grue.reports.leaderboard import make_leaderboard
@@ -79,7 +80,20 @@ def site_data(results: Results) -> SiteData:
         atlas=None,
         standings=[],
         qualities=assess(results.scores, results.catalogue, [("mlp", "cnn")], []),
+        studies=[forgetting_report()],
     )
+
+
+def forgetting_report() -> Report:
+    """Two learners on one stream of two stages: mlp forgets the first one, and one with a hostile name does not."""
+    rows = [
+        {"stream": "digits", "learner": learner, "seed": seed, "regime": regime, "after": after, "stage": stage,
+         "kind": "", "accuracy": 0.9 - seed / 100 if kept or stage >= after else 0.0}
+        for learner, kept in {"mlp": False, IMAGE: True}.items()
+        for regime in ("continued", "refitted")
+        for seed in range(SEEDS) for after in range(2) for stage in range(2)
+    ]  # fmt: skip
+    return Report(pd.DataFrame(rows), {"digits": None}, [{"command": f"grue study forgetting {SCRIPT}"}])
 
 
 @pytest.fixture(scope="session")
