@@ -106,7 +106,8 @@ def main() -> None:
     def show(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
         # a line for the reader, once, without the place in our code
         if str(message) not in shown:
-            print(f"grue: warning: {message}", file=sys.stderr)
+            kind = "skipped" if issubclass(category, UnreadableWarning) else "warning"
+            print(f"grue: {kind}: {message}", file=sys.stderr)
         shown[str(message)] = category
 
     warnings.showwarning = show

@@ -25,6 +25,9 @@ def atlas(
     merge: Annotated[  # noqa: FBT002 -- a flag
         bool, typer.Option("--merge", help="One row for all variants of a learner (mlp, mlp:width=64, mlp@tuned).")
     ] = False,
+    min_families: Annotated[
+        int, typer.Option(help="Leave out learners that no other is compared with in this many families.")
+    ] = 1,
     closer: Annotated[
         tuple[str, str] | None,
         typer.Option(
@@ -35,9 +38,9 @@ def atlas(
     suite_seed: SuiteSeed = None,
 ) -> None:
     """Compare the OOD answers of learners that solve a task ID: kappa, against that between seeds of one learner."""
-    from ..analysis.agreement import merged, task_agreement
+    from ..analysis.agreement import merged, restricted, task_agreement
     from ..analysis.atlas import closer as closer_to
-    from ..analysis.atlas import make_atlas
+    from ..analysis.atlas import make_atlas, shared_by
     from ..reports.atlas import AtlasReport, render_atlas
     from ..reports.atlas_figure import atlas_figure
     from ..reports.names import base_and_variant
@@ -54,6 +57,13 @@ def atlas(
             f"on no task do two learners have two seeds that reach {min_id:g} in distribution without a flag (learners "
             f"that do: {counted}); --min-id lowers the score"
         )
+    if left := sorted(set(whole.learners) - set(shared_by(whole, min_families))):
+        shown = [restricted(one, [name for name in one.learners if name not in left]) for one in shown]
+        whole = make_atlas(shown)
+        if not whole.tasks:
+            raise UsageError(f"no two learners are compared in {min_families} families; --min-families lowers that")
+        notes.append(f"Left out, since no other learner is compared with them in {min_families} families: "
+                     f"{', '.join(left)}")  # fmt: skip
     found = []
     if closer:
         members = [[name for name in results.catalogue.learners if _is(name, group)] for group in closer]

@@ -23,8 +23,8 @@ BLOCK = re.compile(r"(?P<head><!-- (?P<command>grue [^>]+?) -->\n)(?P<body>.*?)(
 
 FIGURES = (
     "grue plot results/reference/quick --output docs/figures",
-    "grue explain results/reference/quick --output docs/figures/explained.svg",
-    "grue atlas results/reference/quick --output docs/figures/atlas.svg",
+    "grue explain results/reference/standard --output docs/figures/explained.svg",
+    "grue atlas results/reference/standard --min-families 2 --output docs/figures/atlas.svg",
 )
 
 

@@ -138,7 +138,6 @@ class Store:
                     path.replace(self.corrupt / f"{path.name}.{time.time_ns()}")
                     note = f"; moved to {self.display(self.corrupt)}"
                     note += ", and its job is run again" if table == self.table else ""
-                note = note or "; skipping it"
                 warnings.warn(f"cannot read {self.display(path)}: {error}{note}", UnreadableWarning, stacklevel=2)
         return found
 
