@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from .folders import FamilyFilter, Folders, LearnerFilter, ReportFormat, SuiteSeed, TaskFilter, write_text
-from .probes import FigureFile, SplitName, probe_answers_of, write_figure
+from .probes import FigureFile, SplitName, probe_answers_of, terminal, write_figure
 
 
 def atlas(
@@ -73,7 +73,7 @@ def atlas(
     report = AtlasReport(whole, shown, results, min_id, notes, closer, found)
     if output is not None:
         write_figure(atlas_figure(report), output)
-    write_text(render_atlas(report, form.value), None)
+    write_text(render_atlas(report, form.value, terminal()), None)
 
 
 def _is(name: str, group: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from .folders import FamilyFilter, Folders, LearnerFilter, ReportFormat, SuiteSeed, TaskFilter, write_text
-from .probes import FigureFile, SplitName, probe_answers_of, write_figure
+from .probes import FigureFile, SplitName, probe_answers_of, terminal, write_figure
 
 TABLES = 8
 """Tasks above which the terminal shows the summary alone."""
@@ -49,4 +49,4 @@ def explain(
     brief = summary or (form.value == "text" and len({one.task for one in found}) > TABLES)
     if brief and not summary:
         notes = [*notes, "A table of each task: --task NAME, or --format md for all"]
-    write_text(render_explained(found, results, notes, form.value, brief=brief), None)
+    write_text(render_explained(found, results, notes, form.value, terminal(), brief=brief), None)
