@@ -133,6 +133,19 @@ def merged(task: TaskAgreement, group_of: Callable[[str], str]) -> TaskAgreement
     )
 
 
+def restricted(task: TaskAgreement, learners: Collection[str]) -> TaskAgreement:
+    """The same for some of the learners."""
+    kept = [index for index, name in enumerate(task.learners) if name in learners]
+    pairs = np.ix_(kept, kept)
+    return replace(
+        task,
+        learners=tuple(task.learners[index] for index in kept),
+        seeds=task.seeds[kept],
+        equal=task.equal[pairs],
+        kappa=task.kappa[pairs],
+    )
+
+
 def mean_of(values: np.ndarray) -> float:
     """Mean of what is not NaN; NaN where all is."""
     valid = values[~np.isnan(values)]

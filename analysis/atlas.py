@@ -76,6 +76,12 @@ class Atlas:
         return found
 
 
+def shared_by(atlas: Atlas, families: int) -> list[str]:
+    """The learners that another one is compared with in so many families or more."""
+    others = atlas.count * (1 - np.eye(len(atlas.learners), dtype=int))
+    return [name for name, most in zip(atlas.learners, others.max(axis=1, initial=0), strict=True) if most >= families]
+
+
 @dataclass(frozen=True)
 class PairAgreement:
     """Agreement of two learners, or between the seeds of one, on a task, over a family or over all families.

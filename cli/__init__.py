@@ -40,7 +40,8 @@ from .verify import verify
 
 EXIT_CODES = (
     "Exit codes: 0 all cells are done or not applicable (n/a); 1 some cells failed (grue failures DIR shows the errors)"
-    " or are missing, or a check found a problem (compare --fail-on, merge, verify); 2 the command is invalid or "
+    " or are missing, a file could not be read and was skipped, or a check found a problem (compare --fail-on, merge, "
+    "verify); 2 the command is invalid or "
     "cannot continue; 130 interrupted by Ctrl-C, repeat the command to continue."
 )
 
@@ -93,14 +94,29 @@ def options(
 
 
 def main() -> None:
-    """Run the command line; a usage error is printed as one line on standard error, with exit code 2."""
-    from ..engine.errors import EngineError
+    """Run the command line; a usage error is printed as one line on standard error, with exit code 2.
+
+    A command that skipped a file which it could not read ends with exit code 1.
+    """
+    from ..engine.errors import EngineError, UnreadableWarning
 
     make_readable(sys.stdout, sys.stderr)
-    # a warning is a line for the reader, without the place in our code
-    warnings.showwarning = lambda message, *_, **__: print(f"grue: warning: {message}", file=sys.stderr)
+    shown: dict[str, type[Warning]] = {}
+
+    def show(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
+        # a line for the reader, once, without the place in our code
+        if str(message) not in shown:
+            kind = "skipped" if issubclass(category, UnreadableWarning) else "warning"
+            print(f"grue: {kind}: {message}", file=sys.stderr)
+        shown[str(message)] = category
+
+    warnings.showwarning = show
     try:
         app()
+    except SystemExit as end:
+        if not end.code and any(issubclass(category, UnreadableWarning) for category in shown.values()):
+            sys.exit(1)
+        raise
     except (UsageError, EngineError) as error:
         print(f"grue: {error}", file=sys.stderr)
         sys.exit(2)

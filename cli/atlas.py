@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from .folders import FamilyFilter, Folders, LearnerFilter, ReportFormat, SuiteSeed, TaskFilter, write_text
-from .probes import FigureFile, SplitName, probe_answers_of, write_figure
+from .probes import FigureFile, SplitName, probe_answers_of, terminal, write_figure
 
 
 def atlas(
@@ -25,6 +25,9 @@ def atlas(
     merge: Annotated[  # noqa: FBT002 -- a flag
         bool, typer.Option("--merge", help="One row for all variants of a learner (mlp, mlp:width=64, mlp@tuned).")
     ] = False,
+    min_families: Annotated[
+        int, typer.Option(help="Leave out learners that no other is compared with in this many families.")
+    ] = 1,
     closer: Annotated[
         tuple[str, str] | None,
         typer.Option(
@@ -35,9 +38,9 @@ def atlas(
     suite_seed: SuiteSeed = None,
 ) -> None:
     """Compare the OOD answers of learners that solve a task ID: kappa, against that between seeds of one learner."""
-    from ..analysis.agreement import merged, task_agreement
+    from ..analysis.agreement import merged, restricted, task_agreement
     from ..analysis.atlas import closer as closer_to
-    from ..analysis.atlas import make_atlas
+    from ..analysis.atlas import make_atlas, shared_by
     from ..reports.atlas import AtlasReport, render_atlas
     from ..reports.atlas_figure import atlas_figure
     from ..reports.names import base_and_variant
@@ -54,6 +57,13 @@ def atlas(
             f"on no task do two learners have two seeds that reach {min_id:g} in distribution without a flag (learners "
             f"that do: {counted}); --min-id lowers the score"
         )
+    if left := sorted(set(whole.learners) - set(shared_by(whole, min_families))):
+        shown = [restricted(one, [name for name in one.learners if name not in left]) for one in shown]
+        whole = make_atlas(shown)
+        if not whole.tasks:
+            raise UsageError(f"no two learners are compared in {min_families} families; --min-families lowers that")
+        notes.append(f"Left out, since no other learner is compared with them in {min_families} families: "
+                     f"{', '.join(left)}")  # fmt: skip
     found = []
     if closer:
         members = [[name for name in results.catalogue.learners if _is(name, group)] for group in closer]
@@ -63,7 +73,7 @@ def atlas(
     report = AtlasReport(whole, shown, results, min_id, notes, closer, found)
     if output is not None:
         write_figure(atlas_figure(report), output)
-    write_text(render_atlas(report, form.value), None)
+    write_text(render_atlas(report, form.value, terminal()), None)
 
 
 def _is(name: str, group: str) -> bool:

@@ -7,7 +7,10 @@ from typing import Annotated
 import typer
 
 from .folders import FamilyFilter, Folders, LearnerFilter, ReportFormat, SuiteSeed, TaskFilter, write_text
-from .probes import FigureFile, SplitName, probe_answers_of, write_figure
+from .probes import FigureFile, SplitName, probe_answers_of, terminal, write_figure
+
+TABLES = 8
+"""Tasks above which the terminal shows the summary alone."""
 
 
 def explain(
@@ -43,4 +46,7 @@ def explain(
         )
     if output is not None:
         write_figure(explained_figure(found, results), output)
-    write_text(render_explained(found, results, notes, form.value, brief=summary), None)
+    brief = summary or (form.value == "text" and len({one.task for one in found}) > TABLES)
+    if brief and not summary:
+        notes = [*notes, "A table of each task: --task NAME, or --format md for all"]
+    write_text(render_explained(found, results, notes, form.value, terminal(), brief=brief), None)

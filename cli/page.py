@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .claims import standings_of
-from .folders import REFERENCE, Folders, SuiteSeed, TaskFilter, read_folders
+from .folders import REFERENCE, SuiteSeed, TaskFilter, read_folders
 
 if TYPE_CHECKING:
     from ..reports.atlas import AtlasReport
@@ -16,12 +16,18 @@ if TYPE_CHECKING:
 
 
 def page(
-    dirs: Folders = None,
+    dirs: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[DIR]...",
+            help="Result folders, which are combined, and folders of grue study. Default: reference.",
+        ),
+    ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder of the site.")] = Path("site"),
     task: TaskFilter = None,
     suite_seed: SuiteSeed = None,
 ) -> None:
-    """Write a static site: the board, a page for every task and learner, the atlas, claims and quality.
+    """Write a static site: the board, a page for every task and learner, the atlas, claims, quality and studies.
 
     It opens from disk (OUTPUT/index.html) and needs no network.
     """
@@ -36,6 +42,7 @@ def page(
     from ..runs.probe_text import probe_texts
     from ..runs.registration import RESULTS, read_claims
     from ..runs.status import declared, read_status
+    from ..studies.forgetting import read_report
 
     if find_spec("jinja2") is None:
         raise UsageError("the site needs jinja2: pip install 'grue[page]'")
@@ -43,7 +50,9 @@ def page(
 
     if output.is_file():
         raise UsageError(f"--output {output}: it is a file; expected a folder")
-    folders = list(dirs or [REFERENCE])
+    of_studies = [folder for folder in dirs or () if is_study(folder)]
+    studies = [read_report(folder) for folder in of_studies]
+    folders = [folder for folder in dirs or () if folder not in of_studies] or [REFERENCE]
     results = read_folders(folders, suite_seed, task, measured=True)
     catalogue = results.catalogue
     try:
@@ -65,12 +74,18 @@ def page(
         atlas=_atlas(results, answers),
         standings=standings,
         qualities=qualities,
+        studies=studies,
     )
     for warning in board.warnings:
         typer.echo(f"warning: {warning}", err=True)
     paths = write_site(data, output)
     size = sum(path.stat().st_size for path in paths)
     typer.echo(f"wrote {output / 'index.html'} and {len(paths) - 1} other files, {size / 1e6:.1f} MB", err=True)
+
+
+def is_study(folder: Path) -> bool:
+    """Whether a folder is that of a study and no result folder."""
+    return (folder / "study.json").is_file() and not (folder / "plan.json").is_file()
 
 
 def _atlas(results: Results, answers: dict) -> AtlasReport | None:

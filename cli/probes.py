@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from ..analysis.answers import TaskAnswers
+    from ..reports.text import Layout
     from ..runs.results import Results
 
 SplitName = Annotated[
@@ -55,6 +57,13 @@ def probe_answers_of(
         f"another split): {', '.join(lacking)}"
     )
     return results, found, [note] if lacking else []
+
+
+def terminal() -> Layout:
+    """The layout of text for the terminal: as wide as it is, without colour."""
+    from ..reports.text import WIDTH, Layout
+
+    return Layout(shutil.get_terminal_size((WIDTH, 24)).columns)
 
 
 def write_figure(figure: Figure, path: Path) -> None:

@@ -25,8 +25,9 @@ FIGURES = (
     "grue plot results/reference/quick --output docs/figures",
     # All tasks of standard, some in the place of those of quick: which learners are in colour depends on the tasks.
     "grue plot results/reference/standard --what curves --output docs/figures",
-    "grue explain results/reference/quick --output docs/figures/explained.svg",
-    "grue atlas results/reference/quick --output docs/figures/atlas.svg",
+    "grue plot results/reference/crossed --what factors --output docs/figures",
+    "grue explain results/reference/standard --output docs/figures/explained.svg",
+    "grue atlas results/reference/standard --min-families 2 --output docs/figures/atlas.svg",
 )
 
 

@@ -1,4 +1,4 @@
-"""The one error of the engine."""
+"""The one error of the engine, and its one warning."""
 
 from __future__ import annotations
 
@@ -8,3 +8,7 @@ class EngineError(RuntimeError):
 
     It is no fault of a job. What was finished is on disk, and the next run continues from there.
     """
+
+
+class UnreadableWarning(UserWarning):
+    """A file of a result folder cannot be read and was skipped: what is reported lacks its content."""

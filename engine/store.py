@@ -22,7 +22,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from .errors import EngineError
+from .errors import EngineError, UnreadableWarning
 from .parquet import UnreadableError, read_file
 
 RECORDS = ("plan.json", "study.json")
@@ -106,7 +106,9 @@ class Store:
             try:
                 found.append(json.loads(path.read_text()))
             except ValueError as error:
-                warnings.warn(f"cannot read {self.display(path)}: {error}; ignoring it", stacklevel=2)
+                warnings.warn(
+                    f"cannot read {self.display(path)}: {error}; ignoring it", UnreadableWarning, stacklevel=2
+                )
         return sorted(found, key=lambda failure: failure["when"])
 
     def read(
@@ -136,7 +138,7 @@ class Store:
                     path.replace(self.corrupt / f"{path.name}.{time.time_ns()}")
                     note = f"; moved to {self.display(self.corrupt)}"
                     note += ", and its job is run again" if table == self.table else ""
-                warnings.warn(f"cannot read {self.display(path)}: {error}{note}", stacklevel=2)
+                warnings.warn(f"cannot read {self.display(path)}: {error}{note}", UnreadableWarning, stacklevel=2)
         return found
 
     def names(self, table: str | None = None) -> list[str]:

@@ -19,8 +19,9 @@ from ..runs.results import Results
 from .explained import FAMILIES, JSON_SCHEMA, mean_text, without_nan
 from .formats import markdown_table
 from .provenance import short_line
+from .spreadsheet import guarded
 from .tables import NOT_PLANNED, Column, Table, TableCell, decimal
-from .text import text_table
+from .text import DEFAULT, Layout, text_table
 
 MATRIX_FOOTNOTE = (
     "100 x Cohen's kappa of the answers to the probe examples of the headline shift, at the largest n: 0 if two "
@@ -64,14 +65,16 @@ def atlas_tables(report: AtlasReport) -> list[Table]:
     return [*tables, *([_closer(report, report.groups, source)] if report.groups else [])]
 
 
-def render_atlas(report: AtlasReport, form: str) -> str:
+def render_atlas(report: AtlasReport, form: str, layout: Layout = DEFAULT) -> str:
     """The report in the format "text", "md", "csv" or "json"."""
     if form == "csv":
         return _csv(report)
     if form == "json":
         return _json(report)
-    render = text_table if form == "text" else markdown_table
-    return "\n".join(render(table, table.footnote) for table in atlas_tables(report))
+    tables = atlas_tables(report)
+    if form == "text":
+        return "\n".join(text_table(table, table.footnote, layout) for table in tables)
+    return "\n".join(markdown_table(table, table.footnote) for table in tables)
 
 
 def _matrix(report: AtlasReport, source: str) -> Table:
@@ -207,7 +210,7 @@ def _csv(report: AtlasReport) -> str:
     writer = csv.DictWriter(out, columns, lineterminator="\n")
     writer.writeheader()
     source = short_line(report.results)
-    writer.writerows({**without_nan(asdict(one)), "provenance": source} for one in _every_pair(report.atlas))
+    writer.writerows(guarded({**without_nan(asdict(one)), "provenance": source}) for one in _every_pair(report.atlas))
     return out.getvalue()
 
 

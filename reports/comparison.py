@@ -20,6 +20,7 @@ from ..analysis.pairing import OneSided
 from ..runs.results import Results
 from .formats import markdown_table
 from .provenance import short_line
+from .spreadsheet import guarded
 from .tables import Column, Table, TableCell, decimal, half_width_text
 from .text import WIDTH, text_table
 
@@ -227,7 +228,7 @@ def _csv(found: Comparison) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, CSV_COLUMNS, lineterminator="\n", restval="")
     writer.writeheader()
-    writer.writerows(_plain(row) for row in _rows(found))
+    writer.writerows(guarded(_plain(row)) for row in _rows(found))
     return out.getvalue()
 
 

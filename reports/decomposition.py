@@ -14,6 +14,7 @@ from ..analysis.quality import NOT_FITTED
 from ..runs.results import Results
 from .formats import markdown_table
 from .provenance import short_line
+from .spreadsheet import guarded
 from .tables import INTERVALS, NOT_PLANNED, Column, Table, TableCell, decimal, half_width_text, shown
 from .text import text_table
 
@@ -86,7 +87,7 @@ def decomposition_csv(crossings: Iterable[Crossing], results: Results) -> str:
     for crossing in crossings:
         for split in crossing.scores:
             shared = {"task": crossing.task, "size": crossing.size, "split": split, "provenance": source}
-            writer.writerows({**shared, **row} for row in _records(crossing, split))
+            writer.writerows(guarded({**shared, **row}) for row in _records(crossing, split))
     return out.getvalue()
 
 

@@ -14,8 +14,9 @@ from ..analysis.ranks import MeanOverTasks
 from ..runs.results import Results
 from .formats import markdown_table
 from .provenance import short_line
+from .spreadsheet import guarded
 from .tables import HEADINGS, NOT_PLANNED, Column, RowGroup, Table, TableCell, decimal, half_width_text, shown
-from .text import text_table
+from .text import DEFAULT, Layout, text_table
 
 JSON_SCHEMA = 1
 """Version of the JSON format: increase it if a field changes its name or meaning."""
@@ -63,16 +64,23 @@ def explained_tables(
 
 
 def render_explained(
-    found: Sequence[Explanation], results: Results, notes: Sequence[str], form: str, *, brief: bool = False
+    found: Sequence[Explanation],
+    results: Results,
+    notes: Sequence[str],
+    form: str,
+    layout: Layout = DEFAULT,
+    *,
+    brief: bool = False,
 ) -> str:
     """The report in the format "text", "md", "csv" or "json"."""
     if form == "csv":
         return _csv(found, results)
     if form == "json":
         return _json(found, results, notes)
-    render, parts, known = (text_table if form == "text" else markdown_table), list[str](), set[str]()
+    parts, known = list[str](), set[str]()
     for table in explained_tables(found, results, notes, brief=brief):
-        parts.append(render(table, "" if table.footnote in known else table.footnote))
+        footnote = "" if table.footnote in known else table.footnote
+        parts.append(text_table(table, footnote, layout) if form == "text" else markdown_table(table, footnote))
         known.add(table.footnote)
     return "\n".join(parts)
 
@@ -194,7 +202,7 @@ def _csv(found: Sequence[Explanation], results: Results) -> str:
     writer = csv.DictWriter(out, CSV_COLUMNS, lineterminator="\n", restval="")
     writer.writeheader()
     source = {"provenance": short_line(results)}
-    writer.writerows(without_nan({**_head(one), **row, **source}) for one in found for row in _records(one))
+    writer.writerows(guarded(without_nan({**_head(one), **row, **source})) for one in found for row in _records(one))
     return out.getvalue()
 
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..runs.results import Results
+from .spreadsheet import guarded
 
 PARQUET_METADATA = b"grue"
 """Key of the provenance, as JSON, in the metadata of the file."""
@@ -19,7 +20,11 @@ def scores_to_csv(results: Results) -> str:
 
     It has no provenance: a comment line would break readers of CSV.
     """
-    return results.ordered.to_csv(index=False, lineterminator="\n")
+    rows = results.ordered
+    for name in ("task", "learner", "split", "metric"):
+        labels = rows[name].unique().tolist()
+        rows = rows.assign(**{name: rows[name].map(guarded(dict(zip(labels, labels, strict=True))))})
+    return rows.to_csv(index=False, lineterminator="\n")
 
 
 def scores_to_json(results: Results) -> str:

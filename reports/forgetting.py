@@ -41,10 +41,46 @@ def render(report: Report, form: str) -> str:
     if form == "json":
         records = summary.astype(object).where(summary.notna(), None).to_dict("records")
         return json.dumps({"provenance": report.provenance, "metrics": records}, indent=1, allow_nan=False) + "\n"
-    tables = list(_tables(report, summary))
+    tables = forgetting_tables(report)
     if form == "tex":
         return latex_document(map(_sheet, tables), "text", [source_line(report)])
     return "\n".join(markdown_table(table, table.footnote) for table in tables)
+
+
+QUESTION = (
+    "What does a learner retain of the earlier stages of a stream when it is trained on one stage after another, "
+    "and does it retain more of the facts that recur?"
+)
+
+
+def forgetting_tables(report: Report) -> list[Table]:
+    """A table for each stream."""
+    return list(_tables(report, report.summary()))
+
+
+def verdicts(report: Report) -> list[str]:
+    """What was found on each stream in continued training: the learners whose interval is above 0, a line a metric."""
+    found = report.summary()
+    found = found.loc[found["regime"] == "continued"]
+    return [
+        f"{stream}, {metric} above 0: {_above_zero(rows)}"
+        for (stream, metric), rows in found.groupby(["stream", "metric"], sort=False)
+        if metric in ("forgetting", "selectivity (shown once)")
+    ]
+
+
+def _above_zero(rows: pd.DataFrame) -> str:
+    above = rows["mean"] - rows["half_width"] > 0
+    parts = [
+        f"{one['learner']} ({one['mean']:z.2f} ± {half_width_text(one['half_width'])})"
+        for one in rows.loc[above].to_dict("records")
+    ]
+    others = {
+        "not above 0": rows.loc[~above & rows["half_width"].notna(), "learner"],
+        "one seed, no interval": rows.loc[rows["half_width"].isna(), "learner"],
+    }
+    rest = [f"{what}: {', '.join(names)}" for what, names in others.items() if len(names)]
+    return "; ".join([", ".join(parts) or "none", *rest])
 
 
 def _tables(report: Report, summary: pd.DataFrame) -> Iterator[Table]:

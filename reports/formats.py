@@ -17,6 +17,7 @@ from .fingerprint import fingerprint_tables
 from .leaderboard import Leaderboard
 from .provenance import full_line, long_lines, short_line
 from .ranking_table import ranking_tables
+from .spreadsheet import guarded
 from .tables import SYMBOLS, Table, TableCell, family_tables, task_tables, without_mean
 from .text import Layout, text_document
 
@@ -106,11 +107,13 @@ def to_csv(board: Leaderboard) -> str:
     writer = csv.DictWriter(out, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows(
-        {
-            **record,
-            "task_status": None if record["scope"] in ("family", "ranking") else listed.get(record["name"]),
-            "provenance": source,
-        }
+        guarded(
+            {
+                **record,
+                "task_status": None if record["scope"] in ("family", "ranking") else listed.get(record["name"]),
+                "provenance": source,
+            }
+        )
         for record in [*map(_record, all_entries(board)), *_others(board)]
     )
     return out.getvalue()

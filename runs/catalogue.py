@@ -326,6 +326,25 @@ def merge_catalogues(catalogues: Iterable[Catalogue], *, supersede: bool = True)
     )
 
 
+def check_versions(catalogues: Mapping[str, Catalogue]) -> None:
+    """Raise UsageError where some cells are of one version of a task and others of another: they are not comparable.
+
+    catalogues  by the name of their folder
+    """
+    first: dict[str, tuple[Any, str, str]] = {}
+    for folder, catalogue in catalogues.items():
+        for (task, learner), cells in catalogue.by_pair.items():
+            pair = catalogue.settings.get(cells[-1].settings)
+            version = pair["task"]["version"] if pair else catalogue.tasks[task].version
+            before, other, by = first.setdefault(task, (version, folder, learner))
+            if version != before:
+                raise UsageError(
+                    f"two versions of the task {task}: {before} ({by} in {other}) and {version} ({learner} in "
+                    f"{folder}); their scores are not comparable: report on each folder alone, run the older cells "
+                    f"again, or remove them from the plan (grue forget DIR --task {task} --learner NAME)"
+                )
+
+
 def _task(about: Mapping[str, Any]) -> TaskInfo:
     known = _known(TaskInfo, about)
     lists = {name: tuple(known[name]) for name in ("rules", "heuristics") if name in known}

@@ -20,7 +20,7 @@ import pyarrow as pa
 from ..engine.parquet import UnreadableError, read_file
 from ..engine.store import Store
 from .bundle import SCORES, refuse_packed
-from .catalogue import Catalogue, merge_catalogues, read_catalogue, write_catalogue
+from .catalogue import Catalogue, check_versions, merge_catalogues, read_catalogue, write_catalogue
 from .errors import UsageError
 from .reading import require_catalogue
 from .results import machine_of
@@ -133,7 +133,8 @@ def _read(folder: Path) -> _Folder:
 def _check_contradictions(folders: Sequence[_Folder]) -> None:
     """Raise UsageError where two folders cannot be parts of one."""
     _check_settings(folders)
-    _check_scores(folders)
+    check_versions({folder.name: folder.catalogue for folder in folders})
+    _check_scores([folder for folder in folders if folder.batches])
 
 
 def _check_settings(folders: Sequence[_Folder]) -> None:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from ..engine.store import Store
 from .bundle import locate, read_bundle
-from .catalogue import Catalogue, merge_catalogues, read_catalogue
+from .catalogue import Catalogue, check_versions, merge_catalogues, read_catalogue
 from .errors import UsageError
 from .results import COLUMNS, Results
 from .rows import join
@@ -28,6 +28,7 @@ def read(folders: Sequence[Path | str]) -> Results:
     """
     parts = {str(folder): read_bundle(locate(folder)) or _read(Path(folder)) for folder in folders}
     catalogues = {name: part.catalogue for name, part in parts.items()}
+    check_versions(catalogues)
     catalogue = merge_catalogues(catalogues.values(), supersede=False)
     scores = pd.concat([part.scores for part in parts.values()], ignore_index=True)
     planned = scores["key"].isin(list(catalogue.by_key))

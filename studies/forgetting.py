@@ -11,14 +11,16 @@ import contextlib
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from ..analysis.forgetting import Report
 from ..engine.job import Job
 from ..engine.store import Store
 from ..learners.base import Learner, Predictor, Problem, Spec
@@ -153,12 +155,39 @@ def plan(learners: Sequence[str], seeds: int) -> tuple[list[Trajectory], dict[st
 
 def read_rows(store: Store, trajectories: Sequence[Trajectory]) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
     """The rows of the completed jobs, and the distinct provenance records of their files."""
-    files = store.read(names=[trajectory.name for trajectory in trajectories])
+    return _read(store, [trajectory.name for trajectory in trajectories], trajectories[0].metadata)
+
+
+def _read(store: Store, names: Iterable[str], own: Iterable[str]) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
+    """The same for jobs by name. own: what differs from job to job in the metadata."""
+    files = store.read(names=names)
     tables = [table.to_pandas() for table, _ in files.values()]
-    own = {"seconds", *trajectories[0].metadata}
+    own = {"seconds", *own}
     shared = [{name: value for name, value in metadata.items() if name not in own} for _, metadata in files.values()]
     distinct = {json.dumps(metadata, sort_keys=True): metadata for metadata in shared}
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(), list(distinct.values())
+
+
+def read_report(folder: Path) -> Report:
+    """The results of a folder that this study has run in, of the jobs that its study.json names.
+
+    Raises UsageError if study.json cannot be read, is that of another study, or if no job is done.
+    """
+    store = Store(folder, "jobs")
+    try:
+        record = json.loads((folder / "study.json").read_text(encoding="utf-8"))
+        name, jobs = record["study"], record["jobs"]
+        own = {key for metadata in jobs.values() for key in metadata}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UsageError(f"cannot read {folder / 'study.json'}: {error}; repeat grue study --out {folder}") from error
+    if name != "forgetting":
+        raise UsageError(f"{folder} is the folder of a study {name!r}; this version knows forgetting")
+    rows, metadata = _read(store, jobs, own)
+    if rows.empty:
+        raise UsageError(
+            f"{folder}: none of the {len(jobs)} jobs of the study is done yet; repeat its grue study command"
+        )
+    return Report(rows, gaps(), metadata)
 
 
 def gaps() -> dict[str, int | None]:

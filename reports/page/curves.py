@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import pandas as pd
 from matplotlib.colors import to_hex
@@ -105,9 +106,7 @@ def _legend(own: pd.DataFrame, catalogue: Catalogue, info: TaskInfo) -> list[Leg
     kinds = {name: catalogue.learners[name].kind for name in present}
     learners = [name for name in present if kinds[name] == "learner"]
     styles = line_styles(learners)
-    last = own.loc[(own["exposed"] == 0) & (own["split"] == (info.headline or "id")) & own["learner"].isin(learners)]
-    last = last.sort_values("size", kind="stable").drop_duplicates("learner", keep="last")
-    best = last.sort_values("mean", ascending=not info.greater_is_better, kind="stable")["learner"].tolist()[:SHOWN]
+    best = _shown(own, info, learners)
     dashes = {name: _dashes(styles[name].dashes) if name in styles else "2 3" for name in present}
     return [
         Legend(
@@ -120,6 +119,17 @@ def _legend(own: pd.DataFrame, catalogue: Catalogue, info: TaskInfo) -> list[Leg
         )
         for number, name in enumerate(present)
     ]
+
+
+def _shown(own: pd.DataFrame, info: TaskInfo, learners: Sequence[str]) -> list[str]:
+    """The learners in colour at first: best OOD, best ID, second best OOD, ... at the largest training size."""
+    orders = []
+    for split in dict.fromkeys((info.headline or "id", "id")):
+        last = own.loc[(own["exposed"] == 0) & (own["split"] == split) & own["learner"].isin(learners)]
+        last = last.sort_values("size", kind="stable").drop_duplicates("learner", keep="last")
+        orders.append(last.sort_values("mean", ascending=not info.greater_is_better, kind="stable")["learner"].tolist())
+    pairs = (name for names in zip_longest(*orders) for name in names if name is not None)
+    return list(dict.fromkeys(pairs))[:SHOWN]
 
 
 def _dashes(dashes: object) -> str:

@@ -50,6 +50,8 @@ class Grid:
     notes      paragraphs below it
     filters    whether rows can be filtered; wide: columns as well
     pair       the names of the two values of each cell (text, second); empty: one value
+    folded     headings of the groups whose rows are hidden at first
+    compact    whether cells are as narrow as their numbers, for a matrix
     """
 
     name: str
@@ -61,6 +63,8 @@ class Grid:
     filters: bool = False
     wide: bool = False
     pair: tuple[str, str] | tuple[()] = ()
+    folded: tuple[str, ...] = ()
+    compact: bool = False
 
 
 def grid_of(

@@ -11,6 +11,7 @@ from ...analysis.quality import TaskQuality
 from ..atlas import AtlasReport, atlas_tables
 from ..claims import Standing, outcome_texts
 from ..leaderboard import KINDS, STATUSES, Leaderboard, TaskHeader, status_note
+from ..names import base_and_variant
 from ..quality import quality_table
 from ..ranking_table import ranking_tables
 from ..tables import HEADINGS, SYMBOLS, entry_cell
@@ -20,6 +21,10 @@ BOARD_NOTE = (
     "ID and OOD: 100 × the score at the largest training size, mean over seeds, in distribution and on the headline "
     "shift; 0 is the best constant prediction of the split, 100 the best possible. Empty: not planned."
 )
+
+VARIANTS = "variants of learners"
+FOLDED = 8
+"""Rows from which the group of variants, and that of heuristics, is folded at first: most have a task or two."""
 
 
 def ranking_grid(board: Leaderboard, link: Link) -> Grid | None:
@@ -39,13 +44,14 @@ def board_grids(board: Leaderboard, to_learner: Link, to_task: Link) -> list[Gri
     for number, (status, tasks) in enumerate(board.groups.items()):
         heads = tuple(Head(task.name, to_task(task.name), task.family) for task in tasks)
         groups = []
-        for kind in KINDS:
+        for heading, names in _row_groups(board).items():
             rows = [
-                (Head(name, to_learner(name), kind), tuple(_board_box(board, found, task, name) for task in tasks))
-                for name in board.order[kind]
+                (Head(name, to_learner(name)), tuple(_board_box(board, found, task, name) for task in tasks))
+                for name in names
             ]
             rows = tuple(row for row in rows if any(box.text or box.second for box in row[1]))
-            groups += [(HEADINGS[kind], rows)] if rows else []
+            groups += [(heading, rows)] if rows else []
+        long = tuple(name for name, rows in groups if name in (VARIANTS, HEADINGS["heuristic"]) and len(rows) >= FOLDED)
         legend = {
             flag for _, rows in groups for _, boxes in rows for box in boxes for flag in box.flags.split(", ") if flag
         }
@@ -54,10 +60,19 @@ def board_grids(board: Leaderboard, to_learner: Link, to_task: Link) -> list[Gri
         grids.append(
             Grid(
                 f"board-{number}", f"Scores: {title}", "learner", heads, tuple(groups),
-                tuple(filter(None, notes)), filters=True, wide=True, pair=("OOD", "ID"),
+                tuple(filter(None, notes)), filters=True, wide=True, pair=("OOD", "ID"), folded=long,
             )
         )  # fmt: skip
     return grids
+
+
+def _row_groups(board: Leaderboard) -> dict[str, list[str]]:
+    """The names of the rows of each group; a variant whose base is not there is a learner like others."""
+    learners = board.order["learner"]
+    variants = [name for name in learners if base_and_variant(name)[1] and base_and_variant(name)[0] in learners]
+    bases = [name for name in learners if name not in variants]
+    others = {HEADINGS[kind]: list(board.order[kind]) for kind in KINDS if kind != "learner"}
+    return {HEADINGS["learner"]: bases, VARIANTS: variants} | others
 
 
 def _board_box(board: Leaderboard, found: Mapping[tuple[str, str, str], Entry], task: TaskHeader, learner: str) -> Box:
@@ -91,13 +106,13 @@ def tasks_grid(board: Leaderboard, link: Link) -> Grid:
 
 
 def atlas_grids(report: AtlasReport, link: Link) -> list[Grid]:
-    """The matrix of agreement, shaded, and each learner's nearest relative."""
+    """The matrix of agreement in hundredths, shaded, and each learner's nearest relative."""
     atlas, (matrix, *others) = report.atlas, atlas_tables(report)
     rows = [
         (
             Head(f"{row + 1} {name}", link(name)),
             tuple(
-                Box(number_text(value), "" if math.isnan(value) else f"{value:g}", tint=shade(value))
+                Box(number_text(value, 100, ".0f"), "" if math.isnan(value) else f"{value:g}", tint=shade(value))
                 for value in atlas.mean[row]
             ),
         )
@@ -105,7 +120,7 @@ def atlas_grids(report: AtlasReport, link: Link) -> list[Grid]:
     ]
     heads = tuple(Head(str(number + 1), words=name) for number, name in enumerate(atlas.learners))
     notes = tuple(f"{note.rstrip('.')}." for note in (matrix.caption, matrix.footnote, *matrix.notes) if note)
-    first = Grid("atlas", matrix.title, "learner", heads, (("", tuple(rows)),), notes, filters=True)
+    first = Grid("atlas", matrix.title, "learner", heads, (("", tuple(rows)),), notes, filters=True, compact=True)
     return [first, *[grid_of(table, "learner", link) for table in others]]
 
 

@@ -13,6 +13,7 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup, escape
 
+from ...analysis.forgetting import Report
 from ...analysis.quality import TaskQuality
 from ...runs.probe_text import ProbeText
 from ..atlas import AtlasReport
@@ -27,6 +28,7 @@ from .grid import Grid, Link, grid_of, linked
 from .learner import learner_page
 from .links import file_names
 from .overview import atlas_grids, board_grids, claim_views, quality_grid, ranking_grid, tasks_grid
+from .studies import forgetting_view
 
 ROOT = files("grue.reports.page")
 
@@ -51,6 +53,7 @@ class SiteData:
     atlas      None where no two learners can be compared
     standings  the claims with verdicts
     qualities  of the tasks on the common scale
+    studies    results of `grue study forgetting`
     """
 
     board: Leaderboard
@@ -59,6 +62,7 @@ class SiteData:
     atlas: AtlasReport | None
     standings: Sequence[Standing]
     qualities: Sequence[TaskQuality]
+    studies: Sequence[Report] = ()
 
 
 def write_site(data: SiteData, folder: Path) -> list[Path]:
@@ -77,7 +81,8 @@ def render_site(data: SiteData) -> dict[str, str]:
     tasks = file_names(task.name for task in (*board.tasks, *board.riddles))
     learners = file_names(catalogue.learners)
     environment = _environment()
-    shared = {"navigation": NAVIGATION, "source": short_line(board.results), "warnings": board.warnings}
+    navigation = (*NAVIGATION, ("studies.html", "Studies")) if data.studies else NAVIGATION
+    shared = {"navigation": navigation, "source": short_line(board.results), "warnings": board.warnings}
 
     def page(template: str, name: str, **values: Any) -> None:
         depth = "../" * name.count("/")
@@ -120,6 +125,10 @@ def render_site(data: SiteData) -> dict[str, str]:
         )
     for label, name in learners.items():
         page("learner.html", f"learners/{name}.html", **learner_page(board, data.atlas, label, to_tasks, to_learners))
+    if data.studies:
+        views = [forgetting_view(report, linked(learners, "learners/")) for report in data.studies]
+        page("studies.html", "studies.html", studies=views)
+        found |= {f"study-{number}.svg": view.figure for number, view in enumerate(views, 1)}
     return found | {name: (ROOT / "assets" / name).read_text(encoding="utf-8") for name in ASSETS}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ import pandas as pd
 from ...runs.results import Results
 from ..formats import markdown_table
 from ..provenance import full_line, long_lines, short_line
+from ..spreadsheet import guarded
 from ..tables import Column, Table, TableCell
 from .content import curve_sheets, exposure_sheets, summary_sheets
 from .contrasts import factor_sheets, pair_sheets
@@ -39,9 +39,6 @@ NOTHING = {
     "factors": "no task has two learners in the same two views and encodings, with a seed on which all are done",
 }
 """Why there is no sheet."""
-
-FORMULA = re.compile(r"[=+\-@\t\r\n]")
-"""What a spreadsheet takes for the beginning of a formula."""
 
 
 def make_sheets(
@@ -79,9 +76,7 @@ def to_csv(sheets: Sequence[Sheet], results: Results) -> str:
 
     A text that a spreadsheet would take for a formula has an apostrophe before it.
     """
-    table = pd.DataFrame(_records(sheets, results))
-    for name in table.columns:
-        table[name] = table[name].map(lambda value: f"'{value}" if _is_formula(value) else value)
+    table = pd.DataFrame([guarded(record) for record in _records(sheets, results)])
     return table.to_csv(index=False, lineterminator="\n")
 
 
@@ -96,10 +91,6 @@ def _records(sheets: Sequence[Sheet], results: Results) -> list[dict[str, Any]]:
     source = short_line(results)
     rows = [{**record, "provenance": source} for sheet in sheets for record in sheet.records]
     return [{name: None if value == "" else value for name, value in row.items()} for row in rows]
-
-
-def _is_formula(value: object) -> bool:
-    return isinstance(value, str) and bool(FORMULA.match(value))
 
 
 def _plain(value: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from grue.analysis.forgetting import Report
 from grue.analysis.points import curve_points
 from grue.analysis.quality import assess
 from grue.reports.leaderboard import make_leaderboard
@@ -30,12 +31,12 @@ CONTROLS = {"lookup": -0.2, "oracle": 1.0}
 SIZES, EXPOSED, SEEDS = (16, 64, 256), (16, 64), 3
 
 
-def hostile_results() -> Results:
+def hostile_results(learners: Mapping[str, float] = LEARNERS) -> Results:
     """Eight learners on three tasks. The OOD score of learner i on task j at the largest n is LEARNERS[i] - j / 100."""
     cells: list[dict[str, Any]] = []
     rows: list[dict[str, Any]] = []
     for number, task in enumerate(TASKS):
-        for learner, ood in (LEARNERS | CONTROLS).items():
+        for learner, ood in {**learners, **CONTROLS}.items():
             for seed in range(SEEDS):
                 for size, exposed in [*((size, 0) for size in SIZES), *((SIZES[-1], one) for one in EXPOSED)]:
                     axes = {"task": task, "learner": learner, "size": size, "exposed": exposed, "seed": seed}
@@ -55,7 +56,7 @@ def hostile_results() -> Results:
                 task: {"family": family, "version": 1, "splits": splits, "description": f"The words of {SCRIPT}."}
                 for task, family in TASKS.items()
             },
-            "learners": {name: {"kind": "learner", "version": 1, "parameters": {"word": SCRIPT}} for name in LEARNERS}
+            "learners": {name: {"kind": "learner", "version": 1, "parameters": {"word": SCRIPT}} for name in learners}
             | {name: {"kind": "control", "version": 1, "parameters": {}} for name in CONTROLS},
             "cells": cells,
             "not_applicable": [{"task": "copy", "learner": "mlp", "size": 4096, "reason": f"because {SCRIPT}"}],
@@ -79,7 +80,20 @@ def site_data(results: Results) -> SiteData:
         atlas=None,
         standings=[],
         qualities=assess(results.scores, results.catalogue, [("mlp", "cnn")], []),
+        studies=[forgetting_report()],
     )
+
+
+def forgetting_report() -> Report:
+    """Two learners on one stream of two stages: mlp forgets the first one, and one with a hostile name does not."""
+    rows = [
+        {"stream": "digits", "learner": learner, "seed": seed, "regime": regime, "after": after, "stage": stage,
+         "kind": "", "accuracy": 0.9 - seed / 100 if kept or stage >= after else 0.0}
+        for learner, kept in {"mlp": False, IMAGE: True}.items()
+        for regime in ("continued", "refitted")
+        for seed in range(SEEDS) for after in range(2) for stage in range(2)
+    ]  # fmt: skip
+    return Report(pd.DataFrame(rows), {"digits": None}, [{"command": f"grue study forgetting {SCRIPT}"}])
 
 
 @pytest.fixture(scope="session")

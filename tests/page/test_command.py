@@ -41,6 +41,24 @@ def test_probe_examples_are_those_that_the_oracle_answered() -> None:
                    for answer, target in zip(answers, probe.targets, strict=True))  # fmt: skip
 
 
+def test_folders_of_studies_stand_beside_result_folders(tmp_path: Path) -> None:
+    folder, site = tmp_path / "a", tmp_path / "site"
+    small = ["--learner", "neighbours", "--seeds", "1", "--jobs", "0", "--out", str(folder)]
+    assert CliRunner().invoke(app, ["study", "forgetting", *small]).exit_code == 0
+    one = ["page", "reference/quick", str(folder), "--task", "identity-bits", "-o", str(site)]
+    done = CliRunner().invoke(app, one)
+    assert done.exit_code == 0, done.output
+    text = (site / "studies.html").read_text(encoding="utf-8")
+    assert "digits, forgetting above 0: none; one seed, no interval: neighbours" in text
+    assert (site / "tasks/identity-bits.html").is_file()
+    (folder / "study.json").write_text("{")
+    with pytest.raises(UsageError, match=r"cannot read .*study\.json"):
+        CliRunner().invoke(app, one, catch_exceptions=False)
+    (folder / "study.json").write_text('{"study": "prior", "jobs": {}}')
+    with pytest.raises(UsageError, match="a study 'prior'; this version knows forgetting"):
+        CliRunner().invoke(app, one, catch_exceptions=False)
+
+
 def test_a_folder_without_results_and_an_output_that_is_a_file_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="not a result folder"):
         CliRunner().invoke(app, ["page", str(tmp_path)], catch_exceptions=False)

@@ -43,10 +43,19 @@ def test_every_link_leads_to_a_file_and_none_out_of_the_site(site: Path) -> None
 
 def test_hostile_names_stay_in_the_folder_and_are_escaped(site: Path) -> None:
     names = [path.name for path in site.rglob("*") if path.is_file()]
-    assert all(re.fullmatch(r"[a-z0-9-]+\.(html|css|js)", name) for name in names)
+    assert all(re.fullmatch(r"[a-z0-9-]+\.(html|css|js|svg)", name) for name in names)
     text = "".join(path.read_text(encoding="utf-8") for path in site.rglob("*.html"))
-    assert "<img" not in text
+    assert text.count("<img") == text.count('<img class="study"') == 1
     assert text.count("<script") == text.count("</script>") == text.count("<!doctype html>")
+
+
+def test_a_study_has_its_question_its_finding_its_table_and_its_figure(site: Path) -> None:
+    text = (site / "studies.html").read_text(encoding="utf-8")
+    assert "What does a learner retain" in text
+    assert "digits, forgetting above 0: mlp (0.89 ± 0.02); not above 0: " in text
+    assert 'href="learners/mlp.html"' in text
+    assert (site / "study-1.svg").read_text(encoding="utf-8").startswith("<?xml")
+    assert "<script" not in (site / "study-1.svg").read_text(encoding="utf-8")
 
 
 def test_names_of_files_differ_whatever_the_labels() -> None:

@@ -45,6 +45,23 @@ function sort(table, head, column) {
   }
 }
 
+// Groups of many rows are folded at first; their heading opens them. A filter searches in them as well.
+for (const body of document.querySelectorAll("tbody[data-folded]")) {
+  const head = body.querySelector(".heading span");
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "fold";
+  button.textContent = `${head.textContent} (${body.dataset.folded})`;
+  head.replaceChildren(button);
+  const fold = (closed) => {
+    button.setAttribute("aria-expanded", String(!closed));
+    for (const row of body.querySelectorAll("tr:not(.heading)")) row.hidden = closed;
+  };
+  button.addEventListener("click", () => fold(button.getAttribute("aria-expanded") === "true"));
+  body.foldAgain = () => fold(button.getAttribute("aria-expanded") === "false");
+  fold(true);
+}
+
 // A row or column stays if it contains one of the words.
 const matches = (text, input) => {
   const words = input.value.toLowerCase().split(/[\s,]+/).filter(Boolean);
@@ -56,9 +73,12 @@ for (const input of document.querySelectorAll("[data-rows]")) {
   const count = document.getElementById(`${input.dataset.rows}-count`);
   input.addEventListener("input", () => {
     const rows = [...table.querySelectorAll("tbody tr:not(.heading)")];
-    for (const row of rows) row.hidden = !matches(row.cells[0].textContent, input);
+    const found = rows.filter((row) => matches(row.cells[0].textContent, input));
+    for (const row of rows) row.hidden = true;
+    for (const row of found) row.hidden = false;
     for (const body of table.tBodies) body.hidden = !body.querySelector("tr:not(.heading):not([hidden])");
-    count.textContent = `${rows.filter((row) => !row.hidden).length} of ${rows.length} rows`;
+    if (input.value.trim() === "") for (const body of table.tBodies) body.foldAgain?.();
+    count.textContent = `${found.length} of ${rows.length} rows`;
   });
 }
 
