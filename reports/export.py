@@ -22,8 +22,8 @@ def scores_to_csv(results: Results) -> str:
     """
     rows = results.ordered
     for name in ("task", "learner", "split", "metric"):
-        labels = rows[name].unique().tolist()
-        rows = rows.assign(**{name: rows[name].map(guarded(dict(zip(labels, labels, strict=True))))})
+        safe = guarded({label: label for label in rows[name].unique().tolist()})
+        rows = rows.assign(**{name: [safe[label] for label in rows[name]]})
     return rows.to_csv(index=False, lineterminator="\n")
 
 
