@@ -153,7 +153,7 @@ class _TaskFigure:
         means: dict[str, float] = dict(zip(own["learner"], self.sign * own["mean"].to_numpy(float), strict=True))
         best = max(sorted(means), key=lambda name: means[name], default="")
         usual = [float(means[name]) for name in self.highlighted.of(names) if name in means]
-        least = max([*usual, *([0.0] if self.scale.label == "score" else [])], default=0.0)
+        least = max([0.0, *usual] if self.scale.label == "score" else usual or [0.0])
         return best if best and means[best] > least + LEAD else ""
 
     def _build(self, task: str, panels: int, notes: list[str]) -> None:
