@@ -152,9 +152,10 @@ class _TaskFigure:
         own = own.loc[own["learner"].isin(list(set(names) - set(self.controls))) & (own["size"] == own["size"].max())]
         means = dict(zip(own["learner"], self.sign * own["mean"].to_numpy(float), strict=True))
         best = max(sorted(means), key=lambda name: means[name], default="")
-        usual = [means[name] for name in self.highlighted.of(names) if name in means]
-        least = max([*usual, *([0.0] if self.scale.label == "score" else [])], default=0.0)
-        return best if best and means[best] > least + LEAD else ""
+        usual = [float(means[name]) for name in self.highlighted.of(names) if name in means]
+        usual += [0.0] if self.scale.label == "score" else []
+        least = max(usual, default=0.0)
+        return best if best and float(means[best]) > least + LEAD else ""
 
     def _build(self, task: str, panels: int, notes: list[str]) -> None:
         self.figure = Figure(figsize=(self.width, 1))
