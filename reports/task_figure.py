@@ -150,11 +150,12 @@ class _TaskFigure:
         split = next((one.name for one in self.splits if one.headline), "id")
         own = self.points.loc[(self.points["split"] == split) & (self.points["exposed"] == 0)]
         own = own.loc[own["learner"].isin(list(set(names) - set(self.controls))) & (own["size"] == own["size"].max())]
-        means: dict[str, float] = dict(zip(own["learner"], self.sign * own["mean"].to_numpy(float), strict=True))
+        means = dict(zip(own["learner"], self.sign * own["mean"].to_numpy(float), strict=True))
         best = max(sorted(means), key=lambda name: means[name], default="")
         usual = [float(means[name]) for name in self.highlighted.of(names) if name in means]
-        least = max([0.0, *usual] if self.scale.label == "score" else usual or [0.0])
-        return best if best and means[best] > least + LEAD else ""
+        usual += [0.0] if self.scale.label == "score" else []
+        least = max(usual, default=0.0)
+        return best if best and float(means[best]) > least + LEAD else ""
 
     def _build(self, task: str, panels: int, notes: list[str]) -> None:
         self.figure = Figure(figsize=(self.width, 1))
