@@ -334,8 +334,8 @@ def check_versions(catalogues: Mapping[str, Catalogue]) -> None:
     first: dict[str, tuple[Any, str, str]] = {}
     for folder, catalogue in catalogues.items():
         for (task, learner), cells in catalogue.by_pair.items():
-            pair = catalogue.settings.get(cells[-1].settings)
-            version = pair["task"]["version"] if pair else catalogue.tasks[task].version
+            recorded = catalogue.settings.get(cells[-1].settings, {}).get("task", {})
+            version = recorded.get("version", catalogue.tasks[task].version)
             before, other, by = first.setdefault(task, (version, folder, learner))
             if version != before:
                 raise UsageError(

@@ -47,6 +47,7 @@ def _profile(board: Leaderboard, label: str, link: Link) -> Grid | None:
         for entry in board.entries
         if entry.scope == "task" and entry.learner == label
     }
+    scored = {name for name, info in board.results.catalogue.tasks.items() if info.metric == "score"}
     rows = []
     for task in board.tasks:
         if not any(name == task.name for name, *_ in found):
@@ -54,7 +55,8 @@ def _profile(board: Leaderboard, label: str, link: Link) -> Grid | None:
         cells = []
         for _, metric, split, interval in PROFILE:
             entry = found.get((task.name, metric, split))
-            cells.append(_box(entry_cell(board, entry, interval=interval), entry if metric == "final" else None))
+            tinted = entry if metric == "final" and task.name in scored else None
+            cells.append(_box(entry_cell(board, entry, interval=interval), tinted))
         rows.append((Head(task.name, link(task.name), task.family), tuple(cells)))
     if not rows:
         return None
