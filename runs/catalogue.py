@@ -156,6 +156,16 @@ class Catalogue:
             found.setdefault((row.task, row.learner), []).append(row)
         return {pair: tuple(rows) for pair, rows in found.items()}
 
+    def recipes(self, learner: str) -> dict[str, dict[str, Any]]:
+        """The tasks for which a preset gave the learner other parameters than those recorded with it, and these."""
+        shared, found = self.learners[learner].parameters, dict[str, dict[str, Any]]()
+        for (task, name), cells in self.by_pair.items():
+            recorded = self.settings.get(cells[-1].settings) or {}
+            own = recorded.get("learner", {}).get("parameters", {})
+            if name == learner and (other := {key: one for key, one in own.items() if shared.get(key) != one}):
+                found[task] = other
+        return found
+
     @cached_property
     def seeds(self) -> list[int]:
         """All planned seeds, ascending."""

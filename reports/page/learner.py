@@ -38,6 +38,10 @@ def learner_page(
         "profile": _profile(board, label, to_task),
         "riddles": _riddles(board, label, to_task),
         "relatives": _relatives(atlas, label, to_learner) if atlas else None,
+        "recipes": {
+            task: ", ".join(f"{name} {value}" for name, value in sorted(changed.items()))
+            for task, changed in board.results.catalogue.recipes(label).items()
+        },
     }
 
 

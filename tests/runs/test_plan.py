@@ -74,6 +74,11 @@ def test_standard_measures_where_the_tasks_do() -> None:
     learners = {(pair.task.label, pair.learner.label): pair.learner.instance.parameters() for pair in plan.pairs}
     assert learners["navigation-axes", "cnn"]["depth"] == 5, "it sees all axes from each"
     assert learners["navigation-joint", "mlp:encoding=value"]["max_steps"] == 6000
+    recipes = plan.catalogue().recipes("cnn")
+    assert recipes["navigation-joint"] == {"depth": 5, "max_steps": 6000}
+    assert set(recipes) == {
+        "navigation-axes", "navigation-joint", "folding", "folding:positions=16", "translation", "translation-permuted",
+    }  # fmt: skip
     aged = {task for task, learner in learners if "age=2000" in learner}
     assert aged == {"riddle-neighbour", "riddle-token"}
 
