@@ -132,8 +132,8 @@ def test_an_empty_folder_is_named(name: str, folder: Path, call: Call) -> None:
 
 @pytest.mark.parametrize("name", [*READERS, *OF_BATCHES])
 def test_an_older_schema_is_refused(name: str, folder: Path, call: Call) -> None:
-    plan = json.loads((folder / "plan.json").read_text())
-    (folder / "plan.json").write_text(json.dumps({**plan, "schema": 1}))
+    content = json.loads((folder / "plan.json").read_text())
+    (folder / "plan.json").write_text(json.dumps({**content, "schema": 1}))
     code, _, err = call(*command(name, "given"))
     assert code == 2
     assert err.startswith("grue: cannot read given/plan.json: it was written by an earlier version of grue (layout 1")
@@ -172,11 +172,11 @@ def test_a_folder_of_corrupt_files_alone(name: str, folder: Path, call: Call) ->
 
 
 def test_two_versions_of_a_task_are_never_put_into_one_table(folder: Path, call: Call) -> None:
-    plan = json.loads((folder / "plan.json").read_text())
-    kept = [cell for cell in plan["cells"] if cell["learner"] == "forest"]
-    for settings in plan["settings"].values():
+    content = json.loads((folder / "plan.json").read_text())
+    kept = [cell for cell in content["cells"] if cell["learner"] == "forest"]
+    for settings in content["settings"].values():
         settings["task"]["version"] = 99
-    (folder / "plan.json").write_text(json.dumps({**plan, "cells": kept}))
+    (folder / "plan.json").write_text(json.dumps({**content, "cells": kept}))
     catalogue = read_catalogue(Path("whole"))
     assert catalogue is not None
     shutil.copytree("whole", "others")

@@ -85,7 +85,7 @@ def test_every_format_holds_every_learner(make: Make, command: str, form: str) -
     assert code == 0
     if form == "csv":
         table = pd.read_csv(io.StringIO(out))
-        assert STRANGE in set(table["learner" if command == "explain" else "first"])
+        assert f"'{STRANGE}" in set(table["learner" if command == "explain" else "first"])
     elif form == "json":
         rows = json.loads(out)["shares" if command == "explain" else "pairs"]
         assert STRANGE in {row["learner" if command == "explain" else "first"] for row in rows}
