@@ -26,7 +26,7 @@ def cache_of_our_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, built from a copy of the checkout that holds no earlier build."""
     copy, output = tmp_path_factory.mktemp("source") / "grue", tmp_path_factory.mktemp("wheel")
-    left_out = shutil.ignore_patterns(".*", "build", "dist", "results", "*.egg-info", "__pycache__")
+    left_out = shutil.ignore_patterns(".*", "build", "dist", "local", "*.egg-info", "__pycache__")
     shutil.copytree(ROOT, copy, ignore=left_out)
     build = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", output, copy]
     done = subprocess.run(build, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)

@@ -27,6 +27,7 @@ ROOMS = {
         "runs.registration",
         "runs.results",
         "runs.reading",
+        "runs.selection",
         "runs.status",
     },
     "runs": {"tasks", "learners", "metrics", "engine"},

@@ -107,7 +107,7 @@ def test_the_preset_of_the_claims_plans_the_cells_of_their_tests() -> None:
     claims, preset = read_claims(), load_preset("claims")
     assert "claims" in presets()
     plan = make_plan(preset)
-    assert {cell.pair.suite for cell in plan.cells} == {2}
+    assert {cell.pair.suite for cell in plan.cells} == {4}
     planned = {(one.pair.task.label, one.pair.learner.label, one.size, one.exposed, one.seed) for one in plan.cells}
     for claim in claims.claims:
         for selection in (one for test in claim.tests for one in test.selections):
