@@ -1,0 +1,127 @@
+"""What a study is: a question, jobs that the engine runs, and an analysis of their tables that ends in verdicts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+import pandas as pd
+import pyarrow as pa
+
+from ..engine.job import Job
+
+Scale = Literal["quick", "default", "full"]
+"""How much is computed: under a minute, minutes, or what `make science` runs. On two cores."""
+
+Decision = Literal["supported", "contradicted", "equivalent", "not decided"]
+
+TABLE = "jobs"
+"""Name of the table of a study's folder: one file a job."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a study says about one statement.
+
+    statement  in words, such as "the error of a forest peaks where it begins to interpolate"
+    estimate   of the statistic, with its 95 % interval [low, high]; nan where there is none
+    detail     how it was decided: the statistic, the threshold, the number of seeds or samples
+    """
+
+    statement: str
+    decision: Decision
+    estimate: float
+    low: float
+    high: float
+    detail: str
+
+
+@dataclass(frozen=True)
+class Published:
+    """A published figure beside ours (docs/science.md).
+
+    agrees  None: not comparable, and `note` says why
+    """
+
+    figure: str
+    source: str
+    published: str
+    ours: str
+    agrees: bool | None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What the analysis of a study gives: tables by title, verdicts, published figures beside ours."""
+
+    tables: Mapping[str, pd.DataFrame]
+    verdicts: tuple[Verdict, ...]
+    published: tuple[Published, ...] = ()
+
+
+@dataclass(frozen=True)
+class StudyJob(Job):
+    """A unit of a study.
+
+    work      a function of a module: settings -> rows; it may depend on nothing else
+    settings  plain JSON; part of the job's name, so a change of them is another job
+    """
+
+    study: str
+    version: int
+    work: Callable[[Mapping[str, Any]], pd.DataFrame]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    words: str = ""
+
+    @property
+    def label(self) -> str:
+        """Name in the progress display."""
+        return self.words or ", ".join(f"{name} {value}" for name, value in self.settings.items())
+
+    @property
+    def name(self) -> str:
+        """Name of its file: readable, with a hash of everything that its rows depend on."""
+        text = json.dumps([self.study, self.version, self.work.__name__, dict(self.settings)], sort_keys=True)
+        readable = re.sub(r"[^\w.-]+", "-", self.label)[:80].strip("-")
+        return f"{readable}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+    @property
+    def external(self) -> bool:
+        """Nothing from outside the suite takes part."""
+        return False
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """The settings, as they are stored with the rows."""
+        return dict(self.settings)
+
+    def run(self) -> dict[str, pa.Table]:
+        """The rows, as the engine stores them."""
+        return {TABLE: pa.Table.from_pandas(self.work(self.settings), preserve_index=False)}
+
+
+class Study(ABC):
+    """A question that is no learning curve. One file a study; `STUDIES` (studies/catalogue.py) lists them.
+
+    name      as on the command line
+    question  in one sentence
+    version   increment it with every change that affects rows
+    """
+
+    name: ClassVar[str]
+    question: ClassVar[str]
+    version: ClassVar[int] = 1
+
+    @abstractmethod
+    def jobs(self, scale: Scale) -> Sequence[StudyJob]:
+        """The units of work at a scale, each at most some minutes on one core."""
+
+    @abstractmethod
+    def analyse(self, rows: pd.DataFrame) -> Findings:
+        """Tables and verdicts from the rows of all jobs; raises ValueError where there are too few."""
