@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from .folders import write_text
+from ..studies.catalogue import STUDIES
+from .folders import OutputFile, ReportFormat, write_text
 from .run import INTERRUPTED
 
 studies = typer.Typer(help="Run an experiment other than learning curves.")
@@ -19,7 +21,7 @@ TIMEOUT = 900
 
 
 class StudyFormat(StrEnum):
-    """Names of the formats, as on the command line."""
+    """Names of the formats of the study of forgetting, as on the command line."""
 
     md = "md"
     csv = "csv"
@@ -28,30 +30,45 @@ class StudyFormat(StrEnum):
 
 
 @studies.callback(invoke_without_command=True)
-def listing(context: typer.Context) -> None:
+def without_name(context: typer.Context) -> None:
     """Run an experiment other than learning curves. Without a name: list the experiments."""
     if context.invoked_subcommand is None:
-        for command in studies.registered_commands:
-            if command.callback is not None:
-                print(f"{command.callback.__name__}  {(command.callback.__doc__ or '').partition(chr(10))[0]}")
+        listing()
 
 
-@studies.command()
+@studies.command("list")
+def listing(
+    names: Annotated[bool, typer.Option("--names", help="Names alone, one a line, for scripts.")] = False,  # noqa: FBT002
+) -> None:
+    """List the studies and the question of each."""
+    for command in studies.registered_commands:
+        if command.callback is not None and command.name != "list":
+            question = (command.callback.__doc__ or "").partition("\n")[0]
+            print(command.name if names else f"{command.name}  {question}")
+
+
+Jobs = Annotated[
+    int | None, typer.Option("--jobs", help="Worker processes. 0: run in this process. Default: number of cores.")
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler",
+        help="Dask scheduler: tcp://HOST:PORT, or 'local' for a cluster of --jobs workers on this machine.",
+    ),
+]
+
+
+@studies.command("forgetting")
 def forgetting(
     learner: Annotated[
         list[str] | None,
         typer.Option(help="Learner: a name, name:parameter=value, or module:attribute. May be repeated."),
     ] = None,
     seeds: Annotated[int | None, typer.Option(help="Number of seeds. Default: 3.")] = None,
-    jobs: Annotated[
-        int | None, typer.Option(help="Worker processes. 0: run in this process. Default: number of cores.")
-    ] = None,
-    scheduler: Annotated[
-        str | None,
-        typer.Option(
-            help="Dask scheduler: tcp://HOST:PORT, or 'local' for a cluster of --jobs workers on this machine."
-        ),
-    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="One seed of fewer learners: under a minute.")] = False,  # noqa: FBT002
+    jobs: Jobs = None,
+    scheduler: Scheduler = None,
     timeout: Annotated[
         float | None,
         typer.Option(help=f"Time limit in seconds per learner, stream and seed. Default: {TIMEOUT}."),
@@ -77,8 +94,10 @@ def forgetting(
     from ..runs.names import UsageError
     from ..runs.run import choose_workers
     from ..studies import forgetting as study
+    from ..studies.rows import read_rows
 
-    chosen, count = learner or study.LEARNERS, study.SEEDS if seeds is None else seeds
+    default = (study.QUICK, 1) if quick else (study.LEARNERS, study.SEEDS)
+    chosen, count = learner or default[0], default[1] if seeds is None else seeds
     trajectories, refused = study.plan(chosen, count)
     limit = TIMEOUT if timeout is None else timeout
     if limit <= 0:
@@ -101,7 +120,7 @@ def forgetting(
         session.close()
     if session.unfinished:
         raise typer.Exit(INTERRUPTED)
-    rows, metadata = study.read_rows(store, trajectories)
+    rows, metadata = read_rows(store, trajectories)
     if not rows.empty:
         report = Report(rows, study.gaps(), metadata)
         write_text(render(report, form.value), output)
@@ -110,3 +129,67 @@ def forgetting(
     if session.failures:
         typer.echo(f"{len(session.failures)} jobs failed; see the tracebacks in {out / 'failures'}", err=True)
         raise typer.Exit(1)
+
+
+def _command(name: str) -> Callable[..., None]:
+    """The command of a study of `studies.catalogue`."""
+
+    def run(
+        quick: Annotated[bool, typer.Option("--quick", help="Under a minute on two cores.")] = False,  # noqa: FBT002
+        full: Annotated[bool, typer.Option("--full", help="As `make science` runs it: tens of minutes.")] = False,  # noqa: FBT002
+        jobs: Jobs = None,
+        scheduler: Scheduler = None,
+        timeout: Annotated[float, typer.Option(help="Time limit in seconds per job.")] = TIMEOUT,
+        out: Annotated[
+            Path | None, typer.Option(metavar="DIR", help=f"Result folder. Default: results/local/{name}.")
+        ] = None,
+        form: Annotated[
+            ReportFormat,
+            typer.Option("--format", help="text, md, csv (a row per verdict) or json (with all tables)."),
+        ] = ReportFormat.text,
+        output: OutputFile = None,
+    ) -> None:
+        from ..engine.progress import Reporter
+        from ..engine.session import Session, run_study
+        from ..engine.store import Store
+        from ..reports.provenance import line_of
+        from ..reports.studies import render
+        from ..runs.errors import UsageError
+        from ..runs.run import choose_workers
+        from ..studies.catalogue import make_study
+        from ..studies.rows import read_rows
+
+        if quick and full:
+            raise typer.BadParameter("expected one of --quick and --full", param_hint="--quick")
+        if not timeout > 0:
+            raise typer.BadParameter(f"got {timeout:g}; expected more than 0 seconds", param_hint="--timeout")
+        study, folder = make_study(name), out or Path("results/local") / name
+        units = study.jobs("quick" if quick else "full" if full else "default")
+        store = Store(folder, "jobs")
+        session = Session(store, choose_workers(jobs, timeout, scheduler), Reporter(sys.stderr))
+        parameters = {"version": study.version, "scale": "quick" if quick else "full" if full else "default"}
+        try:
+            run_study(session, name, parameters, units)
+        except KeyboardInterrupt:
+            typer.echo("interrupted; finished results are kept, repeat the command to run the rest", err=True)
+            raise typer.Exit(INTERRUPTED) from None
+        finally:
+            session.close()
+        if session.unfinished:
+            raise typer.Exit(INTERRUPTED)
+        rows, provenance = read_rows(store, units)
+        if session.failures:
+            typer.echo(f"{len(session.failures)} jobs failed; see the tracebacks in {folder / 'failures'}", err=True)
+            raise typer.Exit(1)
+        try:
+            findings = study.analyse(rows)
+        except ValueError as error:
+            raise UsageError(str(error)) from error
+        write_text(render(findings, form.value, line_of(provenance, [])), output)
+
+    run.__doc__ = STUDIES[name][1]
+    return run
+
+
+for _name in STUDIES:
+    studies.command(_name)(_command(_name))

@@ -28,7 +28,8 @@ def line_of(provenance: Sequence[dict[str, Any]], seeds: Sequence[int], suite_se
     made += f", commit{'' if len(commits) == 1 else 's'} {_few(commits)}" if commits else ""
     more = len(commands) - 1
     others = [f"and {more} other command{'' if more == 1 else 's'}"] if more > 0 else []
-    return "; ".join([made, _seeds(seeds, suite_seeds), *commands[:1], *others])
+    named = [_seeds(seeds, suite_seeds)] if seeds else []
+    return "; ".join([made, *named, *commands[:1], *others])
 
 
 def long_lines(results: Results) -> list[str]:

@@ -11,7 +11,7 @@ import contextlib
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,12 +28,16 @@ from ..runs.external import is_external, seeded
 from ..runs.names import Named, UsageError, make_learner
 from ..runs.seeds import seed as make_seed
 from ..tasks.spaces import read_only
+from .rows import read_named
 from .streams import STREAMS, Stream
 
 VERSION = 1
 """Increment it with every change that affects results: streams, training regimes, probes."""
 
 LEARNERS = ("mlp", "boosting", "forest", "neighbours", "linear")
+QUICK = ("boosting", "forest", "neighbours", "linear")
+"""Learners of `--quick`."""
+
 SEEDS = 3
 BUDGETS: dict[str, dict[str, Any]] = {
     "network": {"max_steps": 300, "tolerance": 0.0},
@@ -153,21 +157,6 @@ def plan(learners: Sequence[str], seeds: int) -> tuple[list[Trajectory], dict[st
     return trajectories, refused
 
 
-def read_rows(store: Store, trajectories: Sequence[Trajectory]) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
-    """The rows of the completed jobs, and the distinct provenance records of their files."""
-    return _read(store, [trajectory.name for trajectory in trajectories], trajectories[0].metadata)
-
-
-def _read(store: Store, names: Iterable[str], own: Iterable[str]) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
-    """The same for jobs by name. own: what differs from job to job in the metadata."""
-    files = store.read(names=names)
-    tables = [table.to_pandas() for table, _ in files.values()]
-    own = {"seconds", *own}
-    shared = [{name: value for name, value in metadata.items() if name not in own} for _, metadata in files.values()]
-    distinct = {json.dumps(metadata, sort_keys=True): metadata for metadata in shared}
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(), list(distinct.values())
-
-
 def read_report(folder: Path) -> Report:
     """The results of a folder that this study has run in, of the jobs that its study.json names.
 
@@ -182,7 +171,7 @@ def read_report(folder: Path) -> Report:
         raise UsageError(f"cannot read {folder / 'study.json'}: {error}; repeat grue study --out {folder}") from error
     if name != "forgetting":
         raise UsageError(f"{folder} is the folder of a study {name!r}; this version knows forgetting")
-    rows, metadata = _read(store, jobs, own)
+    rows, metadata = read_named(store, jobs, own)
     if rows.empty:
         raise UsageError(
             f"{folder}: none of the {len(jobs)} jobs of the study is done yet; repeat its grue study command"

@@ -9,14 +9,18 @@ from typer.testing import CliRunner
 
 from grue.cli import app
 from grue.runs.names import UsageError
+from grue.studies.catalogue import STUDIES
 
 SMALL = ["--learner", "neighbours", "--learner", "linear", "--seeds", "2", "--jobs", "0"]
 
 
 def test_without_a_name_the_studies_are_listed() -> None:
-    result = CliRunner().invoke(app, ["study"])
-    assert result.exit_code == 0
-    assert result.output.startswith("forgetting  ")
+    for arguments in ([], ["list"]):
+        result = CliRunner().invoke(app, ["study", *arguments])
+        assert result.exit_code == 0
+        assert result.output.startswith("forgetting  ")
+    names = CliRunner().invoke(app, ["study", "list", "--names"]).output.split()
+    assert names == ["forgetting", *STUDIES]
 
 
 def test_mistakes_are_exit_code_2_with_the_nearest_right_thing(tmp_path: Path) -> None:

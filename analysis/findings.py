@@ -1,0 +1,52 @@
+"""What a study found: tables, verdicts with intervals, and published figures beside ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+Decision = Literal["supported", "contradicted", "equivalent", "not decided"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a study says about one statement.
+
+    statement  in words, such as "the error of a forest peaks where it begins to interpolate"
+    estimate   of the statistic, with its 95 % interval [low, high]; nan where there is none
+    detail     how it was decided: the statistic, the threshold, the number of seeds or samples
+    """
+
+    statement: str
+    decision: Decision
+    estimate: float
+    low: float
+    high: float
+    detail: str
+
+
+@dataclass(frozen=True)
+class Published:
+    """A published figure beside ours (docs/science.md).
+
+    agrees  None: not comparable, and `note` says why
+    """
+
+    figure: str
+    source: str
+    published: str
+    ours: str
+    agrees: bool | None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What the analysis of a study gives: tables by title, verdicts, published figures beside ours."""
+
+    tables: Mapping[str, pd.DataFrame]
+    verdicts: tuple[Verdict, ...]
+    published: tuple[Published, ...] = ()

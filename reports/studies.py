@@ -1,0 +1,121 @@
+"""What a study found, as text, Markdown, CSV and JSON: verdicts, published figures beside ours, and its tables."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pandas as pd
+
+from ..analysis.findings import Findings, Published, Verdict
+from .formats import markdown_table
+from .spreadsheet import guarded
+from .tables import Column, Table, TableCell
+from .text import DEFAULT, Layout, text_table
+
+ROWS = 24
+"""Rows of a table that are printed as text; CSV and JSON have all."""
+
+VERDICTS = (
+    "interval: 95 %; a verdict other than not decided holds after Holm's correction for the verdicts of the study."
+)
+
+
+def render(findings: Findings, form: str, source: str, layout: Layout = DEFAULT) -> str:
+    """Text, md, csv (a row a verdict) or json (everything), with a newline at the end.
+
+    source  the provenance, in one line
+    """
+    if form == "json":
+        document = {
+            "provenance": source,
+            "verdicts": [vars(one) for one in findings.verdicts],
+            "published": [vars(one) for one in findings.published],
+            "tables": {title: table.to_dict("records") for title, table in findings.tables.items()},
+        }
+        return json.dumps(_plain(document), indent=1, allow_nan=False) + "\n"
+    if form == "csv":
+        rows = pd.DataFrame([guarded({**vars(one), "provenance": source}) for one in findings.verdicts])
+        return rows.to_csv(index=False, lineterminator="\n")
+    make: Callable[[Table], str] = (
+        (lambda table: text_table(table, table.footnote, layout))
+        if form == "text"
+        else (lambda table: markdown_table(table, table.footnote))
+    )
+    return "\n".join(make(table) for table in tables_of(findings, source))
+
+
+def tables_of(findings: Findings, source: str) -> list[Table]:
+    """Verdicts, published figures (where there are any), and the study's own tables."""
+    tables = [_table("Verdicts", _verdicts(findings.verdicts), source, VERDICTS)] if findings.verdicts else []
+    if findings.published:
+        tables.append(_table("Published figures", _published(findings.published), source))
+    return [*tables, *(_table(title, rows, source) for title, rows in findings.tables.items())]
+
+
+def _verdicts(verdicts: Iterable[Verdict]) -> pd.DataFrame:
+    rows = [
+        {
+            "statement": one.statement,
+            "verdict": one.decision,
+            "estimate": one.estimate,
+            "interval": "–" if math.isnan(one.low) else f"{number(one.low)} to {number(one.high)}",
+            "decided by": one.detail,
+        }
+        for one in verdicts
+    ]
+    return pd.DataFrame(rows)
+
+
+def _published(published: Iterable[Published]) -> pd.DataFrame:
+    words = {True: "yes", False: "no", None: "not comparable"}
+    rows = [
+        {
+            "figure": one.figure,
+            "published": one.published,
+            "ours": one.ours,
+            "agrees": words[one.agrees] + (f": {one.note}" if one.note else ""),
+            "source": one.source,
+        }
+        for one in published
+    ]
+    return pd.DataFrame(rows)
+
+
+def _table(title: str, rows: pd.DataFrame, source: str, footnote: str = "") -> Table:
+    """A data frame as a table: its first column names the rows."""
+    shown = rows.head(ROWS)
+    columns = tuple(Column(str(name), "", str(name)) for name in rows.columns[1:])
+    body = tuple(
+        (_text(first), tuple(TableCell(_text(value)) for value in rest))
+        for first, *rest in shown.itertuples(index=False)
+    )
+    left_out = f"The first {ROWS} of {len(rows)} rows; --format json has all." if len(rows) > ROWS else ""
+    return Table(title, title, columns, (("", body),), footnote, left_out, (), source)
+
+
+def number(value: float) -> str:
+    """Three significant digits, without an exponent where that is readable."""
+    if math.isnan(value):
+        return "–"
+    return f"{value:.3g}" if value == 0 or 1e-4 <= abs(value) < 1e5 else f"{value:.2e}"  # noqa: PLR2004
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return number(value)
+    return "–" if value is None else str(value)
+
+
+def _plain(value: Any) -> Any:
+    """Plain JSON: numbers of numpy as those of Python, nan as null."""
+    if isinstance(value, dict):
+        return {str(name): _plain(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    value = value.item() if hasattr(value, "item") else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
