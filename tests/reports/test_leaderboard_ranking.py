@@ -360,10 +360,9 @@ def test_forty_columns_in_ascii_without_a_folder() -> None:
     command = [sys.executable, "-m", "grue", "leaderboard"]
     env = {**os.environ, "PYTHONIOENCODING": "ascii", "COLUMNS": "40"}
     done = subprocess.run(command, env=env, capture_output=True, check=False, stdin=subprocess.DEVNULL)
-    assert done.returncode == 0
-    assert all(line.startswith(b"warning: ") for line in done.stderr.splitlines())
+    assert (done.returncode, done.stderr) == (0, b"")
     text = done.stdout.decode("ascii")
-    assert "\nRanking by OOD\n" in text
+    assert text.startswith("Ranking by OOD")
     assert max(map(len, text.splitlines())) <= 40
     assert "?" not in text.replace("follow?", "")
 
