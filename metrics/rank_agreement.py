@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ import numpy as np
 
 CONFIDENCE = 0.95
 RESAMPLES = 1000
+ROUNDING = 1e-9
 FEWEST = 20
 """Least number of items for an interval."""
 
@@ -44,13 +46,22 @@ class Agreement:
             raise ValueError(f"{len(resampled)} and {len(others)} resamples; expected the same number")
         return _percentiles(ours - theirs, resampled - others, confidence)
 
+    def partial(self, given: str) -> Agreement:
+        """The partial correlations of the other measures: of what the ranks by `given` do not explain linearly."""
+        at = self.names.index(given)
+        others = [position for position in range(len(self.names)) if position != at]
+        names = tuple(self.names[position] for position in others)
+        return Agreement(names, _partial(self.correlations, at, others), _partial(self.resampled, at, others))
+
     def _medians(self, names: tuple[str, ...]) -> tuple[float, np.ndarray]:
         """The median over pairs, and that of each resample, (resamples,). Pairs without a correlation are left out."""
         chosen = [self.names.index(name) for name in names]
         upper = np.triu_indices(len(chosen), 1)
         of_pairs = self.correlations[np.ix_(chosen, chosen)][upper]
         resampled = self.resampled[:, chosen][:, :, chosen][:, *upper]
-        return float(np.nanmedian(of_pairs)), np.nanmedian(resampled, axis=1)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "All-NaN slice", RuntimeWarning)  # their median is NaN
+            return float(np.nanmedian(of_pairs)), np.nanmedian(resampled, axis=1)
 
 
 def agreement(
@@ -100,13 +111,24 @@ def _spearman(groups: list[np.ndarray], weights: np.ndarray) -> np.ndarray:
     spread = np.sqrt(np.diagonal(products))
     with np.errstate(invalid="ignore", divide="ignore"):
         found = products / np.outer(spread, spread)
-    constant = spread <= 1e-9 * total
+    constant = spread <= ROUNDING * total
     found[constant] = found[:, constant] = np.nan
     return np.clip(found, -1, 1)
+
+
+def _partial(correlations: np.ndarray, at: int, others: list[int]) -> np.ndarray:
+    """Partial correlations given the measure at `at`: (..., measures, measures) -> (..., others, others)."""
+    explained = correlations[..., others, at]  # (..., others)
+    left = np.sqrt(np.where(1 - explained**2 > ROUNDING, 1 - explained**2, np.nan))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rest = correlations[..., others, :][..., others] - explained[..., :, None] * explained[..., None, :]
+        return np.clip(rest / (left[..., :, None] * left[..., None, :]), -1, 1)
 
 
 def _percentiles(estimate: float, resampled: np.ndarray, confidence: float) -> tuple[float, float, float]:
     if len(resampled) == 0:
         return estimate, estimate, estimate
-    low, high = np.nanquantile(resampled, [(1 - confidence) / 2, (1 + confidence) / 2])
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "All-NaN slice", RuntimeWarning)
+        low, high = np.nanquantile(resampled, [(1 - confidence) / 2, (1 + confidence) / 2])
     return estimate, float(low), float(high)

@@ -230,6 +230,19 @@ def test_a_population_has_no_sampling_error_and_a_constant_measure_no_rank() -> 
     assert found.median(("a", "b", "c"))[0] == pytest.approx(-1)
 
 
+def test_partial_correlation_is_that_of_the_residuals() -> None:
+    from scipy.stats import rankdata  # the reference only
+
+    given = RNG.random(300)
+    values = {"a": given + RNG.random(300), "b": given + RNG.random(300), "given": given}
+    ranks = {name: rankdata(value) for name, value in values.items()}
+    residuals = [ranks[name] - np.polyval(np.polyfit(ranks["given"], ranks[name], 1), ranks["given"]) for name in "ab"]
+    found = agreement(values, np.random.default_rng(0), 50).partial("given")
+    assert found.names == ("a", "b")
+    assert found.correlations[0, 1] == pytest.approx(np.corrcoef(residuals)[0, 1])
+    assert found.resampled.shape == (50, 2, 2)
+
+
 def test_agreement_of_too_little() -> None:
     rng = np.random.default_rng(0)
     with pytest.raises(ValueError, match="at least two"):
