@@ -1,0 +1,229 @@
+"""Analysis of the study `equivariance`: tables, and whether training approaches or keeps the convolutional solution."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+from scipy.stats import binomtest
+
+from ..analysis.intervals import interval, wilson
+from ..analysis.paired import MARGIN, SIGNIFICANCE, Difference, holm, paired
+from ..analysis.paired import verdict as paired_verdict
+from .base import Decision, Findings, Published, Verdict
+
+MEASURES = (
+    ("identity-bits", "all positions"),
+    ("identity-bits", "frozen position"),
+    ("translation", "within the left half"),
+    ("translation", "to the right half"),
+)
+"""What is tested, by task. Tables show the free positions of identity-bits as well."""
+
+CLAIM = "Training does not bring an MLP closer to the convolutional solution that it contains"
+
+COLUMNS = ("task", "learner", "n", "age", "seed", "optimizer", "margin", "measure", "error", "distance", "accuracy",
+           "train", "steps", "status")  # fmt: skip
+
+Decide = Callable[[str, float], Decision]
+"""From the verdict of a paired comparison and its mean to what it says about a statement."""
+
+Contrast = tuple[str, str, Difference]
+"""A statement, the pair of which the difference is taken, and the difference."""
+
+
+def analyse(rows: pd.DataFrame) -> Findings:
+    """Tables and verdicts of the study; raises ValueError where a column is missing or there are no rows."""
+    if rows.empty or (missing := [name for name in COLUMNS if name not in rows]):
+        what = "no rows" if rows.empty else f"rows without {', '.join(missing)}"
+        raise ValueError(f"{what}; expected the rows of the jobs of equivariance")
+    trained, started = rows[rows["optimizer"] == ""], rows[rows["optimizer"] != ""]
+    trends = _decided(_trends(trained), _does_not_fall)
+    verdicts = (
+        *([_claim(trends)] if trends else []),
+        *trends,
+        *_decided(_learners(trained), _larger),
+        *_kept(started),
+        *_decided(_ages(trained), _unchanged),
+    )
+    tables = {"Error under shifts": _table(trained, ["task", "measure", "learner", "n", "age"])}
+    if len(started):
+        tables["Initialised at the solution"] = _table(started, ["measure", "optimizer", "margin", "n"])
+    return Findings(tables, verdicts, _published(trained))
+
+
+def _table(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Means of the seeds that fitted, ± half a 95 % t interval; nan where none did."""
+    found: list[dict[str, object]] = []
+    for values, group in rows.groupby(keys, sort=False):
+        fitted = group[group["status"] == "ok"]
+        error, distance = (interval(fitted[name].to_numpy(float)) for name in ("error", "distance"))
+        found.append(
+            {
+                **dict(zip(keys, values if isinstance(values, tuple) else (values,), strict=True)),
+                "error": error.mean,
+                "± error": error.half_width,
+                "distance of probabilities": distance.mean,
+                "± distance": distance.half_width,
+                "accuracy on shifted inputs": float(fitted["accuracy"].mean()),
+                "seeds that fitted": len(fitted),
+                "seeds": len(group),
+            }
+        )
+    return pd.DataFrame(found)
+
+
+def _trends(rows: pd.DataFrame) -> list[Contrast]:
+    """The MLP that stops when it fits: error at the largest n minus error at the smallest."""
+    found: list[Contrast] = []
+    for task, measure in MEASURES:
+        cells = _pivot(rows, task, measure, "mlp", "n", age=0)
+        if cells.shape[1] > 1:
+            small, large = min(cells), max(cells)
+            statement = f"The error of a trained MLP under shifts does not fall with n: {task}, {measure}"
+            pair = f"n = {large} minus n = {small}"
+            found.append((statement, pair, paired(cells[large].to_numpy(), cells[small].to_numpy())))
+    return found
+
+
+def _learners(rows: pd.DataFrame) -> list[Contrast]:
+    """The MLP minus a CNN at the largest n of both."""
+    found: list[Contrast] = []
+    for task, measure in MEASURES:
+        mlp = _pivot(rows, task, measure, "mlp", "n", age=0)
+        for other in ("cnn", "cnn:view=untied"):
+            cnn = _pivot(rows, task, measure, other, "n", age=0)
+            if shared := sorted(set(mlp) & set(cnn)):
+                n = shared[-1]
+                both = pd.concat([mlp[n], cnn[n]], axis=1)
+                statement = f"The error of an MLP under shifts is larger than that of {other}: {task}, {measure}"
+                pair = f"mlp minus {other}, n = {n}"
+                found.append((statement, pair, paired(both.iloc[:, 0].to_numpy(), both.iloc[:, 1].to_numpy())))
+    return found
+
+
+def _ages(rows: pd.DataFrame) -> list[Contrast]:
+    """The largest age minus none, at the largest n that has both."""
+    found: list[Contrast] = []
+    for task, measure in MEASURES:
+        for learner in ("mlp", "cnn", "cnn:view=untied"):
+            aged = rows[(rows["task"] == task) & (rows["learner"] == learner) & (rows["age"] > 0)]
+            if aged.empty:
+                continue
+            n = aged["n"].max()
+            cells = _pivot(rows[rows["n"] == n], task, measure, learner, "age")
+            if cells.shape[1] > 1:
+                age = max(cells)
+                statement = f"{age} steps after the fit do not change the error of {learner}: {task}, {measure}"
+                pair = f"age {age} minus age {min(cells)}, n = {n}"
+                found.append((statement, pair, paired(cells[age].to_numpy(), cells[min(cells)].to_numpy())))
+    return found
+
+
+def _pivot(
+    rows: pd.DataFrame, task: str, measure: str, learner: str, column: str, age: int | None = None
+) -> pd.DataFrame:
+    """Errors by seed and by a column; nan where a learner did not fit."""
+    chosen = rows[(rows["task"] == task) & (rows["measure"] == measure) & (rows["learner"] == learner)]
+    if age is not None:
+        chosen = chosen[chosen["age"] == age]
+    error = chosen["error"].where(chosen["status"] == "ok")
+    return chosen.assign(error=error).pivot(index="seed", columns=column, values="error")
+
+
+def _decided(contrasts: Sequence[Contrast], decide: Decide) -> list[Verdict]:
+    """Verdicts on a family of contrasts, with Holm's correction over all of them."""
+    p = holm([one.p for *_, one in contrasts], len(contrasts))
+    same = holm([one.equivalence_p for *_, one in contrasts], len(contrasts))
+    found: list[Verdict] = []
+    for (statement, pair, one), corrected, equivalence in zip(contrasts, p.tolist(), same.tolist(), strict=True):
+        outcome = paired_verdict(corrected, equivalence, covers=one.covers)
+        detail = (
+            f"{pair}, paired over {one.seeds} seeds that fitted: p = {corrected:.2g}, p of a difference of {MARGIN} or "
+            f"more = {equivalence:.2g}{'' if one.covers else ' (not used: scores near a bound, or bimodal)'}, both "
+            f"corrected for {len(contrasts)} contrasts (Holm)"
+        )
+        low, high = one.mean - one.half_width, one.mean + one.half_width
+        found.append(Verdict(statement, decide(outcome, one.mean), one.mean, low, high, detail))
+    return found
+
+
+def _does_not_fall(outcome: str, mean: float) -> Decision:
+    if outcome == "not decided":
+        return "not decided"
+    return "contradicted" if outcome == "different" and mean < 0 else "supported"
+
+
+def _larger(outcome: str, mean: float) -> Decision:
+    if outcome == "different":
+        return "supported" if mean > 0 else "contradicted"
+    return "equivalent" if outcome == "equivalent" else "not decided"
+
+
+def _unchanged(outcome: str, mean: float) -> Decision:  # noqa: ARG001 -- a change in either direction is one
+    if outcome == "different":
+        return "contradicted"
+    return "equivalent" if outcome == "equivalent" else "not decided"
+
+
+def _claim(trends: Sequence[Verdict]) -> Verdict:
+    """All measures together: one that falls contradicts the claim, and none may be open for it to be supported."""
+    decisions = [one.decision for one in trends]
+    decision: Decision = "not decided"
+    if "contradicted" in decisions:
+        decision = "contradicted"
+    elif len(trends) == len(MEASURES) and set(decisions) == {"supported"}:
+        decision = "supported"
+    parts = "; ".join(f"{one.statement.partition(': ')[2]}: {one.estimate:+.2f}, {one.decision}" for one in trends)
+    detail = f"contradicted if the error falls by one measure, supported if by none of {len(MEASURES)}: {parts}"
+    return Verdict(CLAIM, decision, float("nan"), float("nan"), float("nan"), detail)
+
+
+def _kept(rows: pd.DataFrame) -> list[Verdict]:
+    """Share of the seeds that still have the initial solution: errors below the margin at frozen and free positions.
+
+    Seeds keep it or lose it, so that a t interval of the mean error would mislead: Wilson's interval of the share, and
+    an exact binomial test of one half.
+    """
+    parts = rows[rows["measure"].isin(["frozen position", "free positions"]) & (rows["status"] == "ok")]
+    groups = list(parts.groupby(["optimizer", "margin", "n"], sort=True))
+    counts: list[tuple[int, int]] = []
+    for _, group in groups:
+        worst = group.groupby("seed")["error"].max()
+        counts.append((int((worst < MARGIN).sum()), len(worst)))
+    p = holm([float(binomtest(kept, seeds).pvalue) for kept, seeds in counts], len(counts))
+    found: list[Verdict] = []
+    for ((optimizer, margin, n), _), (kept, seeds), corrected in zip(groups, counts, p.tolist(), strict=True):
+        decision: Decision = "not decided"
+        if corrected < SIGNIFICANCE:
+            decision = "supported" if kept > seeds / 2 else "contradicted"
+        found.append(
+            Verdict(
+                f"Training keeps the convolutional solution: {optimizer}, initial margin {margin:g}, n = {n}",
+                decision,
+                kept / seeds,
+                *wilson(kept, seeds),
+                f"{kept} of {seeds} seeds have errors below {MARGIN} at the frozen and at the free positions; p of one "
+                f"half = {corrected:.2g}, corrected for {len(counts)} tests (Holm)",
+            )
+        )
+    return found
+
+
+def _published(rows: pd.DataFrame) -> tuple[Published, ...]:
+    """Marcus' network beside the MLP at the frozen position, where half of the random inputs have the bit 1."""
+    chosen = rows[(rows["learner"] == "mlp") & (rows["measure"] == "frozen position") & (rows["age"] == 0)]
+    chosen = chosen[(chosen["n"] == chosen["n"].max()) & (chosen["status"] == "ok")]
+    if chosen.empty:
+        return ()
+    mean = interval(chosen["accuracy"].to_numpy(float))
+    return (
+        Published(
+            "answers at the last bit of a network trained to copy even numbers",
+            "Marcus (1998)",
+            "0 on odd numbers",
+            f"right on {mean.mean:.2f} ± {mean.half_width:.2f} of random numbers, of which half are odd",
+            agrees=None,
+            note="the layer sizes of the source are not known for certain",
+        ),
+    )
