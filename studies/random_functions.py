@@ -92,7 +92,7 @@ def domain(inputs: int, low: int = 0) -> np.ndarray:
 def sample_functions(network: RandomNetwork, samples: int, seed: int, block: int = 65_536) -> Iterator[np.ndarray]:
     """The functions of independent random networks: blocks of words (networks, words), see `function_counts.pack`.
 
-    The functions depend on the network, on the seed and on the number of samples, not on the block.
+    The functions depend on the network and on the seed; those of fewer samples are the first of those of more.
     """
     if samples < 1:
         raise ValueError(f"{samples} samples; expected at least 1")
