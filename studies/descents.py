@@ -1,0 +1,320 @@
+"""Analysis of the study `double-descent`: curves along the axes of capacity, their peaks, and the verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from scipy.stats import binomtest
+
+from ..analysis.intervals import wilson
+from ..analysis.paired import SIGNIFICANCE, holm
+from ..runs.seeds import generator
+from .base import Decision, Findings, Published, Verdict
+from .peaks import bootstrap_interval, cross_fitted_heights, find_peak, interpolation_threshold, p_value
+
+MARGIN = 0.02
+"""A peak is called absent if it is less than this high, in test error."""
+
+FOREST_AXES = ("leaves then trees", "leaves", "trees")
+"""Capacity of a forest: leaves of one tree up to a full one, then trees; leaves alone, with the most trees; trees
+alone, of full trees."""
+
+MODELS = ("fourier", "fourier-ridge", "forest", "forest-defaults", "network")
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A model's errors along an axis of capacity, at one noise level, by seed.
+
+    rows    one row a point in the order of capacity, of one seed, for what all seeds share
+    values  by column, (seeds, points)
+    """
+
+    model: str
+    axis: str
+    noise: float
+    rows: pd.DataFrame
+    values: dict[str, np.ndarray]
+
+    @property
+    def labels(self) -> list[str]:
+        """The points in words."""
+        if not self.model.startswith("forest"):
+            unit = "parameters" if self.model == "network" else "features"
+            return [f"{capacity:.0f} {unit}" for capacity in self.rows["capacity"]]
+        full = self.rows["examples"].to_numpy()
+        pairs = zip(self.rows["leaves"], self.rows["trees"], full, strict=True)
+        return [f"{'full' if leaves == n else f'{leaves:.0f} leaves'} x {trees:.0f}" for leaves, trees, n in pairs]
+
+    @property
+    def handover(self) -> int:
+        """Position at which the hypothesis has the peak: N = n, or one full tree."""
+        if self.model.startswith("forest"):
+            named = (self.rows["leaves"] == self.rows["examples"]) & (self.rows["trees"] == 1)
+        else:
+            named = self.rows["capacity"] == self.rows["examples"]
+        return int(np.flatnonzero(named.to_numpy())[0])
+
+
+def curve(rows: pd.DataFrame, model: str, noise: float, axis: str = "") -> Curve:
+    """The errors of a model along an axis (`FOREST_AXES`, or any name for the others), over the seeds of `rows`."""
+    own = rows[(rows["model"] == model) & (rows["noise"] == noise)]
+    keys = ["capacity"]
+    if model.startswith("forest"):
+        keys = ["leaves", "trees"]
+        one_tree, full = own["trees"] == 1, own["leaves"] == own["examples"]
+        most = own["trees"] == own["trees"].max()
+        own = own[{"leaves then trees": one_tree | full, "leaves": most, "trees": full}[axis]]
+    own = own.sort_values(["seed", *keys])
+    seeds = own["seed"].nunique()
+    if seeds < 2 or len(own) % seeds:  # noqa: PLR2004 -- one to locate a peak and one to measure it
+        raise ValueError(f"{model} with noise {noise}: {len(own)} rows of {seeds} seeds; expected 2 complete seeds")
+    columns = ["train_error", "test_error", "test_loss", "norm", "p_eff_train", "p_eff_test"]
+    values = {name: own[name].to_numpy(float).reshape(seeds, -1) for name in columns}
+    return Curve(model, axis, noise, own[own["seed"] == own["seed"].min()], values)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A statement about a mean over seeds and a threshold.
+
+    expected  "above": supported if the mean is larger than the threshold; "below": if it is smaller
+    values    (seeds,)
+    """
+
+    statement: str
+    values: np.ndarray
+    expected: Literal["above", "below"]
+    detail: str
+    threshold: float = 0.0
+
+
+def findings(rows: pd.DataFrame) -> Findings:
+    """Tables, verdicts with Holm's correction over all of them, and the published figures."""
+    noises = sorted(rows["noise"].unique())
+    most = noises[-1]
+    claims = _claims(rows, noises)
+    at_n = _share_at_n(rows, noises, "test_error")
+    p_values = holm([*[p_value(one.values, one.threshold) for one in claims], at_n.p])
+    verdicts = [_verdict(one, float(p)) for one, p in zip(claims, p_values[:-1], strict=True)]
+    verdicts.insert(1, at_n.verdict("random Fourier features: the largest test error is at N = n", p_values[-1]))
+    tables = {
+        "Peaks of test error": _peaks(rows, noises, "test_error"),
+        "Peaks of test loss": _peaks(rows, noises, "test_loss"),
+        "Curves": _curves(rows, noises),
+    }
+    for model in ("forest", "forest-defaults"):
+        for name, column in (("test error", "test_error"), ("effective parameters", "p_eff_test")):
+            tables[f"Grid of {model}, noise {most:g}: {name}"] = _grid(rows, model, most, column)
+    return Findings(tables, tuple(verdicts), _published(rows, noises, verdicts, at_n))
+
+
+def _claims(rows: pd.DataFrame, noises: Sequence[float]) -> list[Claim]:
+    """The statements, decided before the data: all noise levels for features, the highest one for forests."""
+    most = noises[-1]
+
+    def mean_height(model: str, at: int | None) -> np.ndarray:
+        curves = [curve(rows, model, noise) for noise in noises]
+        return np.mean([cross_fitted_heights(one.values["test_error"], at) for one in curves], axis=0)
+
+    def height(model: str, axis: str, at: int | None = None) -> np.ndarray:
+        return cross_fitted_heights(curve(rows, model, most, axis).values["test_error"], at)
+
+    n = curve(rows, "fourier", most).handover
+    named, free = "height of the peak there", "height of the highest peak anywhere"
+    pooled, noisy = f"mean over {len(noises)} noise levels", f"noise {most:g}"
+    found = [
+        Claim("random Fourier features: test error peaks at N = n", mean_height("fourier", n), "above", named),
+        Claim("tuned ridge removes the peak", mean_height("fourier-ridge", None), "below", free, MARGIN),
+    ]
+    found = [Claim(one.statement, one.values, one.expected, f"{one.detail}; {pooled}", one.threshold) for one in found]
+    for model, words in (
+        ("forest", "interpolating forest"),
+        ("forest-defaults", "forest with scikit-learn's defaults"),
+    ):
+        at = curve(rows, model, most, "leaves then trees").handover
+        statement = f"{words}: test error peaks where the axis hands over from leaves to trees"
+        found.append(Claim(statement, height(model, "leaves then trees", at), "above", f"{named}; {noisy}"))
+    for axis in ("leaves", "trees"):
+        statement = f"interpolating forest: no peak along {axis} alone"
+        found.append(Claim(statement, height("forest", axis), "below", f"{free}; {noisy}", MARGIN))
+    network = [curve(rows, "network", noise).values["test_error"] for noise in (noises[0], most)]
+    growth = cross_fitted_heights(network[1]) - cross_fitted_heights(network[0])
+    detail = f"height of the highest peak with noise {most:g} minus that with {noises[0]:g}"
+    found.append(Claim("network: the peak grows with label noise", growth, "above", detail))
+    for model, axis in (("fourier", ""), ("forest", "leaves then trees")):
+        one = curve(rows, model, most, axis)
+        order = np.argsort(one.values["p_eff_test"].mean(axis=0), kind="stable")
+        statement = f"{model}: in the order of effective parameters test error has no second descent"
+        values = cross_fitted_heights(one.values["test_error"][:, order])
+        found.append(Claim(statement, values, "below", f"{free}, points in the order of p_eff; {noisy}", MARGIN))
+    return found
+
+
+def _verdict(claim: Claim, p: float) -> Verdict:
+    """Decided if the corrected p value is below 0.05 and the interval lies on the same side of the threshold."""
+    low, high = bootstrap_interval(claim.values, generator(study="double-descent", part="bootstrap"))
+    mean = float(claim.values.mean())
+    decision: Decision = "not decided"
+    if p < SIGNIFICANCE and (low > claim.threshold or high < claim.threshold):
+        decision = "supported" if (mean > claim.threshold) == (claim.expected == "above") else "contradicted"
+    seeds = f"{len(claim.values)} seeds, {claim.expected} {claim.threshold:g}, corrected p {p:.2g}"
+    return Verdict(claim.statement, decision, mean, low, high, f"{claim.detail}; {seeds}")
+
+
+@dataclass(frozen=True)
+class ShareAtN:
+    """In how many of the seeds a column, averaged over the noise levels, is largest at N = n."""
+
+    successes: int
+    seeds: int
+
+    @property
+    def p(self) -> float:
+        """Two-sided p value of a share of one half."""
+        return float(binomtest(self.successes, self.seeds).pvalue)
+
+    @property
+    def words(self) -> str:
+        """For the table of published figures."""
+        return f"largest at N = n in {self.successes} of {self.seeds} seeds"
+
+    def verdict(self, statement: str, p: float) -> Verdict:
+        """Whether it is there in most of the seeds."""
+        share = self.successes / self.seeds
+        low, high = wilson(self.successes, self.seeds)
+        decision: Decision = "not decided"
+        if p < SIGNIFICANCE:
+            decision = "supported" if share > 0.5 else "contradicted"  # noqa: PLR2004 -- most seeds
+        return Verdict(statement, decision, share, low, high, f"share of {self.seeds} seeds; corrected p {p:.2g}")
+
+
+def _share_at_n(rows: pd.DataFrame, noises: Sequence[float], column: str) -> ShareAtN:
+    curves = [curve(rows, "fourier", noise) for noise in noises]
+    largest = np.mean([one.values[column] for one in curves], axis=0).argmax(axis=1)
+    return ShareAtN(int((largest == curves[0].handover).sum()), len(largest))
+
+
+def _axes(model: str) -> tuple[str, ...]:
+    return FOREST_AXES if model.startswith("forest") else ("parameters" if model == "network" else "features",)
+
+
+def _peaks(rows: pd.DataFrame, noises: Sequence[float], metric: str) -> pd.DataFrame:
+    """The highest peak of every curve, with its interval, and where the training error reaches 0."""
+    found = []
+    for model in MODELS:
+        for axis in _axes(model):
+            for noise in noises:
+                one = curve(rows, model, noise, axis)
+                heights = cross_fitted_heights(one.values[metric])
+                low, high = bootstrap_interval(heights, generator(study="double-descent", part="bootstrap"))
+                peak = find_peak(one.values[metric].mean(axis=0))
+                train = one.values["train_error"]
+                starts = [interpolation_threshold(np.arange(train.shape[1]), errors) for errors in train]
+                start = float(np.median(starts))
+                found.append(
+                    {
+                        "Model": model,
+                        "Axis": axis,
+                        "Noise": noise,
+                        "Highest at": one.labels[peak.peak] if peak.height > 0 else "no peak",
+                        "Height": float(heights.mean()),
+                        "Low": low,
+                        "High": high,
+                        "Train error 0 from": one.labels[int(np.ceil(start))] if np.isfinite(start) else "nowhere",
+                    }
+                )
+    return pd.DataFrame(found)
+
+
+def _curves(rows: pd.DataFrame, noises: Sequence[float]) -> pd.DataFrame:
+    """Mean over seeds of what is measured, at every point of every axis."""
+    parts = []
+    for model in MODELS:
+        for axis in _axes(model):
+            for noise in noises:
+                one = curve(rows, model, noise, axis)
+                means = {name: values.mean(axis=0) for name, values in one.values.items()}
+                shared = {"model": model, "axis": axis, "noise": noise, "point": one.labels}
+                parts.append(pd.DataFrame({**shared, **means}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _grid(rows: pd.DataFrame, model: str, noise: float, column: str) -> pd.DataFrame:
+    """Mean over seeds on the grid leaves x trees."""
+    own = rows[(rows["model"] == model) & (rows["noise"] == noise)]
+    means = own.groupby(["leaves", "trees"])[column].mean().unstack("trees")
+    return means.rename(index=lambda leaves: f"{leaves:.0f}", columns=lambda trees: f"{trees:.0f}").reset_index()
+
+
+def _published(
+    rows: pd.DataFrame, noises: Sequence[float], verdicts: Sequence[Verdict], at_n: ShareAtN
+) -> tuple[Published, ...]:
+    by_statement = {one.statement: one for one in verdicts}
+    norm = _share_at_n(rows, noises, "norm")
+    most = noises[-1]
+
+    def row(figure: str, source: str, published: str, statement: str) -> Published:
+        one = by_statement[statement]
+        agrees = {"supported": True, "contradicted": False}.get(one.decision)
+        ours = f"{one.estimate:.3f} [{one.low:.3f}, {one.high:.3f}]"
+        return Published(figure, source, published, ours, agrees, one.detail if agrees is not None else one.decision)
+
+    belkin, curth = "Belkin et al., PNAS 2019", "Curth et al., NeurIPS 2023 (arXiv 2310.18988)"
+    forest = "interpolating forest: test error peaks where the axis hands over from leaves to trees"
+    lone = [
+        "contradicted" if "contradicted" in decisions else "supported" if decisions == {"supported"} else "not decided"
+        for decisions in [{one.decision for one in verdicts if one.statement.startswith("interpolating forest: no")}]
+    ]
+    tree = curve(rows, "forest-defaults", most, "leaves then trees")
+    single = tree.values["train_error"][:, tree.handover]
+    network = curve(rows, "network", most)
+    top = network.labels[find_peak(network.values["test_error"].mean(axis=0)).peak]
+    classes = int(network.rows["examples"].iloc[0]) * 10
+    return (
+        Published("random Fourier features: peak of test error", belkin, "N = n", at_n.words, _most(at_n)),
+        Published("random Fourier features: peak of the norm", belkin, "N = n", norm.words, _most(norm)),
+        row("tuned ridge: height of the peak", "Nakkiran 2021", "none", "tuned ridge removes the peak"),
+        row("forest: peak where leaves hand over to trees", curth, "yes", forest),
+        Published(
+            "forest: peak along leaves alone or trees alone",
+            curth,
+            "none",
+            f"none: {lone[0]}",
+            {"supported": True, "contradicted": False}.get(lone[0]),
+            "the two verdicts; Belkin et al. report a peak of forests, Buschjaeger and Morik 2021 none",
+        ),
+        Published(
+            "forest with defaults: training error of one full tree",
+            curth,
+            "above 0: never interpolates",
+            f"{single.min():.3f} to {single.max():.3f}",
+            bool((single > 0).all()),
+            f"noise {most:g}, {len(single)} seeds",
+        ),
+        Published(
+            "network with one hidden layer: peak of test error",
+            belkin,
+            "near parameters = n x classes",
+            f"{top}; n x classes = {classes}",
+            None,
+            "not comparable: no recipe was at hand (optimiser, steps, initialisation)",
+        ),
+        Published(
+            "MNIST-1D: test error against width, 15 % of labels redrawn",
+            "Greydanus and Kobak (MNIST-1D)",
+            "a curve over widths",
+            "not run",
+            None,
+            "not comparable: other data and two hidden layers",
+        ),
+    )
+
+
+def _most(share: ShareAtN) -> bool | None:
+    low, high = wilson(share.successes, share.seeds)
+    return True if low > 0.5 else False if high < 0.5 else None  # noqa: PLR2004 -- most seeds
