@@ -8,7 +8,24 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .base import Study
 
-STUDIES: dict[str, tuple[str, str]] = {}
+STUDIES: dict[str, tuple[str, str]] = {
+    "prior": (
+        "prior:Prior",
+        "How likely is each Boolean function if the parameters of a network are sampled at random?",
+    ),
+    "complexity": (
+        "complexity:Complexity",
+        "Do measures of complexity agree on the ranking of Boolean functions?",
+    ),
+    "double-descent": (
+        "double_descent:DoubleDescent",
+        "Does test error peak where a learner begins to interpolate, in networks and in forests alike?",
+    ),
+    "equivariance": (
+        "equivariance:Equivariance",
+        "How far is a trained MLP from the convolutional solution inside its own space?",
+    ),
+}
 """Name -> module:class and the question, in the order in which they are listed."""
 
 
