@@ -141,7 +141,7 @@ def _command(name: str) -> Callable[..., None]:
         scheduler: Scheduler = None,
         timeout: Annotated[float, typer.Option(help="Time limit in seconds per job.")] = TIMEOUT,
         out: Annotated[
-            Path | None, typer.Option(metavar="DIR", help=f"Result folder. Default: results/local/{name}.")
+            Path | None, typer.Option(metavar="DIR", help="Result folder. Default: results/local/NAME.")
         ] = None,
         form: Annotated[
             ReportFormat,

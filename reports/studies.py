@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
@@ -39,12 +39,31 @@ def render(findings: Findings, form: str, source: str, layout: Layout = DEFAULT)
     if form == "csv":
         rows = pd.DataFrame([guarded({**vars(one), "provenance": source}) for one in findings.verdicts])
         return rows.to_csv(index=False, lineterminator="\n")
-    make: Callable[[Table], str] = (
-        (lambda table: text_table(table, table.footnote, layout))
-        if form == "text"
-        else (lambda table: markdown_table(table, table.footnote))
-    )
-    return "\n".join(make(table) for table in tables_of(findings, source))
+    if form == "md":
+        return "\n".join(markdown_table(table, table.footnote) for table in tables_of(findings, source))
+    own = [_table(title, rows, source) for title, rows in findings.tables.items()]
+    return "\n".join([*_lines(findings, layout), *(text_table(table, "", layout) for table in own)])
+
+
+def _lines(findings: Findings, layout: Layout) -> list[str]:
+    """Verdicts and published figures as paragraphs: their statements are too long for the cell of a terminal."""
+    lines = ["Verdicts", ""] if findings.verdicts else []
+    for one in findings.verdicts:
+        lines.append(layout.wrapped(f"{one.decision}: {one.statement}"))
+        lines += [layout.wrapped(f"{_estimate(one)}. {one.detail}"), ""]
+    lines += [layout.wrapped(VERDICTS), ""] if findings.verdicts else []
+    lines += ["Published figures", ""] if findings.published else []
+    for one in findings.published:
+        agrees = {True: "agrees", False: "does not agree", None: "not comparable"}[one.agrees]
+        note = f" ({one.note})" if one.note else ""
+        text = f"{one.figure}: published {one.published}, ours {one.ours}: {agrees}{note}. {one.source}."
+        lines += [layout.wrapped(text), ""]
+    return lines
+
+
+def _estimate(one: Verdict) -> str:
+    interval = "" if math.isnan(one.low) else f" ({number(one.low)} to {number(one.high)})"
+    return f"{number(one.estimate)}{interval}"
 
 
 def tables_of(findings: Findings, source: str) -> list[Table]:

@@ -13,10 +13,10 @@ from typing import Any, ClassVar, Literal
 import pandas as pd
 import pyarrow as pa
 
-from ..analysis.findings import Findings, Published, Verdict
+from ..analysis.findings import Decision, Findings, Published, Verdict
 from ..engine.job import Job
 
-__all__ = ["Findings", "Published", "Scale", "Study", "StudyJob", "Verdict"]
+__all__ = ["Decision", "Findings", "Published", "Scale", "Study", "StudyJob", "Verdict"]
 
 Scale = Literal["quick", "default", "full"]
 """How much is computed: under a minute, minutes, or what `make science` runs. On two cores."""
