@@ -7,6 +7,7 @@ TORCH_INDEX ?=
 PRESET ?= quick
 OUT ?= results/local/$(PRESET)
 REFERENCE ?= results/reference/standard
+SCALE ?=
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
@@ -14,7 +15,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:  # the checks speak in turn
-.PHONY: help bench reference figures test speed lint format types tests clean distclean
+.PHONY: help bench reference figures science test speed lint format types tests clean distclean
 
 help:  ## what there is to make
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -30,6 +31,10 @@ reference: .venv/installed-test  ## remake tables and figures of the README and 
 figures: .venv/installed-test  ## contact sheet of all kinds of figures of REFERENCE (docs/figures/contact-sheet.png)
 	@echo "== figures of $(REFERENCE)"
 	@$(BIN)/python docs/contact_sheet.py $(REFERENCE)
+
+science: .venv/installed-test  ## run every study (SCALE=--quick|--full; default: minutes each) and write docs/science.md
+	@echo "== studies"
+	@OMP_NUM_THREADS=1 $(BIN)/python docs/science.py $(SCALE)
 
 test: lint types tests  ## everything that is checked: lint, types, tests
 
