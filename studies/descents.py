@@ -199,7 +199,7 @@ class ShareAtN:
         return float(binomtest(self.successes, self.seeds).pvalue)
 
     def published(self, figure: str, source: str) -> Published:
-        """The row of a published figure that has the peak at N = n: it agrees if most seeds do, with 95 % confidence."""
+        """The row of a published peak at N = n: it agrees if most seeds do, with 95 % confidence."""
         low, high = wilson(self.successes, self.seeds)
         agrees = True if low > 0.5 else False if high < 0.5 else None  # noqa: PLR2004 -- most seeds
         ours = f"largest at N = n in {self.successes} of {self.seeds} seeds"
