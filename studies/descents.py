@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -62,20 +62,20 @@ class Curve:
 
 def curve(rows: pd.DataFrame, model: str, noise: float, axis: str = "") -> Curve:
     """The errors of a model along an axis (`FOREST_AXES`, or any name for the others), over the seeds of `rows`."""
-    own = rows[(rows["model"] == model) & (rows["noise"] == noise)]
+    own: pd.DataFrame = rows.loc[(rows["model"] == model) & (rows["noise"] == noise)]
     keys = ["capacity"]
     if model.startswith("forest"):
         keys = ["leaves", "trees"]
         one_tree, full = own["trees"] == 1, own["leaves"] == own["examples"]
         most = own["trees"] == own["trees"].max()
-        own = own[{"leaves then trees": one_tree | full, "leaves": most, "trees": full}[axis]]
+        own = own.loc[{"leaves then trees": one_tree | full, "leaves": most, "trees": full}[axis]]
     own = own.sort_values(["seed", *keys])
-    seeds = own["seed"].nunique()
+    seeds = len(set(own["seed"]))
     if seeds < 2 or len(own) % seeds:  # noqa: PLR2004 -- one to locate a peak and one to measure it
         raise ValueError(f"{model} with noise {noise}: {len(own)} rows of {seeds} seeds; expected 2 complete seeds")
     names = ["train_error", "test_error", "test_loss", "norm", "p_eff_train", "p_eff_test"]
     values = {name: own[name].to_numpy(float).reshape(seeds, -1) for name in names}
-    return Curve(model, axis, noise, own[own["seed"] == own["seed"].min()], values)
+    return Curve(model, axis, noise, own.loc[own["seed"] == own["seed"].min()], values)
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ def _mechanism(rows: pd.DataFrame, noise: float) -> list[Claim]:
         errors, effective = one.columns["test_error"], one.columns["p_eff_test"]
         beyond = slice(one.handover, None)
         pairs = zip(errors[:, beyond], effective[:, beyond], strict=True)
-        correlation = np.array([spearmanr(first, second).statistic for first, second in pairs])
+        correlation = np.array([_rank_correlation(first, second) for first, second in pairs])
         statement = f"{model}: beyond the handover test error falls with effective parameters"
         found.append(Claim(statement, correlation, "above", f"rank correlation in a seed; noise {noise:g}"))
         order = np.argsort(effective.mean(axis=0), kind="stable")
@@ -173,6 +173,11 @@ def _mechanism(rows: pd.DataFrame, noise: float) -> list[Claim]:
         detail = f"height of the highest peak anywhere, points in the order of p_eff; noise {noise:g}"
         found.append(Claim(statement, cross_fitted_heights(errors[:, order]), "below", detail, MARGIN))
     return found
+
+
+def _rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
+    found: Any = spearmanr(first, second)
+    return float(found.statistic)
 
 
 def _verdict(claim: Claim, p: float) -> Verdict:
@@ -269,8 +274,10 @@ def _curves(rows: pd.DataFrame, noises: Sequence[float]) -> pd.DataFrame:
 def _grid(rows: pd.DataFrame, model: str, noise: float, column: str) -> pd.DataFrame:
     """Mean over seeds on the grid leaves x trees."""
     own = rows[(rows["model"] == model) & (rows["noise"] == noise)]
-    means = own.groupby(["leaves", "trees"])[column].mean().unstack("trees")
-    return means.rename(index=lambda leaves: f"{leaves:.0f}", columns=lambda trees: f"{trees:.0f}").reset_index()
+    means = own.pivot_table(index="leaves", columns="trees", values=column, aggfunc="mean")
+    means.index = pd.Index([f"{leaves:.0f}" for leaves in means.index], name="Leaves")
+    means.columns = pd.Index([f"{trees:.0f} trees" for trees in means.columns])
+    return means.reset_index()
 
 
 def _published(
