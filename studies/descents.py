@@ -114,7 +114,7 @@ def findings(rows: pd.DataFrame) -> Findings:
 
 
 def _claims(rows: pd.DataFrame, noises: Sequence[float]) -> list[Claim]:
-    """The statements, decided before the data: all noise levels for features, the highest one for forests."""
+    """The statements: mean over all noise levels for random Fourier features, the highest level for the others."""
     most = noises[-1]
 
     def mean_height(model: str, at: int | None) -> np.ndarray:
