@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
+from scipy.stats import binomtest, spearmanr
 
 from ..analysis.intervals import wilson
 from ..analysis.paired import SIGNIFICANCE, holm
@@ -30,15 +30,15 @@ MODELS = ("fourier", "fourier-ridge", "forest", "forest-defaults", "network")
 class Curve:
     """A model's errors along an axis of capacity, at one noise level, by seed.
 
-    rows    one row a point in the order of capacity, of one seed, for what all seeds share
-    values  by column, (seeds, points)
+    rows     one row a point in the order of capacity, of one seed, for what all seeds share
+    columns  by name, (seeds, points)
     """
 
     model: str
     axis: str
     noise: float
     rows: pd.DataFrame
-    values: dict[str, np.ndarray]
+    columns: dict[str, np.ndarray]
 
     @property
     def labels(self) -> list[str]:
@@ -62,20 +62,20 @@ class Curve:
 
 def curve(rows: pd.DataFrame, model: str, noise: float, axis: str = "") -> Curve:
     """The errors of a model along an axis (`FOREST_AXES`, or any name for the others), over the seeds of `rows`."""
-    own = rows[(rows["model"] == model) & (rows["noise"] == noise)]
+    own: pd.DataFrame = rows.loc[(rows["model"] == model) & (rows["noise"] == noise)]
     keys = ["capacity"]
     if model.startswith("forest"):
         keys = ["leaves", "trees"]
         one_tree, full = own["trees"] == 1, own["leaves"] == own["examples"]
         most = own["trees"] == own["trees"].max()
-        own = own[{"leaves then trees": one_tree | full, "leaves": most, "trees": full}[axis]]
+        own = own.loc[{"leaves then trees": one_tree | full, "leaves": most, "trees": full}[axis]]
     own = own.sort_values(["seed", *keys])
-    seeds = own["seed"].nunique()
+    seeds = len(set(own["seed"]))
     if seeds < 2 or len(own) % seeds:  # noqa: PLR2004 -- one to locate a peak and one to measure it
         raise ValueError(f"{model} with noise {noise}: {len(own)} rows of {seeds} seeds; expected 2 complete seeds")
-    columns = ["train_error", "test_error", "test_loss", "norm", "p_eff_train", "p_eff_test"]
-    values = {name: own[name].to_numpy(float).reshape(seeds, -1) for name in columns}
-    return Curve(model, axis, noise, own[own["seed"] == own["seed"].min()], values)
+    names = ["train_error", "test_error", "test_loss", "norm", "p_eff_train", "p_eff_test"]
+    values = {name: own[name].to_numpy(float).reshape(seeds, -1) for name in names}
+    return Curve(model, axis, noise, own.loc[own["seed"] == own["seed"].min()], values)
 
 
 @dataclass(frozen=True)
@@ -83,11 +83,11 @@ class Claim:
     """A statement about a mean over seeds and a threshold.
 
     expected  "above": supported if the mean is larger than the threshold; "below": if it is smaller
-    values    (seeds,)
+    by_seed   (seeds,)
     """
 
     statement: str
-    values: np.ndarray
+    by_seed: np.ndarray
     expected: Literal["above", "below"]
     detail: str
     threshold: float = 0.0
@@ -99,7 +99,7 @@ def findings(rows: pd.DataFrame) -> Findings:
     most = noises[-1]
     claims = _claims(rows, noises)
     at_n = _share_at_n(rows, noises, "test_error")
-    p_values = holm([*[p_value(one.values, one.threshold) for one in claims], at_n.p])
+    p_values = holm([*[p_value(one.by_seed, one.threshold) for one in claims], at_n.p])
     verdicts = [_verdict(one, float(p)) for one, p in zip(claims, p_values[:-1], strict=True)]
     verdicts.insert(1, at_n.verdict("random Fourier features: the largest test error is at N = n", p_values[-1]))
     tables = {
@@ -114,15 +114,15 @@ def findings(rows: pd.DataFrame) -> Findings:
 
 
 def _claims(rows: pd.DataFrame, noises: Sequence[float]) -> list[Claim]:
-    """The statements, decided before the data: all noise levels for features, the highest one for forests."""
+    """The statements: mean over all noise levels for random Fourier features, the highest level for the others."""
     most = noises[-1]
 
     def mean_height(model: str, at: int | None) -> np.ndarray:
         curves = [curve(rows, model, noise) for noise in noises]
-        return np.mean([cross_fitted_heights(one.values["test_error"], at) for one in curves], axis=0)
+        return np.mean([cross_fitted_heights(one.columns["test_error"], at) for one in curves], axis=0)
 
     def height(model: str, axis: str, at: int | None = None) -> np.ndarray:
-        return cross_fitted_heights(curve(rows, model, most, axis).values["test_error"], at)
+        return cross_fitted_heights(curve(rows, model, most, axis).columns["test_error"], at)
 
     n = curve(rows, "fourier", most).handover
     named, free = "height of the peak there", "height of the highest peak anywhere"
@@ -131,7 +131,7 @@ def _claims(rows: pd.DataFrame, noises: Sequence[float]) -> list[Claim]:
         Claim("random Fourier features: test error peaks at N = n", mean_height("fourier", n), "above", named),
         Claim("tuned ridge removes the peak", mean_height("fourier-ridge", None), "below", free, MARGIN),
     ]
-    found = [Claim(one.statement, one.values, one.expected, f"{one.detail}; {pooled}", one.threshold) for one in found]
+    found = [Claim(one.statement, one.by_seed, one.expected, f"{one.detail}; {pooled}", one.threshold) for one in found]
     for model, words in (
         ("forest", "interpolating forest"),
         ("forest-defaults", "forest with scikit-learn's defaults"),
@@ -139,30 +139,55 @@ def _claims(rows: pd.DataFrame, noises: Sequence[float]) -> list[Claim]:
         at = curve(rows, model, most, "leaves then trees").handover
         statement = f"{words}: test error peaks where the axis hands over from leaves to trees"
         found.append(Claim(statement, height(model, "leaves then trees", at), "above", f"{named}; {noisy}"))
+    loss = curve(rows, "forest", most, "leaves then trees")
+    values = cross_fitted_heights(loss.columns["test_loss"], loss.handover)
+    statement = "interpolating forest: squared test loss peaks where the axis hands over from leaves to trees"
+    found.append(Claim(statement, values, "above", f"{named}; {noisy}"))
     for axis in ("leaves", "trees"):
         statement = f"interpolating forest: no peak along {axis} alone"
         found.append(Claim(statement, height("forest", axis), "below", f"{free}; {noisy}", MARGIN))
-    network = [curve(rows, "network", noise).values["test_error"] for noise in (noises[0], most)]
+    network = [curve(rows, "network", noise).columns["test_error"] for noise in (noises[0], most)]
     growth = cross_fitted_heights(network[1]) - cross_fitted_heights(network[0])
     detail = f"height of the highest peak with noise {most:g} minus that with {noises[0]:g}"
     found.append(Claim("network: the peak grows with label noise", growth, "above", detail))
+    return found + _mechanism(rows, most)
+
+
+def _mechanism(rows: pd.DataFrame, noise: float) -> list[Claim]:
+    """Is double descent a matter of effective parameters? A weak reading and a strict one, for each linear smoother.
+
+    weak    beyond the handover, test error falls where effective parameters fall (rank correlation)
+    strict  test error has one order: with all points sorted by effective parameters there is no second descent
+    """
+    found = []
     for model, axis in (("fourier", ""), ("forest", "leaves then trees")):
-        one = curve(rows, model, most, axis)
-        order = np.argsort(one.values["p_eff_test"].mean(axis=0), kind="stable")
+        one = curve(rows, model, noise, axis)
+        errors, effective = one.columns["test_error"], one.columns["p_eff_test"]
+        beyond = slice(one.handover, None)
+        pairs = zip(errors[:, beyond], effective[:, beyond], strict=True)
+        correlation = np.array([_rank_correlation(first, second) for first, second in pairs])
+        statement = f"{model}: beyond the handover test error falls with effective parameters"
+        found.append(Claim(statement, correlation, "above", f"rank correlation in a seed; noise {noise:g}"))
+        order = np.argsort(effective.mean(axis=0), kind="stable")
         statement = f"{model}: in the order of effective parameters test error has no second descent"
-        values = cross_fitted_heights(one.values["test_error"][:, order])
-        found.append(Claim(statement, values, "below", f"{free}, points in the order of p_eff; {noisy}", MARGIN))
+        detail = f"height of the highest peak anywhere, points in the order of p_eff; noise {noise:g}"
+        found.append(Claim(statement, cross_fitted_heights(errors[:, order]), "below", detail, MARGIN))
     return found
+
+
+def _rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
+    found: Any = spearmanr(first, second)
+    return float(found.statistic)
 
 
 def _verdict(claim: Claim, p: float) -> Verdict:
     """Decided if the corrected p value is below 0.05 and the interval lies on the same side of the threshold."""
-    low, high = bootstrap_interval(claim.values, generator(study="double-descent", part="bootstrap"))
-    mean = float(claim.values.mean())
+    low, high = bootstrap_interval(claim.by_seed, generator(study="double-descent", part="bootstrap"))
+    mean = float(claim.by_seed.mean())
     decision: Decision = "not decided"
     if p < SIGNIFICANCE and (low > claim.threshold or high < claim.threshold):
         decision = "supported" if (mean > claim.threshold) == (claim.expected == "above") else "contradicted"
-    seeds = f"{len(claim.values)} seeds, {claim.expected} {claim.threshold:g}, corrected p {p:.2g}"
+    seeds = f"{len(claim.by_seed)} seeds, {claim.expected} {claim.threshold:g}, corrected p {p:.2g}"
     return Verdict(claim.statement, decision, mean, low, high, f"{claim.detail}; {seeds}")
 
 
@@ -178,10 +203,12 @@ class ShareAtN:
         """Two-sided p value of a share of one half."""
         return float(binomtest(self.successes, self.seeds).pvalue)
 
-    @property
-    def words(self) -> str:
-        """For the table of published figures."""
-        return f"largest at N = n in {self.successes} of {self.seeds} seeds"
+    def published(self, figure: str, source: str) -> Published:
+        """The row of a published peak at N = n: it agrees if most seeds do, with 95 % confidence."""
+        low, high = wilson(self.successes, self.seeds)
+        agrees = True if low > 0.5 else False if high < 0.5 else None  # noqa: PLR2004 -- most seeds
+        ours = f"largest at N = n in {self.successes} of {self.seeds} seeds"
+        return Published(figure, source, "N = n", ours, agrees, "not decided" if agrees is None else "")
 
     def verdict(self, statement: str, p: float) -> Verdict:
         """Whether it is there in most of the seeds."""
@@ -195,7 +222,7 @@ class ShareAtN:
 
 def _share_at_n(rows: pd.DataFrame, noises: Sequence[float], column: str) -> ShareAtN:
     curves = [curve(rows, "fourier", noise) for noise in noises]
-    largest = np.mean([one.values[column] for one in curves], axis=0).argmax(axis=1)
+    largest = np.mean([one.columns[column] for one in curves], axis=0).argmax(axis=1)
     return ShareAtN(int((largest == curves[0].handover).sum()), len(largest))
 
 
@@ -210,10 +237,10 @@ def _peaks(rows: pd.DataFrame, noises: Sequence[float], metric: str) -> pd.DataF
         for axis in _axes(model):
             for noise in noises:
                 one = curve(rows, model, noise, axis)
-                heights = cross_fitted_heights(one.values[metric])
+                heights = cross_fitted_heights(one.columns[metric])
                 low, high = bootstrap_interval(heights, generator(study="double-descent", part="bootstrap"))
-                peak = find_peak(one.values[metric].mean(axis=0))
-                train = one.values["train_error"]
+                peak = find_peak(one.columns[metric].mean(axis=0))
+                train = one.columns["train_error"]
                 starts = [interpolation_threshold(np.arange(train.shape[1]), errors) for errors in train]
                 start = float(np.median(starts))
                 found.append(
@@ -238,7 +265,7 @@ def _curves(rows: pd.DataFrame, noises: Sequence[float]) -> pd.DataFrame:
         for axis in _axes(model):
             for noise in noises:
                 one = curve(rows, model, noise, axis)
-                means = {name: values.mean(axis=0) for name, values in one.values.items()}
+                means = {name: values.mean(axis=0) for name, values in one.columns.items()}
                 shared = {"model": model, "axis": axis, "noise": noise, "point": one.labels}
                 parts.append(pd.DataFrame({**shared, **means}))
     return pd.concat(parts, ignore_index=True)
@@ -247,15 +274,17 @@ def _curves(rows: pd.DataFrame, noises: Sequence[float]) -> pd.DataFrame:
 def _grid(rows: pd.DataFrame, model: str, noise: float, column: str) -> pd.DataFrame:
     """Mean over seeds on the grid leaves x trees."""
     own = rows[(rows["model"] == model) & (rows["noise"] == noise)]
-    means = own.groupby(["leaves", "trees"])[column].mean().unstack("trees")
-    return means.rename(index=lambda leaves: f"{leaves:.0f}", columns=lambda trees: f"{trees:.0f}").reset_index()
+    means = own.pivot_table(index="leaves", columns="trees", values=column, aggfunc="mean")
+    means.index = pd.Index([f"{leaves:.0f}" for leaves in means.index], name="Leaves")
+    means.columns = pd.Index([f"{trees:.0f} trees" for trees in means.columns])
+    return means.reset_index()
 
 
 def _published(
     rows: pd.DataFrame, noises: Sequence[float], verdicts: Sequence[Verdict], at_n: ShareAtN
 ) -> tuple[Published, ...]:
     by_statement = {one.statement: one for one in verdicts}
-    norm = _share_at_n(rows, noises, "norm")
+    at_n_norm = _share_at_n(rows, noises, "norm")
     most = noises[-1]
 
     def row(figure: str, source: str, published: str, statement: str) -> Published:
@@ -271,13 +300,13 @@ def _published(
         for decisions in [{one.decision for one in verdicts if one.statement.startswith("interpolating forest: no")}]
     ]
     tree = curve(rows, "forest-defaults", most, "leaves then trees")
-    single = tree.values["train_error"][:, tree.handover]
+    single = tree.columns["train_error"][:, tree.handover]
     network = curve(rows, "network", most)
-    top = network.labels[find_peak(network.values["test_error"].mean(axis=0)).peak]
+    top = network.labels[find_peak(network.columns["test_error"].mean(axis=0)).peak]
     classes = int(network.rows["examples"].iloc[0]) * 10
     return (
-        Published("random Fourier features: peak of test error", belkin, "N = n", at_n.words, _most(at_n)),
-        Published("random Fourier features: peak of the norm", belkin, "N = n", norm.words, _most(norm)),
+        at_n.published("random Fourier features: peak of test error", belkin),
+        at_n_norm.published("random Fourier features: peak of the norm", belkin),
         row("tuned ridge: height of the peak", "Nakkiran 2021", "none", "tuned ridge removes the peak"),
         row("forest: peak where leaves hand over to trees", curth, "yes", forest),
         Published(
@@ -313,8 +342,3 @@ def _published(
             "not comparable: other data and two hidden layers",
         ),
     )
-
-
-def _most(share: ShareAtN) -> bool | None:
-    low, high = wilson(share.successes, share.seeds)
-    return True if low > 0.5 else False if high < 0.5 else None  # noqa: PLR2004 -- most seeds

@@ -1,4 +1,4 @@
-"""Double descent: does test error peak where a learner begins to interpolate, in networks and in forests?
+"""Double descent: test error over capacity, around the point where a learner begins to interpolate.
 
 Capacity is on the x axis. Random Fourier features (minimum norm, and tuned ridge), forests on the grid leaves x trees,
 and networks with one hidden layer, on scikit-learn's digits with redrawn labels. Analysis: `descents`.
@@ -75,7 +75,7 @@ class Sample:
 
 
 def digits(examples: int, noise: float, seed: int) -> Sample:
-    """Training examples of scikit-learn's digits, with a share `noise` of labels redrawn; the other images are the test.
+    """Training examples of scikit-learn's digits, a share `noise` of labels redrawn; the other images are the test.
 
     One seed gives the same images at every noise level; the labels redrawn at a lower level are redrawn at a higher one
     as well, with the same result.
@@ -136,7 +136,11 @@ def _fourier_rows(examples: int, seed: int) -> Iterator[dict[str, Any]]:
             for model, ridge in (("fourier", 0.0), ("fourier-ridge", tuned)):
                 own, weights = solution.weights(features, ridge), solution.weights(others, ridge)
                 yield {
-                    **{"model": model, "noise": noise, "seed": seed, "examples": examples, "capacity": float(count)},
+                    "model": model,
+                    "noise": noise,
+                    "seed": seed,
+                    "examples": examples,
+                    "capacity": float(count),
                     **_errors(own @ sample.targets, weights @ sample.targets, sample),
                     "norm": solution.coefficient_norm(sample.targets, ridge),
                     "p_eff_train": effective_parameters(own),
@@ -150,18 +154,21 @@ def run_forest(settings: Mapping[str, Any]) -> pd.DataFrame:
     examples, noise, seed = settings["examples"], settings["noise"], settings["seed"]
     defaults = settings["model"] == "forest-defaults"
     sample = digits(examples, noise, seed)
+    counts = [one for one in TREES if one <= settings["trees"]]
     rows = []
     for leaves in sorted({*(one for one in LEAVES if one < examples), examples}):
         own = make_seed(study="double-descent", part=settings["model"], leaves=leaves, seed=seed) % 2**32
-        forest = grow_forest(sample.inputs, sample.labels, leaves, TREES[-1], defaults=defaults, seed=own)
-        fitted = forest_weights(forest, sample.inputs, sample.inputs, TREES)
-        predicted = forest_weights(forest, sample.inputs, sample.test_inputs, TREES)
-        for trees, on_train, on_test in zip(TREES, fitted, predicted, strict=True):
+        forest = grow_forest(sample.inputs, sample.labels, leaves, counts[-1], defaults=defaults, seed=own)
+        fitted = forest_weights(forest, sample.inputs, sample.inputs, counts)
+        predicted = forest_weights(forest, sample.inputs, sample.test_inputs, counts)
+        for trees, on_train, on_test in zip(counts, fitted, predicted, strict=True):
             place = {"model": settings["model"], "noise": noise, "seed": seed, "examples": examples}
             rows.append(
                 {
                     **place,
-                    **{"capacity": float(leaves * trees), "leaves": leaves, "trees": trees},
+                    "capacity": float(leaves * trees),
+                    "leaves": leaves,
+                    "trees": trees,
                     **_errors(on_train @ sample.targets, on_test @ sample.targets, sample),
                     "p_eff_train": effective_parameters(on_train),
                     "p_eff_test": effective_parameters(on_test),
@@ -189,8 +196,14 @@ def run_networks(settings: Mapping[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                **{"model": "network", "noise": noise, "seed": seed, "examples": examples, "capacity": parameters},
-                **{"width": width, **_errors(fitted[index], predicted[index], samples[index]), "norm": norms[index]},
+                "model": "network",
+                "noise": noise,
+                "seed": seed,
+                "examples": examples,
+                "capacity": parameters,
+                "width": width,
+                **_errors(fitted[index], predicted[index], samples[index]),
+                "norm": norms[index],
             }
             for index, seed in enumerate(seeds)
         ]
@@ -215,12 +228,13 @@ class DoubleDescent(Study):
             StudyJob(self.name, self.version, run_fourier, {"examples": size.examples, "seed": seed}, f"fourier {seed}")
             for seed in range(size.seeds)
         ]
+        forest = {"examples": size.examples, "trees": TREES[-1]}
         found += [
             StudyJob(
                 self.name,
                 self.version,
                 run_forest,
-                {"model": model, "examples": size.examples, "noise": noise, "seed": seed},
+                {**forest, "model": model, "noise": noise, "seed": seed},
                 f"{model}, noise {noise}, seed {seed}",
             )
             for model in ("forest", "forest-defaults")

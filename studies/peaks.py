@@ -82,11 +82,14 @@ def bootstrap_interval(values: np.ndarray, generator: np.random.Generator) -> tu
 
 
 def p_value(values: np.ndarray, threshold: float = 0.0) -> float:
-    """Two-sided p value of the hypothesis that the mean over seeds is the threshold (Student)."""
+    """Two-sided p value of the hypothesis that the mean over seeds is the threshold (Student).
+
+    Without any spread: that of the sign test, 2^(1 - seeds), because equal values say nothing about the spread.
+    """
     spread = values.std(ddof=1) / np.sqrt(len(values))
     distance = abs(float(values.mean()) - threshold)
     if spread == 0:
-        return 1.0 if distance == 0 else 0.0
+        return 1.0 if distance == 0 else 2.0 ** (1 - len(values))
     return float(2 * student.sf(distance / spread, len(values) - 1))
 
 

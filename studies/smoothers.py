@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
@@ -32,7 +33,7 @@ def effective_parameters(weights: np.ndarray) -> float:
 
 
 def fourier_features(
-    inputs: np.ndarray, count: int, bandwidth: float, generator: np.random.Generator
+    inputs: Sequence[np.ndarray], count: int, bandwidth: float, generator: np.random.Generator
 ) -> tuple[np.ndarray, ...]:
     """Random Fourier features of each set of inputs in `inputs`, (sets, ...) -> one (examples, count) a set.
 
@@ -111,9 +112,8 @@ def grow_forest(
     if defaults:
         return RandomForestClassifier(trees, max_leaf_nodes=leaves, random_state=seed).fit(inputs, labels)
     one_hot = (labels[:, None] == np.unique(labels)).astype(float)
-    forest = RandomForestRegressor(
-        trees, max_leaf_nodes=leaves, bootstrap=False, max_features="sqrt", random_state=seed
-    )
+    sqrt: Any = "sqrt"  # scikit-learn's own annotation allows numbers only
+    forest = RandomForestRegressor(trees, max_leaf_nodes=leaves, bootstrap=False, max_features=sqrt, random_state=seed)
     return forest.fit(inputs, one_hot)
 
 
