@@ -193,7 +193,7 @@ def test_a_learner_of_random_labels_keeps_most_of_them(learner: str) -> None:
         ({"activation": "sine"}, "relu, tanh"),
         ({"distribution": "cauchy"}, "he-uniform"),
         ({"low": 3}, "0 or -1"),
-        ({"kind": "recurrent"}, "expected 1 and 0"),
+        ({"kind": "recurrent"}, "expected depth 1"),
         ({"sigma_b": -1.0}, "no negative"),
     ],
 )
@@ -203,12 +203,8 @@ def test_a_network_that_cannot_be_sampled_is_refused(wrong: dict[str, object], t
 
 
 def test_the_analysis_needs_rows_of_all_sources_and_gives_verdicts() -> None:
-    parts = [
-        sample_networks(
-            {"source": name, "network": NETWORKS[name], "samples": 2000 if "n = " in name else 300, "job": 0}
-        )
-        for name in networks()
-    ]
+    shared = {"samples": 1000, "job": 0}
+    parts = [sample_networks({"source": name, "network": NETWORKS[name], **shared}) for name in networks()]
     with pytest.raises(ValueError, match="no rows of forest, boosting, neighbours"):
         Prior().analyse(pd.concat(parts))
     parts += [
