@@ -219,13 +219,13 @@ def _sizes(source: str, total: int, *, slow: bool) -> list[int]:
 def _parts(rows: pd.DataFrame, points: Mapping[str, int]) -> dict[str, dict[int, FunctionCounts]]:
     """The counts of each job, by source."""
     parts: dict[str, dict[int, FunctionCounts]] = {}
-    for source, of_source in rows.groupby("source", sort=False, observed=True):
-        columns = ["word 0", "word 1"][: 1 + (points[str(source)] > 64)]  # noqa: PLR2004 -- bits of a word
-        parts[str(source)] = {
-            int(job): FunctionCounts(
-                np.column_stack([one[column].to_numpy(np.uint64) for column in columns]), one["count"].to_numpy()
-            )
-            for job, one in of_source.groupby("job")  # pyright: ignore[reportArgumentType]
+    for source in rows["source"].unique():
+        of_source = rows[rows["source"] == source]
+        columns = ["word 0", "word 1"][: 1 + (points[source] > 64)]  # noqa: PLR2004 -- bits of a word
+        jobs, words = of_source["job"].to_numpy(), of_source[columns].to_numpy(np.uint64)
+        counts = of_source["count"].to_numpy()
+        parts[source] = {
+            int(job): FunctionCounts(words[jobs == job], counts[jobs == job]) for job in of_source["job"].unique()
         }
     return parts
 
