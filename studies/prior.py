@@ -24,6 +24,7 @@ from ..tasks.spaces import Space
 from .base import Findings, Published, Scale, Study, StudyJob, Verdict
 from .function_counts import FunctionCounter, FunctionCounts, merge, pack
 from .prior_statistics import (
+    OFTEN_ENOUGH,
     PriorTable,
     bernoulli_row,
     complexity_tables,
@@ -202,7 +203,7 @@ class Prior(Study):
         }
         verdicts = (
             *(_perceptron_verdict(row) for row in perceptrons.to_dict("records")),
-            _zipf_verdict(slopes),
+            _zipf_verdict(slopes, int((priors[BASE].counts.counts >= OFTEN_ENOUGH).sum())),
             *_depth_verdicts(priors),
             *simplicity,
         )
@@ -246,17 +247,17 @@ def _perceptron_verdict(row: Mapping[Any, Any]) -> Verdict:
     )
 
 
-def _zipf_verdict(slopes: tuple[float, float, float]) -> Verdict:
+def _zipf_verdict(slopes: tuple[float, float, float], last: int) -> Verdict:
     """Whether log P falls by one for each unit of log rank."""
     estimate, low, high = slopes
     inside, outside = low >= -1.1 and high <= -0.9, high < -1.1 or low > -0.9  # noqa: PLR2004
     return Verdict(
-        "the probability of a function of the base network falls with its rank as 1 / rank (slope within 0.1 of -1)",
+        f"from rank 10 to {last}, the probability of a function of the base network falls as 1 / rank",
         "supported" if inside else "contradicted" if outside else "not decided",
         estimate,
         low,
         high,
-        "slope of log P on log rank, from rank 10 to the last function seen 100 times; bootstrap of the counts",
+        f"slope of log P on log rank against -1 ± 0.1, to the last function seen {OFTEN_ENOUGH} times; bootstrap of counts",
     )
 
 
