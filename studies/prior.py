@@ -257,7 +257,7 @@ def _zipf_verdict(slopes: tuple[float, float, float], last: int) -> Verdict:
         estimate,
         low,
         high,
-        f"slope of log P on log rank against -1 ± 0.1, to the last function seen {OFTEN_ENOUGH} times; bootstrap of counts",
+        f"slope of log P on log rank against -1 ± 0.1; the last function was seen {OFTEN_ENOUGH} times; bootstrap",
     )
 
 
