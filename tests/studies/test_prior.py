@@ -1,0 +1,224 @@
+"""The prior over functions: theorems, published figures, exact counts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from grue.studies.function_counts import FunctionCounter, FunctionCounts, count, merge, pack, unpack
+from grue.studies.prior import BASE, FIRST, LEARNERS, NETWORKS, Prior, fit_random_labels, networks, sample_networks
+from grue.studies.prior_statistics import PriorTable, distinct_in, holm, perceptron_test, zipf_slope
+from grue.studies.random_functions import RandomNetwork, domain, sample_functions
+
+
+def prior(network: RandomNetwork, samples: int, seed: int = 0) -> PriorTable:
+    return PriorTable(merge([count(words) for words in sample_functions(network, samples, seed)]), len(network.points))
+
+
+def bits_of(table: PriorTable) -> np.ndarray:
+    return unpack(table.counts.words, table.points)
+
+
+@pytest.mark.parametrize("n", [5, 6, 7])
+@pytest.mark.parametrize("distribution", ["gaussian", "uniform"])
+def test_a_random_perceptron_maps_every_number_of_points_to_1_equally_often(n: int, distribution: str) -> None:
+    network = RandomNetwork(inputs=n, depth=0, distribution=distribution, sigma_w=1.0)
+    test = perceptron_test(prior(network, 100_000, seed=1))
+    assert test["p"] > 0.001
+    assert 0.7 < test["lowest"] < 1 < test["highest"] < 1.3
+
+
+def test_the_test_of_the_perceptron_rejects_one_on_other_inputs() -> None:
+    with pytest.raises(ValueError, match="perceptron without biases"):
+        perceptron_test(prior(RandomNetwork(depth=0, distribution="gaussian", sigma_b=1.0), 10_000))
+    assert perceptron_test(prior(RandomNetwork(depth=0, distribution="gaussian", low=-1), 10_000))["p"] < 1e-6
+
+
+def test_constant_functions_of_the_he_uniform_network_have_the_published_probability() -> None:
+    table = prior(RandomNetwork(), FIRST, seed=3)
+    for bit in (0, 1):
+        estimate, low, high = table.share((bit,))
+        assert abs(estimate - 0.1095) < np.hypot((high - low) / 2, 1.96 * 0.0014)
+    assert abs(table.counts.distinct / 36_231 - 1) < 0.01
+
+
+def test_zero_initialisation_is_one_function() -> None:
+    table = prior(RandomNetwork(distribution="zero"), 1000)
+    assert table.counts.distinct == 1
+    assert table.share((0,))[0] == 1
+
+
+def test_without_biases_the_point_zero_is_mapped_to_0() -> None:
+    table = prior(RandomNetwork(distribution="gaussian"), 5000)
+    assert not bits_of(table)[:, 0].any()
+    assert table.share((1,))[0] == 0
+
+
+def test_tanh_networks_with_inputs_minus_1_and_1_and_no_biases_are_odd() -> None:
+    network = RandomNetwork(activation="tanh", distribution="uniform", low=-1, inputs=5)
+    bits = bits_of(prior(network, 2000))
+    assert (bits == 1 - bits[:, ::-1]).all()
+
+
+@pytest.mark.parametrize("kind", ["dense", "recurrent"])
+def test_functions_agree_with_a_network_computed_layer_by_layer(kind: str) -> None:
+    from grue.studies import random_functions as module
+
+    depth = 1 if kind == "recurrent" else 3
+    network = RandomNetwork(depth=depth, activation="tanh", kind=kind, distribution="gaussian", sigma_b=0.5, width=6)
+    make = module._Recurrent if kind == "recurrent" else module._Dense
+    computed = make(network)
+    outputs = computed(module.torch.Generator().manual_seed(0)).numpy().astype(float)
+    x = domain(7).astype(float)
+    flat = computed.buffer.numpy().astype(float)
+    chunk, s = computed.chunk, network.sigma_w
+    sizes = [7, 6, 6, 6, 1] if kind == "dense" else None
+    for one in (0, chunk - 1):
+        if sizes:
+            end = chunk * 6 * 8
+            first = flat[:end].reshape(chunk, 6, 8)[one]
+            hidden = np.tanh(x @ first[:, :7].T * s / 7**0.5 + 0.5 * first[:, 7])
+            for units in (6, 6, 1):
+                start, end = end, end + chunk * units * 6
+                matrix = flat[start:end].reshape(chunk, units, 6)[one]
+                start, end = end, end + chunk * units
+                out = hidden @ matrix.T * s / 6**0.5 + 0.5 * flat[start:end].reshape(chunk, units)[one]
+                hidden = np.tanh(out)
+        else:
+            first, matrix, last, bias = np.split(flat, np.cumsum([12 * chunk, 36 * chunk, 6 * chunk]))
+            u, b = first.reshape(chunk, 6, 2)[one].T
+            recurrent = matrix.reshape(chunk, 6, 6)[one] * s / 6**0.5
+            state = np.zeros((128, 6))
+            for step in range(7):
+                state = np.tanh(state @ recurrent.T + x[:, [step]] * u * s + 0.5 * b)
+            out = state @ last.reshape(chunk, 6, 1)[one] * s / 6**0.5 + 0.5 * bias[one]
+        np.testing.assert_allclose(outputs[one], out[:, 0], atol=1e-4)
+
+
+def test_counts_are_those_of_brute_force() -> None:
+    network = RandomNetwork(inputs=4)
+    words = np.concatenate(list(sample_functions(network, 3000, 5)))
+    brute = Counter(bytes(row) for row in unpack(words, 16))
+    table = count(words)
+    assert {bytes(row): int(n) for row, n in zip(unpack(table.words, 16), table.counts, strict=True)} == brute
+    assert table.total == 3000
+    assert table.singletons == sum(n == 1 for n in brute.values())
+    assert table.count_of(np.zeros(16)) == brute[bytes(16)]
+
+
+@pytest.mark.parametrize("points", [2, 16, 64, 128, 256])
+def test_packing_keeps_the_bits_and_their_order(points: int) -> None:
+    bits = np.random.default_rng(0).integers(0, 2, (50, points)).astype(np.uint8)
+    np.testing.assert_array_equal(unpack(pack(bits), points), bits)
+    table = count(pack(bits))
+    rows = [tuple(row) for row in unpack(table.words, points)]
+    assert rows == sorted(set(rows))
+
+
+def test_the_same_seed_gives_the_same_functions_in_any_block() -> None:
+    network = RandomNetwork(inputs=5)
+    long, again, short = (
+        np.concatenate(list(sample_functions(network, samples, 7, block=block)))
+        for samples, block in ((500, 65_536), (500, 64), (123, 10))
+    )
+    np.testing.assert_array_equal(long, again)
+    np.testing.assert_array_equal(long[:123], short)
+    other = np.concatenate(list(sample_functions(network, 500, 8)))
+    assert (long != other).any()
+
+
+def test_merging_does_not_depend_on_order_or_grouping() -> None:
+    parts = [count(words) for words in sample_functions(RandomNetwork(inputs=4), 2000, 0, block=300)]
+    once = merge(parts)
+    for other in (merge(parts[::-1]), merge([merge(parts[:2]), merge(parts[2:])])):
+        np.testing.assert_array_equal(once.words, other.words)
+        np.testing.assert_array_equal(once.counts, other.counts)
+    assert once.total == 2000
+
+
+def test_counts_on_disk_are_those_in_memory(tmp_path: Path) -> None:
+    counter = FunctionCounter(tmp_path, limit=500)
+    blocks = list(sample_functions(RandomNetwork(), 5000, 0, block=400))
+    for words in blocks:
+        counter.add(words)
+    assert len(list(tmp_path.iterdir())) > 1
+    parts = list(counter.parts())
+    spilled, plain = merge(parts), count(np.concatenate(blocks))
+    assert sum(part.distinct for part in parts) == plain.distinct
+    np.testing.assert_array_equal(spilled.words, plain.words)
+    np.testing.assert_array_equal(spilled.counts, plain.counts)
+
+
+def test_the_slope_of_a_zipf_law_is_found_and_its_interval_covers_it() -> None:
+    covered = 0
+    for seed in range(40):
+        counts = np.maximum(np.random.default_rng(seed).poisson(3e4 / np.arange(1, 3000)), 1)
+        slope, low, high = zipf_slope(FunctionCounts(np.arange(len(counts), dtype=np.uint64)[:, None], counts))
+        assert slope == pytest.approx(-1, abs=0.02)
+        covered += low < -1 < high
+    assert covered >= 32  # 90 of 100 in a simulation
+
+
+def test_a_slope_needs_functions_that_were_seen_often() -> None:
+    assert np.isnan(zipf_slope(count(np.arange(100, dtype=np.uint64)[:, None]))).all()
+
+
+def test_holm_multiplies_the_smallest_p_value_by_their_number() -> None:
+    np.testing.assert_allclose(holm(np.array([0.04, 0.01, 0.5])), [0.08, 0.03, 0.5])
+
+
+def test_another_run_of_the_same_size_is_predicted() -> None:
+    parts = [count(np.arange(n, dtype=np.uint64)[:, None]) for n in (98, 100, 102)]
+    mean, low, high = distinct_in(parts)
+    assert (mean, low + high) == (100, 200)
+    assert high - mean == pytest.approx(4.303 * 2 * (4 / 3) ** 0.5, rel=1e-3)
+
+
+@pytest.mark.parametrize("learner", LEARNERS)
+def test_a_learner_of_random_labels_keeps_most_of_them(learner: str) -> None:
+    settings = {"source": learner, "learner": LEARNERS[learner], "samples": 5, "job": 0}
+    rows = fit_random_labels(settings)
+    assert rows["count"].sum() == 5
+    pd.testing.assert_frame_equal(rows, fit_random_labels(settings))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "text"),
+    [
+        ({"inputs": 30}, "cannot be enumerated"),
+        ({"activation": "sine"}, "relu, tanh"),
+        ({"distribution": "cauchy"}, "he-uniform"),
+        ({"low": 3}, "0 or -1"),
+        ({"kind": "recurrent"}, "expected depth 1"),
+        ({"sigma_b": -1.0}, "no negative"),
+    ],
+)
+def test_a_network_that_cannot_be_sampled_is_refused(wrong: dict[str, object], text: str) -> None:
+    with pytest.raises(ValueError, match=text):
+        RandomNetwork(**wrong)
+
+
+def test_the_analysis_needs_rows_of_all_sources_and_gives_verdicts() -> None:
+    shared = {"samples": 1000, "job": 0}
+    parts = [sample_networks({"source": name, "network": NETWORKS[name], **shared}) for name in networks()]
+    with pytest.raises(ValueError, match="no rows of forest, boosting, neighbours"):
+        Prior().analyse(pd.concat(parts))
+    parts += [
+        fit_random_labels({"source": name, "learner": spec, "samples": 3, "job": 0}) for name, spec in LEARNERS.items()
+    ]
+    findings = Prior().analyse(pd.concat(parts))
+    priors = findings.tables["Priors over functions"].set_index("source")
+    assert priors.loc["zero initialisation", "distinct functions"] == 1
+    assert priors.loc[BASE, "samples"] == 1000
+    assert {"equivalent", "not decided"} >= {one.decision for one in findings.verdicts if "perceptron" in one.statement}
+
+
+def test_jobs_of_a_scale_have_names_of_their_own() -> None:
+    for scale in ("quick", "default", "full"):
+        jobs = Prior().jobs(scale)
+        assert len({job.name for job in jobs}) == len(jobs)
+        assert sum(job.settings["samples"] for job in jobs if job.settings["source"] == BASE) % FIRST == 0
