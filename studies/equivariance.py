@@ -115,8 +115,8 @@ def moved_digits(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     A digit whose ink fills the half, so that it cannot move, stays.
     """
     side = images.shape[-1]
-    ink = np.asarray(images[:, 0] > 0)
-    rows, columns = ink.any(axis=2), ink.any(axis=1)
+    ink: np.ndarray = images[:, 0] > 0
+    rows, columns = np.asarray(ink.any(axis=2)), np.asarray(ink.any(axis=1))
     up, down = rows.argmax(axis=1), rows[:, ::-1].argmax(axis=1)
     left, right = columns.argmax(axis=1), columns[:, ::-1].argmax(axis=1) - side // 2
     moved = np.empty_like(images)
