@@ -22,6 +22,7 @@ MEASURES = (
 """What is tested, by task. Tables show the free positions of identity-bits as well."""
 
 CLAIM = "Training does not bring an MLP closer to the convolutional solution that it contains"
+"""The claim `convolution-distance` of runs/claims/claims.toml. A change below MARGIN counts as none."""
 
 COLUMNS = ("task", "learner", "n", "age", "seed", "optimizer", "margin", "measure", "error", "distance", "accuracy",
            "train", "steps", "status")  # fmt: skip
