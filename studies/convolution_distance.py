@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
@@ -21,6 +22,7 @@ MEASURES = (
 """What is tested, by task. Tables show the free positions of identity-bits as well."""
 
 CLAIM = "Training does not bring an MLP closer to the convolutional solution that it contains"
+"""The claim `convolution-distance` of runs/claims/claims.toml. A change below MARGIN counts as none."""
 
 COLUMNS = ("task", "learner", "n", "age", "seed", "optimizer", "margin", "measure", "error", "distance", "accuracy",
            "train", "steps", "status")  # fmt: skip
@@ -34,10 +36,12 @@ Contrast = tuple[str, str, Difference]
 
 def analyse(rows: pd.DataFrame) -> Findings:
     """Tables and verdicts of the study; raises ValueError where a column is missing or there are no rows."""
-    if rows.empty or (missing := [name for name in COLUMNS if name not in rows]):
+    missing = [name for name in COLUMNS if name not in rows]
+    if rows.empty or missing:
         what = "no rows" if rows.empty else f"rows without {', '.join(missing)}"
         raise ValueError(f"{what}; expected the rows of the jobs of equivariance")
-    trained, started = rows[rows["optimizer"] == ""], rows[rows["optimizer"] != ""]
+    at_random = rows["optimizer"].to_numpy() == ""
+    trained, started = rows.loc[at_random], rows.loc[~at_random]
     trends = _decided(_trends(trained), _does_not_fall)
     verdicts = (
         *([_claim(trends)] if trends else []),
@@ -56,7 +60,7 @@ def _table(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     """Means of the seeds that fitted, ± half a 95 % t interval; nan where none did."""
     found: list[dict[str, object]] = []
     for values, group in rows.groupby(keys, sort=False):
-        fitted = group[group["status"] == "ok"]
+        fitted = _select(group, status="ok")
         error, distance = (interval(fitted[name].to_numpy(float)) for name in ("error", "distance"))
         found.append(
             {
@@ -65,7 +69,7 @@ def _table(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
                 "± error": error.half_width,
                 "distance of probabilities": distance.mean,
                 "± distance": distance.half_width,
-                "accuracy on shifted inputs": float(fitted["accuracy"].mean()),
+                "accuracy on shifted inputs": interval(fitted["accuracy"].to_numpy(float)).mean,
                 "seeds that fitted": len(fitted),
                 "seeds": len(group),
             }
@@ -107,11 +111,12 @@ def _ages(rows: pd.DataFrame) -> list[Contrast]:
     found: list[Contrast] = []
     for task, measure in MEASURES:
         for learner in ("mlp", "cnn", "cnn:view=untied"):
-            aged = rows[(rows["task"] == task) & (rows["learner"] == learner) & (rows["age"] > 0)]
-            if aged.empty:
+            cells = _select(rows, task=task, learner=learner)
+            sizes = cells["n"].to_numpy()[cells["age"].to_numpy() > 0]
+            if not len(sizes):
                 continue
-            n = aged["n"].max()
-            cells = _pivot(rows[rows["n"] == n], task, measure, learner, "age")
+            n = int(sizes.max())
+            cells = _pivot(_select(rows, n=n), task, measure, learner, "age")
             if cells.shape[1] > 1:
                 age = max(cells)
                 statement = f"{age} steps after the fit do not change the error of {learner}: {task}, {measure}"
@@ -124,11 +129,17 @@ def _pivot(
     rows: pd.DataFrame, task: str, measure: str, learner: str, column: str, age: int | None = None
 ) -> pd.DataFrame:
     """Errors by seed and by a column; nan where a learner did not fit."""
-    chosen = rows[(rows["task"] == task) & (rows["measure"] == measure) & (rows["learner"] == learner)]
-    if age is not None:
-        chosen = chosen[chosen["age"] == age]
-    error = chosen["error"].where(chosen["status"] == "ok")
+    chosen = _select(rows, task=task, measure=measure, learner=learner, **({} if age is None else {"age": age}))
+    error = np.where(chosen["status"].to_numpy() == "ok", chosen["error"].to_numpy(float), np.nan)
     return chosen.assign(error=error).pivot(index="seed", columns=column, values="error")
+
+
+def _select(rows: pd.DataFrame, **values: object) -> pd.DataFrame:
+    """The rows with these values in these columns."""
+    chosen = np.ones(len(rows), bool)
+    for name, value in values.items():
+        chosen &= rows[name].to_numpy() == value
+    return rows.loc[chosen]
 
 
 def _decided(contrasts: Sequence[Contrast], decide: Decide) -> list[Verdict]:
@@ -185,26 +196,28 @@ def _kept(rows: pd.DataFrame) -> list[Verdict]:
     Seeds keep it or lose it, so that a t interval of the mean error would mislead: Wilson's interval of the share, and
     an exact binomial test of one half.
     """
-    parts = rows[rows["measure"].isin(["frozen position", "free positions"]) & (rows["status"] == "ok")]
-    groups = list(parts.groupby(["optimizer", "margin", "n"], sort=True))
-    counts: list[tuple[int, int]] = []
-    for _, group in groups:
-        worst = group.groupby("seed")["error"].max()
-        counts.append((int((worst < MARGIN).sum()), len(worst)))
-    p = holm([float(binomtest(kept, seeds).pvalue) for kept, seeds in counts], len(counts))
+    settings = sorted(set(zip(rows["optimizer"], rows["margin"], rows["n"], strict=True)))
+    tested: list[tuple[str, int, int]] = []
+    for optimizer, margin, n in settings:
+        fitted = _select(rows, optimizer=optimizer, margin=margin, n=n, status="ok")
+        parts = [_select(fitted, measure=part) for part in ("frozen position", "free positions")]
+        worst = np.maximum(*(part.sort_values("seed")["error"].to_numpy(float) for part in parts))
+        if len(worst):
+            tested.append((f"{optimizer}, initial margin {margin:g}, n = {n}", int((worst < MARGIN).sum()), len(worst)))
+    p = holm([float(binomtest(kept, seeds).pvalue) for _, kept, seeds in tested], len(tested))
     found: list[Verdict] = []
-    for ((optimizer, margin, n), _), (kept, seeds), corrected in zip(groups, counts, p.tolist(), strict=True):
+    for (setting, kept, seeds), corrected in zip(tested, p.tolist(), strict=True):
         decision: Decision = "not decided"
         if corrected < SIGNIFICANCE:
             decision = "supported" if kept > seeds / 2 else "contradicted"
         found.append(
             Verdict(
-                f"Training keeps the convolutional solution: {optimizer}, initial margin {margin:g}, n = {n}",
+                f"Training keeps the convolutional solution: {setting}",
                 decision,
                 kept / seeds,
                 *wilson(kept, seeds),
                 f"{kept} of {seeds} seeds have errors below {MARGIN} at the frozen and at the free positions; p of one "
-                f"half = {corrected:.2g}, corrected for {len(counts)} tests (Holm)",
+                f"half = {corrected:.2g}, corrected for {len(tested)} tests (Holm)",
             )
         )
     return found
@@ -212,8 +225,8 @@ def _kept(rows: pd.DataFrame) -> list[Verdict]:
 
 def _published(rows: pd.DataFrame) -> tuple[Published, ...]:
     """Marcus' network beside the MLP at the frozen position, where half of the random inputs have the bit 1."""
-    chosen = rows[(rows["learner"] == "mlp") & (rows["measure"] == "frozen position") & (rows["age"] == 0)]
-    chosen = chosen[(chosen["n"] == chosen["n"].max()) & (chosen["status"] == "ok")]
+    chosen = _select(rows, learner="mlp", measure="frozen position", age=0, status="ok")
+    chosen = _select(chosen, n=chosen["n"].max())
     if chosen.empty:
         return ()
     mean = interval(chosen["accuracy"].to_numpy(float))

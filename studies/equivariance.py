@@ -92,7 +92,7 @@ def shift_errors(settings: Mapping[str, Any]) -> pd.DataFrame:
     for seed, problem, (predictor, _) in zip(seeds, problems, fit(learner, problems), strict=True):
         if "diverged" in predictor.record:
             raise ValueError(f"{settings['learner']} on {task.name}, n = {n}, seed {seed}: the loss was not finite")
-        right = (predictor.predict(problem.inputs).argmax(-1) == problem.targets).all(axis=1)
+        right = float(np.mean((predictor.predict(problem.inputs).argmax(-1) == problem.targets).all(axis=1)))
         shared = {
             "task": task.name,
             "learner": settings["learner"],
@@ -101,9 +101,9 @@ def shift_errors(settings: Mapping[str, Any]) -> pd.DataFrame:
             "seed": seed,
             "optimizer": settings["parameters"].get("optimizer", ""),
             "margin": float(settings["parameters"].get("initial_margin", "nan")),
-            "train": float(right.mean()),
+            "train": right,
             "steps": predictor.record.get("steps", 0),
-            "status": _status(predictor, float(right.mean())),
+            "status": _status(predictor, right),
         }
         rows += [{**shared, **row} for row in _measured(task, predictor, seed)]
     return pd.DataFrame(rows)
@@ -115,8 +115,8 @@ def moved_digits(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     A digit whose ink fills the half, so that it cannot move, stays.
     """
     side = images.shape[-1]
-    ink = images[:, 0] > 0
-    rows, columns = ink.any(axis=2), ink.any(axis=1)
+    ink: np.ndarray = images[:, 0] > 0
+    rows, columns = np.asarray(ink.any(axis=2)), np.asarray(ink.any(axis=1))
     up, down = rows.argmax(axis=1), rows[:, ::-1].argmax(axis=1)
     left, right = columns.argmax(axis=1), columns[:, ::-1].argmax(axis=1) - side // 2
     moved = np.empty_like(images)
@@ -141,10 +141,10 @@ def _plan(scale: Scale) -> Iterator[dict[str, Any]]:
         for age in AGES if not quick else AGES[: 1 + (n == sizes[-1])]:
             yield _settings("identity-bits", "mlp", n, age, range(many))
             if not quick or (n == sizes[-1] and age == 0):
-                yield _settings("identity-bits", "cnn", n, age, range(few))
-                yield _settings("identity-bits", "cnn:view=untied", n, age, range(few))
-        yield _settings("identity-bits", "forest", n, 0, range(few))
-        yield _settings("identity-bits", "forest:view=tied", n, 0, range(few))
+                for learner in ("cnn", "cnn:view=untied"):
+                    yield _settings("identity-bits", learner, n, age, range(few if age else many))
+        for learner in ("forest", "forest:view=tied"):
+            yield _settings("identity-bits", learner, n, 0, range(many))
     for n in (sizes[-1],) if quick else (16, sizes[-1]):
         for optimizer, margin in SETTINGS:
             if quick and margin == 10 and optimizer == "sgd":  # noqa: PLR2004 -- the least informative setting
