@@ -17,8 +17,9 @@ PAGE = ROOT / "docs" / "science.md"
 
 HEAD = """# Published figures beside ours
 
-Written by `make science`, which runs every study (`grue study NAME{option}`). *Agrees* means within the combined sampling error and half
-of the last digit that was published. A figure whose source gives no recipe (optimiser, loss, rate) is *not comparable*.
+Written by `make science`, which runs every study (`grue study NAME{option}`). *Agrees*: within the combined sampling
+error and half of the last digit that was published. A figure whose source gives no recipe (optimiser, loss, rate) is
+*not comparable*.
 
 | study | figure | published | ours | agrees | source |
 |---|---|---|---|---|---|

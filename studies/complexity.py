@@ -147,7 +147,7 @@ class Complexity(Study):
 
     def analyse(self, rows: pd.DataFrame) -> Findings:
         """Correlations of all pairs in each set, and the verdicts."""
-        missing = {ALL, UNIFORM, NETWORKS} - set(rows.get("set", ()))
+        missing = {ALL, UNIFORM, NETWORKS} - (set(rows["set"].tolist()) if "set" in rows else set[str]())
         if missing:
             raise ValueError(f"no functions of the sets {', '.join(sorted(missing))}; all sets are compared")
         found = {name: _agreement(name, chosen) for name, chosen in _sets(rows).items()}
@@ -166,7 +166,7 @@ class Complexity(Study):
 
 def _sets(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """The rows of each set; without columns that it lacks."""
-    chosen = {name: rows[rows["set"] == name].dropna(axis=1, how="all") for name in (ALL, UNIFORM, NETWORKS)}
+    chosen = {name: rows.loc[rows["set"] == name].dropna(axis=1, how="all") for name in (ALL, UNIFORM, NETWORKS)}
     return chosen | {DISTINCT: chosen[NETWORKS].drop_duplicates("function")}
 
 
@@ -258,10 +258,10 @@ def _published(rows: pd.DataFrame) -> list[Published]:
         for name, table, value in vectors()
         for ours in lempel_ziv(table[None])
     ]
-    uniform = rows[rows["set"] == UNIFORM]
+    uniform = rows.loc[rows["set"] == UNIFORM]
     rng = generator(study="complexity", purpose="mean of five variables")
     five = lempel_ziv(rng.integers(0, 2, (FIVE, 32), dtype=np.int8).astype(bool))
-    differ, differ_error = _mean((uniform["LZ"] != uniform[CONVENTION]).to_numpy(float))
+    differ, differ_error = _mean(uniform["LZ"].to_numpy(float) != uniform[CONVENTION].to_numpy(float))
     return [
         *found,
         _mean_beside(148.8, "128-bit", uniform["LZ"].to_numpy(float), "Mingard et al. 2025, released data"),

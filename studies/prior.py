@@ -221,7 +221,7 @@ def _parts(rows: pd.DataFrame, points: Mapping[str, int]) -> dict[str, dict[int,
     """The counts of each job, by source."""
     parts: dict[str, dict[int, FunctionCounts]] = {}
     for source in rows["source"].unique():
-        of_source = rows[rows["source"] == source]
+        of_source = rows.loc[rows["source"] == source]
         columns = ["word 0", "word 1"][: 1 + (points[source] > 64)]  # noqa: PLR2004 -- bits of a word
         jobs, words = of_source["job"].to_numpy(), of_source[columns].to_numpy(np.uint64)
         counts = of_source["count"].to_numpy()
