@@ -150,7 +150,7 @@ def _plan(scale: Scale) -> Iterator[dict[str, Any]]:
             if quick and margin == 10 and optimizer == "sgd":  # noqa: PLR2004 -- the least informative setting
                 continue
             started = {"optimizer": optimizer, "initial_margin": margin}
-            yield _settings("identity-bits", SOLUTION, n, 0, range(many), **started)
+            yield _settings("identity-bits", SOLUTION, n, 0, range(max(many, 10)), **started)  # 5 decide nothing
     for n in (64, 256):
         for age in AGES if not quick else AGES[:1]:
             yield _settings("translation", "mlp", n, age, range(many))
