@@ -220,10 +220,11 @@ def _sizes(source: str, total: int, *, slow: bool) -> list[int]:
 def _parts(rows: pd.DataFrame, points: Mapping[str, int]) -> dict[str, dict[int, FunctionCounts]]:
     """The counts of each job, by source."""
     parts: dict[str, dict[int, FunctionCounts]] = {}
-    sources, all_jobs, all_counts = (np.asarray(rows[column]) for column in ("source", "job", "count"))
+    codes, sources = pd.factorize(rows["source"])
+    all_jobs, all_counts = rows["job"].to_numpy(), rows["count"].to_numpy()
     all_words = rows[["word 0", "word 1"]].to_numpy(np.uint64)
-    for source in np.unique(sources):
-        of_source = sources == source
+    for code, source in enumerate(sources):
+        of_source = codes == code
         jobs, counts = all_jobs[of_source], all_counts[of_source]
         words = all_words[of_source, : 1 + (points[source] > 64)]  # noqa: PLR2004 -- bits of a word
         parts[str(source)] = {
