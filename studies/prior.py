@@ -186,7 +186,7 @@ class Prior(Study):
         missing = [source for source in points if source not in parts]
         if missing:
             raise ValueError(f"no rows of {', '.join(missing)}; expected rows of all jobs of the study {self.name}")
-        priors = {source: PriorTable(merge(list(parts[source].values())), points[source]) for source in parts}
+        priors = {name: PriorTable(merge(list(parts[name].values())), length) for name, length in points.items()}
         complexity, bound, simplicity = complexity_tables(priors, base=BASE)
         perceptrons = pd.DataFrame(
             [{"inputs n": n, **perceptron_test(priors[PERCEPTRON.format(n)])} for n in (5, 6, 7)]
@@ -220,13 +220,15 @@ def _sizes(source: str, total: int, *, slow: bool) -> list[int]:
 def _parts(rows: pd.DataFrame, points: Mapping[str, int]) -> dict[str, dict[int, FunctionCounts]]:
     """The counts of each job, by source."""
     parts: dict[str, dict[int, FunctionCounts]] = {}
-    for source in rows["source"].unique():
-        of_source = rows.loc[rows["source"] == source]
-        columns = ["word 0", "word 1"][: 1 + (points[source] > 64)]  # noqa: PLR2004 -- bits of a word
-        jobs, words = of_source["job"].to_numpy(), of_source[columns].to_numpy(np.uint64)
-        counts = of_source["count"].to_numpy()
-        parts[source] = {
-            int(job): FunctionCounts(words[jobs == job], counts[jobs == job]) for job in of_source["job"].unique()
+    codes, sources = pd.factorize(rows["source"])
+    all_jobs, all_counts = rows["job"].to_numpy(), rows["count"].to_numpy()
+    all_words = rows[["word 0", "word 1"]].to_numpy(np.uint64)
+    for code, source in enumerate(sources):
+        of_source = codes == code
+        jobs, counts = all_jobs[of_source], all_counts[of_source]
+        words = all_words[of_source, : 1 + (points[source] > 64)]  # noqa: PLR2004 -- bits of a word
+        parts[str(source)] = {
+            int(job): FunctionCounts(words[jobs == job], counts[jobs == job]) for job in np.unique(jobs)
         }
     return parts
 
