@@ -158,7 +158,7 @@ class Prior(Study):
         base, variant, deep, labels = {
             "quick": (4 * FIRST, 10_000, 4_000, 40),
             "default": (4_000_000, 200_000, 100_000, 1_000),
-            "full": (10_000_000, 1_000_000, 1_000_000, 10_000),
+            "full": (10_000_000, 500_000, 500_000, 10_000),
         }[scale]
         jobs: list[StudyJob] = []
         for source, parameters in NETWORKS.items():
