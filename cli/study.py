@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..studies.catalogue import STUDIES
 from .folders import OutputFile, ReportFormat, write_text
 from .run import INTERRUPTED
+
+if TYPE_CHECKING:
+    from ..engine.job import Job
+    from ..engine.pool import Workers
+    from ..engine.session import Session
 
 studies = typer.Typer(help="Run an experiment other than learning curves.")
 
@@ -86,9 +91,6 @@ def forgetting(
 ) -> None:
     """Catastrophic forgetting: what is retained of earlier stages of a stream, and whether it recurs later."""
     from ..analysis.forgetting import Report
-    from ..engine.progress import Reporter
-    from ..engine.session import Session, run_study
-    from ..engine.store import Store
     from ..reports.forgetting import render
     from ..reports.forgetting_figure import write_figure
     from ..runs.names import UsageError
@@ -109,10 +111,26 @@ def forgetting(
         )
     for name, reason in refused.items():
         typer.echo(f"n/a: {name}: {reason}", err=True)
-    store = Store(out, "jobs")
-    session = Session(store, workers, Reporter(sys.stderr))
+    parameters = {"learners": list(chosen), "seeds": count, "n/a": refused}
+    session = _session("forgetting", out, workers, parameters, trajectories)
+    rows, metadata = read_rows(session.store, trajectories)
+    if not rows.empty:
+        report = Report(rows, study.gaps(), metadata)
+        write_text(render(report, form.value), output)
+        for path in write_figure(report, figures or out / "figures"):
+            typer.echo(f"wrote {path}", err=True)
+    _end_if_failed(session)
+
+
+def _session(name: str, folder: Path, workers: Workers, parameters: Mapping[str, Any], jobs: Sequence[Job]) -> Session:
+    """The session that ran the jobs of a study; ends the command where it was interrupted."""
+    from ..engine.progress import Reporter
+    from ..engine.session import Session, run_study
+    from ..engine.store import Store
+
+    session = Session(Store(folder, "jobs"), workers, Reporter(sys.stderr))
     try:
-        run_study(session, "forgetting", {"learners": list(chosen), "seeds": count, "n/a": refused}, trajectories)
+        run_study(session, name, parameters, jobs)
     except KeyboardInterrupt:
         typer.echo("interrupted; finished results are kept, repeat the command to run the rest", err=True)
         raise typer.Exit(INTERRUPTED) from None
@@ -120,14 +138,13 @@ def forgetting(
         session.close()
     if session.unfinished:
         raise typer.Exit(INTERRUPTED)
-    rows, metadata = read_rows(store, trajectories)
-    if not rows.empty:
-        report = Report(rows, study.gaps(), metadata)
-        write_text(render(report, form.value), output)
-        for path in write_figure(report, figures or out / "figures"):
-            typer.echo(f"wrote {path}", err=True)
+    return session
+
+
+def _end_if_failed(session: Session) -> None:
     if session.failures:
-        typer.echo(f"{len(session.failures)} jobs failed; see the tracebacks in {out / 'failures'}", err=True)
+        folder = session.store.folder / "failures"
+        typer.echo(f"{len(session.failures)} jobs failed; see the tracebacks in {folder}", err=True)
         raise typer.Exit(1)
 
 
@@ -149,9 +166,6 @@ def _command(name: str) -> Callable[..., None]:
         ] = ReportFormat.text,
         output: OutputFile = None,
     ) -> None:
-        from ..engine.progress import Reporter
-        from ..engine.session import Session, run_study
-        from ..engine.store import Store
         from ..reports.provenance import line_of
         from ..reports.studies import render
         from ..runs.errors import UsageError
@@ -163,24 +177,13 @@ def _command(name: str) -> Callable[..., None]:
             raise typer.BadParameter("expected one of --quick and --full", param_hint="--quick")
         if not timeout > 0:
             raise typer.BadParameter(f"got {timeout:g}; expected more than 0 seconds", param_hint="--timeout")
-        study, folder = make_study(name), out or Path("results/local") / name
-        units = study.jobs("quick" if quick else "full" if full else "default")
-        store = Store(folder, "jobs")
-        session = Session(store, choose_workers(jobs, timeout, scheduler), Reporter(sys.stderr))
-        parameters = {"version": study.version, "scale": "quick" if quick else "full" if full else "default"}
-        try:
-            run_study(session, name, parameters, units)
-        except KeyboardInterrupt:
-            typer.echo("interrupted; finished results are kept, repeat the command to run the rest", err=True)
-            raise typer.Exit(INTERRUPTED) from None
-        finally:
-            session.close()
-        if session.unfinished:
-            raise typer.Exit(INTERRUPTED)
-        rows, provenance = read_rows(store, units)
-        if session.failures:
-            typer.echo(f"{len(session.failures)} jobs failed; see the tracebacks in {folder / 'failures'}", err=True)
-            raise typer.Exit(1)
+        study, scale = make_study(name), "quick" if quick else "full" if full else "default"
+        units = study.jobs(scale)
+        parameters = {"version": study.version, "scale": scale}
+        workers = choose_workers(jobs, timeout, scheduler)
+        session = _session(name, out or Path("results/local") / name, workers, parameters, units)
+        _end_if_failed(session)
+        rows, provenance = read_rows(session.store, units)
         try:
             findings = study.analyse(rows)
         except ValueError as error:

@@ -311,7 +311,6 @@ def _published(
             name = TANH.format(sigma_w, coding)
             rows.append(bernoulli_row(f"P(constant), {name}", source, priors[name], (0, 1), constant, None, note))
             ours = priors[name].mean_complexity()
-            if ours is not None:
-                text = f"{ours[0]:.1f} ± {1.96 * ours[1]:.1f}"
-                rows.append(Published(f"mean K_LZ, {name}", source, str(complexity), text, None, note))
+            text = f"{ours[0]:.1f} ± {1.96 * ours[1]:.1f}"
+            rows.append(Published(f"mean K_LZ, {name}", source, str(complexity), text, None, note))
     return tuple(rows)

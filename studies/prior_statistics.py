@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from math import log, sqrt
@@ -13,6 +12,7 @@ import pandas as pd
 from scipy import stats
 
 from ..analysis.intervals import NORMAL, wilson
+from ..metrics.complexity import lempel_ziv
 from .base import Published, Verdict
 from .function_counts import FunctionCounts, unpack
 
@@ -65,7 +65,7 @@ class PriorTable:
         """A row of the table of priors."""
         entropy, error = self.entropy()
         complexity = self.mean_complexity()
-        both = {} if complexity is None else {"mean K_LZ": complexity[0], "± K_LZ": NORMAL * complexity[1]}
+        both = {"mean K_LZ": complexity[0], "± K_LZ": NORMAL * complexity[1]}
         row: dict[str, Any] = {
             "samples": self.counts.total,
             "distinct functions": self.counts.distinct,
@@ -112,12 +112,12 @@ class PriorTable:
         return FunctionCounts(self.counts.words[kept], counts)
 
     @cached_property
-    def _complexities(self) -> np.ndarray | None:
-        return lz_complexity(unpack(self.drawn.words, self.points))
+    def _complexities(self) -> np.ndarray:
+        return lempel_ziv(unpack(self.drawn.words, self.points).astype(bool))
 
-    def mean_complexity(self) -> tuple[float, float] | None:
-        """Mean K_LZ over samples and its standard error; None where the measure is missing."""
-        return None if self._complexities is None else _weighted_mean(self._complexities, self.drawn.counts)
+    def mean_complexity(self) -> tuple[float, float]:
+        """Mean K_LZ over samples and its standard error."""
+        return _weighted_mean(self._complexities, self.drawn.counts)
 
 
 def _weighted_mean(values: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
@@ -128,19 +128,9 @@ def _weighted_mean(values: np.ndarray, weights: np.ndarray) -> tuple[float, floa
     return mean, sqrt(variance / total)
 
 
-def lz_complexity(bits: np.ndarray) -> np.ndarray | None:
-    """K_LZ of bit strings (functions, points), with all bits read; None where the measure is missing."""
-    try:
-        module = importlib.import_module("..metrics.complexity", __package__)
-    except ModuleNotFoundError:
-        return None
-    return np.asarray(module.lempel_ziv(bits.astype(bool)), float)
-
-
 def random_strings(points: int) -> np.ndarray:
     """K_LZ of DRAWS uniform random bit strings."""
-    complexities = lz_complexity(np.random.default_rng(1).integers(0, 2, (DRAWS, points)))
-    return np.zeros(0) if complexities is None else complexities
+    return lempel_ziv(np.random.default_rng(1).integers(0, 2, (DRAWS, points)).astype(bool))
 
 
 def perceptron_test(prior: PriorTable) -> dict[str, Any]:
@@ -233,7 +223,7 @@ def bernoulli_row(
 def complexity_tables(
     priors: Mapping[str, PriorTable], base: str
 ) -> tuple[pd.DataFrame, pd.DataFrame, tuple[Verdict, ...]]:
-    """Probability against K_LZ, the Levin-type bound 2^-(a K + b), and the verdict; empty where K_LZ is missing.
+    """Probability against K_LZ, the Levin-type bound 2^-(a K + b), and the verdict; empty with too few functions.
 
     Functions that were seen at least OFTEN are used, because the probability of the others is not known. a is
     log2(number of functions) / max K; b is the largest with which no such function is above the bound. Priors with less
@@ -243,9 +233,9 @@ def complexity_tables(
     bounds: list[dict[str, Any]] = []
     for name, prior in priors.items():
         often = prior.counts.seen(OFTEN)
-        complexity = lz_complexity(unpack(often.words, prior.points)) if often.distinct >= LEAST_FUNCTIONS else None
-        if complexity is None:
+        if often.distinct < LEAST_FUNCTIONS:
             continue
+        complexity = lempel_ziv(unpack(often.words, prior.points).astype(bool))
         strings = random_strings(prior.points)
         probability = often.counts / prior.counts.total
         a = prior.points / max(float(strings.max()), float(complexity.max()))

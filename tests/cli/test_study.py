@@ -50,3 +50,24 @@ def test_from_a_run_to_table_and_figure_and_what_is_repeated(tmp_path: Path) -> 
     again = CliRunner().invoke(app, ["study", "forgetting", *SMALL, *rest])
     assert "12 jobs: 12 done, 0 to do" in again.stderr
     assert {row["regime"] for row in json.loads(table.read_text())["metrics"]} == {"continued", "refitted", "joint"}
+
+
+def test_a_study_of_the_list_ends_with_verdicts_and_is_resumed(tmp_path: Path) -> None:
+    command = ["study", "complexity", "--quick", "--jobs", "0", "--out", str(tmp_path)]
+    first = CliRunner().invoke(app, command)
+    assert first.exit_code == 0, first.output
+    assert first.stdout.startswith("Verdicts\n")
+    assert "Published figures" in first.stdout
+    again = CliRunner().invoke(app, [*command, "--format", "json"])
+    assert "3 done, 0 to do" in again.stderr
+    found = json.loads(again.stdout)
+    assert {one["decision"] for one in found["verdicts"]} >= {"supported", "contradicted"}
+    assert all(one["agrees"] for one in found["published"] if one["figure"].startswith("K_LZ of"))
+
+
+def test_two_scales_and_no_time_are_refused_before_anything_is_written(tmp_path: Path) -> None:
+    for wrong in (["--quick", "--full"], ["--timeout", "0"], ["--timeout", "nan"]):
+        result = CliRunner().invoke(app, ["study", "complexity", *wrong, "--out", str(tmp_path / "out")])
+        assert result.exit_code == 2, wrong
+        assert wrong[0] in result.output
+    assert not (tmp_path / "out").exists()
