@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow.parquet as pq
 import pytest
 
-from grue.engine.parquet import to_bytes
+from grue.engine.parquet import read_file, to_bytes
 from grue.engine.store import Store
 from grue.runs.catalogue import Catalogue, CellInfo, LearnerInfo, TaskInfo, extend_catalogue, merge_catalogues
 from grue.runs.errors import UsageError
@@ -89,7 +88,8 @@ def test_results_of_other_settings_stay_on_disk_and_come_back(tmp_path: Path) ->
 def test_what_an_earlier_version_did_not_write_is_null(tmp_path: Path) -> None:
     own = store(tmp_path, "a", "b")
     old = write(own, "old", rows("a"))
-    pq.write_table(pq.read_table(old).drop_columns(["record", "count"]), old)
+    table, metadata = read_file(old)
+    old.write_bytes(to_bytes(table.drop_columns(["record", "count"]), metadata))
     write(own, "new", rows("b"))
     found, _ = join(own.read())
     assert sorted(found["key"]) == ["a", "b"]
