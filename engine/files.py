@@ -60,9 +60,7 @@ def parse_json(text: str | bytes) -> Any:
     except RecursionError:
         raise UnreadableError("invalid JSON: it is nested too deeply") from None
     except UnicodeEncodeError:
-        raise UnreadableError(
-            "invalid JSON: a text in it has half of a surrogate pair, which is no character"
-        ) from None
+        raise UnreadableError("invalid JSON: a text has half of a surrogate pair, which is no character") from None
     except ValueError as error:
         raise UnreadableError(f"invalid JSON: {error}") from error
     return found

@@ -40,8 +40,8 @@ THREADS_FROM = 1 << 20
 """Bytes of a file from which on its columns are decoded in threads: of a small one that takes twice as long."""
 
 NO_DIGEST = (
-    "it has no digest: written by an older version, or damaged; `grue compact --adopt DIR` takes its values as they are "
-    "and writes a digest"
+    "it has no digest: written by an older version, or damaged; `grue compact --adopt DIR` takes its values as they "
+    "are and writes a digest"
 )
 DAMAGED = "it was damaged or changed: its content does not have the digest that was written with it"
 
@@ -60,6 +60,8 @@ def to_bytes(table: pa.Table, metadata: dict[str, Any]) -> bytes:
     pq.write_table(table.replace_schema_metadata(encoded), sink, compression="zstd", write_page_checksum=True)
     content = sink.getvalue().to_pybytes()
     start = _place(content)
+    if content[start : start + len(ZEROS)] != ZEROS:
+        raise ValueError(f"the metadata of a table may not contain {MARK.decode()!r}")
     return content[:start] + _digest(content, start) + content[start + len(ZEROS) :]
 
 
@@ -71,9 +73,7 @@ def read_file(path: Path, columns: Sequence[str] | None = None) -> tuple[pa.Tabl
     content = read_bytes(path)
     start = _place(content)
     if content[start : start + len(ZEROS)] != _digest(content, start):
-        raise UnreadableError(
-            "it is damaged, or was changed: its content does not have the digest that it was written with"
-        )
+        raise UnreadableError(DAMAGED)
     return decode(content, columns)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..learners.base import Learner
 from ..metrics.scores import VERSION as METRICS_VERSION
 from ..tasks.base import Task
+from .digests import digest
 from .external import is_external
 from .names import Named
 
@@ -125,11 +125,6 @@ def file_name(words: str, content: Any) -> str:
     """The name of a file: some words, as far as a name can hold them, and a hash of what it is of."""
     readable = "".join(letter if letter.isalnum() or letter in "-.=" else "_" for letter in words)
     return f"{readable[:80]}--{digest(content)[:12]}"
-
-
-def digest(content: Any) -> str:
-    """SHA-256 of canonical JSON, hexadecimal."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def _identity(named: Named[Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..engine.store import Store
+from ..engine.errors import UnreadableWarning
+from ..engine.files import UnreadableError, parse_json
+from .batches import BatchStore, read_rows
 from .bundle import locate, read_bundle
 from .catalogue import Catalogue, check_versions, merge_catalogues, read_catalogue
 from .errors import UsageError
 from .results import COLUMNS, Results
-from .rows import join
 
 OF_A_BATCH = ("seconds", "cells", "keys", "settings", "task", "learner")
 """What differs from batch to batch in the provenance of one run."""
@@ -77,8 +79,8 @@ def require_catalogue(folder: Path) -> Catalogue:
 
 def _read(folder: Path) -> Results:
     """Everything in one folder, also what its plan does not ask for any more: another folder's may."""
-    store, catalogue = Store(folder), require_catalogue(folder)
-    rows, metadata = join(store.read())
+    store, catalogue = BatchStore(folder), require_catalogue(folder)
+    rows, metadata = read_rows(store, catalogue)
     tidy = rows.reindex(columns=COLUMNS)
     return Results(tidy, catalogue, store.failures(), metadata, _answers(rows), steps=_steps(rows))
 
@@ -86,7 +88,7 @@ def _read(folder: Path) -> Results:
 def _answers(rows: pd.DataFrame) -> dict[tuple[str, str], np.ndarray]:
     """Unpack the answers to riddles."""
     held = rows.reindex(columns=["key", "split", "examples", "kind"])
-    held = held.loc[held["kind"] == "answers"]
+    held = held.loc[(held["kind"] == "answers") & held["examples"].notna()]
     return {
         (key, split): np.frombuffer(packed, np.int8)
         for key, split, packed in zip(held["key"], held["split"], held["examples"], strict=True)
@@ -95,9 +97,16 @@ def _answers(rows: pd.DataFrame) -> dict[tuple[str, str], np.ndarray]:
 
 def _steps(rows: pd.DataFrame) -> dict[str, float]:
     """The steps of training from the records of the fits; of boosting they are rounds."""
+    found: dict[str, float] = {}
     held = rows.loc[rows["record"].notna(), ["key", "record"]]
-    records = ((key, json.loads(record)) for key, record in zip(held["key"], held["record"], strict=True))
-    return {key: float(record["steps"]) for key, record in records if isinstance(record.get("steps"), int | float)}
+    for key, text in zip(held["key"], held["record"], strict=True):
+        try:
+            record = parse_json(text)
+            if isinstance(record, dict) and isinstance(steps := record.get("steps"), int | float):
+                found[key] = float(steps)
+        except (UnreadableError, OverflowError) as error:
+            warnings.warn(f"the record of the fit of cell {key[:12]}: {error}", UnreadableWarning, stacklevel=2)
+    return found
 
 
 def _distinct(parts: Iterable[Results]) -> tuple[list[dict[str, Any]], dict[str, int]]:

@@ -13,12 +13,12 @@ from ..engine.progress import Reporter, Share
 from ..engine.session import Session
 from ..engine.store import Store
 from ..learners.base import CPU, Resources
+from .batches import BatchStore, read_rows
 from .catalogue import extend_catalogue
 from .cells import Batch, Cell
 from .estimate import Estimates, make_batches
 from .jobs import BatchJob
 from .plan import Plan
-from .rows import join
 
 
 class PlanSession(Session):
@@ -30,7 +30,7 @@ class PlanSession(Session):
     def __init__(
         self, plan: Plan, folder: Path, workers: Workers, reporter: Reporter, resources: Resources = CPU
     ) -> None:
-        super().__init__(Store(folder), workers, reporter)
+        super().__init__(BatchStore(folder), workers, reporter)
         self.plan, self.resources = plan, resources
         self.missing: list[Cell] = []
 
@@ -42,7 +42,8 @@ class PlanSession(Session):
         superseded = extend_catalogue(self.store.folder, catalogue)
         if superseded:
             log(f"{superseded} cells in {folder} have other settings or versions than this run; tables omit them")
-        rows, metadata = join(self.read())
+        with self.logging_warnings():
+            rows, metadata = read_rows(self.store, catalogue, quarantine=True)
         self.missing, batches, estimates = outstanding(self.plan, rows, metadata, self.store)
         log(
             f"{len(self.plan.cells)} cells: {len(self.plan.cells) - len(self.missing)} done, {len(self.missing)} to do "

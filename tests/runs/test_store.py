@@ -17,8 +17,8 @@ from grue.runs.results import COLUMNS
 from grue.runs.rows import LAYOUT, join, to_table
 
 
-def rows(key: str, value: float = 0.5) -> pd.DataFrame:
-    cell = {"task": "t", "learner": "l", "size": 16, "exposed": 0, "seed": 0, "fit_seconds": 0.1, "status": "ok"}
+def rows(key: str, value: float = 0.5, seed: int = 0) -> pd.DataFrame:
+    cell = {"task": "t", "learner": "l", "size": 16, "exposed": 0, "seed": seed, "fit_seconds": 0.1, "status": "ok"}
     return pd.DataFrame([{**cell, "key": key, "split": "id", "metric": "score", "value": value, "count": 10}])
 
 
@@ -64,10 +64,11 @@ def test_a_cell_in_two_files_counts_once(tmp_path: Path) -> None:
 
 def test_a_success_takes_the_failure_away(tmp_path: Path) -> None:
     own = store(tmp_path, "a", "b")
-    own.write_failure("one", {"task": "t", "learner": "l", "keys": ["a", "b"], "message": "no", "kind": "error"})
+    failure = {"task": "t", "learner": "l", "keys": ["a", "b"], "cells": []}
+    own.write_failure("one", {**failure, "message": "no", "kind": "error", "traceback": ""})
     write(own, "half", rows("a"))
     assert len(read([tmp_path]).failures) == 1, "b is still missing"
-    write(own, "other half", rows("b"))
+    write(own, "other half", rows("b", seed=1))
     assert not read([tmp_path]).failures
 
 
