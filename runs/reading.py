@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from ..engine.files import UnreadableError, parse_json
 from .batches import BatchStore, read_rows
 from .bundle import locate, read_bundle
 from .catalogue import Catalogue, check_versions, merge_catalogues, read_catalogue
-from .errors import UsageError
+from .errors import UnreadablePlanError, UsageError
 from .results import COLUMNS, Results
 
 OF_A_BATCH = ("seconds", "cells", "keys", "settings", "task", "learner")
@@ -28,7 +28,7 @@ def read(folders: Sequence[Path | str]) -> Results:
 
     Raises UsageError for a folder that is none.
     """
-    parts = {str(folder): read_bundle(locate(folder)) or _read(Path(folder)) for folder in folders}
+    parts = dict(_parts(folders))
     catalogues = {name: part.catalogue for name, part in parts.items()}
     check_versions(catalogues)
     catalogue = merge_catalogues(catalogues.values(), supersede=False)
@@ -55,6 +55,19 @@ def read(folders: Sequence[Path | str]) -> Results:
         steps=steps,
         folders=catalogues if len(catalogues) > 1 else {},
     )
+
+
+def _parts(folders: Sequence[Path | str]) -> Iterator[tuple[str, Results]]:
+    """The name of each folder and what it holds; of several, those with damaged plans are named and left out."""
+    damaged = 0
+    for folder in folders:
+        try:
+            yield str(folder), read_bundle(locate(folder)) or _read(Path(folder))
+        except UnreadablePlanError as error:
+            damaged += 1
+            if damaged == len(folders):
+                raise
+            warnings.warn(str(error), UnreadableWarning, stacklevel=3)
 
 
 def load(*folders: Path | str) -> pd.DataFrame:

@@ -14,8 +14,9 @@ from ..engine.session import Session
 from ..engine.store import Store
 from ..learners.base import CPU, Resources
 from .batches import BatchStore, read_rows
-from .catalogue import extend_catalogue
+from .catalogue import FILE, Catalogue, extend_catalogue
 from .cells import Batch, Cell
+from .errors import UnreadablePlanError
 from .estimate import Estimates, make_batches
 from .jobs import BatchJob
 from .plan import Plan
@@ -39,7 +40,7 @@ class PlanSession(Session):
         log, folder = self.reporter.log, self.store.display_folder
         self.open(fresh=fresh)
         catalogue = self.plan.catalogue()
-        superseded = extend_catalogue(self.store.folder, catalogue)
+        superseded = self._save(catalogue)
         if superseded:
             log(f"{superseded} cells in {folder} have other settings or versions than this run; tables omit them")
         with self.logging_warnings():
@@ -57,6 +58,18 @@ class PlanSession(Session):
             return Share(sum(map(estimates.seconds, cells)), len(cells))
 
         self.begin([BatchJob(batch, self.resources) for batch in batches], "cells", share_of)
+
+    def _save(self, catalogue: Catalogue) -> int:
+        """Add the plan to that of the folder; returns how many cells it supersedes.
+
+        A plan that cannot be read is named and moved to corrupt/; finished cells of this plan are found by their keys.
+        """
+        try:
+            return extend_catalogue(self.store.folder, catalogue)
+        except UnreadablePlanError as error:
+            reason = str(error.__cause__)
+        self.store.reject(self.store.folder / FILE, reason, quarantine=True)
+        return extend_catalogue(self.store.folder, catalogue)
 
     def unaccounted(self) -> list[Cell]:
         """Planned cells that have neither rows on disk nor a failure: none, at the end of a run to its end."""
