@@ -27,6 +27,7 @@ OPTIONAL = {"suite_seed", "count", "fit_seconds", "examples", "kind", "record"}
 
 TEXT = (pa.string(), pa.large_string())
 ANSWERS = {"key": TEXT, "split": TEXT, "kind": TEXT, "classes": (pa.list_(pa.int16()), pa.null())}
+ANSWERS |= {"values": (pa.list_(pa.float32()), pa.null())}
 EXAMPLES = {"task": TEXT, "split": TEXT, "index": (pa.int64(),), "input": TEXT, "target": TEXT}
 """The columns of the other two tables, and their types."""
 
@@ -223,7 +224,8 @@ def check_source(metadata: Mapping[str, Any]) -> None:
 def _check_answers(table: pa.Table) -> None:
     """Raise UnreadableError for classes that are not so many for each example."""
     kinds = table["kind"].to_pylist()
-    counts = (pc.list_value_length(table[name]).to_pylist() for name in ("classes", "values"))
+    lists = (table[name].cast(pa.list_(pa.float64())) for name in ("classes", "values"))
+    counts = (pc.list_value_length(column).to_pylist() for column in lists)
     for kind, classes, values in zip(kinds, *counts, strict=True):
         if kind == "class" and (not values or classes is None or classes % values):
             raise UnreadableError(f"{classes} classes for {values} examples")

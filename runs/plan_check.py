@@ -93,7 +93,7 @@ REFUSAL: Fields = {"task": TEXT, "learner": TEXT, "reason": TEXT, "size": VERSIO
 
 
 def check_plan(document: Mapping[str, Any], schema: int) -> bool:
-    """Raise PlanError for a document that is no plan; False for a plan of another schema, of which nothing is checked."""
+    """Whether a plan is of this schema; raises PlanError for a document that is no plan. Others are not checked."""
     _check("it is no plan of a run", document, {"schema": COUNT}, required=("schema",))
     if document["schema"] != schema:
         return False
