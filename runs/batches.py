@@ -186,7 +186,7 @@ def disagreeing(
 def twofold(rows: pd.DataFrame) -> Iterator[tuple[int, str]]:
     """Files that have two values for one (cell, split, metric)."""
     for number, key in _first(rows, rows.duplicated([FILE, *UNIQUE]), "key"):
-        yield number, f"it has two values for one split and metric of the cell {key[:12]}"
+        yield number, f"it has two values for one split and metric of the cell {key!s:.12}"
 
 
 def contradictions(rows: pd.DataFrame) -> Iterator[tuple[int, int, str]]:

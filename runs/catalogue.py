@@ -253,7 +253,7 @@ def read_catalogue(folder: Path) -> Catalogue | None:
     Raises UnreadablePlanError where it is damaged, and UsageError where another version wrote it.
     """
     path = folder / FILE
-    if not path.exists():
+    if not os.path.lexists(path):
         return None
     relative = os.path.relpath(path)
     shown = str(path) if relative.startswith(os.pardir) else relative

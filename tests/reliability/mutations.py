@@ -10,8 +10,9 @@ from typing import Any
 import pyarrow as pa
 
 STRANGE: list[Any] = [
-    None, True, False, 0, 1, -1, 2**31, 2**63, 2**70, -(2**70), 0.5, -0.0, 1e308, float("inf"), float("nan"), "", "x", "\x00",
-    "\x1b[31m", "../../x", "é" * 300, "\ud800", "a\nb", [], [None], [[]], ["x"], {}, {"x": 1}, {"": {}}, [1, "x", None],
+    None, True, False, 0, 1, -1, 2**31, 2**63, 2**70, -(2**70), 0.5, -0.0, 1e308, float("inf"), float("nan"), "", "x",
+    "\x00", "\x1b[31m", "../../x", "é" * 300, "\ud800", "a\nb", [], [None], [[]], ["x"], {}, {"x": 1}, {"": {}},
+    [1, "x", None],
 ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Every reader on mutated input: an answer or an error in one line; no traceback, no endless work, no file elsewhere."""
+"""Every reader on mutated input: an answer or an error in one line; no traceback, no hanging, no file elsewhere."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import NoReturn
 
-import pyarrow as pa
 import pytest
 from mutations import mutated_bytes, mutated_dump, mutated_table, mutated_text
 from typer.testing import CliRunner
@@ -79,7 +78,7 @@ def fuzz(make: Input, count: int, seed: int) -> list[str]:
             texts = [str(one.message) for one in caught]
         except REFUSALS as error:
             texts = [str(error)]
-        except (Exception, HangingError):  # what is looked for
+        except (Exception, HangingError):  # noqa: BLE001 -- what is looked for
             wrong.append(f"input {index} of seed {seed}:\n{traceback.format_exc(limit=-6)}")
             continue
         wrong += [f"input {index} of seed {seed}: not one line: {text!r}" for text in texts if "\n" in text.strip()]
@@ -87,8 +86,10 @@ def fuzz(make: Input, count: int, seed: int) -> list[str]:
 
 
 def outside(folder: Path) -> dict[str, int]:
-    """Every file of the current folder that is not in this one, with its size."""
-    return {str(path): path.lstat().st_size for path in Path().rglob("*") if folder not in [path, *path.parents]}
+    """Every file of the current folder that is not in this one, with its size, and what is beside the current one."""
+    beside = dict.fromkeys(map(str, Path("..").iterdir()), 0)
+    here = {path: path.lstat().st_size for path in Path().rglob("*") if folder not in [path, *path.parents]}
+    return beside | {str(path): size for path, size in here.items()}
 
 
 def report_on(folder: Path, *, whole: bool = True) -> None:
@@ -185,7 +186,7 @@ def failures(given: Path) -> Input:
     about = {"key": cell.key, "size": cell.size, "exposed": cell.exposed, "seed": cell.seed}
     record = {
         "job": "one", "when": "2026-01-01T00:00:00+00:00", "task": cell.task, "learner": cell.learner, "kind": "error",
-        "keys": [cell.key], "cells": [about], "message": "ValueError: no", "traceback": "Traceback\n  no", "settings": {},
+        "keys": [cell.key], "cells": [about], "message": "ValueError: no", "traceback": "Traceback\n  no",
     }  # fmt: skip
     for path in (given / "batches").iterdir():
         path.unlink()  # so that the failure is told
@@ -200,9 +201,10 @@ def failures(given: Path) -> Input:
 
 
 WORDS = [
-    "[", "]", "{", "}", '"', "'", "=", "\n", "\n[[grid]]\n", "[budget]\n", "inf", "nan", "-1", "1e400", "9" * 5000, "true",
-    "1979-05-27", "inherited", "family:identity", "all", "mlp", "mlp@tied", ":", ",", "@", "\\ud800", "\x00", "é", "os:system",
-    "extends = 'given/own.toml'\n", "tasks", "learners", "sizes", "0x10", "[" * 3000, "../x", " ", "{x = 1}", "_",
+    "[", "]", "{", "}", '"', "'", "=", "\n", "\n[[grid]]\n", "[budget]\n", "inf", "nan", "-1", "1e400", "9" * 5000,
+    "1979-05-27", "inherited", "family:identity", "all", "mlp", "mlp@tied", ":", ",", "@", "\\ud800", "\x00", "é", "true",
+    "os:system", "extends = 'given/own.toml'\n", "tasks", "learners", "sizes", "0x10", "[" * 3000, "../x", " ",
+    "{x = 1}", "_",
 ]  # fmt: skip
 
 
@@ -263,8 +265,9 @@ def spec(given: Path) -> Input:  # noqa: ARG001
 
 
 COMMANDS = [
-    ["leaderboard", "given", "--format", "json"], ["table", "given", "--what", "summary"], ["scores", "given", "--format", "csv"],
-    ["failures", "given"], ["compare", "given", "given"], ["quality", "given"], ["claims", "given"], ["list", "presets"],
+    ["leaderboard", "given", "--format", "json"], ["table", "given", "--what", "summary"],
+    ["scores", "given", "--format", "csv"], ["failures", "given"], ["compare", "given", "given"],
+    ["quality", "given"], ["claims", "given"], ["list", "presets"],
     ["run", "--preset", "smoke", "--dry-run", "--out", "given", "--sizes", "16,64", "--seeds", "2", "--exposed", "0"],
     ["show", "identity-bits"], ["export", "identity-bits", "--size", "8", "--output", "given/x.jsonl"],
     ["forget", "given", "--learner", "linear"], ["verify", "given"], ["decompose", "given"], ["explain", "given"],
