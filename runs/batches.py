@@ -20,7 +20,7 @@ from ..engine.store import Store
 from .catalogue import Catalogue
 from .digests import digest
 from .errors import UsageError
-from .rows import FILE, LAYOUT, UNIQUE, join_files, sources_of
+from .rows import FILE, LARGEST, LAYOUT, UNIQUE, join_files, sources_of
 
 OPTIONAL = {"suite_seed", "count", "fit_seconds", "examples", "kind", "record"}
 """Columns of batches that earlier versions did not all write."""
@@ -38,9 +38,6 @@ NEVER_NULL = ["task", "learner", "split", "metric", "status", "key", "size", "ex
 
 AXES = ["size", "exposed", "seed", "suite_seed"]
 """What a key fixes beside the settings of its pair."""
-
-LARGEST = 1e30
-"""Values beyond are no measurement of anything; runs/score.py writes none."""
 
 Files = dict[str, tuple[pa.Table, dict[str, Any]]]
 

@@ -33,6 +33,9 @@ from .names import Named, UsageError, make_task, names
 from .plan import Plan
 from .predict import ROUNDING, Predictions
 
+LARGEST_ANSWER = 1e12
+"""The square of a larger error is no score that a table could show."""
+
 DIGITS = 9
 """Digits of the largest size, test size and seed that a key may have."""
 
@@ -247,8 +250,8 @@ def _numbers(value: Any, shape: tuple[int, ...], what: str) -> np.ndarray:
         raise UsageError(f"{what} is not numeric; expected numbers of shape {shape}") from None
     if array.shape != shape:
         raise UsageError(f"{what} has shape {array.shape}; expected {shape}")
-    if not np.isfinite(array).all():
-        raise UsageError(f"{what} contains NaN or infinity; expected finite numbers")
+    if not (np.abs(array) <= LARGEST_ANSWER).all():
+        raise UsageError(f"{what} contains NaN, infinity, or numbers beyond {LARGEST_ANSWER:g}; expected smaller ones")
     return array
 
 

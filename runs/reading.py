@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,12 @@ import pandas as pd
 
 from ..engine.errors import UnreadableWarning
 from ..engine.files import UnreadableError, parse_json
-from .batches import BatchStore, read_rows
+from .batches import BatchStore, contradictions, read_rows
 from .bundle import locate, read_bundle
 from .catalogue import Catalogue, check_versions, merge_catalogues, read_catalogue
 from .errors import UnreadablePlanError, UsageError
 from .results import COLUMNS, Results
+from .rows import FILE
 
 OF_A_BATCH = ("seconds", "cells", "keys", "settings", "task", "learner")
 """What differs from batch to batch in the provenance of one run."""
@@ -33,6 +34,8 @@ def read(folders: Sequence[Path | str]) -> Results:
     check_versions(catalogues)
     catalogue = merge_catalogues(catalogues.values(), supersede=False)
     scores = pd.concat([part.scores for part in parts.values()], ignore_index=True)
+    if len(parts) > 1:
+        _warn_of_differences(parts)
     planned = scores["key"].isin(list(catalogue.by_key))
     scores = scores.loc[planned].drop_duplicates(["key", "split", "metric"], ignore_index=True)
     # Labels are no part of a key: the plan may have others than when a cell was computed.
@@ -68,6 +71,20 @@ def _parts(folders: Sequence[Path | str]) -> Iterator[tuple[str, Results]]:
             if damaged == len(folders):
                 raise
             warnings.warn(str(error), UnreadableWarning, stacklevel=3)
+
+
+def _warn_of_differences(parts: Mapping[str, Results]) -> None:
+    """Say where folders have different values for one cell; those of the first are reported."""
+    tables = [part.scores.assign(**{FILE: number}) for number, part in enumerate(parts.values())]
+    found = list(contradictions(pd.concat(tables, ignore_index=True)))
+    if found:
+        names = list(parts)
+        first, second, what = found[0]
+        warnings.warn(
+            f"{names[first]} and {names[second]} have different values for {len(found)} rows of the same cells, such as "
+            f"{what}; those of {names[first]} are reported (grue compare {names[first]} {names[second]} shows them)",
+            stacklevel=3,
+        )
 
 
 def load(*folders: Path | str) -> pd.DataFrame:

@@ -20,6 +20,9 @@ LAYOUT = pa.schema(
 UNIQUE = ["key", "split", "metric"]
 """The columns that a value has to itself."""
 
+LARGEST = 1e30
+"""Values beyond are no measurement of anything: none is written or read."""
+
 FILE = "file"
 """A further column of rows that were read: the number of their file."""
 
