@@ -20,8 +20,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from .durable import replace_file, sweep
 from .errors import EngineError, UnreadableWarning
-from .files import replace_file, sweep
 from .lock import FolderLock
 from .parquet import UnreadableError, read_file
 

@@ -45,7 +45,7 @@ def long_lines(results: Results) -> list[str]:
         _all("Commit", _distinct(results.provenance, "commit")),
         "Versions: " + ", ".join(f"{name} {' and '.join(versions[name])}" for name in order) if order else "",
         _all("Machine", _distinct(results.provenance, "machine")),
-        _all("Kernels", _distinct(results.provenance, "kernels")),
+        "Kernels: " + "; ".join(kernels) if (kernels := _distinct(results.provenance, "kernels")) else "",
         _all("Device", devices) if (devices := _devices(results.provenance)) not in ([], ["cpu"]) else "",
     ]
     return [line for line in lines if line]

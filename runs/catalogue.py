@@ -16,7 +16,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..engine.files import replace_file
+from ..engine.durable import replace_file
 from .errors import UsageError
 
 SCHEMA = 2
