@@ -122,6 +122,7 @@ class Session:
 
     def _fill(self) -> None:
         """Keep the workers busy, with nothing waiting in the pool: stopping is then just not giving them more."""
+        self.store.check_lock()
         while self._pool and self._queue and not self.stopping and len(self._pool.running) < self._pool.slots:
             self._pool.submit(self._queue.pop(0))
 

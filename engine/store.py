@@ -9,21 +9,21 @@ DIR/.lock                  held by the run that works here
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+from .durable import replace_file, sweep
 from .errors import EngineError, UnreadableWarning
 from .files import UnreadableError, read_json
+from .lock import FolderLock
 from .parquet import NoDigestError, read_file
 
 RECORDS = ("plan.json", "study.json")
@@ -42,29 +42,31 @@ class Store:
     def __init__(self, folder: Path, table: str = "batches") -> None:
         self.display_folder, self.folder, self.table = folder, folder.absolute(), table
         self.failed, self.corrupt = self.folder / "failures", self.folder / "corrupt"
+        self._lock = FolderLock(self.folder / ".lock", folder)
 
     @contextmanager
     def locked(self, log: Callable[[str], None]) -> Iterator[None]:
         """Hold the folder for one run; a second one waits, so that no job is done twice.
 
-        The lock is released when the process that holds it ends, however it ends.
+        Raises EngineError for a folder that cannot be made, written to or locked.
         """
-        (self.folder / self.table).mkdir(parents=True, exist_ok=True)
-        with (self.folder / ".lock").open("a+") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                lock.seek(0)
-                log(
-                    f"another run ({lock.read().strip() or 'unknown'}) is using {self.display_folder}; "
-                    "waiting for it to end"
-                )
-                fcntl.flock(lock, fcntl.LOCK_EX)
-            lock.seek(0)
-            lock.truncate()
-            lock.write(f"process {os.getpid()}")
-            lock.flush()
+        try:
+            (self.folder / self.table).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise EngineError(
+                f"cannot make the folder {self.display_folder}: {error.strerror}; choose another one (--out DIR)"
+            ) from error
+        self._lock.acquire(log)
+        try:
+            if swept := sweep(self.folder):
+                log(f"deleted {len(swept)} half-written files of an interrupted run")
             yield
+        finally:
+            self._lock.release()
+
+    def check_lock(self) -> None:
+        """Raise EngineError if the lock of this run was deleted: another run may be working in the folder."""
+        self._lock.check()
 
     def write(self, name: str, tables: Mapping[str, bytes]) -> None:
         """Write the files of a job; the table that says that it is done comes last.
@@ -86,18 +88,13 @@ class Store:
         self.replace(path, json.dumps(content, indent=1).encode())
 
     def replace(self, path: Path, content: bytes) -> None:
-        """Write a file under a temporary name, then rename it: a reader sees all of it or nothing.
+        """Write a file as `replace_file` does: a reader sees all of it or nothing.
 
         Raises EngineError where it cannot be written: the disk is full, or the folder may not be written to.
         """
-        temporary = path.with_name(f".{path.name}.partial")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(content)
-            temporary.replace(path)
+            replace_file(path, content)
         except OSError as error:
-            with suppress(OSError):
-                temporary.unlink()
             raise EngineError(
                 f"cannot write {self.display(path)}: {error.strerror}; finished results "
                 "are kept, and the next run continues from there"

@@ -16,6 +16,7 @@ from typing import Any
 
 import pandas as pd
 
+from ..engine.durable import replace_file
 from ..engine.files import UnreadableError, read_json
 from .errors import UnreadablePlanError, UsageError
 from .plan_check import PlanError, check_plan
@@ -275,10 +276,8 @@ def read_catalogue(folder: Path) -> Catalogue | None:
 
 
 def write_catalogue(folder: Path, catalogue: Catalogue) -> None:
-    """Write plan.json under a temporary name, then rename it: a reader sees all of it or the one before."""
-    temporary = folder / f".{FILE}.{os.getpid()}"
-    temporary.write_text(_dumps(catalogue.to_json()), encoding="utf-8")
-    temporary.replace(folder / FILE)
+    """Write plan.json as `replace_file` does: a reader sees all of it or the one before. Raises OSError."""
+    replace_file(folder / FILE, _dumps(catalogue.to_json()).encode())
 
 
 def extend_catalogue(folder: Path, catalogue: Catalogue) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -139,21 +139,35 @@ def _steps(rows: pd.DataFrame) -> dict[str, float]:
     return found
 
 
-def _distinct(parts: Iterable[Results]) -> tuple[list[dict[str, Any]], dict[str, int]]:
+def _distinct(parts: Collection[Results]) -> tuple[list[dict[str, Any]], dict[str, int]]:
     """Each provenance once, apart from the times of single batches, and the number of the one that each cell has.
 
+    Two that differ in nothing but which libraries a job had loaded are one: kernels of a library that are the same
+    wherever it was loaded are those of all.
     A packed folder does not say which of its provenances a cell has; where it has one, all cells do.
     """
     seen: dict[str, int] = {}
     distinct: list[dict[str, Any]] = []
     source_of: dict[str, int] = {}
+    kernels = _common_kernels(metadata for part in parts for metadata in part.provenance)
     for part in parts:
         whole = part.catalogue.by_key if len(part.provenance) == 1 else ()
         for metadata in part.provenance:
             shared = {name: value for name, value in metadata.items() if name not in OF_A_BATCH}
+            if "kernels" in shared:
+                shared["kernels"] = dict(sorted((kernels | shared["kernels"]).items()))
             number = seen.setdefault(json.dumps(shared, sort_keys=True), len(seen))
             if number == len(distinct):
                 distinct.append(shared)
             for key in metadata.get("keys", whole):
                 source_of.setdefault(key, number)
     return distinct, source_of
+
+
+def _common_kernels(provenance: Iterable[dict[str, Any]]) -> dict[str, str]:
+    """The kernels of the libraries that used the same ones wherever they were loaded."""
+    found: dict[str, set[str]] = {}
+    for one in provenance:
+        for library, name in one.get("kernels", {}).items():
+            found.setdefault(library, set()).add(name)
+    return {library: next(iter(names)) for library, names in found.items() if len(names) == 1}
