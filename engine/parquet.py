@@ -154,8 +154,8 @@ def _check_expanded(content: bytes, columns: list[str]) -> None:
         table = pq.ParquetFile(pa.BufferReader(content), read_dictionary=[name]).read([name])
         for chunk in table.column(0).chunks:
             if pa.types.is_dictionary(chunk.type):
-                lengths = pc.binary_length(chunk.dictionary).take(chunk.indices)
-                total += pc.sum(lengths.cast(pa.int64())).as_py() or 0
+                lengths = pc.call_function("binary_length", [chunk.dictionary]).take(chunk.indices)
+                total += pc.call_function("sum", [lengths.cast(pa.int64())]).as_py() or 0
             else:
                 total += chunk.nbytes
         if total > MAX_BYTES:

@@ -13,7 +13,6 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ..engine.files import UnreadableError
 from ..engine.store import Store
@@ -222,7 +221,7 @@ def _check_answers(table: pa.Table) -> None:
     """Raise UnreadableError for classes that are not so many for each example."""
     kinds = table["kind"].to_pylist()
     lists = (table[name].cast(pa.list_(pa.float64())) for name in ("classes", "values"))
-    counts = (pc.list_value_length(column).to_pylist() for column in lists)
+    counts = (column.combine_chunks().value_lengths().to_pylist() for column in lists)
     for kind, classes, values in zip(kinds, *counts, strict=True):
         if kind == "class" and (not values or classes is None or classes % values):
             raise UnreadableError(f"{classes} classes for {values} examples")
@@ -237,10 +236,12 @@ def _base(label: str) -> str:
     return re.split("[:@,]", label, maxsplit=1)[0]
 
 
-def _files(rows: pd.DataFrame, where: pd.Series) -> Iterator[int]:
+def _files(rows: pd.DataFrame, where: Any) -> Iterator[int]:
+    """The files of the rows at which a column (pandas' types are too wide for a name) is true."""
     yield from map(int, rows.loc[where.fillna(value=False).to_numpy(bool), FILE].unique())
 
 
-def _first(rows: pd.DataFrame, where: pd.Series, column: str) -> Iterator[tuple[int, Any]]:
+def _first(rows: pd.DataFrame, where: Any, column: str) -> Iterator[tuple[int, Any]]:
+    """The same, each with the value that another column has there first."""
     found = rows.loc[where.fillna(value=False).to_numpy(bool)].drop_duplicates(FILE)
     yield from zip(map(int, found[FILE]), found[column], strict=True)

@@ -81,8 +81,8 @@ def _warn_of_differences(parts: Mapping[str, Results]) -> None:
         names = list(parts)
         first, second, what = found[0]
         warnings.warn(
-            f"{names[first]} and {names[second]} have different values for {len(found)} rows of the same cells, such as "
-            f"{what}; those of {names[first]} are reported (grue compare {names[first]} {names[second]} shows them)",
+            f"{names[first]} and {names[second]} have different values for {len(found)} rows of the same cells, such "
+            f"as {what}; those of {names[first]} are reported (grue compare {names[first]} {names[second]})",
             stacklevel=3,
         )
 

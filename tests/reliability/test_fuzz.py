@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import random
 import shutil
@@ -9,7 +10,7 @@ import signal
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -19,6 +20,7 @@ from mutations import mutated_bytes, mutated_dump, mutated_table, mutated_text
 from typer.testing import CliRunner
 
 from grue.cli import app
+from grue.cli.failures import failures as show_failures
 from grue.engine.errors import EngineError
 from grue.engine.parquet import read_file, to_bytes
 from grue.reports.formats import render
@@ -195,7 +197,8 @@ def failures(given: Path) -> Input:
 
     def reader() -> None:
         report_on(given, whole=False)
-        call("failures", str(given))
+        with redirect_stdout(io.StringIO()):
+            show_failures([given])
 
     return of_file(given / "failures" / "one.json", lambda rng, _: mutated_dump(rng, record), reader)
 
@@ -303,7 +306,8 @@ def arguments(given: Path) -> Input:
 
 def call(*parts: str) -> None:
     """A command in this process; what it raises is raised."""
-    done = CliRunner().invoke(app, [part.replace("\x00", "") for part in parts], catch_exceptions=True)
+    plain = [part.replace("\x00", "").replace("\n", " ") for part in parts]  # no NUL fits an argument, and lines count
+    done = CliRunner().invoke(app, plain, catch_exceptions=True)
     if isinstance(done.exception, OSError) and done.exception.strerror:
         return  # a line as well: "File name too long: NAME"
     if done.exception and not isinstance(done.exception, SystemExit):
