@@ -16,6 +16,7 @@ from ..runs.errors import UsageError
 from .atlas import atlas
 from .cite import cite
 from .claims import claims
+from .compact import compact
 from .compare import compare
 from .decompose import decompose
 from .encoding import make_readable
@@ -74,6 +75,7 @@ app.command()(rules)
 app.command()(failures)
 app.command()(forget)
 app.command()(merge)
+app.command()(compact)
 app.command()(verify)
 app.add_typer(studies, name="study")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,26 @@ def to_bytes(table: pa.Table, metadata: dict[str, Any]) -> bytes:
     return content[:start] + _digest(content, start) + content[start + len(ZEROS) :]
 
 
-def read_file(path: Path, columns: Sequence[str] | None = None) -> tuple[pa.Table, dict[str, Any]]:
+@dataclass(frozen=True)
+class Columns:
+    """Which columns of a file are read, and how.
+
+    only     these; None: all
+    without  but not these
+    texts    columns of repeated texts that become dictionaries: each text once, and its number in the rows
+    """
+
+    only: Sequence[str] | None = None
+    without: Sequence[str] = ()
+    texts: Sequence[str] = ()
+
+    @staticmethod
+    def of(columns: Columns | Sequence[str] | None) -> Columns:
+        """The same for the names of columns; None: all."""
+        return columns if isinstance(columns, Columns) else Columns(columns)
+
+
+def read_file(path: Path, columns: Columns | Sequence[str] | None = None) -> tuple[pa.Table, dict[str, Any]]:
     """A table and its provenance; raises UnreadableError, also where one of the columns is not there.
 
     columns  those that are needed; None: all
@@ -77,14 +97,19 @@ def read_file(path: Path, columns: Sequence[str] | None = None) -> tuple[pa.Tabl
     return decode(content, columns)
 
 
-def decode(content: bytes, columns: Sequence[str] | None = None) -> tuple[pa.Table, dict[str, Any]]:
+def decode(content: bytes, columns: Columns | Sequence[str] | None = None) -> tuple[pa.Table, dict[str, Any]]:
     """A table and its provenance from the content of a file, whatever its digest; raises UnreadableError."""
+    chosen = Columns.of(columns)
     try:
         file = pq.ParquetFile(pa.BufferReader(content))
-        _check_names(file.schema_arrow.names, columns or ())
+        names = file.schema_arrow.names
+        _check_names(names, chosen.only or ())
+        texts = {one.name for one in file.schema_arrow if one.type == pa.string()} & set(chosen.texts)
+        if repeated := sorted(texts.difference(chosen.without)):
+            file = pq.ParquetFile(pa.BufferReader(content), metadata=file.metadata, read_dictionary=repeated)
         if large := _expanding(file.metadata):
             _check_expanded(content, large)
-        wanted = None if columns is None else list(columns)
+        wanted = [name for name in (names if chosen.only is None else chosen.only) if name not in chosen.without]
         table = file.read(wanted, use_threads=len(content) > THREADS_FROM)
         table.validate(full=True)  # text that is no UTF-8 would be an error wherever it is used
         metadata = parse_json((table.schema.metadata or {}).get(METADATA, b"null"))

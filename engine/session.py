@@ -9,9 +9,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-import pyarrow as pa
-
 from .job import Job, Result
+from .parts import Files
 from .pool import WorkerPool, Workers
 from .progress import Reporter, Share
 from .provenance import command
@@ -47,7 +46,7 @@ class Session:
 
     def read(
         self, table: str | None = None, names: Collection[str] | None = None, columns: Sequence[str] | None = None
-    ) -> dict[str, tuple[pa.Table, dict[str, Any]]]:
+    ) -> Files:
         """Read a table of the store, with unreadable files put in quarantine and named in the display."""
         with self.logging_warnings():
             return self.store.read(table, names, columns, quarantine=True)
@@ -148,9 +147,9 @@ def run_study(session: Session, name: str, parameters: Mapping[str, Any], jobs: 
         session.finish()
     if session.unfinished:
         return
-    failed = {failure["job"] for failure in session.failures}
+    failed, there = {failure["job"] for failure in session.failures}, set(store.names())
     for job in missing:
-        if job.name not in failed and not store.path(job.name).exists():
+        if job.name not in failed and job.name not in there:
             message = f"its result file {store.display(store.path(job.name))} has disappeared"
             session.record(job, {"kind": "lost", "message": message, "traceback": ""})
             log(f"{job.label}: FAILED: {message}")

@@ -15,14 +15,19 @@ import pandas as pd
 import pyarrow as pa
 
 from ..engine.files import UnreadableError
+from ..engine.parquet import Columns
+from ..engine.parts import Files
 from ..engine.store import Store
 from .catalogue import Catalogue
 from .digests import digest
 from .errors import UsageError
-from .rows import FILE, LARGEST, LAYOUT, UNIQUE, join_files, sources_of
+from .rows import FILE, LARGEST, LAYOUT, TEXTS, UNIQUE, first_rows, identities, join_files, sources_of
 
 OPTIONAL = {"suite_seed", "count", "fit_seconds", "examples", "kind", "record"}
 """Columns of batches that earlier versions did not all write."""
+
+CONTENT = ("count", "examples", "kind", "record")
+"""Columns that are not needed to know what is done and what it took."""
 
 TEXT = (pa.string(), pa.large_string())
 ANSWERS = {"key": TEXT, "split": TEXT, "kind": TEXT, "classes": (pa.list_(pa.int16()), pa.null())}
@@ -38,8 +43,6 @@ NEVER_NULL = ["task", "learner", "split", "metric", "status", "key", "size", "ex
 AXES = ["size", "exposed", "seed", "suite_seed"]
 """What a key fixes beside the settings of its pair."""
 
-Files = dict[str, tuple[pa.Table, dict[str, Any]]]
-
 
 class BatchStore(Store):
     """The folder of a run: a file that does not hold what its table should counts as one that cannot be read."""
@@ -48,7 +51,7 @@ class BatchStore(Store):
         super().check_failure(record)
         check_failure(record)
 
-    def check_table(self, name: str, table: pa.Table, metadata: dict[str, Any], *, whole: bool) -> None:
+    def check_table(self, name: str, table: pa.Table, *, whole: bool) -> None:
         known = {
             "batches": {one.name: (one.type,) for one in LAYOUT},
             "predictions": ANSWERS,
@@ -59,16 +62,19 @@ class BatchStore(Store):
             if column not in found and (name != "batches" or column not in OPTIONAL):
                 raise UnreadableError(f"it has no column {column!r}; it has {', '.join(found)}")
         check_columns({column: types for column, types in known.items() if column in found}, table)
-        if name == "batches":
-            check_source(metadata)
         if name == "predictions" and {"kind", "classes", "values"} <= set(found):
             _check_answers(table)
+
+    def check_source(self, name: str, source: dict[str, Any]) -> None:
+        if name == "batches":
+            check_source(source)
 
 
 def check_columns(known: Mapping[str, Sequence[pa.DataType]], table: pa.Table) -> None:
     """Raise UnreadableError for a column of another type than those that it may have."""
     for column, types in known.items():
-        if (found := table.schema.field(column).type) not in types:
+        found = table.schema.field(column).type
+        if (found.value_type if pa.types.is_dictionary(found) else found) not in types:
             raise UnreadableError(f"column {column!r} holds {found}; expected {types[0]}")
 
 
@@ -89,15 +95,20 @@ def check_failure(record: dict[str, Any]) -> None:
         raise UnreadableError("cells is no list of cells, each with a key, size, exposed and seed")
 
 
-def read_batches(store: Store, catalogue: Catalogue, *, quarantine: bool = False) -> tuple[pd.DataFrame, Files]:
+def read_batches(
+    store: Store, catalogue: Catalogue, *, quarantine: bool = False, without: Sequence[str] = ()
+) -> tuple[pd.DataFrame, Files]:
     """The rows of a folder, each (cell, split, metric) once, and the files that they are from.
 
     quarantine  of a run: files that are of no use are moved to corrupt/; else they are named in a warning and left out
+    without     columns that are not needed
 
-    Rows have the columns of LAYOUT and FILE, the number of their file. A file is of no use where a value is impossible,
-    or where a row disagrees with the plan's cell of the same key. Raises UsageError for two files with other values.
+    Rows have the columns of LAYOUT and FILE, the number of their file; TEXTS are categories. A file is of no use where
+    a value is impossible, or where a row disagrees with the plan's cell of the same key. Raises UsageError for two
+    files with other values.
     """
-    return checked(store, store.read(quarantine=quarantine), catalogue, quarantine=quarantine)
+    files = store.read(columns=Columns(without=without, texts=TEXTS), quarantine=quarantine)
+    return checked(store, files, catalogue, quarantine=quarantine)
 
 
 def checked(
@@ -105,30 +116,35 @@ def checked(
 ) -> tuple[pd.DataFrame, Files]:
     """The same of files that were read."""
     rows, names = join_files(files), list(files)
+    repeated = pd.Series(identities(rows)).duplicated().to_numpy()
+    found = [impossible(rows), disagreeing(rows, [source for _, source in files.values()], catalogue)]
+    if repeated.any():
+        found.append(twofold(rows))
     wrong = dict[int, str]()
-    for number, reason in problems(rows, [metadata for _, metadata in files.values()], catalogue):
+    for number, reason in chain(*found):
         wrong.setdefault(number, reason)
     for number, reason in wrong.items():
-        store.reject(store.path(names[number]), reason, quarantine=quarantine)
+        store.reject_job(names[number], reason, quarantine=quarantine)
     if wrong:
         kept = [number for number in range(len(names)) if number not in wrong]
-        rows = rows.loc[rows[FILE].isin(kept)]
+        good = rows[FILE].isin(kept).to_numpy()
+        rows, repeated = rows.loc[good], repeated[good]
         rows = rows.assign(**{FILE: rows[FILE].map({old: new for new, old in enumerate(kept)})})
-        files = {names[number]: files[names[number]] for number in kept}
-    for first, second, what in contradictions(rows):
-        paths = [store.display(store.path(list(files)[number])) for number in (first, second)]
+        files = Files([names[number] for number in kept], files.blocks)
+    for first, second, what in contradictions(rows) if repeated.any() else ():
+        paths = [store.display(store.file_of(list(files)[number])) for number in (first, second)]
         raise UsageError(
             f"{paths[0]} and {paths[1]} have different values for one cell: {what}; find out which is right (grue "
             f"verify {store.display_folder} --rerun 5) and move the other file out of the folder"
         )
-    return rows.drop_duplicates(UNIQUE, ignore_index=True), files
+    return rows.drop_duplicates(UNIQUE, ignore_index=True) if repeated.any() else rows.reset_index(drop=True), files
 
 
 def read_rows(
-    store: Store, catalogue: Catalogue, *, quarantine: bool = False
+    store: Store, catalogue: Catalogue, *, quarantine: bool = False, without: Sequence[str] = ()
 ) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
     """The rows of a folder and the provenance of each of its files (read_batches)."""
-    rows, files = read_batches(store, catalogue, quarantine=quarantine)
+    rows, files = read_batches(store, catalogue, quarantine=quarantine, without=without)
     return rows, sources_of(files)
 
 
@@ -160,9 +176,8 @@ def disagreeing(
     The label of a task or learner is no part of a key, and may be another in the plan: then the settings decide.
     """
     recorded = [digest(one["settings"])[:16] if one.get("settings") else None for one in sources]
-    once = rows.drop_duplicates([FILE, "key", "task", "learner", *AXES])
     columns = [FILE, "key", "task", "learner", *AXES]
-    for number, key, task, learner, *axes in once[columns].itertuples(index=False, name=None):
+    for number, key, task, learner, *axes in first_rows(rows, columns)[columns].itertuples(index=False, name=None):
         cell = catalogue.by_key.get(key)
         if cell is None:
             continue
@@ -238,10 +253,13 @@ def _base(label: str) -> str:
 
 def _files(rows: pd.DataFrame, where: Any) -> Iterator[int]:
     """The files of the rows at which a column (pandas' types are too wide for a name) is true."""
-    yield from map(int, rows.loc[where.fillna(value=False).to_numpy(bool), FILE].unique())
+    if where.any():
+        yield from map(int, rows.loc[where.fillna(value=False).to_numpy(bool), FILE].unique())
 
 
 def _first(rows: pd.DataFrame, where: Any, column: str) -> Iterator[tuple[int, Any]]:
     """The same, each with the value that another column has there first."""
+    if not where.any():
+        return
     found = rows.loc[where.fillna(value=False).to_numpy(bool)].drop_duplicates(FILE)
     yield from zip(map(int, found[FILE]), found[column], strict=True)

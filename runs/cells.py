@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..learners.base import Learner
 from ..metrics.scores import VERSION as METRICS_VERSION
 from ..tasks.base import Task
-from .digests import digest
+from .digests import canonical, digest
 from .external import is_external
 from .names import Named
 
@@ -52,6 +53,17 @@ class Pair:
         """A short hash of the settings: results of a pair are comparable where it is the same."""
         return digest(self.settings)[:16]
 
+    @cached_property
+    def _canonical(self) -> str:
+        """The canonical JSON of a cell, with %d in the places of exposed, seed and size: they come in this order."""
+        parts = {name: canonical(value).replace("%", "%%") for name, value in self.settings.items()}
+        parts |= dict.fromkeys(("exposed", "seed", "size"), "%d")
+        return "{" + ",".join(f"{canonical(name)}:{parts[name]}" for name in sorted(parts)) + "}"
+
+    def key(self, size: int, exposed: int, seed: int) -> str:
+        """SHA-256 of the canonical JSON of the settings and these, hexadecimal."""
+        return hashlib.sha256((self._canonical % (exposed, seed, size)).encode()).hexdigest()
+
     @property
     def distributions(self) -> dict[str, str]:
         """The installed distributions that code from outside comes from, and their versions: part of the provenance."""
@@ -75,7 +87,7 @@ class Cell:
     @cached_property
     def key(self) -> str:
         """SHA-256 of the cell's canonical JSON, hexadecimal."""
-        return digest({**self.pair.settings, "size": self.size, "exposed": self.exposed, "seed": self.seed})
+        return self.pair.key(self.size, self.exposed, self.seed)
 
     def row(self) -> dict[str, Any]:
         """The cell as it stands in the plan."""

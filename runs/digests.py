@@ -7,6 +7,11 @@ import json
 from typing import Any
 
 
+def canonical(content: Any) -> str:
+    """JSON with sorted names and no spaces: one text for one content."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":"))
+
+
 def digest(content: Any) -> str:
     """SHA-256 of canonical JSON, hexadecimal."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(canonical(content).encode()).hexdigest()

@@ -18,7 +18,7 @@ from .bundle import locate, read_bundle
 from .catalogue import Catalogue, check_versions, merge_catalogues, read_catalogue
 from .errors import UnreadablePlanError, UsageError
 from .results import COLUMNS, Results
-from .rows import FILE
+from .rows import FILE, as_text, identities
 
 OF_A_BATCH = ("seconds", "cells", "keys", "settings", "task", "learner")
 """What differs from batch to batch in the provenance of one run."""
@@ -33,15 +33,10 @@ def read(folders: Sequence[Path | str]) -> Results:
     catalogues = {name: part.catalogue for name, part in parts.items()}
     check_versions(catalogues)
     catalogue = merge_catalogues(catalogues.values(), supersede=False)
-    scores = pd.concat([part.scores for part in parts.values()], ignore_index=True)
     if len(parts) > 1:
         _warn_of_differences(parts)
-    planned = scores["key"].isin(list(catalogue.by_key))
-    scores = scores.loc[planned].drop_duplicates(["key", "split", "metric"], ignore_index=True)
-    # Labels are no part of a key: the plan may have others than when a cell was computed.
-    for label in ("task", "learner"):
-        scores[label] = scores["key"].map({key: getattr(cell, label) for key, cell in catalogue.by_key.items()})
-    missing = catalogue.by_key.keys() - set(scores["key"])
+    scores = _planned(_joined(parts.values()), catalogue)
+    missing = catalogue.by_key.keys() - set(scores["key"].cat.categories)
     failures = [failure for part in parts.values() for failure in part.failures]
     answers: dict[tuple[str, str], np.ndarray] = {}
     steps: dict[str, float] = {}
@@ -49,7 +44,7 @@ def read(folders: Sequence[Path | str]) -> Results:
         answers, steps = part.answers | answers, part.steps | steps
     provenance, source_of = _distinct(parts.values())
     return Results(
-        scores=scores,
+        scores=as_text(scores),
         catalogue=catalogue,
         failures=[failure for failure in failures if not missing.isdisjoint(failure["keys"])],
         provenance=provenance,
@@ -73,9 +68,36 @@ def _parts(folders: Sequence[Path | str]) -> Iterator[tuple[str, Results]]:
             warnings.warn(str(error), UnreadableWarning, stacklevel=3)
 
 
+def _joined(parts: Collection[Results]) -> pd.DataFrame:
+    """The rows of several folders, each (cell, split, metric) once; those of one are so already."""
+    if len(parts) == 1:
+        return next(iter(parts)).scores
+    joined = pd.concat([as_text(part.scores) for part in parts], ignore_index=True)
+    return joined.loc[~pd.Series(identities(joined)).duplicated().to_numpy()].reset_index(drop=True)
+
+
+def _planned(scores: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:
+    """The rows of planned cells, with the labels that the plan has now; keys are categories, each of some row.
+
+    Labels are no part of a key: the plan may have others than when a cell was computed.
+    """
+    keys = scores["key"].astype("category")
+    planned = keys.cat.categories.isin(list(catalogue.by_key))[keys.cat.codes.to_numpy()]
+    if not planned.all():
+        scores, keys = scores.loc[planned].reset_index(drop=True), keys.loc[planned].reset_index(drop=True)
+    keys = keys.cat.remove_unused_categories()
+    cells = [catalogue.by_key[key] for key in keys.cat.categories]
+    columns: dict[str, Any] = {"key": keys}
+    for label in ("task", "learner"):
+        labels = pd.Categorical([getattr(cell, label) for cell in cells])
+        codes = labels.codes[keys.cat.codes.to_numpy()]
+        columns[label] = pd.Categorical.from_codes(codes, dtype=labels.dtype)
+    return scores.assign(**columns)
+
+
 def _warn_of_differences(parts: Mapping[str, Results]) -> None:
     """Say where folders have different values for one cell; those of the first are reported."""
-    tables = [part.scores.assign(**{FILE: number}) for number, part in enumerate(parts.values())]
+    tables = [as_text(part.scores).assign(**{FILE: number}) for number, part in enumerate(parts.values())]
     found = list(contradictions(pd.concat(tables, ignore_index=True)))
     if found:
         names = list(parts)

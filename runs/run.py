@@ -19,10 +19,10 @@ from ..engine.progress import Reporter, duration
 from ..engine.session import interruptible
 from ..learners.base import Learner, Resources
 from ..tasks.base import Task
-from .batches import BatchStore, read_rows
+from .batches import CONTENT, BatchStore, read_rows
 from .bundle import refuse_packed
 from .catalogue import read_catalogue
-from .cells import Cell
+from .cells import Batch, Cell
 from .names import UsageError
 from .plan import Plan, make_plan
 from .presets import adjust, load_preset
@@ -148,15 +148,18 @@ def plan_run(
 def describe_plan(plan: Plan, folder: Path, workers: Workers | None = None, *, fresh: bool = False) -> str:
     """What a run would do, and why: cells, batches and the estimated time (`--dry-run`); touches nothing."""
     store, catalogue = BatchStore(folder), plan.catalogue()
-    rows, metadata = read_rows(store, catalogue)
+    rows, metadata = read_rows(store, catalogue, without=CONTENT)
     missing, batches, estimates = outstanding(plan, rows, metadata, store, fresh=fresh)
     lines = [f"{'task':<28} {'learner':<28} {'cells':>6} {'to do':>6} {'batches':>8} {'seconds':>8}  sizes"]
     before, failures = (None, []) if fresh else (read_catalogue(store.folder), store.failures())
     cells: dict[str, list[Cell]] = {pair.digest: [] for pair in plan.pairs}
     for cell in plan.cells:
         cells[cell.pair.digest].append(cell)
+    of_pair: dict[str, list[Batch]] = {}
+    for batch in batches:
+        of_pair.setdefault(batch.pair.digest, []).append(batch)
     for pair in plan.pairs:
-        own = [batch for batch in batches if batch.pair.digest == pair.digest]
+        own = of_pair.get(pair.digest, [])
         todo = [cell for batch in own for cell in batch.cells]
         lines.append(
             f"{pair.task.label:<28} {pair.learner.label:<28} {len(cells[pair.digest]):>6} {len(todo):>6} {len(own):>8} "

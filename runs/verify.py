@@ -13,9 +13,10 @@ from typing import Any, Literal
 import pandas as pd
 import pyarrow as pa
 
-from ..engine.parquet import SCHEMA_VERSION, UnreadableError, read_file
+from ..engine.parquet import SCHEMA_VERSION
+from ..engine.parts import Block, Files, files_of
 from ..engine.store import Store
-from .batches import BatchStore, Files, impossible
+from .batches import BatchStore, impossible
 from .bundle import refuse_packed
 from .catalogue import Catalogue
 from .cells import digest
@@ -60,8 +61,8 @@ def verify(
     catalogue, store = require_catalogue(Path(folder)), BatchStore(Path(folder))
     findings: list[Finding] = []
     read, failures = _check_files(store, findings)
-    malformed = dict(_malformed(read, store))
-    batches = {name: batch for name, batch in read.items() if name not in malformed}
+    malformed = dict(_malformed(read))
+    batches = Files([name for name in read if name not in malformed], read.blocks)
     rows, sources = join(batches)
     source_of = {key: source for source in sources for key in source["keys"]}
     problems = [f"{name}: {why}" for name, why in malformed.items()]
@@ -103,18 +104,18 @@ def _check_files(store: Store, findings: list[Finding]) -> tuple[Files, list[dic
     """Read every file; returns the readable batches and records of failures."""
     problems: list[str] = []
     counts: Counter[str] = Counter()
-    batches: dict[str, tuple[pa.Table, dict[str, Any]]] = {}
+    batches = files_of([])
     for table in store.tables():
-        for name in store.names(table):
-            path = store.path(name, table)
-            try:
-                content = read_file(path)
-            except UnreadableError as error:
-                problems.append(f"cannot read {store.display(path)}: {error}")
-                continue
-            counts[table] += 1
-            if table == store.table:
-                batches[name] = content
+        blocks: list[Block] = []
+        for path, content in store.scan(table):
+            if isinstance(content, Block):
+                blocks.append(content)
+            else:
+                problems.append(f"cannot read {store.display(path)}: {content}")
+        found = files_of(blocks)
+        counts[table] = len(found)
+        if table == store.table:
+            batches = found
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         failures = store.failures()
@@ -128,7 +129,7 @@ def _check_files(store: Store, findings: list[Finding]) -> tuple[Files, list[dic
     return batches, failures
 
 
-def _malformed(batches: Files, store: Store) -> Iterator[tuple[str, str]]:
+def _malformed(batches: Files) -> Iterator[tuple[str, str]]:
     """Batches whose layout is another, or whose metadata name other cells than their rows, with the reason."""
     for name, (table, metadata) in batches.items():
         types = {one.name: one.type for one in table.schema}
@@ -137,19 +138,8 @@ def _malformed(batches: Files, store: Store) -> Iterator[tuple[str, str]]:
             yield name, f"schema {metadata.get('schema')}; expected {SCHEMA_VERSION}"
         elif wrong:
             yield name, f"columns that are missing or have another type: {', '.join(wrong)}"
-        elif reason := _reason(store, table, metadata):
-            yield name, reason
         elif sorted(metadata.get("keys", ())) != sorted(set(table["key"].to_pylist())):
             yield name, "its rows are of other cells than its metadata say"
-
-
-def _reason(store: Store, table: pa.Table, metadata: dict[str, Any]) -> str:
-    """Why a batch does not hold what it should; "": it does."""
-    try:
-        store.check_table(store.table, table, metadata, whole=True)
-    except UnreadableError as error:
-        return str(error)
-    return ""
 
 
 def _contradictions(rows: pd.DataFrame, batches: Files, catalogue: Catalogue) -> Iterator[str]:
