@@ -10,7 +10,7 @@ PARTIAL = ".partial"
 """End of the name of a file that is being written: `.NAME.partial`."""
 
 
-def replace_file(path: Path, content: bytes) -> None:
+def replace_file(path: Path, content: bytes | bytearray) -> None:
     """Write a file under a temporary name, flush it to the disk, then rename it: a reader sees all of it or nothing.
 
     The file is flushed before the rename, and the folder after it: without the first, a machine that loses power can

@@ -11,8 +11,8 @@ from typing import Any
 MAX_FILE = 1 << 30
 """Bytes of the largest file that is read."""
 
-MAX_JSON = 1 << 28
-"""Bytes of the largest JSON file: the plan of 10^6 cells has about as many."""
+MAX_JSON = 1 << 29
+"""Bytes of the largest JSON file: the plan of 10^6 cells has 240 to 330 MB."""
 
 ABOUT_THE_PATH = (errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ENXIO)
 """Errors that are the same tomorrow and on any machine: what stands at the path is no file."""

@@ -277,7 +277,7 @@ def read_catalogue(folder: Path) -> Catalogue | None:
 
 def write_catalogue(folder: Path, catalogue: Catalogue) -> None:
     """Write plan.json as `replace_file` does: a reader sees all of it or the one before. Raises OSError."""
-    replace_file(folder / FILE, _dumps(catalogue.to_json()).encode())
+    replace_file(folder / FILE, _encoded(catalogue))
 
 
 def extend_catalogue(folder: Path, catalogue: Catalogue) -> int:
@@ -288,7 +288,8 @@ def extend_catalogue(folder: Path, catalogue: Catalogue) -> int:
     """
     before = read_catalogue(folder)
     merged = merge_catalogues([before, catalogue]) if before else catalogue
-    write_catalogue(folder, merged)
+    if merged != before:
+        write_catalogue(folder, merged)
     return sum(cell.key not in merged.by_key for cell in (before or catalogue).cells)
 
 
@@ -371,16 +372,37 @@ def _names(kind: type) -> tuple[str, ...]:
     return tuple(one.name for one in fields(kind))
 
 
-def _dumps(document: Mapping[str, Any]) -> str:
-    """Indented JSON, but a cell a line: readable, and fast for 100,000 cells."""
-    parts = []
-    for name, value in document.items():
-        if isinstance(value, list) and value:
-            text = "[\n" + ",\n".join(f" {json.dumps(item)}" for item in value) + "\n]"
-        else:
-            text = json.dumps(value, indent=1)
-        parts.append(f" {json.dumps(name)}: " + text.replace("\n", "\n "))
-    return "{\n" + ",\n".join(parts) + "\n}\n"
+def _encoded(catalogue: Catalogue) -> bytearray:
+    """plan.json: indented JSON, but a cell a line: readable, and 10^6 cells take little more memory than the file."""
+    document = replace(catalogue, cells=()).to_json() | {"cells": map(_encode_cell, catalogue.cells)}
+    document["not_applicable"] = map(json.dumps, document["not_applicable"])
+    content = bytearray(b"{")
+    for number, (name, value) in enumerate(document.items()):
+        content += f"{',' if number else ''}\n {json.dumps(name)}: ".encode()
+        if not isinstance(value, map):
+            content += json.dumps(value, indent=1).replace("\n", "\n ").encode()
+            continue
+        start = len(content)
+        for line in value:
+            content += b",\n  " if len(content) > start else b"[\n  "
+            content += line.encode()
+        content += b"\n ]" if len(content) > start else b"[]"
+    content += b"\n}\n"
+    return content
+
+
+def _encode_cell(cell: CellInfo) -> str:
+    """The cell as `json.dumps` writes its fields, in a quarter of the time."""
+    return (
+        f'{{"key": {json.dumps(cell.key)}, "task": {_quoted(cell.task)}, "learner": {_quoted(cell.learner)}, '
+        f'"size": {cell.size}, "exposed": {cell.exposed}, "seed": {cell.seed}, "settings": {_quoted(cell.settings)}, '
+        f'"suite_seed": {cell.suite_seed}}}'
+    )
+
+
+@cache
+def _quoted(text: str) -> str:
+    return json.dumps(text)
 
 
 def _named(rows: list[NotApplicable]) -> str:

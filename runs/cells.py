@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +70,7 @@ class Pair:
         return dict((*self.task.origin.distributions, *self.learner.origin.distributions))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Cell:
     """One training set, fit and score: the unit that is keyed and resumed.
 
@@ -83,11 +83,14 @@ class Cell:
     size: int
     exposed: int
     seed: int
+    _key: str = field(default="", init=False, repr=False, compare=False)  # a plan may have 10^6 cells: no dict for each
 
-    @cached_property
+    @property
     def key(self) -> str:
-        """SHA-256 of the cell's canonical JSON, hexadecimal."""
-        return self.pair.key(self.size, self.exposed, self.seed)
+        """SHA-256 of the cell's canonical JSON, hexadecimal; made when it is first asked for."""
+        if not self._key:
+            object.__setattr__(self, "_key", self.pair.key(self.size, self.exposed, self.seed))
+        return self._key
 
     def row(self) -> dict[str, Any]:
         """The cell as it stands in the plan."""

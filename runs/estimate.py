@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .cells import Batch, Cell
+from .cells import Batch, Cell, Pair
 from .entrant import as_entrant
 from .rows import FILE, first_rows
 
@@ -50,15 +50,19 @@ class Estimates:
         return self._estimated[place]
 
     def _estimate(self, cell: Cell) -> float:
-        if not as_entrant(cell.pair.learner.instance).trains:
-            return 0.02
         sizes = self._times.get((cell.pair.task.label, cell.pair.learner.label))
         n = cell.size + cell.exposed
-        if not sizes:
-            inputs = cell.pair.task.instance.inputs.size
-            return DEFAULT_SECONDS * (1 + inputs / 200) * (1 + n / 4096)
+        if not sizes or not as_entrant(cell.pair.learner.instance).trains:
+            return guess(cell.pair, n)
         nearest = min(sizes, key=lambda size: abs(math.log2(size) - math.log2(n)))
         return sizes[nearest] * max(1.0, n / nearest)
+
+
+def guess(pair: Pair, n: int) -> float:
+    """Seconds of a cell with n training examples, of a pair that was never timed."""
+    if not as_entrant(pair.learner.instance).trains:
+        return 0.02
+    return DEFAULT_SECONDS * (1 + pair.task.instance.inputs.size / 200) * (1 + n / 4096)
 
 
 def make_batches(cells: list[Cell], estimates: Estimates, failures: Iterable[dict[str, Any]]) -> list[Batch]:
