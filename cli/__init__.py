@@ -5,6 +5,7 @@ May import: tasks, learners, metrics, runs, engine, analysis, reports, studies; 
 
 from __future__ import annotations
 
+import gc
 import sys
 import warnings
 from typing import Annotated
@@ -103,6 +104,7 @@ def main() -> None:
     from ..engine.errors import EngineError, UnreadableWarning
 
     make_readable(sys.stdout, sys.stderr)
+    gc.set_threshold(100_000, 50, 100)  # else a tenth of the time of a plan of 10^5 cells goes into looking for garbage
     shown: dict[str, type[Warning]] = {}
 
     def show(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
