@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
 from matplotlib.image import AxesImage
 
 from ...analysis.findings import Findings, Verdict
@@ -54,11 +55,11 @@ def forest_plot(axes: Axes, verdicts: Sequence[Verdict], labels: Sequence[str], 
 
 
 def matrix(
-    axes: Axes, values: np.ndarray, names: tuple[Sequence[str], Sequence[str]], form: str, limits: tuple[float, float],
+    axes: Axes, values: np.ndarray, names: tuple[Sequence[str], Sequence[str]], form: str, norm: Normalize,
     colours: str = "Blues",
 ) -> AxesImage:  # fmt: skip
     """An array as an image with its numbers, (rows, columns); nan is left blank. names: of rows and of columns."""
-    image = axes.imshow(values, cmap=colours, vmin=limits[0], vmax=limits[1], aspect="auto")
+    image = axes.imshow(values, cmap=colours, norm=norm, aspect="auto")
     for (row, column), value in np.ndenumerate(values):
         if np.isfinite(value):
             red, green, blue, _ = image.cmap(image.norm(value))
@@ -77,6 +78,7 @@ def matrix(
 def short(value: float, form: str) -> str:
     """A number without the 0 before its point, and with a minus sign."""
     text = format(value, form)
+    text = text.removeprefix("-") if float(text) == 0 else text
     return text.replace("0.", ".", 1).replace("-", "−") if abs(value) < 1 else text.replace("-", "−")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
@@ -56,7 +57,7 @@ def draw(findings: Findings) -> Figure:
             verdicts.append(one)
             labels.append(f"{one.statement.removeprefix(start)}{more}: {one.decision}")
     forest_plot(last, verdicts, labels, THRESHOLD)
-    last.set(xlabel="median rank correlation of all pairs, 95 % interval (agreement: above 0.5)", xlim=(-0.05, 1))
+    last.set(xlabel="median rank correlation of all pairs (95 %)", xlim=(-0.05, 1))
     last.set_title(f"{'abcdefgh'[len(sets)]}  do most measures agree?", loc="left")
     return figure
 
@@ -70,7 +71,7 @@ def _agreement(axes: Axes, pairs: pd.DataFrame, partial: pd.DataFrame) -> AxesIm
     for row in partial.itertuples(index=False):
         values[names.index(str(row[2])), names.index(str(row[1]))] = row[3]
     labels = [SHORT.get(name, name) for name in names]
-    image = matrix(axes, values, (labels, labels), ".2f", (-1, 1), "RdBu")
+    image = matrix(axes, values, (labels, labels), ".2f", Normalize(-1, 1), "RdBu")
     axes.tick_params(labelsize=SMALL)
     axes.set_xticks(range(len(names)), labels, rotation=40, ha="right", rotation_mode="anchor")
     return image
