@@ -48,7 +48,7 @@ def _lines(findings: Findings, layout: Layout) -> list[str]:
     lines = ["Verdicts", ""] if findings.verdicts else []
     for one in findings.verdicts:
         lines.append(layout.wrapped(f"{one.decision}: {one.statement}"))
-        lines += [layout.wrapped(f"{_estimate(one)}. {one.detail}"), ""]
+        lines += [layout.wrapped(f"{estimate_text(one)}. {one.detail}"), ""]
     lines += [layout.wrapped(VERDICTS), ""] if findings.verdicts else []
     lines += ["Published figures", ""] if findings.published else []
     for one in findings.published:
@@ -59,7 +59,8 @@ def _lines(findings: Findings, layout: Layout) -> list[str]:
     return lines
 
 
-def _estimate(one: Verdict) -> str:
+def estimate_text(one: Verdict) -> str:
+    """An estimate with its interval, such as "0.5 (0.25 to 0.75)"."""
     interval = "" if math.isnan(one.low) else f" ({number(one.low)} to {number(one.high)})"
     return f"{number(one.estimate)}{interval}"
 
