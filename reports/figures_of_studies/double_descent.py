@@ -84,6 +84,8 @@ def _network(axes: Axes, curves: pd.DataFrame, noises: list[float], findings: Fi
         _line(axes, own, "capacity", colour, f"noise {noise:g}")
     _mark(axes, CLASSES * select(curves, model="network")["examples"].iloc[0])
     axes.set(xscale="log", xlabel="parameters (dashed: n × classes)", ylabel="test error")
+    sizes = sorted(select(curves, model="network")["capacity"].unique())[::2]
+    axes.set_xticks(sizes, [f"{size:.0f}" for size in sizes])
     axes.set_ylim(bottom=0)
     axes.set_title("c  network, one hidden layer", loc="left")
     _legend(axes)
