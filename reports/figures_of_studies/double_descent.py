@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, Normalize
@@ -68,9 +67,10 @@ def _forest(axes: Axes, curves: pd.DataFrame, noises: list[float], findings: Fin
     leaves, trees = (own["point"].str.extract(pattern)[0] for pattern in (r"^(\w+)", r"x (\d+)$"))
     labels = [tree if leaf == "full" and tree != "1" else leaf for leaf, tree in zip(leaves, trees, strict=True)]
     axes.set_xticks(own.index, labels, rotation=90)
-    _mark(axes, float(np.flatnonzero((leaves == "full") & (trees == "1"))[0]))
+    handover = ((leaves == "full") & (trees == "1")).to_numpy()
+    _mark(axes, float(handover.argmax()))
     axes.set(xlabel="leaves of a tree, then trees", ylabel="test error")
-    axes.set_ylim(0, 1.3 * float(own["test_error"].max()))
+    axes.set_ylim(0, 1.3 * own["test_error"].to_numpy().max())
     axes.set_title("b  forest", loc="left")
     _legend(axes)
     lines = [f"peak: {estimate(one, 3)}" for one in verdicts_on(findings, FOREST)]
