@@ -55,5 +55,5 @@ def _grids(run: StudyRun, number: int, title: str) -> list[Grid]:
         notes = tuple(one.replace("; --format json has all", f"; grue study {run.study} --format json has all")
                       for one in grid.notes)  # fmt: skip
         caption = f"{title}: {grid.caption[:1].lower()}{grid.caption[1:]}"  # the same tables may be of several studies
-        found.append(replace(grid, notes=notes, caption=caption))
+        found.append(replace(grid, notes=notes, caption=caption, prose=table.title in CORNERS))
     return found
