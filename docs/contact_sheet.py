@@ -59,7 +59,7 @@ def _write(figures: Sequence[Figure], sheet: Path) -> None:
             page.paste(picture, (GAP + index * (wide + GAP), top))
             top += picture.height + GAP
     sheet.parent.mkdir(parents=True, exist_ok=True)
-    page.quantize(COLOURS, dither=Image.Dither.NONE).save(sheet, optimize=True)
+    page.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(sheet, optimize=True)
     sys.stdout.write(f"wrote {sheet.relative_to(ROOT)}\n")
 
 
