@@ -67,6 +67,7 @@ NETWORKS: dict[str, dict[str, Any]] = {
         for n in (5, 6, 7)
     },
     "recurrent, tanh": {"depth": 1, "kind": "recurrent", "activation": "tanh"},
+    "convolutional": {"kind": "convolutional"},
     "one input in [-1, 1], 128 points": {"inputs": 1, "grid": 128},
     "zero initialisation": {"distribution": "zero"},
     SMALL: {"inputs": 4},
@@ -162,7 +163,7 @@ class Prior(Study):
         }[scale]
         jobs: list[StudyJob] = []
         for source, parameters in NETWORKS.items():
-            slow = parameters.get("depth", 2) > 2 or parameters.get("kind") == "recurrent"  # noqa: PLR2004
+            slow = parameters.get("depth", 2) > 2 or "kind" in parameters  # noqa: PLR2004
             total = base if source == BASE else deep if slow else variant
             if PERCEPTRON.format("") in source:
                 total = max(total, PERCEPTRON_SAMPLES)

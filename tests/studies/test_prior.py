@@ -99,6 +99,37 @@ def test_functions_agree_with_a_network_computed_layer_by_layer(kind: str) -> No
         np.testing.assert_allclose(outputs[one], out[:, 0], atol=1e-4)
 
 
+@pytest.mark.parametrize(("depth", "inputs", "low"), [(1, 7, 0), (2, 7, -1), (3, 5, 0), (2, 1, 0)])
+def test_convolutional_functions_agree_with_those_of_a_loop_of_modules(depth: int, inputs: int, low: int) -> None:
+    from torch import nn
+
+    from grue.studies import random_functions as module
+
+    torch = module.torch
+    width, shape = 6, {"inputs": inputs, "depth": depth, "low": low}
+    network = RandomNetwork(
+        kind="convolutional", activation="tanh", distribution="gaussian", sigma_b=0.5, width=width, **shape
+    )
+    computed = module._Convolutional(network)
+    outputs = computed(torch.Generator().manual_seed(0)).clone()
+    convolutions = [nn.Conv1d(width if layer else 1, width, 3, padding=1) for layer in range(depth)]
+    readout = nn.Linear(width * inputs, 1)
+    x = torch.from_numpy(domain(inputs, low))[:, None]
+    for one in (0, computed.chunk - 1):
+        first = computed.first.view(computed.chunk, width, 4)[one]
+        hidden = [(first[:, :3], first[:, 3]), *[(matrix[one], bias[one, :, 0]) for matrix, bias in computed.layers]]
+        with torch.no_grad():
+            for convolution, (weight, bias) in zip(convolutions, hidden, strict=True):
+                fan_in = 3 * convolution.in_channels
+                convolution.weight.copy_(weight.reshape(convolution.weight.shape) * (2 / fan_in) ** 0.5)
+                convolution.bias.copy_(bias * 0.5)
+            readout.weight.copy_(computed.readout[one].T.reshape(1, -1) * (2 / (width * inputs)) ** 0.5)
+            readout.bias.copy_(computed.bias[one, 0] * 0.5)
+            layers = [part for convolution in convolutions for part in (convolution, nn.Tanh())]
+            expected = nn.Sequential(*layers, nn.Flatten(), readout)(x)[:, 0]
+        torch.testing.assert_close(outputs[one], expected, atol=1e-5, rtol=1e-4)
+
+
 def test_counts_are_those_of_brute_force() -> None:
     network = RandomNetwork(inputs=4)
     words = np.concatenate(list(sample_functions(network, 3000, 5)))
@@ -194,6 +225,7 @@ def test_a_learner_of_random_labels_keeps_most_of_them(learner: str) -> None:
         ({"distribution": "cauchy"}, "he-uniform"),
         ({"low": 3}, "0 or -1"),
         ({"kind": "recurrent"}, "expected depth 1"),
+        ({"kind": "convolutional", "depth": 0}, "expected depth 1 or more"),
         ({"sigma_b": -1.0}, "no negative"),
     ],
 )
