@@ -18,6 +18,8 @@ class Verdict:
     statement  in words, such as "the error of a forest peaks where it begins to interpolate"
     estimate   of the statistic, with its 95 % interval [low, high]; nan where there is none
     detail     how it was decided: the statistic, the threshold, the number of seeds or samples
+    claim      name of the registered claim (runs/claims/claims.toml) of which the statement is the whole or a part;
+               a claim that several verdicts name holds if all of them are supported
     """
 
     statement: str
@@ -26,6 +28,7 @@ class Verdict:
     low: float
     high: float
     detail: str
+    claim: str = ""
 
 
 @dataclass(frozen=True)

@@ -187,7 +187,7 @@ def _claim(trends: Sequence[Verdict]) -> Verdict:
         decision = "supported"
     parts = "; ".join(f"{one.statement.partition(': ')[2]}: {one.estimate:+.2f}, {one.decision}" for one in trends)
     detail = f"contradicted if the error falls by one measure, supported if by none of {len(MEASURES)}: {parts}"
-    return Verdict(CLAIM, decision, float("nan"), float("nan"), float("nan"), detail)
+    return Verdict(CLAIM, decision, float("nan"), float("nan"), float("nan"), detail, claim="convolution-distance")
 
 
 def _kept(rows: pd.DataFrame) -> list[Verdict]:
