@@ -7,7 +7,7 @@ neighbours give from random labels on a random half of the domain?
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import pairwise
 from math import sqrt
@@ -17,22 +17,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from ..analysis.paired import holm
 from ..learners.base import Problem
 from ..runs.names import make_learner
 from ..runs.seeds import generator, seed
 from ..tasks.spaces import Space
 from .base import Findings, Published, Scale, Study, StudyJob, Verdict
-from .function_counts import FunctionCounter, FunctionCounts, merge, pack
+from .function_counts import FunctionCounter, FunctionCounts, pack
 from .prior_statistics import (
     OFTEN_ENOUGH,
-    PriorTable,
+    another_run,
     bernoulli_row,
     complexity_tables,
-    distinct_in,
-    holm,
     perceptron_test,
     zipf_slope,
 )
+from .prior_table import PriorTable, combined
 
 if TYPE_CHECKING:
     from .random_functions import RandomNetwork
@@ -158,8 +158,8 @@ class Prior(Study):
     def jobs(self, scale: Scale) -> Sequence[StudyJob]:
         base, variant, deep, labels = {
             "quick": (4 * FIRST, 10_000, 4_000, 40),
-            "default": (4_000_000, 200_000, 100_000, 1_000),
-            "full": (10_000_000, 500_000, 500_000, 10_000),
+            "default": (10_000_000, 200_000, 100_000, 1_000),
+            "full": (100_000_000, 1_000_000, 500_000, 10_000),
         }[scale]
         jobs: list[StudyJob] = []
         for source, parameters in NETWORKS.items():
@@ -180,20 +180,23 @@ class Prior(Study):
         words = f"{settings['source']}, {settings['samples']} samples, job {settings['job']}"
         return StudyJob(self.name, self.version, work, settings, words)
 
-    def analyse(self, rows: pd.DataFrame) -> Findings:
+    def combine(self, tables: Iterator[pd.DataFrame]) -> pd.DataFrame:
+        """What is kept of the counts (`prior_table`): 10^8 samples are of more functions than fit in memory."""
         points = {name: len(network.points) for name, network in networks().items()}
-        points |= dict.fromkeys(LEARNERS, 2**LEARNER_INPUTS)
-        parts = _parts(rows, points)
-        missing = [source for source in points if source not in parts]
+        return combined(tables, points | dict.fromkeys(LEARNERS, 2**LEARNER_INPUTS))
+
+    def analyse(self, rows: pd.DataFrame) -> Findings:
+        """rows: of `combine`."""
+        found = {str(source): part for source, part in rows.groupby("source")} if len(rows) else {}
+        missing = [source for source in (*NETWORKS, *LEARNERS) if source not in found]
         if missing:
             raise ValueError(f"no rows of {', '.join(missing)}; expected rows of all jobs of the study {self.name}")
-        priors = {name: PriorTable(merge(list(parts[name].values())), length) for name, length in points.items()}
+        priors = {name: PriorTable.from_rows(found[name]) for name in (*NETWORKS, *LEARNERS)}
         complexity, bound, simplicity = complexity_tables(priors, base=BASE)
         perceptrons = pd.DataFrame(
             [{"inputs n": n, **perceptron_test(priors[PERCEPTRON.format(n)])} for n in (5, 6, 7)]
         )
         perceptrons["p (Holm)"] = holm(perceptrons["p"].to_numpy())
-        slopes = zipf_slope(priors[BASE].counts)
         tables = {
             "Priors over functions": pd.DataFrame([{"source": name, **one.summary()} for name, one in priors.items()]),
             "Functions by rank": pd.concat(
@@ -204,11 +207,11 @@ class Prior(Study):
         }
         verdicts = (
             *(_perceptron_verdict(row) for row in perceptrons.to_dict("records")),
-            _zipf_verdict(slopes, int((priors[BASE].counts.counts >= OFTEN_ENOUGH).sum())),
+            _zipf_verdict(zipf_slope(priors[BASE]), priors[BASE].seen(OFTEN_ENOUGH)),
             *_depth_verdicts(priors),
             *simplicity,
         )
-        return Findings(tables, verdicts, _published(priors, parts))
+        return Findings(tables, verdicts, _published(priors))
 
 
 def _sizes(source: str, total: int, *, slow: bool) -> list[int]:
@@ -216,22 +219,6 @@ def _sizes(source: str, total: int, *, slow: bool) -> list[int]:
     first = [FIRST] * min(20, total // FIRST) if source == BASE else []
     rest, size = total - sum(first), LARGEST_JOB // (5 if slow else 1)
     return first + [min(size, rest - start) for start in range(0, rest, size)]
-
-
-def _parts(rows: pd.DataFrame, points: Mapping[str, int]) -> dict[str, dict[int, FunctionCounts]]:
-    """The counts of each job, by source."""
-    parts: dict[str, dict[int, FunctionCounts]] = {}
-    codes, sources = pd.factorize(rows["source"])
-    all_jobs, all_counts = rows["job"].to_numpy(), rows["count"].to_numpy()
-    all_words = rows[["word 0", "word 1"]].to_numpy(np.uint64)
-    for code, source in enumerate(sources):
-        of_source = codes == code
-        jobs, counts = all_jobs[of_source], all_counts[of_source]
-        words = all_words[of_source, : 1 + (points[source] > 64)]  # noqa: PLR2004 -- bits of a word
-        parts[str(source)] = {
-            int(job): FunctionCounts(words[jobs == job], counts[jobs == job]) for job in np.unique(jobs)
-        }
-    return parts
 
 
 def _perceptron_verdict(row: Mapping[Any, Any]) -> Verdict:
@@ -285,16 +272,14 @@ def _depth_verdicts(priors: Mapping[str, PriorTable]) -> list[Verdict]:
     return verdicts
 
 
-def _published(
-    priors: Mapping[str, PriorTable], parts: Mapping[str, Mapping[int, FunctionCounts]]
-) -> tuple[Published, ...]:
+def _published(priors: Mapping[str, PriorTable]) -> tuple[Published, ...]:
     """Figures of SCIENCE.md section 1 beside ours."""
     computed = "computed by brute force from the recipe of Valle-Perez, Camargo and Louis, ICLR 2019"
     rows = [
         bernoulli_row(f"P(all {bit}), {BASE}, he-uniform", computed, priors[BASE], (bit,), 0.1095, 0.0014, "")
         for bit in (0, 1)
     ]
-    mean, low, high = distinct_in([part for part in parts[BASE].values() if part.total == FIRST])
+    mean, low, high = another_run([distinct for samples, distinct in priors[BASE].jobs if samples == FIRST])
     rows.append(
         Published(
             "distinct functions in 50,000 samples of the base network",
