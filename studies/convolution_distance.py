@@ -22,14 +22,12 @@ MEASURES = (
 """What is tested, by task. Tables show the free positions of identity-bits as well."""
 
 UNSEEN = (("identity-bits", "frozen position"), ("translation", "to the right half"))
-"""Of these, those of which all training examples are at one position: the last bit is 0, and no digit is on the right."""
+"""Those of which all training examples are at one position: the last bit is always 0, no digit is on the right."""
 
 CLAIM = "The error of a trained MLP under shifts does not fall with n where all examples are at one position"
 """What `convolution-distance` of runs/claims/claims.toml predicts. A change below MARGIN counts as none."""
 
 EVERYWHERE = "The error of a trained MLP under shifts does not fall with n, positions that vary in training included"
-    "The error of a trained MLP under shifts falls with n by no measure, at positions that vary in training included"
-)
 
 COLUMNS = ("task", "learner", "n", "age", "seed", "optimizer", "margin", "measure", "error", "distance", "accuracy",
            "train", "steps", "status")  # fmt: skip
