@@ -52,7 +52,7 @@ def signals(train: int = TRAIN, test: int = TEST) -> tuple[np.ndarray, np.ndarra
     """Training inputs (train, 40) and labels, test inputs (test, 40) and labels; by default those of the source."""
     from mnist1d.data import get_dataset_args, make_dataset  # noqa: PLC0415 -- an optional package
 
-    arguments = get_dataset_args()
+    arguments: Any = get_dataset_args()
     arguments.num_samples, arguments.train_split = train + test, train / (train + test)  # its seed is 42
     state = np.random.get_state()  # noqa: NPY002 -- the package seeds the global generator
     try:
@@ -153,14 +153,18 @@ def published(rows: pd.DataFrame) -> tuple[Published, ...]:
     for (noise, width), figure in PUBLISHED.items():
         errors = 100 * rows.loc[(rows["noise"] == noise) & (rows["width"] == width), "test_error"].to_numpy(float)
         words = f"MNIST-1D: test error at width {width}, {100 * noise:.0f} % of labels redrawn"
-        seeds = len(errors)
         ours, agrees, note = "not run", None, "in full only" if missing() is None else f"in full, with {missing()}"
-        if seeds:
-            mean, note = float(errors.mean()), "one run each"
-            ours = f"{mean:.1f} %, {seeds} seed{'s' * (seeds > 1)}"
-        if seeds > 1:
-            half = float(student.isf(0.025, seeds - 1) * errors.std(ddof=1) * sqrt(1 + 1 / seeds))
+        if len(errors) == 1:
+            ours, note = f"{errors[0]:.1f} %, 1 seed", "one run each"
+        elif len(errors):
+            mean, half = float(errors.mean()), _half_width(errors)
+            ours = f"{mean:.1f} %, {len(errors)} seeds, another run within [{mean - half:.1f}, {mean + half:.1f}]"
             agrees, note = abs(figure - mean) <= half + 0.05, "95 % prediction interval of another run"
-            ours += f", another run within [{mean - half:.1f}, {mean + half:.1f}]"
         found.append(Published(words, SOURCE, f"{figure} %", ours, agrees, note))
     return tuple(found)
+
+
+def _half_width(values: np.ndarray) -> float:
+    """Half of the 95 % prediction interval of another value."""
+    n = len(values)
+    return float(student.isf(0.025, n - 1) * values.std(ddof=1) * sqrt(1 + 1 / n))

@@ -141,7 +141,7 @@ class PriorTable:
             pd.DataFrame(self.jobs, columns=["value", "count"]).assign(part="jobs"),
         ]
         filled = [part.reindex(columns=list(COLUMNS[1:]), fill_value=0).astype(COLUMN_TYPES) for part in parts]
-        return pd.concat(filled, ignore_index=True).assign(source=source)[list(COLUMNS)]
+        return pd.concat(filled, ignore_index=True).assign(source=source).reindex(columns=list(COLUMNS))
 
     @classmethod
     def from_rows(cls, rows: pd.DataFrame) -> PriorTable:
@@ -149,9 +149,9 @@ class PriorTable:
         parts = {str(name): part for name, part in rows.groupby("part")}
         ones = parts["ones"]["count"].to_numpy()
         points = len(ones) - 1
-        empty = rows.iloc[:0]
-        often, drawn = (_counts(parts.get(name, empty), points) for name in ("often", "drawn"))
-        times, jobs = parts["times"], parts.get("jobs", empty)
+        parts = dict.fromkeys(("often", "jobs"), rows.iloc[:0]) | parts
+        often, drawn = (_counts(parts[name], points) for name in ("often", "drawn"))
+        times, jobs = parts["times"], parts["jobs"]
         pairs = tuple(
             (int(samples), int(distinct)) for samples, distinct in zip(jobs["value"], jobs["count"], strict=True)
         )

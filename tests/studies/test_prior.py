@@ -125,6 +125,7 @@ def test_convolutional_functions_agree_with_those_of_a_loop_of_modules(depth: in
             for convolution, (weight, bias) in zip(convolutions, hidden, strict=True):
                 fan_in = 3 * convolution.in_channels
                 convolution.weight.copy_(weight.reshape(convolution.weight.shape) * (2 / fan_in) ** 0.5)
+                assert convolution.bias is not None
                 convolution.bias.copy_(bias * 0.5)
             readout.weight.copy_(computed.readout[one].T.reshape(1, -1) * (2 / (width * inputs)) ** 0.5)
             readout.bias.copy_(computed.bias[one, 0] * 0.5)
@@ -252,7 +253,7 @@ def test_jobs_of_several_priors_are_added_up_in_any_order_and_on_disk(monkeypatc
     exact = [rows[rows["part"].isin(["ones", "times"])].reset_index(drop=True) for rows in (plain, spilled)]
     pd.testing.assert_frame_equal(*exact)
     keys = ["source", "word 0", "word 1"]
-    often = [rows[rows["part"] == "often"].sort_values(keys).reset_index(drop=True) for rows in (plain, spilled)]
+    often = [rows.loc[rows["part"] == "often"].sort_values(by=keys).reset_index(drop=True) for rows in (plain, spilled)]
     pd.testing.assert_frame_equal(*often)
 
 
