@@ -204,8 +204,8 @@ def _conjunctions(trends: Sequence[Verdict]) -> list[Verdict]:
         least = min(parts, key=lambda one: one.estimate)
         detail = (
             f"contradicted if the error falls by one measure, supported if by none of {len(measures)} (a change "
-            f"that is shown to be below {MARGIN} counts as none); largest n minus smallest: {'; '.join(values)}; the estimate "
-            "is the smallest of these"
+            f"that is shown to be below {MARGIN} counts as none); largest n minus smallest: {'; '.join(values)}; "
+            "the estimate is the smallest of these"
         )
         found.append(Verdict(statement, decision, least.estimate, least.low, least.high, detail, claim=claim))
     return found
