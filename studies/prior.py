@@ -30,6 +30,7 @@ from .prior_statistics import (
     bernoulli_row,
     complexity_tables,
     perceptron_test,
+    slopes_by_range,
     zipf_slope,
 )
 from .prior_table import PriorTable, combined
@@ -202,6 +203,7 @@ class Prior(Study):
             "Functions by rank": pd.concat(
                 [priors[name].ranks().assign(source=name) for name in priors], ignore_index=True
             ),
+            "Slope by range of ranks": slopes_by_range(priors[BASE]),
             "Perceptron without biases": perceptrons,
             **({"Probability and complexity": complexity, "Levin-type bound": bound} if len(complexity) else {}),
         }
@@ -247,7 +249,8 @@ def _zipf_verdict(slopes: tuple[float, float, float], last: int) -> Verdict:
         estimate,
         low,
         high,
-        f"slope of log P on log rank against -1 ± 0.1; the last function was seen {OFTEN_ENOUGH} times; bootstrap",
+        f"slope of log P on log rank against -1 ± 0.1; the last function was seen {OFTEN_ENOUGH} times; bootstrap over "
+        "samples; functions that are equal up to symmetry form plateaus, so that the slope depends on the range (table)",
     )
 
 

@@ -22,6 +22,9 @@ LEAST_FUNCTIONS = 30
 OFTEN_ENOUGH = 100
 """Least count of the last function of a slope: among rarer ones, ranking by counts would flatten the line."""
 
+LEAST_COUNTS = (OFTEN_ENOUGH, 200, 500, 1000, 2000, 5000, 10_000)
+"""Least counts of the ranges whose slopes are compared."""
+
 RESAMPLES = 200
 
 DECADE = log(10) / log(2)
@@ -78,6 +81,22 @@ def zipf_slope(prior: PriorTable, first: int = 10, least: int = OFTEN_ENOUGH) ->
     slopes = np.polyfit(places, np.log(np.maximum(resampled, 1)).T, 1)[0]
     low, high = np.quantile(slopes, [0.025, 0.975])
     return 2 * slope - float(slopes.mean()), 2 * slope - float(high), 2 * slope - float(low)
+
+
+def slopes_by_range(prior: PriorTable) -> pd.DataFrame:
+    """The slope from rank 10 to functions that were seen at least 100, 200, ... times, where these are enough.
+
+    Functions that are equal up to symmetry have equal probabilities. Such plateaus make the slope depend on the range
+    by more than its interval, which is of the samples only.
+    """
+    found: list[dict[str, Any]] = []
+    for least in LEAST_COUNTS:
+        slope, low, high = zipf_slope(prior, least=least)
+        if np.isfinite(slope):
+            found.append(
+                {"last rank": prior.seen(least), "least count": least, "slope": slope, "low": low, "high": high}
+            )
+    return pd.DataFrame(found, columns=["last rank", "least count", "slope", "low", "high"])
 
 
 def another_run(distinct: Sequence[int]) -> tuple[float, float, float]:
