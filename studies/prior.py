@@ -88,6 +88,9 @@ LEARNER_INPUTS = 4
 FIRST = 50_000
 """Samples of a job whose number of distinct functions is compared with the published one."""
 
+LEAST_END = 100
+"""Least last rank of the ranges in which a slope has to hold: a decade from its first rank, 10."""
+
 LARGEST_JOB = 500_000
 
 PERCEPTRON_SAMPLES = 200_000
@@ -209,7 +212,7 @@ class Prior(Study):
         }
         verdicts = (
             *(_perceptron_verdict(row) for row in perceptrons.to_dict("records")),
-            _zipf_verdict(zipf_slope(priors[BASE]), priors[BASE].seen(OFTEN_ENOUGH)),
+            _zipf_verdict(priors[BASE]),
             *_depth_verdicts(priors),
             *simplicity,
         )
@@ -239,18 +242,25 @@ def _perceptron_verdict(row: Mapping[Any, Any]) -> Verdict:
     )
 
 
-def _zipf_verdict(slopes: tuple[float, float, float], last: int) -> Verdict:
-    """Whether log P falls by one for each unit of log rank."""
-    estimate, low, high = slopes
-    inside, outside = low >= -1.1 and high <= -0.9, high < -1.1 or low > -0.9  # noqa: PLR2004
+def _zipf_verdict(prior: PriorTable) -> Verdict:
+    """Whether log P falls by one for each unit of log rank, in every range that ends at LEAST_END or later."""
+    estimate, low, high = zipf_slope(prior)
+    ranges = slopes_by_range(prior)
+    ranges = ranges[ranges["last rank"] >= LEAST_END]
+    inside = (ranges["low"] >= -1.1) & (ranges["high"] <= -0.9)  # noqa: PLR2004
+    outside = (ranges["high"] < -1.1) | (ranges["low"] > -0.9)  # noqa: PLR2004
+    decided = "supported" if inside.all() else "contradicted" if outside.all() else "not decided"
+    last = prior.seen(OFTEN_ENOUGH)
+    spread = f"{ranges['slope'].min():.2f} to {ranges['slope'].max():.2f}" if len(ranges) else "none"
     return Verdict(
         f"from rank 10 to {last}, the probability of a function of the base network falls as 1 / rank",
-        "supported" if inside else "contradicted" if outside else "not decided",
+        decided if len(ranges) else "not decided",
         estimate,
         low,
         high,
         f"slope of log P on log rank against -1 ± 0.1; the last function was seen {OFTEN_ENOUGH} times; bootstrap over "
-        "samples; functions that are equal up to symmetry form plateaus, so that the slope depends on the range (table)",
+        f"samples. It has to hold in all ranges that end at rank {LEAST_END} or later, because functions that are "
+        f"equal up to symmetry form plateaus: slopes {spread}",
     )
 
 
