@@ -186,7 +186,7 @@ def _command(name: str) -> Callable[..., None]:
         workers = choose_workers(jobs, timeout, scheduler)
         session = _session(name, out or Path("results/local") / name, workers, parameters, units)
         _end_if_failed(session)
-        rows, provenance = read_rows(session.store, units)
+        rows, provenance = read_rows(session.store, units, study.combine)
         try:
             findings = study.analyse(rows)
         except ValueError as error:

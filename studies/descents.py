@@ -13,17 +13,22 @@ from scipy.stats import binomtest, spearmanr
 from ..analysis.intervals import interval, wilson
 from ..analysis.paired import SIGNIFICANCE, holm
 from ..runs.seeds import generator
+from . import mnist1d_curve
 from .base import Decision, Findings, Published, Verdict
 from .peaks import bootstrap_interval, cross_fitted_heights, find_peak, interpolation_threshold, p_value
 
 MARGIN = 0.02
 """A peak is called absent if it is less than this high, in test error."""
 
-FOREST_AXES = ("leaves then trees", "leaves", "trees")
-"""Capacity of a forest: leaves of one tree up to a full one, then trees; leaves alone, with the most trees; trees
-alone, of full trees."""
+GRIDS = {
+    "forest": ("leaves", "trees"),
+    "forest-defaults": ("leaves", "trees"),
+    "boosting": ("rounds", "ensembles"),
+}
+"""Models whose capacity has two axes. They are read in three ways: the first axis up to its end (a full tree, the most
+rounds), then the second; the first alone, at the end of the second; the second alone, at the end of the first."""
 
-MODELS = ("fourier", "fourier-ridge", "forest", "forest-defaults", "network")
+MODELS = ("fourier", "fourier-ridge", "forest", "forest-defaults", "boosting", "network")
 
 
 @dataclass(frozen=True)
@@ -43,32 +48,34 @@ class Curve:
     @property
     def labels(self) -> list[str]:
         """The points in words."""
-        if not self.model.startswith("forest"):
+        if self.model not in GRIDS:
             unit = "parameters" if self.model == "network" else "features"
             return [f"{capacity:.0f} {unit}" for capacity in self.rows["capacity"]]
-        full = self.rows["examples"].to_numpy()
-        pairs = zip(self.rows["leaves"], self.rows["trees"], full, strict=True)
-        return [f"{'full' if leaves == n else f'{leaves:.0f} leaves'} x {trees:.0f}" for leaves, trees, n in pairs]
+        first, second = GRIDS[self.model]
+        full = self.rows["examples"].to_numpy() if first == "leaves" else np.zeros(len(self.rows))
+        pairs = zip(self.rows[first], self.rows[second], full, strict=True)
+        return [f"{'full' if inner == n else f'{inner:.0f} {first}'} x {outer:.0f}" for inner, outer, n in pairs]
 
     @property
     def handover(self) -> int:
-        """Position at which the hypothesis has the peak: N = n, or one full tree."""
-        if self.model.startswith("forest"):
-            named = (self.rows["leaves"] == self.rows["examples"]) & (self.rows["trees"] == 1)
+        """Position at which the hypothesis has the peak: N = n, or the end of the first axis of a grid."""
+        if self.model in GRIDS:
+            first, second = (self.rows[name] for name in GRIDS[self.model])
+            named = (first == first.max()) & (second == 1)
         else:
             named = self.rows["capacity"] == self.rows["examples"]
         return int(np.flatnonzero(named.to_numpy())[0])
 
 
 def curve(rows: pd.DataFrame, model: str, noise: float, axis: str = "") -> Curve:
-    """The errors of a model along an axis (`FOREST_AXES`, or any name for the others), over the seeds of `rows`."""
+    """The errors of a model along an axis (of `axes_of`, or any name for one without a grid), by seed."""
     own: pd.DataFrame = rows.loc[(rows["model"] == model) & (rows["noise"] == noise)]
     keys = ["capacity"]
-    if model.startswith("forest"):
-        keys = ["leaves", "trees"]
-        one_tree, full = own["trees"] == 1, own["leaves"] == own["examples"]
-        most = own["trees"] == own["trees"].max()
-        own = own.loc[{"leaves then trees": one_tree | full, "leaves": most, "trees": full}[axis]]
+    if model in GRIDS:
+        keys = list(GRIDS[model])
+        first, second = (own[name] for name in keys)
+        start, end, most = second == 1, first == first.max(), second == second.max()
+        own = own.loc[dict(zip(axes_of(model), (start | end, most, end), strict=True))[axis]]
     own = own.sort_values(["seed", *keys])
     seeds = len(set(own["seed"]))
     if seeds < 2 or len(own) % seeds:  # noqa: PLR2004 -- one to locate a peak and one to measure it
@@ -95,22 +102,32 @@ class Claim:
 
 def findings(rows: pd.DataFrame) -> Findings:
     """Tables, verdicts with Holm's correction over all of them, and the published figures."""
+    published, rows = rows.loc[rows["model"] == "mnist1d"], rows.loc[rows["model"] != "mnist1d"]
     noises = sorted(rows["noise"].unique())
     most = noises[-1]
     claims = _claims(rows, noises)
+    if len(published):
+        statement = "MNIST-1D: test error peaks between widths 21 and 300, with 15 % of the labels redrawn"
+        detail = "height of the highest peak anywhere; published recipe"
+        claims.append(Claim(statement, mnist1d_curve.heights(published), "above", detail))
     at_n = _share_at_n(rows, noises, "test_error")
     p_values = holm([*[p_value(one.by_seed, one.threshold) for one in claims], at_n.p])
     verdicts = [_verdict(one, float(p)) for one, p in zip(claims, p_values[:-1], strict=True)]
     verdicts.insert(1, at_n.verdict("random Fourier features: the largest test error is at N = n", p_values[-1]))
     tables = {
-        "Peaks of test error": _peaks(rows, noises, "test_error"),
-        "Peaks of test loss": _peaks(rows, noises, "test_loss"),
-        "Curves": _curves(rows, noises),
+        "Peaks of test error": _peaks(rows, "test_error"),
+        "Peaks of test loss": _peaks(rows, "test_loss"),
+        "Curves": _curves(rows),
     }
-    for model in ("forest", "forest-defaults"):
+    for model in GRIDS:
         for name, column in (("test error", "test_error"), ("effective parameters", "p_eff_test")):
             tables[f"Grid of {model}, noise {most:g}: {name}"] = _grid(rows, model, most, column)
-    return Findings(tables, tuple(verdicts), _published(rows, noises, verdicts, at_n))
+    if len(published):
+        columns = ["noise", "width", "capacity", "seed", "train_error", "test_error", "test_loss"]
+        tables["MNIST-1D"] = published[columns].sort_values(["noise", "width", "seed"]).reset_index(drop=True)
+    return Findings(
+        tables, tuple(verdicts), (*_published(rows, noises, verdicts, at_n), *mnist1d_curve.published(published))
+    )
 
 
 def _claims(rows: pd.DataFrame, noises: Sequence[float]) -> list[Claim]:
@@ -146,6 +163,12 @@ def _claims(rows: pd.DataFrame, noises: Sequence[float]) -> list[Claim]:
     for axis in ("leaves", "trees"):
         statement = f"interpolating forest: no peak along {axis} alone"
         found.append(Claim(statement, height("forest", axis), "below", f"{free}; {noisy}", MARGIN))
+    at = curve(rows, "boosting", most, "rounds then ensembles").handover
+    statement = "boosting: test error peaks where the axis hands over from rounds to ensembles"
+    found.append(Claim(statement, height("boosting", "rounds then ensembles", at), "above", f"{named}; {noisy}"))
+    for axis in ("rounds", "ensembles"):
+        statement = f"boosting: no peak along {axis} alone"
+        found.append(Claim(statement, height("boosting", axis), "below", f"{free}; {noisy}", MARGIN))
     network = [curve(rows, "network", noise).columns["test_error"] for noise in (noises[0], most)]
     growth = cross_fitted_heights(network[1]) - cross_fitted_heights(network[0])
     detail = f"height of the highest peak with noise {most:g} minus that with {noises[0]:g}"
@@ -160,7 +183,7 @@ def _mechanism(rows: pd.DataFrame, noise: float) -> list[Claim]:
     strict  test error has one order: with all points sorted by effective parameters there is no second descent
     """
     found = []
-    for model, axis in (("fourier", ""), ("forest", "leaves then trees")):
+    for model, axis in (("fourier", ""), ("forest", "leaves then trees"), ("boosting", "rounds then ensembles")):
         one = curve(rows, model, noise, axis)
         errors, effective = one.columns["test_error"], one.columns["p_eff_test"]
         beyond = slice(one.handover, None)
@@ -177,7 +200,7 @@ def _mechanism(rows: pd.DataFrame, noise: float) -> list[Claim]:
 
 def _rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
     found: Any = spearmanr(first, second)
-    return float(found.statistic)
+    return round(float(found.statistic), 9)  # rounding errors are no spread over seeds
 
 
 def _verdict(claim: Claim, p: float) -> Verdict:
@@ -226,16 +249,24 @@ def _share_at_n(rows: pd.DataFrame, noises: Sequence[float], column: str) -> Sha
     return ShareAtN(int((largest == curves[0].handover).sum()), len(largest))
 
 
-def _axes(model: str) -> tuple[str, ...]:
-    return FOREST_AXES if model.startswith("forest") else ("parameters" if model == "network" else "features",)
+def axes_of(model: str) -> tuple[str, ...]:
+    """The axes of capacity of a model, by name."""
+    if model in GRIDS:
+        first, second = GRIDS[model]
+        return f"{first} then {second}", first, second
+    return ("parameters" if model == "network" else "features",)
 
 
-def _peaks(rows: pd.DataFrame, noises: Sequence[float], metric: str) -> pd.DataFrame:
+def _noises(rows: pd.DataFrame, model: str) -> list[float]:
+    return sorted(set(rows.loc[rows["model"] == model, "noise"]))
+
+
+def _peaks(rows: pd.DataFrame, metric: str) -> pd.DataFrame:
     """The highest peak of every curve, with its interval, and where the training error reaches 0."""
     found = []
     for model in MODELS:
-        for axis in _axes(model):
-            for noise in noises:
+        for axis in axes_of(model):
+            for noise in _noises(rows, model):
                 one = curve(rows, model, noise, axis)
                 heights = cross_fitted_heights(one.columns[metric])
                 low, high = bootstrap_interval(heights, generator(study="double-descent", part="bootstrap"))
@@ -258,12 +289,12 @@ def _peaks(rows: pd.DataFrame, noises: Sequence[float], metric: str) -> pd.DataF
     return pd.DataFrame(found)
 
 
-def _curves(rows: pd.DataFrame, noises: Sequence[float]) -> pd.DataFrame:
+def _curves(rows: pd.DataFrame) -> pd.DataFrame:
     """Mean over seeds of what is measured, at every point of every axis."""
     parts = []
     for model in MODELS:
-        for axis in _axes(model):
-            for noise in noises:
+        for axis in axes_of(model):
+            for noise in _noises(rows, model):
                 one = curve(rows, model, noise, axis)
                 means = {name: values.mean(axis=0) for name, values in one.columns.items()}
                 shared = {"model": model, "axis": axis, "noise": noise, "point": one.labels}
@@ -274,11 +305,12 @@ def _curves(rows: pd.DataFrame, noises: Sequence[float]) -> pd.DataFrame:
 
 
 def _grid(rows: pd.DataFrame, model: str, noise: float, column: str) -> pd.DataFrame:
-    """Mean over seeds on the grid leaves x trees."""
+    """Mean over seeds on the grid of a model."""
     own = rows[(rows["model"] == model) & (rows["noise"] == noise)]
-    means = own.pivot_table(index="leaves", columns="trees", values=column, aggfunc="mean")
-    means.index = pd.Index([f"{leaves:.0f}" for leaves in means.index], name="Leaves")
-    means.columns = pd.Index([f"{trees:.0f} trees" for trees in means.columns])
+    first, second = GRIDS[model]
+    means = own.pivot_table(index=first, columns=second, values=column, aggfunc="mean")
+    means.index = pd.Index([f"{inner:.0f}" for inner in means.index], name=first.capitalize())
+    means.columns = pd.Index([f"{outer:.0f} {second}" for outer in means.columns])
     return means.reset_index()
 
 
@@ -297,6 +329,7 @@ def _published(
 
     belkin, curth = "Belkin et al., PNAS 2019", "Curth et al., NeurIPS 2023 (arXiv 2310.18988)"
     forest = "interpolating forest: test error peaks where the axis hands over from leaves to trees"
+    boosting = "boosting: test error peaks where the axis hands over from rounds to ensembles"
     lone = [
         "contradicted" if "contradicted" in decisions else "supported" if decisions == {"supported"} else "not decided"
         for decisions in [{one.decision for one in verdicts if one.statement.startswith("interpolating forest: no")}]
@@ -311,6 +344,7 @@ def _published(
         at_n_norm.published("random Fourier features: peak of the norm", belkin),
         row("tuned ridge: height of the peak", "Nakkiran 2021", "none", "tuned ridge removes the peak"),
         row("forest: peak where leaves hand over to trees", curth, "yes", forest),
+        row("boosting: peak where rounds hand over to ensembles", curth, "yes", boosting),
         Published(
             "forest: peak along leaves alone or trees alone",
             curth,
@@ -334,13 +368,5 @@ def _published(
             f"{top}; n x classes = {classes}",
             None,
             "not comparable: no recipe was at hand (optimiser, steps, initialisation)",
-        ),
-        Published(
-            "MNIST-1D: test error against width, 15 % of labels redrawn",
-            "Greydanus and Kobak (MNIST-1D)",
-            "a curve over widths",
-            "not run",
-            None,
-            "not comparable: other data and two hidden layers",
         ),
     )
