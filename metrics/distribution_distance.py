@@ -1,0 +1,161 @@
+"""Distances between two samples of a discrete distribution, as excess over what sampling alone gives.
+
+The plug-in distance of two samples of ONE distribution is far above 0 where many values are rare. So values that were
+seen fewer than ten times in either sample share one bin, and a permutation null says what is left of the bias.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+from scipy.stats import rankdata
+
+LEAST = 10
+"""Least count in both samples of a value with a bin of its own."""
+
+RESAMPLES = 200
+
+NORMAL = 1.959964
+"""Half width of the normal 95 % interval, in standard errors."""
+
+Statistic = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""Counts (resamples, values) of two samples -> (resamples,)."""
+
+
+def binned(first: np.ndarray, second: np.ndarray, least: int = LEAST) -> tuple[np.ndarray, np.ndarray]:
+    """Shares (..., values + 1) of two samples, counts (..., values); the last bin has the values that are rare in either.
+
+    Bins of rare values are kept, with share 0 in both, so that resamples are rows of one array.
+    """
+    first, second = np.asarray(first, float), np.asarray(second, float)
+    often = (first >= least) & (second >= least)
+    shares = []
+    for counts in (first, second):
+        total = counts.sum(axis=-1, keepdims=True)
+        kept = np.where(often, counts, 0)
+        shares.append(np.concatenate([kept, total - kept.sum(axis=-1, keepdims=True)], axis=-1) / total)
+    return shares[0], shares[1]
+
+
+def total_variation(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Half the sum of absolute differences of the binned shares, (...,): 0 to 1."""
+    p, q = binned(first, second)
+    return np.abs(p - q).sum(axis=-1) / 2
+
+
+def jensen_shannon(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Jensen-Shannon divergence of the binned shares in bits, (...,): 0 to 1."""
+    p, q = binned(first, second)
+    return _entropy((p + q) / 2) - (_entropy(p) + _entropy(q)) / 2
+
+
+def rank_correlation(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Spearman's correlation of the counts of the values seen LEAST times in both, (...,); nan for fewer than 3 of them."""
+    first, second = np.asarray(first), np.asarray(second)
+    if first.ndim > 1:
+        return np.array([rank_correlation(*pair) for pair in zip(first, second, strict=True)])
+    often = (first >= LEAST) & (second >= LEAST)
+    if often.sum() < 3 or min(np.ptp(first[often]), np.ptp(second[often])) == 0:  # noqa: PLR2004
+        return np.array(np.nan)
+    return np.array(np.corrcoef(rankdata(first[often]), rankdata(second[often]))[0, 1])
+
+
+def log_slope(first: np.ndarray, second: np.ndarray) -> float:
+    """Least-squares slope of log share in the second sample on log share in the first, over values seen often in both."""
+    often = (first >= LEAST) & (second >= LEAST)
+    if often.sum() < 3 or np.ptp(first[often]) == 0:  # noqa: PLR2004
+        return float("nan")
+    return float(np.polyfit(np.log(first[often]), np.log(second[often]), 1)[0])
+
+
+def top_share_difference(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Share of the most frequent value of the second sample minus that of the first, (...,)."""
+    shares = [counts.max(axis=-1) / counts.sum(axis=-1) for counts in (np.asarray(first), np.asarray(second))]
+    return shares[1] - shares[0]
+
+
+def entropy_difference(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Entropy of the second sample minus that of the first, in bits, (...,); see `entropy_bits`."""
+    return entropy_bits(second) - entropy_bits(first)
+
+
+def entropy_bits(counts: np.ndarray) -> np.ndarray:
+    """Entropy in bits of counts (..., values), with the correction of Miller and Madow: (values seen - 1) / 2N nats."""
+    counts = np.asarray(counts, float)
+    total = counts.sum(axis=-1)
+    correction = ((counts > 0).sum(axis=-1) - 1) / (2 * total * np.log(2))
+    return _entropy(counts / total[..., None]) + correction
+
+
+def _entropy(shares: np.ndarray) -> np.ndarray:
+    return -(shares * np.log2(np.where(shares > 0, shares, 1))).sum(axis=-1)
+
+
+@dataclass(frozen=True)
+class Excess:
+    """A statistic of two samples beside its permutation null.
+
+    observed        of the samples as they are
+    null            mean over permutations: both samples pooled and split again at random
+    excess          observed - null
+    standard_error  over bootstrap samples of both
+    p               share of permutations with a statistic at least as far above the null's mean, one-sided
+    """
+
+    observed: float
+    null: float
+    standard_error: float
+    p: float
+
+    @property
+    def excess(self) -> float:
+        return self.observed - self.null
+
+    @property
+    def low(self) -> float:
+        """Lower end of the normal 95 % interval of the excess."""
+        return self.excess - NORMAL * self.standard_error
+
+    @property
+    def high(self) -> float:
+        """Upper end of the normal 95 % interval of the excess."""
+        return self.excess + NORMAL * self.standard_error
+
+
+def against_null(
+    first: np.ndarray,
+    second: np.ndarray,
+    statistic: Statistic,
+    rng: np.random.Generator,
+    resamples: int = RESAMPLES,
+) -> Excess:
+    """A statistic of two samples with its permutation null and its standard error.
+
+    first, second  (values,) int: counts of the same values
+
+    Rows of resamples for which the statistic is nan are left out. The excess of different distributions is below their
+    distance by at most the null: the plug-in bias falls with the distance.
+    """
+    first, second = np.asarray(first, np.int64), np.asarray(second, np.int64)
+    if first.shape != second.shape or first.ndim != 1 or min(first.sum(), second.sum()) < 1:
+        raise ValueError(f"counts {first.shape} and {second.shape}; expected two samples of the same values")
+    pooled = first + second
+    split = rng.multivariate_hypergeometric(pooled, int(first.sum()), size=resamples, method="marginals")
+    permuted = statistic(split, pooled - split)
+    drawn = [rng.multinomial(one.sum(), one / one.sum(), size=resamples) for one in (first, second)]
+    observed, null = float(statistic(first, second)), float(_mean(permuted))
+    error = sqrt(float(_mean(np.square(_centred(statistic(*drawn))))))
+    above = int((permuted >= observed - 1e-12).sum())
+    return Excess(observed, null, error, (above + 1) / (resamples + 1))
+
+
+def _centred(values: np.ndarray) -> np.ndarray:
+    return values - _mean(values)
+
+
+def _mean(values: np.ndarray) -> float:
+    finite = values[np.isfinite(values)]
+    return float(finite.mean()) if len(finite) else float("nan")
