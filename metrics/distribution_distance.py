@@ -1,7 +1,7 @@
 """Distances between two samples of a discrete distribution, as excess over what sampling alone gives.
 
-The plug-in distance of two samples of ONE distribution is far above 0 where many values are rare. So values that were
-seen fewer than ten times in either sample share one bin, and a permutation null says what is left of the bias.
+The plug-in distance of two samples of ONE distribution is far above 0 where many values are rare. So rare values share
+one bin, and a permutation null says what is left of the bias.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 LEAST = 10
-"""Least count in both samples of a value with a bin of its own."""
+"""Least count of a value that is not rare."""
 
 RESAMPLES = 200
 
@@ -25,35 +25,48 @@ Statistic = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Counts (resamples, values) of two samples -> (resamples,)."""
 
 
-def binned(first: np.ndarray, second: np.ndarray, least: int = LEAST) -> tuple[np.ndarray, np.ndarray]:
-    """Shares (..., values + 1) of two samples, counts (..., values); the last bin has the values that are rare in either.
+def common_bins(first: np.ndarray, second: np.ndarray, least: int = LEAST) -> tuple[np.ndarray, np.ndarray]:
+    """Counts (bins + 1,) of two samples, from counts (values,) of the same values; the last bin has the rare values.
 
-    Bins of rare values are kept, with share 0 in both, so that resamples are rows of one array.
+    A value has a bin of its own if the mean of its two shares, in a sample as large as the smaller one, is `least`
+    samples. Values that one of the samples never has keep their bins if the other has them often: these are what a
+    distance is about.
     """
-    first, second = np.asarray(first, float), np.asarray(second, float)
+    first, second = np.asarray(first, np.int64), np.asarray(second, np.int64)
+    sizes = first.sum(), second.sum()
+    often = (first / sizes[0] + second / sizes[1]) / 2 * min(sizes) >= least
+    binned = [np.append(counts[often], counts[~often].sum()) for counts in (first, second)]
+    return binned[0], binned[1]
+
+
+def seen_in_both(first: np.ndarray, second: np.ndarray, least: int = LEAST) -> tuple[np.ndarray, np.ndarray]:
+    """The same with bins of their own for the values that were seen `least` times in BOTH samples.
+
+    The distance is then smaller: all that one of the samples lacks is in one bin with what the other lacks.
+    """
     often = (first >= least) & (second >= least)
-    shares = []
-    for counts in (first, second):
-        total = counts.sum(axis=-1, keepdims=True)
-        kept = np.where(often, counts, 0)
-        shares.append(np.concatenate([kept, total - kept.sum(axis=-1, keepdims=True)], axis=-1) / total)
-    return shares[0], shares[1]
+    binned = [np.append(counts[often], counts[~often].sum()) for counts in (first, second)]
+    return binned[0], binned[1]
 
 
 def total_variation(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Half the sum of absolute differences of the binned shares, (...,): 0 to 1."""
-    p, q = binned(first, second)
+    """Half the sum of absolute differences of the shares; counts (..., bins) -> (...,), 0 to 1."""
+    p, q = _shares(first), _shares(second)
     return np.abs(p - q).sum(axis=-1) / 2
 
 
 def jensen_shannon(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Jensen-Shannon divergence of the binned shares in bits, (...,): 0 to 1."""
-    p, q = binned(first, second)
+    """Jensen-Shannon divergence of the shares in bits; counts (..., bins) -> (...,), 0 to 1."""
+    p, q = _shares(first), _shares(second)
     return _entropy((p + q) / 2) - (_entropy(p) + _entropy(q)) / 2
 
 
+def _shares(counts: np.ndarray) -> np.ndarray:
+    return np.asarray(counts) / np.asarray(counts).sum(axis=-1, keepdims=True)
+
+
 def rank_correlation(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Spearman's correlation of the counts of the values seen LEAST times in both, (...,); nan for fewer than 3 of them."""
+    """Spearman's correlation of the counts of values that were seen LEAST times in both, (...,); nan for fewer than 3."""
     first, second = np.asarray(first), np.asarray(second)
     if first.ndim > 1:
         return np.array([rank_correlation(*pair) for pair in zip(first, second, strict=True)])
@@ -64,7 +77,7 @@ def rank_correlation(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def log_slope(first: np.ndarray, second: np.ndarray) -> float:
-    """Least-squares slope of log share in the second sample on log share in the first, over values seen often in both."""
+    """Least-squares slope of log share in the second sample on that in the first, over values seen LEAST times in both."""
     often = (first >= LEAST) & (second >= LEAST)
     if often.sum() < 3 or np.ptp(first[often]) == 0:  # noqa: PLR2004
         return float("nan")

@@ -75,7 +75,7 @@ class Trained:
         return self.reached != NEVER
 
 
-def train_to_zero_error(  # noqa: PLR0913
+def train_to_zero_error(
     network: RandomNetwork,
     recipe: Recipe,
     points: np.ndarray,
@@ -109,7 +109,9 @@ def train_to_zero_error(  # noqa: PLR0913
             parts.append(run.result())
     if not parts:
         raise ValueError("no generators; expected one a network")
-    return Trained(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("words", "margins", "reached")))
+    return Trained(
+        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("words", "margins", "reached"))
+    )
 
 
 class Layers:
@@ -206,7 +208,7 @@ class Layers:
 class _Run:
     """One stack from its initialisation to the last age of its last network."""
 
-    def __init__(  # noqa: PLR0913, PLR0917
+    def __init__(
         self,
         network: RandomNetwork,
         recipe: Recipe,

@@ -165,7 +165,8 @@ def on_common_values(first: FunctionCounts, second: FunctionCounts) -> tuple[np.
     counts = np.zeros((2, len(words)), np.int64)
     counts[0, where[: first.distinct]] = first.counts
     counts[1, where[first.distinct :]] = second.counts
-    return words, counts[0], counts[1]
+    seen = counts.sum(axis=0) > 0  # weighted counts may be rounded to 0
+    return words[seen], counts[0, seen], counts[1, seen]
 
 
 def mean_of(values: np.ndarray, errors: np.ndarray) -> tuple[float, float]:

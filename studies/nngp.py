@@ -1,7 +1,7 @@
 """The Gaussian process of infinitely wide ReLU networks, conditioned on labels -1 and 1 by regression.
 
 Another likelihood than that of a classifier: P(f|S) of the study `posterior` asks for the right signs on S only,
-regression asks for the values -1 and 1 there. Samples are thresholded at 0 (kernel: Cho and Saul 2009; Lee et al. 2018).
+regression asks for the values -1 and 1 there. Samples are thresholded at 0. Kernel: Cho and Saul 2009; Lee et al. 2018.
 """
 
 from __future__ import annotations

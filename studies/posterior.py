@@ -1,4 +1,4 @@
-"""The posterior over functions: does a learner pick a function as often as random parameters do, once S is known?
+"""The posterior over functions: how often a learner picks each function, against random parameters, once S is known.
 
 P_B(f|S): the share of random networks computing f among those that are right on the fixed training set S. P_opt(f|S):
 the share of trained networks, over initialisations sampled from the same prior, at their first zero training error.

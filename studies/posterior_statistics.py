@@ -18,13 +18,15 @@ from scipy.stats import norm
 from ..analysis.intervals import NORMAL, wilson
 from ..analysis.paired import SIGNIFICANCE, holm
 from ..metrics.distribution_distance import (
-    Excess,
+    Statistic,
     against_null,
+    common_bins,
     entropy_bits,
     entropy_difference,
     jensen_shannon,
     log_slope,
     rank_correlation,
+    seen_in_both,
     top_share_difference,
     total_variation,
 )
@@ -45,14 +47,19 @@ from .function_counts import FunctionCounts, count, merge, unpack
 MARGIN = 0.05
 CORRELATION = 0.7
 
-STATISTICS = {
-    "total variation": total_variation,
-    "Jensen-Shannon (bits)": jensen_shannon,
+DISTANCES: dict[str, Statistic] = {"total variation": total_variation, "Jensen-Shannon (bits)": jensen_shannon}
+"""Of counts in common bins."""
+
+STATISTICS: dict[str, Statistic] = {
+    **DISTANCES,
     "rank correlation": rank_correlation,
     "top-1 mass": top_share_difference,
     "entropy (bits)": entropy_difference,
 }
-"""Of two samples; top-1 mass and entropy are differences, the source minus the prior given S."""
+"""Of the prior given S and the source; top-1 mass and entropy are differences, the source minus the prior."""
+
+FEW = "SGD, as many as forests"
+"""A subsample of the networks: with more samples there are more bins, and the distance is larger."""
 
 HALVES = "prior, other half"
 """The control: one half of the prior samples against the other."""
@@ -108,14 +115,22 @@ def findings(
         # An odd and an even half of the jobs are independent samples of one distribution: their excess is 0.
         halves = [posterior(merge(jobs[start::2]), given, enough=1) for start in (0, 1)] if len(jobs) > 1 else []
         seen.append(_accepted(name, given, prior, accepted))
-        samples = {str(source): _counts(part) for source, part in own.groupby("source", sort=False)}
-        pairs = {source: (accepted, sample) for source, sample in samples.items()}
+        pairs = {HALVES: (halves[0], halves[1])} if halves else {}
+        for source, part in own.groupby("source", sort=False):
+            row = {"source": source, "problem": name, **_fit(part)}
+            # A forest that is wrong on S counts with what it is; a network that did not get there has no first fit.
+            kept = part if source == "forest" else part[part["fitted"]]
+            if kept.empty:
+                compared.append(row)
+            else:
+                pairs[str(source)] = (accepted, _counts(kept))
+                compared.append({**row, **_compare(name, str(source), *pairs[str(source)], given)})
+                functions.append(_scatter(name, str(source), *pairs[str(source)]))
+        if {"SGD", "forest"} <= set(pairs):
+            few = _subsample(pairs["SGD"][1], pairs["forest"][1].total, name)
+            compared.append({"source": FEW, "problem": name, **_compare(name, FEW, accepted, few, given)})
         if halves:
-            pairs[HALVES] = (halves[0], halves[1])
-        for source, (first, second) in pairs.items():
-            part = own[own["source"] == source]
-            compared.append({"source": source, "problem": name, **_compare(name, source, first, second), **_fit(part)})
-            functions.append(_scatter(name, source, first, second))
+            compared.append({"source": HALVES, "problem": name, **_compare(name, HALVES, *pairs[HALVES], given)})
     table = pd.DataFrame(compared)
     average = pd.DataFrame(_average_rows(rows, prior, averaged))
     summary = _summary(table, average)
@@ -135,10 +150,16 @@ def _counts(rows: pd.DataFrame) -> FunctionCounts:
     return merge([FunctionCounts(words, rows["count"].to_numpy(np.int64))])
 
 
+def _subsample(counts: FunctionCounts, size: int, problem: str) -> FunctionCounts:
+    """Some of the samples, without replacement."""
+    rng = generator(study="posterior", part="subsample", problem=problem)
+    chosen = rng.multivariate_hypergeometric(counts.counts, min(size, counts.total), method="marginals")
+    return FunctionCounts(counts.words[chosen > 0], chosen[chosen > 0])
+
+
 def _accepted(name: str, given: TrainingSet, prior: FunctionCounts, accepted: FunctionCounts) -> dict[str, Any]:
     """A row of the table of training sets: how many prior samples are right, and what they are."""
     low, high = wilson(accepted.total, prior.total)
-    wrong = (unpack(accepted.words, 2**given.inputs) != np.array(given.target, np.uint8)).mean(axis=1)
     return {
         "problem": name,
         "points": len(given.rows),
@@ -150,14 +171,19 @@ def _accepted(name: str, given: TrainingSet, prior: FunctionCounts, accepted: Fu
         "functions": accepted.distinct,
         "top-1 mass": float(accepted.counts.max() / accepted.total),
         "entropy (bits)": float(entropy_bits(accepted.counts)),
-        "mean error on all points": float((wrong * accepted.counts).sum() / accepted.total),
+        "error outside S": _error(accepted, given),
     }
+
+
+def _error(counts: FunctionCounts, given: TrainingSet) -> float:
+    """Mean share of wrong values on the points outside S."""
+    others = np.setdiff1d(np.arange(2**given.inputs), given.rows)
+    wrong = (unpack(counts.words, 2**given.inputs) != np.array(given.target, np.uint8))[:, others].mean(axis=1)
+    return float((wrong * counts.counts).sum() / counts.total)
 
 
 def _fit(part: pd.DataFrame) -> dict[str, Any]:
     """How many of a source are right on S, and after how many steps."""
-    if part.empty:
-        return {}
     right = part["count"].where(part["fitted"], 0).sum()
     return {
         "samples": int(part["count"].sum()),
@@ -166,16 +192,22 @@ def _fit(part: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _compare(problem: str, source: str, first: FunctionCounts, second: FunctionCounts) -> dict[str, Any]:
+def _compare(
+    problem: str, source: str, first: FunctionCounts, second: FunctionCounts, given: TrainingSet | None = None
+) -> dict[str, Any]:
     """All statistics of a source against the prior given S, with excess and standard error."""
     _, prior, own = on_common_values(first, second)
     row: dict[str, Any] = {"functions": second.distinct}
+    if given is not None:
+        row["error outside S"] = _error(second, given)
     for name, statistic in STATISTICS.items():
         rng = generator(study="posterior", part="resampling", problem=problem, source=source, statistic=name)
-        result = against_null(prior, own, statistic, rng)
+        counts = common_bins(prior, own) if name in DISTANCES else (prior, own)
+        result = against_null(*counts, statistic, rng)
         row |= {name: result.observed, f"{name} null": result.null, f"{name} excess": result.excess}
         row |= {f"{name} error": result.standard_error, f"{name} p": result.p}
-    return row | {"slope": log_slope(prior, own)}
+    both = float(total_variation(*seen_in_both(prior, own)))
+    return row | {"slope": log_slope(prior, own), "total variation, seen ten times in both": both}
 
 
 def _scatter(problem: str, source: str, first: FunctionCounts, second: FunctionCounts) -> pd.DataFrame:
@@ -242,7 +274,7 @@ def _share_right(prior: FunctionCounts, sets: np.ndarray, target: tuple[int, ...
 
 
 def _summary(table: pd.DataFrame, average: pd.DataFrame) -> pd.DataFrame:
-    """Means over the training sets (fixed) of each source: excess of the distances, correlation, top-1 mass, entropy."""
+    """Means of each source over the training sets, which are fixed."""
     rows: list[dict[str, Any]] = []
     for frame, estimand in ((table, "fixed S"), (average, "average over S")):
         if frame.empty:
@@ -258,7 +290,8 @@ def _summary(table: pd.DataFrame, average: pd.DataFrame) -> pd.DataFrame:
                     else (float("nan"), float("nan"))
                 )
                 row |= {name: mean, f"± {name}": NORMAL * error}
-            rows.append(row | {"total variation null": float(own["total variation null"].mean())})
+            others = ["total variation null", "slope", "error outside S", "not right on S"]
+            rows.append(row | {name: float(own[name].mean()) for name in others if name in own})
     return pd.DataFrame(rows)
 
 
@@ -266,6 +299,8 @@ def _claims(summary: pd.DataFrame, recipes: Sequence[str], averaged: Sequence[st
     fixed = summary[summary["estimand"] == "fixed S"].set_index("source")
     mean = summary[summary["estimand"] == "average over S"].set_index("source")
     detail = "excess of total variation over the permutation null, mean over the fixed training sets"
+
+    weighted = "the same, S weighted by P(S), mean over the targets"
 
     def distance(table: pd.DataFrame, source: str) -> tuple[float, float]:
         row = table.loc[source]
@@ -276,7 +311,7 @@ def _claims(summary: pd.DataFrame, recipes: Sequence[str], averaged: Sequence[st
 
     claims = [same(one, fixed, f"{one} samples functions as the prior given S does", detail) for one in recipes]
     claims += [
-        same(one, mean, f"{one} samples functions as the prior given S does, on average over S", f"{detail[:53]}, weighted")
+        same(one, mean, f"{one} samples functions as the prior given S does, on average over S", weighted)
         for one in averaged
         if one in mean.index
     ]
@@ -295,19 +330,26 @@ def _claims(summary: pd.DataFrame, recipes: Sequence[str], averaged: Sequence[st
     words = "the NNGP with a regression likelihood samples functions as the prior given S does"
     claims.append(same("NNGP regression", fixed, words, detail))
     claims.extend(
-        Claim(f"{one} does not sample functions as the prior given S does", *distance(fixed, one), MARGIN, "above", detail)
+        Claim(
+            f"{one} does not sample functions as the prior given S does", *distance(fixed, one), MARGIN, "above", detail
+        )
         for one in ("forest", "boosting")
     )
-    forest, sgd = distance(fixed, "forest"), distance(fixed, "SGD")
+    forest, sgd = distance(fixed, "forest"), distance(fixed, FEW)
     error = float(np.hypot(forest[1], sgd[1]))
-    words, how = "the forest is further from the prior given S than SGD is", "difference of the two excesses"
+    words, how = (
+        "the forest is further from the prior given S than SGD is",
+        "difference of the two excesses, as many networks as forests",
+    )
     claims.append(Claim(words, forest[0] - sgd[0], error, 0.0, "above", how))
     return claims
 
 
 def _published(summary: pd.DataFrame) -> tuple[Published, ...]:
     own = summary[(summary["estimand"] == "fixed S") & (summary["source"] == "SGD")].iloc[0]
-    ours = f"SGD: rank correlation {own['rank correlation']:.2f}, excess of total variation {own['total variation']:.2f}"
+    ours = (
+        f"SGD: rank correlation {own['rank correlation']:.2f}, excess of total variation {own['total variation']:.2f}"
+    )
     return (
         Published(
             "P_SGD(f|S) against P_B(f|S)",
@@ -320,4 +362,4 @@ def _published(summary: pd.DataFrame) -> tuple[Published, ...]:
     )
 
 
-__all__ = ["Claim", "Excess", "decide", "findings"]
+__all__ = ["Claim", "decide", "findings"]
