@@ -25,16 +25,19 @@ Statistic = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Counts (resamples, values) of two samples -> (resamples,)."""
 
 
-def common_bins(first: np.ndarray, second: np.ndarray, least: int = LEAST) -> tuple[np.ndarray, np.ndarray]:
-    """Counts (bins + 1,) of two samples, from counts (values,) of the same values; the last bin has the rare values.
+def common_values(first: np.ndarray, second: np.ndarray, least: int = LEAST) -> np.ndarray:
+    """Which values have a bin of their own, (values,) bool; first, second: counts (values,) of the same values.
 
-    A value has a bin of its own if the mean of its two shares, in a sample as large as the smaller one, is `least`
-    samples. Values that one of the samples never has keep their bins if the other has them often: these are what a
-    distance is about.
+    Those whose mean share, in a sample as large as the smaller one, is `least` samples. Values that one of the samples
+    never has keep their bins if the other has them often: these are what a distance is about.
     """
-    first, second = np.asarray(first, np.int64), np.asarray(second, np.int64)
     sizes = first.sum(), second.sum()
-    often = (first / sizes[0] + second / sizes[1]) / 2 * min(sizes) >= least
+    return (first / sizes[0] + second / sizes[1]) / 2 * min(sizes) >= least
+
+
+def common_bins(first: np.ndarray, second: np.ndarray, least: int = LEAST) -> tuple[np.ndarray, np.ndarray]:
+    """Counts (bins + 1,) of two samples in the bins of `common_values`, in their order; the last bin has the others."""
+    often = common_values(first, second, least)
     binned = [np.append(counts[often], counts[~often].sum()) for counts in (first, second)]
     return binned[0], binned[1]
 
@@ -66,7 +69,7 @@ def _shares(counts: np.ndarray) -> np.ndarray:
 
 
 def rank_correlation(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Spearman's correlation of the counts of values that were seen LEAST times in both, (...,); nan for fewer than 3."""
+    """Spearman's correlation of counts, over the values seen LEAST times in both, (...,); nan for fewer than 3."""
     first, second = np.asarray(first), np.asarray(second)
     if first.ndim > 1:
         return np.array([rank_correlation(*pair) for pair in zip(first, second, strict=True)])
@@ -77,7 +80,7 @@ def rank_correlation(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def log_slope(first: np.ndarray, second: np.ndarray) -> float:
-    """Least-squares slope of log share in the second sample on that in the first, over values seen LEAST times in both."""
+    """Least-squares slope of log share in the second sample on that in the first, over values seen often in both."""
     often = (first >= LEAST) & (second >= LEAST)
     if often.sum() < 3 or np.ptp(first[often]) == 0:  # noqa: PLR2004
         return float("nan")

@@ -140,6 +140,13 @@ class Layers:
         """Weights and biases of the layers in turn."""
         return [one for pair in zip(self.weights, self.biases, strict=True) for one in pair]
 
+    @property
+    def scales(self) -> list[float]:
+        """Standard deviations with which `tensors` are initialised."""
+        last = len(self.shapes) - 1
+        pairs = [self.network.scales(fan_in, last=place == last) for place, (fan_in, _) in enumerate(self.shapes)]
+        return [scale for pair in pairs for scale in pair]
+
     def initialise(self, generators: Sequence[np.random.Generator]) -> Layers:
         """Parameters as `RandomNetwork` samples them, those of a network from its own generator."""
         count = int(self.offsets[-1])
@@ -151,13 +158,7 @@ class Layers:
             ]
         )
         values = torch.from_numpy(rows if gaussian else (2 * rows - 1) * np.float32(np.sqrt(3)))
-        last = len(self.shapes) - 1
-        scales = [
-            scale
-            for place, (fan_in, _) in enumerate(self.shapes)
-            for scale in self.network.scales(fan_in, last=place == last)
-        ]
-        for tensor, scale, (start, end) in zip(self.tensors, scales, pairwise(self.offsets.tolist()), strict=True):
+        for tensor, scale, (start, end) in zip(self.tensors, self.scales, pairwise(self.offsets.tolist()), strict=True):
             tensor.copy_(values[:, start:end].reshape(tensor.shape) * scale)
         return self
 

@@ -21,6 +21,10 @@ STUDIES: dict[str, tuple[str, str]] = {
         "posterior:Posterior",
         "Does gradient descent pick functions as often as random parameters that are right on the training set?",
     ),
+    "overtraining": (
+        "overtraining:Overtraining",
+        "Do functions that are unlikely under random parameters become likelier after zero training error?",
+    ),
     "double-descent": (
         "double_descent:DoubleDescent",
         "Does test error peak where a learner begins to interpolate, in networks and in forests alike?",

@@ -8,15 +8,12 @@ CORRELATION: it ranks functions as the prior does if Spearman's correlation is a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from ..analysis.intervals import NORMAL, wilson
-from ..analysis.paired import SIGNIFICANCE, holm
 from ..metrics.distribution_distance import (
     Statistic,
     against_null,
@@ -31,7 +28,7 @@ from ..metrics.distribution_distance import (
     total_variation,
 )
 from ..runs.seeds import generator
-from .base import Decision, Findings, Published, Verdict
+from .base import Findings, Published
 from .boolean_problems import (
     TARGETS,
     TrainingSet,
@@ -42,6 +39,7 @@ from .boolean_problems import (
     on_common_values,
     posterior,
 )
+from .claims import Claim, decide
 from .function_counts import FunctionCounts, count, merge, unpack
 
 MARGIN = 0.05
@@ -63,43 +61,6 @@ FEW = "SGD, as many as forests"
 
 HALVES = "prior, other half"
 """The control: one half of the prior samples against the other."""
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A statement about a mean with a standard error and a threshold.
-
-    side  of the threshold on which the statement holds; below means equivalent to the prior given S within it
-    """
-
-    statement: str
-    mean: float
-    error: float
-    threshold: float
-    side: Literal["above", "below"]
-    detail: str
-    holds: Decision = "supported"
-
-    @property
-    def p(self) -> float:
-        """Two-sided p value of a mean equal to the threshold."""
-        if self.error == 0:
-            return 1.0 if self.mean == self.threshold else 0.0
-        return float(2 * norm.sf(abs(self.mean - self.threshold) / self.error))
-
-
-def decide(claims: Sequence[Claim]) -> tuple[Verdict, ...]:
-    """Verdicts with Holm's correction over all of the study; a mean that is nan is not decided."""
-    corrected = holm([one.p for one in claims])
-    verdicts: list[Verdict] = []
-    for one, p in zip(claims, corrected, strict=True):
-        holds = (one.mean > one.threshold) == (one.side == "above")
-        low, high = one.mean - NORMAL * one.error, one.mean + NORMAL * one.error
-        decided = p < SIGNIFICANCE and not low <= one.threshold <= high
-        decision: Decision = "not decided" if not decided else one.holds if holds else "contradicted"
-        how = f"{one.detail}; threshold {one.threshold:g}, p {p:.2g} after Holm over {len(claims)}"
-        verdicts.append(Verdict(one.statement, decision, one.mean, low, high, how))
-    return tuple(verdicts)
 
 
 def findings(
@@ -360,6 +321,3 @@ def _published(summary: pd.DataFrame) -> tuple[Published, ...]:
             "only the abstract was at hand, and it gives no figure of the correlation",
         ),
     )
-
-
-__all__ = ["Claim", "decide", "findings"]
