@@ -6,7 +6,7 @@ training points are right and at fixed numbers of steps (ages) after that. Netwo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -31,6 +31,10 @@ MOMENTUM = 0.9
 OPTIMIZERS = ("sgd", "momentum", "adam")
 
 NEVER = -1
+
+VECTOR = 64
+"""A multiple of the width of vector registers. The elements after the last full register are computed in another way,
+and differ in the last bit: buffers of this size have none, and a network does not depend on its place in the stack."""
 
 
 @dataclass(frozen=True)
@@ -127,8 +131,7 @@ class Layers:
         sizes = [size for fan_in, units in self.shapes for size in (units * fan_in, units)]
         self.offsets = np.concatenate([[0], np.cumsum(sizes)])
         total = stack * int(self.offsets[-1])
-        # A multiple of the width of vector registers: the last elements are then computed as all others are.
-        self.buffer = torch.zeros(-(-total // 64) * 64)
+        self.buffer = torch.zeros(-(-total // VECTOR) * VECTOR)
         blocks = [self.buffer[stack * start : stack * end] for start, end in pairwise(self.offsets.tolist())]
         self.weights = [
             block.view(stack, units, fan_in) for block, (fan_in, units) in zip(blocks[::2], self.shapes, strict=True)
@@ -177,7 +180,7 @@ class Layers:
             if self.network.activation == "relu":
                 values.relu_()
             else:
-                values.tanh_()
+                values.copy_(padded(torch.tanh_, values))
             values = torch.baddbmm(biases, weights, values)
             outputs.append(values)
         return outputs
@@ -204,6 +207,15 @@ class Layers:
         for weights, biases in zip(self.weights, self.biases, strict=True):
             product *= (weights.square().sum(dim=(1, 2)) + biases.square().sum(dim=(1, 2))).sqrt()
         return product
+
+
+def padded(function: Callable[[torch.Tensor], torch.Tensor], values: torch.Tensor) -> torch.Tensor:
+    """An in-place function of a copy of the values, in a buffer of a multiple of VECTOR elements."""
+    buffer = torch.zeros(-(-values.numel() // VECTOR) * VECTOR)
+    own = buffer[: values.numel()].view(values.shape)
+    own.copy_(values)
+    function(buffer)
+    return own
 
 
 class _Run:
@@ -247,7 +259,7 @@ class _Run:
             if self.layers.stack != len(outputs[-1]):  # some have left
                 outputs = self.layers.forward(self.inputs)
                 logits = outputs[-1][:, 0]
-            delta = (torch.sigmoid(logits) - self.labels).mul_(self._weights(step))
+            delta = (padded(torch.sigmoid_, logits) - self.labels).mul_(self._weights(step))
             self.layers.backward(self.inputs, outputs, delta[:, None], self.gradients)
             step += 1
             self._update(step)
