@@ -6,12 +6,11 @@ one bin, and a permutation null says what is left of the bias.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
-from scipy.stats import rankdata
 
 LEAST = 10
 """Least count of a value that is not rare."""
@@ -71,12 +70,23 @@ def _shares(counts: np.ndarray) -> np.ndarray:
 def rank_correlation(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Spearman's correlation of counts, over the values seen LEAST times in both, (...,); nan for fewer than 3."""
     first, second = np.asarray(first), np.asarray(second)
-    if first.ndim > 1:
-        return np.array([rank_correlation(*pair) for pair in zip(first, second, strict=True)])
     often = (first >= LEAST) & (second >= LEAST)
-    if often.sum() < 3 or min(np.ptp(first[often]), np.ptp(second[often])) == 0:  # noqa: PLR2004
-        return np.array(np.nan)
-    return np.array(np.corrcoef(rankdata(first[often]), rankdata(second[often]))[0, 1])
+    kept = often.any(axis=0) if often.ndim > 1 else often
+    often = often[..., kept]
+    ranks = [_centred_ranks(counts[..., kept], often) for counts in (first, second)]
+    products = (ranks[0] * ranks[1]).sum(axis=-1)
+    scale = np.sqrt(np.square(ranks[0]).sum(axis=-1) * np.square(ranks[1]).sum(axis=-1))
+    valid = (often.sum(axis=-1) >= 3) & (scale > 0)  # noqa: PLR2004
+    return np.where(valid, products / np.where(valid, scale, 1), np.nan)
+
+
+def _centred_ranks(counts: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    """Ranks of the valid counts of each row, ties sharing the mean, minus their mean; the others 0: (..., values)."""
+    below = (counts[..., None, :] < counts[..., None]) & valid[..., None, :]
+    equal = (counts[..., None, :] == counts[..., None]) & valid[..., None, :]
+    ranks = below.sum(axis=-1) + equal.sum(axis=-1) / 2
+    mean = (ranks * valid).sum(axis=-1, keepdims=True) / np.maximum(valid.sum(axis=-1, keepdims=True), 1)
+    return np.where(valid, ranks - mean, 0)
 
 
 def log_slope(first: np.ndarray, second: np.ndarray) -> float:
@@ -144,28 +154,31 @@ class Excess:
 def against_null(
     first: np.ndarray,
     second: np.ndarray,
-    statistic: Statistic,
+    statistics: Mapping[str, Statistic],
     rng: np.random.Generator,
     resamples: int = RESAMPLES,
-) -> Excess:
-    """A statistic of two samples with its permutation null and its standard error.
+) -> dict[str, Excess]:
+    """Statistics of two samples with their permutation null and their standard error.
 
     first, second  (values,) int: counts of the same values
 
-    Rows of resamples for which the statistic is nan are left out. The excess of different distributions is below their
-    distance by at most the null: the plug-in bias falls with the distance.
+    Resamples for which a statistic is nan are left out. The excess of different distributions is below their distance
+    by at most the null: the plug-in bias falls with the distance.
     """
     first, second = np.asarray(first, np.int64), np.asarray(second, np.int64)
     if first.shape != second.shape or first.ndim != 1 or min(first.sum(), second.sum()) < 1:
         raise ValueError(f"counts {first.shape} and {second.shape}; expected two samples of the same values")
     pooled = first + second
     split = rng.multivariate_hypergeometric(pooled, int(first.sum()), size=resamples, method="marginals")
-    permuted = statistic(split, pooled - split)
     drawn = [rng.multinomial(one.sum(), one / one.sum(), size=resamples) for one in (first, second)]
-    observed, null = float(statistic(first, second)), float(_mean(permuted))
-    error = sqrt(float(_mean(np.square(_centred(statistic(*drawn))))))
-    above = int((permuted >= observed - 1e-12).sum())
-    return Excess(observed, null, error, (above + 1) / (resamples + 1))
+    found: dict[str, Excess] = {}
+    for name, statistic in statistics.items():
+        permuted = statistic(split, pooled - split)
+        observed = float(statistic(first, second))
+        error = sqrt(_mean(np.square(_centred(statistic(drawn[0], drawn[1])))))
+        above = int((permuted >= observed - 1e-12).sum())
+        found[name] = Excess(observed, _mean(permuted), error, (above + 1) / (resamples + 1))
+    return found
 
 
 def _centred(values: np.ndarray) -> np.ndarray:

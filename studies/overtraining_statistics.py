@@ -29,8 +29,8 @@ MARGIN = 0.05
 QUARTER = 0.25
 
 NEAR_RELATIVE, NEAR_DEVIATIONS = 0.001, 0.02
-"""Near the boundary: within a thousandth of the norm of the parameters, or within 0.02 standard deviations of one. A first
-quick run had ten times as much, and nearly all networks were near at every width."""
+"""Near the boundary: within a thousandth of the norm of the parameters, or within 0.02 standard deviations of one. A
+first quick run had ten times as much, and nearly all networks were near at every width."""
 
 CHANGES = {
     "unlikely": "share of unlikely functions",

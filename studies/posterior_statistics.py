@@ -48,8 +48,7 @@ CORRELATION = 0.7
 DISTANCES: dict[str, Statistic] = {"total variation": total_variation, "Jensen-Shannon (bits)": jensen_shannon}
 """Of counts in common bins."""
 
-STATISTICS: dict[str, Statistic] = {
-    **DISTANCES,
+OTHERS: dict[str, Statistic] = {
     "rank correlation": rank_correlation,
     "top-1 mass": top_share_difference,
     "entropy (bits)": entropy_difference,
@@ -161,10 +160,9 @@ def _compare(
     row: dict[str, Any] = {"functions": second.distinct}
     if given is not None:
         row["error outside S"] = _error(second, given)
-    for name, statistic in STATISTICS.items():
-        rng = generator(study="posterior", part="resampling", problem=problem, source=source, statistic=name)
-        counts = common_bins(prior, own) if name in DISTANCES else (prior, own)
-        result = against_null(*counts, statistic, rng)
+    rng = generator(study="posterior", part="resampling", problem=problem, source=source)
+    results = against_null(*common_bins(prior, own), DISTANCES, rng) | against_null(prior, own, OTHERS, rng)
+    for name, result in results.items():
         row |= {name: result.observed, f"{name} null": result.null, f"{name} excess": result.excess}
         row |= {f"{name} error": result.standard_error, f"{name} p": result.p}
     both = float(total_variation(*seen_in_both(prior, own)))
@@ -242,7 +240,7 @@ def _summary(table: pd.DataFrame, average: pd.DataFrame) -> pd.DataFrame:
             continue
         for source, own in frame.groupby("source", sort=False):
             row: dict[str, Any] = {"source": source, "estimand": estimand}
-            for name in STATISTICS:
+            for name in (*DISTANCES, *OTHERS):
                 value = own[name] if name == "rank correlation" else own[f"{name} excess"]
                 kept = value.notna().to_numpy()
                 mean, error = (

@@ -178,6 +178,6 @@ def test_wrong_data_are_refused() -> None:
         train_to_zero_error(SMALL, recipe, GIVEN.points, LABELS, seeds([0]), members=np.zeros((1, 8), bool))
     with pytest.raises(ValueError, match="no generators"):
         train([], recipe)
+    recurrent = RandomNetwork(inputs=4, depth=1, kind="recurrent")
     with pytest.raises(ValueError, match="recurrent network"):
-        recurrent = RandomNetwork(inputs=4, depth=1, kind="recurrent")
         train_to_zero_error(recurrent, recipe, GIVEN.points, LABELS, seeds([0]))
