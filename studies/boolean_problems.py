@@ -170,5 +170,7 @@ def on_common_values(first: FunctionCounts, second: FunctionCounts) -> tuple[np.
 
 
 def mean_of(values: np.ndarray, errors: np.ndarray) -> tuple[float, float]:
-    """Mean over problems, which are fixed, and its standard error from those of each problem."""
+    """Mean over problems, which are fixed, and its standard error from those of each problem; nan if there are none."""
+    if not len(values):
+        return float("nan"), float("nan")
     return float(values.mean()), sqrt(float(np.square(errors).sum())) / len(values)

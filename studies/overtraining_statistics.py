@@ -1,10 +1,10 @@
 """Analysis of the study `overtraining`: paired changes of networks between their first fit and later ages.
 
 Functions are binned by independent prior samples given S. Bins made from the frequencies at the first fit would show
-regression to the mean. *Unlikely* are the least likely functions, which together have a quarter of the posterior mass,
-with those never seen; *likely* the most likely ones with a quarter of the mass. Where functions that were never seen
-have a quarter of the mass themselves, that is not identified. The thresholds were set before the first run: 0 for
-changes, MARGIN for the total variation between ages.
+regression to the mean. *Unlikely* are the least likely functions, which together have at most a quarter of the
+posterior mass, with those never seen; *likely* the most likely ones, which together have at least a quarter. Where
+functions that were never seen have a quarter of the mass themselves, that is not identified. The thresholds were set
+before the first run: 0 for changes, MARGIN for the total variation between ages.
 """
 
 from __future__ import annotations
@@ -75,16 +75,15 @@ def networks_by_age(rows: pd.DataFrame, columns: Sequence[str]) -> Ages:
 
 
 def mass_quantile(prior: FunctionCounts, words: np.ndarray) -> np.ndarray:
-    """Posterior mass of the less likely functions, and half of that of the equally likely ones, (functions,).
+    """Posterior mass of the functions that are at most as likely, (functions,); 0 for functions that were never seen.
 
-    Functions that were never seen have 0. prior: counts of samples that are right on S
+    prior  counts of samples that are right on S
     """
     counts = np.sort(prior.counts)
-    below = np.concatenate([[0], np.cumsum(counts)]) / prior.total
+    mass = np.concatenate([[0], np.cumsum(counts)]) / prior.total
     index = {tuple(row): count for row, count in zip(prior.words.tolist(), prior.counts.tolist(), strict=True)}
     own = np.array([index.get(tuple(row), 0) for row in words.tolist()])
-    first, last = np.searchsorted(counts, own), np.searchsorted(counts, own, side="right")
-    return np.where(own > 0, (below[first] + below[last]) / 2, 0.0)
+    return mass[np.searchsorted(counts, own, side="right")]
 
 
 def findings(
@@ -142,7 +141,7 @@ def _changes(own: Ages, prior: FunctionCounts | None, problem: str, source: str)
     shares = np.full((2, *own.functions.shape), np.nan)
     if prior is not None:
         quantile = mass_quantile(prior, own.words)[own.functions]
-        shares = np.stack([quantile < QUARTER, quantile >= 1 - QUARTER]).astype(float)
+        shares = np.stack([quantile <= QUARTER, quantile > 1 - QUARTER]).astype(float)
     frequencies = np.stack([np.bincount(row, minlength=functions) for row in own.functions])
     surprise = -np.log2(np.take_along_axis(frequencies, own.functions, axis=1) / count)
     entropies = entropy_bits(frequencies)

@@ -243,11 +243,7 @@ def _summary(table: pd.DataFrame, average: pd.DataFrame) -> pd.DataFrame:
             for name in (*DISTANCES, *OTHERS):
                 value = own[name] if name == "rank correlation" else own[f"{name} excess"]
                 kept = value.notna().to_numpy()
-                mean, error = (
-                    mean_of(value.to_numpy()[kept], own[f"{name} error"].to_numpy()[kept])
-                    if kept.any()
-                    else (float("nan"), float("nan"))
-                )
+                mean, error = mean_of(value.to_numpy()[kept], own[f"{name} error"].to_numpy()[kept])
                 row |= {name: mean, f"± {name}": NORMAL * error}
             others = ["total variation null", "slope", "error outside S", "not right on S"]
             rows.append(row | {name: float(own[name].mean()) for name in others if name in own})
