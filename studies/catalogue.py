@@ -17,6 +17,14 @@ STUDIES: dict[str, tuple[str, str]] = {
         "complexity:Complexity",
         "Do measures of complexity agree on the ranking of Boolean functions?",
     ),
+    "posterior": (
+        "posterior:Posterior",
+        "Does gradient descent pick functions as often as random parameters that are right on the training set?",
+    ),
+    "overtraining": (
+        "overtraining:Overtraining",
+        "Do functions that are unlikely under random parameters become likelier after zero training error?",
+    ),
     "double-descent": (
         "double_descent:DoubleDescent",
         "Does test error peak where a learner begins to interpolate, in networks and in forests alike?",
