@@ -21,8 +21,9 @@ ZOOMS = 4
 """Searches after that, each between the neighbours of the best offset so far."""
 
 ZOOM_GRID = 9
-PROFILE_GRID = 101
-"""Offsets at which the profile is computed for an interval."""
+RATIO = 0.95
+RINGS = 280
+"""The profile is computed at distances from the best offset of RATIO^0 to RATIO^RINGS of the last error."""
 
 ITERATIONS = 16
 CONVERGED = 1e-12
@@ -107,41 +108,37 @@ def fit_laws(
     return found
 
 
-def profile(sizes: np.ndarray, errors: np.ndarray, weights: np.ndarray | None = None) -> Laws:
-    """The laws of one curve, errors (points,), at PROFILE_GRID offsets from 0 to the last error."""
-    offsets = np.linspace(0, errors[-1], PROFILE_GRID)
-    return fit_laws(sizes, np.broadcast_to(errors, (PROFILE_GRID, len(errors))), weights, offsets)
-
-
 def admitted(sizes: np.ndarray, errors: np.ndarray, weights: np.ndarray) -> Laws:
-    """The laws of a profile that are not rejected at 5 %, the best fit included; all of them with three sizes or fewer.
+    """The laws of one curve, errors (points,), whose offset is not rejected at 5 %: the best fit first.
 
     weights  (points,): 1 / variance of each log error
+
+    An offset is rejected if it adds more to the weighted misfit than F(1, points - 3) at 5 %, in units of the misfit
+    per degree of freedom, which is taken as at least 1: what the variances imply. With three sizes none is rejected.
+    The offsets that are tried lie closer together near the best one, and include 0 and the last error.
     """
-    best, along = fit_laws(sizes, errors[None], weights), profile(sizes, errors, weights)
-    laws = Laws(*(np.append(getattr(along, name), getattr(best, name)) for name in vars(best)))
+    best, last = fit_laws(sizes, errors[None], weights), errors[-1]
+    rings = last * RATIO ** np.arange(RINGS + 1)
+    tried = np.concatenate([best.offset, [0, last], best.offset - rings, best.offset + rings])
+    tried = tried[(tried >= 0) & (tried <= last)]
+    laws = fit_laws(sizes, np.broadcast_to(errors, (len(tried), len(errors))), weights, tried)
     kept = laws.misfit <= _highest(float(best.misfit[0]), len(sizes) - PARAMETERS)
     return Laws(*(values[kept] for values in vars(laws).values()))
 
 
 def offset_interval(sizes: np.ndarray, errors: np.ndarray, weights: np.ndarray) -> OffsetInterval:
-    """Profile interval of the offset of one curve, errors (points,).
-
-    weights  (points,): 1 / variance of each log error
-
-    An offset is rejected if it adds more to the weighted misfit than F(1, points - 3) at 5 %, in units of the misfit
-    per degree of freedom, which is taken as at least 1: what the variances imply.
-    """
+    """Profile interval of the offset of one curve, errors (points,), as `admitted` has it."""
     laws = admitted(sizes, errors, weights)
     free = len(sizes) - PARAMETERS
     none, best = (float(fit_laws(sizes, errors[None], weights, c).misfit[0]) for c in (0.0, None))
     p = float(fdtrc(1, free, max(none - best, 0) / max(best / free, 1.0))) if free > 0 else float("nan")
     high = float(laws.offset.max())
-    return OffsetInterval(float(laws.offset.min()), high, free > 0 and high < errors[-1] * (1 - 1e-9), p)
+    return OffsetInterval(float(laws.offset.min()), high, bool(free > 0 and high < errors[-1] * (1 - 1e-9)), p)
 
 
 def _highest(misfit: float, free: int) -> float:
-    return misfit + float(fdtri(1, free, CONFIDENCE)) * max(misfit / free, 1.0) if free > 0 else float("inf")
+    """The largest misfit of an offset that is not rejected; a rounding error above the least one."""
+    return 1e-12 + misfit + float(fdtri(1, free, CONFIDENCE)) * max(misfit / free, 1.0) if free > 0 else float("inf")
 
 
 def _best(

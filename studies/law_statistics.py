@@ -146,8 +146,14 @@ class Fit:
 
     @cached_property
     def weights(self) -> np.ndarray:
-        """1 / variance of each log mean, (points,). Half of the variance is that of all points: seeds are few."""
-        own = np.log(self.means[1:]).var(axis=0) * self.seeds / (self.seeds - 1)
+        """1 / variance of each log mean, (points,), without the factor that all points of a replicate share.
+
+        Such a factor (easy or hard test examples) scales a and c and leaves b as it is: with it, the noise around a law
+        would be overestimated many times. Half of each variance is that of all points, because seeds are few.
+        """
+        logs = np.log(self.means[1:])
+        own = (logs - logs.mean(axis=1, keepdims=True)).var(axis=0)
+        own *= self.seeds / (self.seeds - 1) * len(own) / max(len(own) - 1, 1)
         return 1 / np.maximum((own + own.mean()) / 2, LEAST_VARIANCE)
 
     @cached_property
