@@ -119,7 +119,7 @@ def _agrees(claim: Claim, low: float, high: float) -> bool:
 
 
 @cache
-def _resamples(seeds: int) -> np.ndarray:
+def resamples(seeds: int) -> np.ndarray:
     """Seeds of each resample, (RESAMPLES, seeds)."""
     return generator(study="scaling", part="bootstrap", seeds=seeds).integers(seeds, size=(RESAMPLES, seeds))
 
@@ -128,7 +128,7 @@ def replicated_means(errors: np.ndarray) -> np.ndarray:
     """Mean curves of all seeds and of resampled seeds: (seeds, points) -> (1 + RESAMPLES, points)."""
     if len(errors) < 2:  # noqa: PLR2004 -- no spread
         raise ValueError(f"{len(errors)} seeds; expected at least 2 with all sizes")
-    return np.concatenate([errors.mean(axis=0)[None], errors[_resamples(len(errors))].mean(axis=1)])
+    return np.concatenate([errors.mean(axis=0)[None], errors[resamples(len(errors))].mean(axis=1)])
 
 
 @dataclass(frozen=True)

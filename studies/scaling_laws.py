@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from ..analysis.intervals import interval
 from .base import Decision, Findings, Published, Verdict
-from .law_statistics import FEWEST, HELD_OUT, Check, Claim, Estimate, Fit, decide, held_out, replicated_means
+from .law_curves import TREES, Curve, curve_of, learner_curve, trees_curve, zipf_curve, zipf_keys
+from .law_statistics import FEWEST, HELD_OUT, Check, Claim, Estimate, Fit, decide, held_out
+from .law_tables import checks_table, curves_table, equal_n_table, laws_table, left_out_table
 from .zipf import expected_errors, known_exponent
 
 LEARNERS = ("ngram", "forest", "boosting", "mlp", "transformer")
@@ -21,7 +22,6 @@ FOREST_TREES = 100
 """Trees of the forest whose law in n is fitted."""
 
 LIMIT = "forest, trees to infinity"
-TREES = "forest, trees"
 
 MARGIN = 0.02
 """Exponents are equal to within this."""
@@ -44,36 +44,6 @@ HUTTER = "Hutter 2021 (Learning Curve Theory)"
 COLUMNS = ("series", "seed", "n", "trees", "error", "status", "a", "noise", "chance", "accuracy", "steps")
 
 
-@dataclass(frozen=True)
-class Curve:
-    """Errors of a series over n or trees.
-
-    sizes   (points,)
-    errors  (seeds, points), of the seeds that have all sizes
-    kept    (points,): the sizes to which a law is fitted
-    chance  error of the best constant prediction; nan if there is none
-    why     size -> why it is not fitted
-    """
-
-    name: str
-    axis: str
-    sizes: np.ndarray
-    errors: np.ndarray
-    kept: np.ndarray
-    chance: float
-    why: dict[int, str]
-
-    @property
-    def fittable(self) -> bool:
-        """Whether there are sizes enough for a law."""
-        return int(self.kept.sum()) >= FEWEST
-
-    @property
-    def fit(self) -> Fit:
-        """The law through the sizes that are kept."""
-        return Fit(self.name, self.sizes[self.kept], replicated_means(self.errors[:, self.kept]), len(self.errors))
-
-
 def analyse(rows: pd.DataFrame) -> Findings:
     """Tables, verdicts with Holm's correction over all of them, and Hutter's exponents.
 
@@ -83,9 +53,9 @@ def analyse(rows: pd.DataFrame) -> Findings:
     if rows.empty or missing:
         what = "no rows" if rows.empty else f"rows without {', '.join(missing)}"
         raise ValueError(f"{what}; expected the rows of the jobs of scaling, of all learners and of lookup")
-    zipf = {key: _zipf_curve(rows, *key) for key in _zipf_keys(rows)}
-    text = {name: _curve(rows, name, FOREST_TREES if name == "forest" else 0) for name in LEARNERS}
-    trees = _trees_curve(rows)
+    zipf = {key: zipf_curve(rows, *key) for key in zipf_keys(rows)}
+    text = {name: learner_curve(rows, name, FOREST_TREES if name == "forest" else 0) for name in LEARNERS}
+    trees = trees_curve(rows)
     fits = {name: one.fit for name, one in text.items() if one.fittable}
     for name in ("ngram", REFERENCE):
         if name not in fits:
@@ -106,69 +76,22 @@ def analyse(rows: pd.DataFrame) -> Findings:
     verdicts = decide(claims)
     curves = [*zipf.values(), *text.values(), trees]
     tables = {
-        "Laws": _laws(every),
-        "Held-out checks": _checks(checks),
+        "Laws": laws_table(every),
+        "Held-out checks": checks_table(checks),
         "Extrapolation": _extrapolation(limit, fits, calibrated),
-        "Bits at equal n": _equal(text.values()),
-        "Curves": _curves(curves),
-        "Sizes that are not fitted": _left_out(curves),
+        "Bits at equal n": equal_n_table(text.values()),
+        "Curves": curves_table(curves),
+        "Sizes that are not fitted": left_out_table(curves),
     }
     answers = (_same(verdicts, len(text) - 1), _giant(limit, text["ngram"]))
     return Findings(tables, (*answers, *verdicts), _published(calibrated))
-
-
-def zipf_name(a: float, noise: float) -> str:
-    """Name of a series of lookup."""
-    return f"lookup, a = {a:g}" + (f", noise {noise:g}" if noise else "")
-
-
-def _zipf_keys(rows: pd.DataFrame) -> list[tuple[float, float]]:
-    own = rows.loc[rows["series"] == "lookup"]
-    return sorted(set(zip(own["a"].astype(float), own["noise"].astype(float), strict=True)), key=lambda one: one[::-1])
-
-
-def _zipf_curve(rows: pd.DataFrame, a: float, noise: float) -> Curve:
-    own = rows.loc[(rows["series"] == "lookup") & (rows["a"] == a) & (rows["noise"] == noise)]
-    return _with_sizes(own, zipf_name(a, noise), "n")
-
-
-def _curve(rows: pd.DataFrame, learner: str, trees: int) -> Curve:
-    return _with_sizes(rows.loc[(rows["series"] == learner) & (rows["trees"] == trees)], learner, "n")
-
-
-def _trees_curve(rows: pd.DataFrame) -> Curve:
-    """Over the number of trees, at the n with the most trees."""
-    own = rows.loc[rows["series"] == "forest"]
-    n = own.loc[own["trees"] == own["trees"].max(), "n"].max()
-    own = own.loc[(own["n"] == n) & (np.log2(own["trees"].clip(lower=1)) % 1 == 0)]
-    return _with_sizes(own, TREES, "trees")
-
-
-def _with_sizes(own: pd.DataFrame, name: str, axis: str) -> Curve:
-    """The curve of a series; sizes are left out where a seed was flagged or the mean is not below chance."""
-    cells = own.pivot_table(index="seed", columns=axis, values="error").dropna()
-    if len(cells) < 2:  # noqa: PLR2004 -- no spread
-        raise ValueError(f"{name}: {len(cells)} seeds with all sizes; expected at least 2")
-    errors, sizes = cells.to_numpy(float), cells.columns.to_numpy(int)
-    chance = float(own["chance"].mean())
-    flagged = set(own.loc[own["status"] != "ok", axis].astype(int))
-    why = dict.fromkeys(flagged, "budget: the maximum of steps came first")
-    means = dict(zip(sizes.tolist(), errors.mean(axis=0).tolist(), strict=True))
-    above = [n for n, mean in means.items() if axis == "n" and mean >= chance]
-    why |= {
-        n: f"not below the best constant prediction ({chance:.3f})"
-        for n in sizes.tolist()
-        if n <= max(above, default=0)
-    }
-    kept = np.array([n not in why for n in sizes.tolist()])
-    return Curve(name, axis, sizes, errors, kept, chance, why)
 
 
 def _limit(rows: pd.DataFrame, forest: Curve) -> Fit:
     """The law in n of the error of a forest with unlimited trees: the offsets of the laws in the number of trees."""
     own = rows.loc[(rows["series"] == "forest") & (rows["trees"] <= FOREST_TREES)]
     sizes = forest.sizes[forest.kept]
-    offsets = [_with_sizes(own.loc[own["n"] == n], f"forest at n = {n}", "trees").fit.laws.offset for n in sizes]
+    offsets = [curve_of(own.loc[own["n"] == n], f"forest at n = {n}", "trees").fit.laws.offset for n in sizes]
     return Fit(LIMIT, sizes, np.stack(offsets, axis=1), len(forest.errors))
 
 
@@ -319,79 +242,6 @@ def _extrapolation(limit: Fit, fits: dict[str, Fit], calibrated: dict[tuple[floa
                 }
             )
     return pd.DataFrame(rows)
-
-
-def _laws(fits: Iterable[Fit]) -> pd.DataFrame:
-    rows = []
-    for fit in fits:
-        offset, exponent, plain = fit.offset_interval, fit.exponent, fit.plain_exponent
-        rows.append(
-            {
-                "Series": fit.name,
-                "From": int(fit.sizes[0]),
-                "To": int(fit.sizes[-1]),
-                "c": fit.offset.value,
-                "c low": offset.low,
-                "c high": offset.high,
-                "b": exponent.value,
-                "b low": exponent.interval[0],
-                "b high": exponent.interval[1],
-                "b identified": "no" if fit.unidentified else "yes",
-                "b, c = 0": plain.value,
-                "low, c = 0": plain.interval[0],
-                "high, c = 0": plain.interval[1],
-                "Misfit %": 100 * float(np.sqrt(fit.laws.misfit[0] / fit.weights.sum())),
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def _checks(checks: dict[str, Check | None]) -> pd.DataFrame:
-    rows = []
-    for name, check in checks.items():
-        if check is None:
-            continue
-        low, high = check.miss.interval
-        rows.append(
-            {
-                "Series": name,
-                "Fitted up to": int(check.fitted.sizes[-1]),
-                "Predicted at": int(check.sizes[-1]),
-                "Measured": float(check.measured[0, -1]),
-                "Predicted": float(check.predicted[0, -1]),
-                "As it was": float(check.unchanged[0, -1]),
-                "Log ratio": check.miss.value,
-                "Low": low,
-                "High": high,
-                "Gain": check.gain.value,
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def _equal(curves: Iterable[Curve]) -> pd.DataFrame:
-    """Mean bits of the learners at every n."""
-    columns = {one.name: dict(zip(one.sizes.tolist(), one.errors.mean(axis=0).tolist(), strict=True)) for one in curves}
-    sizes = sorted({n for column in columns.values() for n in column})
-    return pd.DataFrame([{"n": n, **{name: column.get(n, np.nan) for name, column in columns.items()}} for n in sizes])
-
-
-def _curves(curves: Sequence[Curve]) -> pd.DataFrame:
-    """Mean over seeds at every size, half a t interval, and the law (nan where none could be fitted)."""
-    rows = []
-    for curve in curves:
-        laws = curve.fit.predicted(curve.sizes)[0] if curve.fittable else np.full(len(curve.sizes), np.nan)
-        for index, size in enumerate(curve.sizes.tolist()):
-            found = interval(curve.errors[:, index])
-            shared = {"Series": curve.name, "Axis": curve.axis, "Size": size}
-            values = {"Error": found.mean, "Half width": found.half_width, "Law": float(laws[index])}
-            rows.append({**shared, **values, "Fitted": bool(curve.kept[index]), "Chance": curve.chance})
-    return pd.DataFrame(rows)
-
-
-def _left_out(curves: Iterable[Curve]) -> pd.DataFrame:
-    rows = [{"Series": one.name, "Size": n, "Why": why} for one in curves for n, why in sorted(one.why.items())]
-    return pd.DataFrame(rows, columns=pd.Index(["Series", "Size", "Why"]))
 
 
 def _published(calibrated: dict[tuple[float, float], Fit]) -> tuple[Published, ...]:
