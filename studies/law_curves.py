@@ -79,7 +79,7 @@ def curve_of(own: pd.DataFrame, name: str, axis: str) -> Curve:
     if len(cells) < 2:  # noqa: PLR2004 -- no spread
         raise ValueError(f"{name}: {len(cells)} seeds with all sizes; expected at least 2")
     errors, sizes = cells.to_numpy(float), cells.columns.to_numpy(int)
-    chance = float(own["chance"].mean())
+    chance = float(own["chance"].to_numpy(float).mean())
     flagged = set(own.loc[own["status"] != "ok", axis].astype(int))
     why = dict.fromkeys(flagged, "budget: the maximum of steps came first")
     means = dict(zip(sizes.tolist(), errors.mean(axis=0).tolist(), strict=True))

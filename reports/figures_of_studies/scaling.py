@@ -81,11 +81,12 @@ def _text(axes: Axes, curves: pd.DataFrame, reach: pd.DataFrame) -> None:
         fontsize="small",
         color=INK,
     )
+    highest = float(curves.loc[curves["Series"].isin(LEARNERS), "Error"].to_numpy(float).max())
     chance = float(_of(curves, LEARNERS[0])["Chance"].iloc[0])
     axes.axhline(chance, color=GREY, linewidth=0.7, linestyle=(0, (1, 1.5)))
     axes.set(xscale="log", yscale="log", xlabel="examples n", ylabel="bits per character")
     axes.set_title("text, and a very large forest")
-    _bits(axes, float(far["Low"].min()), float(curves.loc[curves["Series"].isin(LEARNERS), "Error"].max()))
+    _bits(axes, float(far["Low"].to_numpy(float).min()), highest)
     axes.legend(fontsize="small", loc="lower left", handletextpad=0.2)
 
 
@@ -94,7 +95,7 @@ def _trees(axes: Axes, curves: pd.DataFrame, laws: pd.DataFrame) -> None:
     _points(axes, curve, _style("forest"), f"b = {law['b']:.2f} [{law['b low']:.2f}, {law['b high']:.2f}]")
     axes.axhline(law["c"], color=GREEN, linewidth=0.8, linestyle=(0, (3, 1.5)), label=f"limit c = {law['c']:.3f} bits")
     axes.set(xscale="log", yscale="log", xlabel="number of trees", ylabel="bits per character", title="forest, n fixed")
-    _bits(axes, float(law["c"]), float(curve["Error"].max()))
+    _bits(axes, float(law["c"]), float(curve["Error"].to_numpy(float).max()))
     axes.legend(fontsize="small", loc="upper right")
 
 
