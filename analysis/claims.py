@@ -33,6 +33,7 @@ from .findings import Verdict as StudyVerdict
 from .intervals import ROUNDING, error_of_mean, t_covers, t_factor, wilson
 from .paired import SIGNIFICANCE, holm, pairs_cover
 from .planned import refuse_contradictions
+from .power_law import exponents
 from .quality import NOT_FITTED
 
 Verdict = Literal["supported", "contradicted", "equivalent", "not decided", "no data yet"]
@@ -317,13 +318,6 @@ def _curve(one: Selection, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     order = np.argsort(one.sizes)
     errors = (1 - values[..., 0])[:, order]
     return np.array(one.sizes, dtype=float)[order], errors[(errors > 0).all(axis=1)]
-
-
-def exponents(sizes: np.ndarray, errors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Slope and intercept of log error on log n by least squares: (seeds,) each. errors: (seeds, sizes)."""
-    centred = np.log(sizes) - np.log(sizes).mean()
-    slopes = np.log(errors) @ centred / (centred @ centred)
-    return slopes, np.log(errors).mean(axis=1) - slopes * np.log(sizes).mean()
 
 
 STATISTICS = {

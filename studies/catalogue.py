@@ -33,6 +33,7 @@ STUDIES: dict[str, tuple[str, str]] = {
         "equivariance:Equivariance",
         "How far is a trained MLP from the convolutional solution inside its own space?",
     ),
+    "scaling": ("scaling:Scaling", "Does error fall as a power law, and how far would a very large forest get?"),
 }
 """Name -> module:class and the question, in the order in which they are listed."""
 

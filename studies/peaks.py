@@ -75,10 +75,15 @@ def bootstrap_interval(values: np.ndarray, generator: np.random.Generator) -> tu
     seeds = len(values)
     if seeds < 2:  # noqa: PLR2004 -- no spread
         raise ValueError(f"{seeds} seeds; expected at least 2")
-    tail = float(ndtr(-np.sqrt(seeds / (seeds - 1)) * student.ppf((1 + CONFIDENCE) / 2, seeds - 1)))
+    tail = expanded_tail(seeds)
     means = values[generator.integers(seeds, size=(RESAMPLES, seeds))].mean(axis=1)
     low, high = np.quantile(means, [tail, 1 - tail])
     return float(low), float(high)
+
+
+def expanded_tail(seeds: int) -> float:
+    """Share of bootstrap samples beyond each end of a 95 % percentile interval, smaller for few seeds (see above)."""
+    return float(ndtr(-np.sqrt(seeds / (seeds - 1)) * student.ppf((1 + CONFIDENCE) / 2, seeds - 1)))
 
 
 def p_value(values: np.ndarray, threshold: float = 0.0) -> float:
