@@ -25,6 +25,10 @@ STUDIES: dict[str, tuple[str, str]] = {
         "equivariance:Equivariance",
         "How far is a trained MLP from the convolutional solution inside its own space?",
     ),
+    "forgetting": (
+        "forgetting:Forgetting",
+        "What does a learner retain of earlier stages of a stream, and does it retain more of what will recur?",
+    ),
 }
 """Name -> module:class and the question, in the order in which they are listed."""
 

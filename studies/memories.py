@@ -79,7 +79,7 @@ class MarkedReplay(Learner):
         every = every.take(rows, len(rows))
         marked = np.flatnonzero(every.inputs[:, 0] == MARKED)
         fitted = self.base.partial_fit(earlier.fitted if earlier else None, every)
-        return Stored(every.take(marked, len(marked)), fitted)
+        return Stored(every.take(marked, len(marked)), fitted, record=fitted.record)
 
 
 def _joined(first: Problem, second: Problem) -> Problem:
