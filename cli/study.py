@@ -166,8 +166,11 @@ def _command(name: str) -> Callable[..., None]:
         ] = ReportFormat.text,
         output: OutputFile = None,
     ) -> None:
-        from ..reports.provenance import line_of
+        from ..analysis.findings import StudyRun
+        from ..engine.provenance import provenance as own_provenance
+        from ..reports.figures_of_studies import write_study_figure
         from ..reports.studies import render
+        from ..reports.study_files import FILE, from_json, to_json
         from ..runs.errors import UsageError
         from ..runs.run import choose_workers
         from ..studies.catalogue import make_study
@@ -188,7 +191,14 @@ def _command(name: str) -> Callable[..., None]:
             findings = study.analyse(rows)
         except ValueError as error:
             raise UsageError(str(error)) from error
-        write_text(render(findings, form.value, line_of(provenance, [])), output)
+        folder, analysed = session.store.display_folder, own_provenance()["commit"] or ""
+        document = to_json(StudyRun(name, study.question, scale, study.version, tuple(provenance), analysed, findings))
+        session.store.replace(session.store.folder / FILE, document.encode())
+        stored = from_json(document, folder / FILE)  # what is shown is what is stored
+        write_text(render(stored, form.value), output)
+        typer.echo(f"wrote {folder / FILE}", err=True)
+        for path in write_study_figure(name, stored.findings, folder / "figures"):
+            typer.echo(f"wrote {path}", err=True)
 
     run.__doc__ = STUDIES[name][1]
     return run

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest, spearmanr
 
-from ..analysis.intervals import wilson
+from ..analysis.intervals import interval, wilson
 from ..analysis.paired import SIGNIFICANCE, holm
 from ..runs.seeds import generator
 from .base import Decision, Findings, Published, Verdict
@@ -267,7 +267,9 @@ def _curves(rows: pd.DataFrame, noises: Sequence[float]) -> pd.DataFrame:
                 one = curve(rows, model, noise, axis)
                 means = {name: values.mean(axis=0) for name, values in one.columns.items()}
                 shared = {"model": model, "axis": axis, "noise": noise, "point": one.labels}
-                parts.append(pd.DataFrame({**shared, **means}))
+                numbers = {name: one.rows[name].to_numpy(float) for name in ("capacity", "examples")}
+                halves = [interval(errors).half_width for errors in one.columns["test_error"].T]
+                parts.append(pd.DataFrame({**shared, **numbers, **means, "± test_error": halves}))
     return pd.concat(parts, ignore_index=True)
 
 
