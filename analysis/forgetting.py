@@ -30,6 +30,13 @@ UPDATES = ("mlp", "boosting")
 MEMORIES = ("forest", "neighbours")
 """Learners that add to what they have stored."""
 
+CONTROLS = {
+    "replay": "replay keyed on the mark",
+    "buffer": "one buffer for all facts",
+    "buffer-per-mark": "a buffer for each mark",
+}
+"""Control memories, in words."""
+
 MARKED, UNMARKED = "facts", "facts-unmarked"
 
 
@@ -145,7 +152,8 @@ def _digits(runs: Runs) -> Iterator[Claim]:
 
 
 def _selectivity(runs: Runs, gap: int) -> Iterator[Claim]:
-    for learner in (*UPDATES, *MEMORIES):
+    own = [learner for stream, regime, learner in runs if (stream, regime) == (MARKED, "continued")]
+    for learner in dict.fromkeys((*UPDATES, *MEMORIES, *(name for name in own if name not in CONTROLS))):
         statement = f"facts: {learner} is not selective, it retains facts that will recur like others"
         yield _within(statement, selectivity_of(runs[MARKED, "continued", learner], gap))
 
@@ -155,14 +163,14 @@ def _controls(runs: Runs, gap: int) -> Iterator[Claim]:
     replay = runs[MARKED, "continued", "replay"]
     found = selectivity_of(replay, gap, MARGIN)
     yield Claim(
-        "positive control: replay keyed on the mark is selective",
+        f"positive control: {CONTROLS['replay']} is selective",
         selectivity_of(replay, gap),
         f"selectivity among facts shown once; above {MARGIN:g}",
         found.p,
         threshold=MARGIN,
     )
-    for control, words in (("buffer", "one buffer for all facts"), ("buffer-per-mark", "a buffer for each mark")):
-        statement = f"control without foresight: {words} is not selective"
+    for control in ("buffer", "buffer-per-mark"):
+        statement = f"control without foresight: {CONTROLS[control]} is not selective"
         yield _within(statement, selectivity_of(runs[MARKED, "continued", control], gap))
     for learner in (*UPDATES, *MEMORIES, "replay"):
         statement = f"negative control, facts without marks: {learner} is not selective"

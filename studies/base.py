@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from ..analysis.findings import Decision, Findings, Published, Verdict
 from ..engine.job import Job
+from ..runs.errors import UsageError
 
 __all__ = ["Decision", "Findings", "Published", "Scale", "Study", "StudyJob", "Verdict"]
 
@@ -53,8 +54,8 @@ class StudyJob(Job):
 
     @property
     def external(self) -> bool:
-        """Nothing from outside the suite takes part."""
-        return False
+        """Whether code from outside the suite takes part: the setting `source` is then a hash of it."""
+        return bool(self.settings.get("source"))
 
     @property
     def metadata(self) -> dict[str, Any]:
@@ -81,6 +82,10 @@ class Study(ABC):
     @abstractmethod
     def jobs(self, scale: Scale) -> Sequence[StudyJob]:
         """The units of work at a scale, each at most some minutes on one core."""
+
+    def with_learners(self, specs: Sequence[str]) -> Study:  # noqa: ARG002
+        """The study with further learners, as `grue run` names them. Optional: raises UsageError if it takes none."""
+        raise UsageError(f"the study {self.name} takes no --learner")
 
     @abstractmethod
     def analyse(self, rows: pd.DataFrame) -> Findings:

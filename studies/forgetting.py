@@ -7,6 +7,7 @@ predictor is tested on all stages. The analysis is in analysis/forgetting.py.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,8 +16,9 @@ import numpy as np
 import pandas as pd
 
 from ..analysis.forgetting import findings
-from ..learners.base import Learner, Predictor, Problem
-from ..runs.names import make_learner
+from ..learners.base import Learner, Predictor, Problem, Spec
+from ..runs.external import seeded
+from ..runs.names import Named, UsageError, make_learner
 from ..runs.seeds import seed as make_seed
 from ..tasks.spaces import read_only
 from .base import Findings, Scale, Study, StudyJob
@@ -26,11 +28,11 @@ from .streams import GAP, Stream, digits, facts
 LEARNERS = ("mlp", "boosting", "forest", "neighbours")
 
 BUDGETS: dict[str, dict[str, Any]] = {
-    "mlp": {"max_steps": 300, "tolerance": 0.0},
+    "network": {"max_steps": 300, "tolerance": 0.0},
     "boosting": {"n_estimators": 50, "tolerance": 0.0, "min_child_weight": 1.0},
 }
-"""Training budget per stage: a fixed number of steps or rounds, no early stopping. A learner that is fitted to all
-stages so far has the same budget."""
+"""Training budget per stage, by kind or name of a learner: a fixed number of steps or rounds, no early stopping. A
+learner that is fitted to all stages so far has the same budget."""
 
 CONTROLS = ("replay", "buffer", "buffer-per-mark")
 """Control memories (`memories`): an MLP with replay of the marked facts, and first-in-first-out buffers."""
@@ -71,9 +73,22 @@ class Forgetting(Study):
     question = "What does a learner retain of earlier stages of a stream, and does it retain more of what will recur?"
     version = 2
 
+    def __init__(self, further: Sequence[str] = ()) -> None:
+        """further: learners beside `LEARNERS`, by their labels."""
+        self.further = tuple(further)
+
+    def with_learners(self, specs: Sequence[str]) -> Forgetting:
+        """Raises UsageError for an unknown name, and for a learner that cannot be trained on a stream."""
+        with contextlib.chdir("."):  # a learner's module may change the working directory
+            named = [_named(spec) for spec in specs]
+        for one in named:
+            if reason := _refusal(one.instance):
+                raise UsageError(f"{one.label}: {reason}")
+        return Forgetting(dict.fromkeys(one.label for one in named if one.label not in LEARNERS))
+
     def jobs(self, scale: Scale) -> Sequence[StudyJob]:
         found = []
-        for settings in _settings(SIZES[scale]):
+        for settings in _settings(SIZES[scale], self.further):
             seeds, regime = settings["seeds"], settings["regime"]
             words = f"{settings['learner']}, {settings['stream']}, {regime}, seeds {seeds[0]} to {seeds[1] - 1}"
             found.append(StudyJob(self.name, self.version, run_stream, settings, words))
@@ -83,17 +98,19 @@ class Forgetting(Study):
         return findings(rows, GAP)
 
 
-def _settings(size: Size) -> Iterator[dict[str, Any]]:
+def _settings(size: Size, further: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Of every job; seeds in the outer loop, so that an interrupted run has all learners."""
+    sources = {label: _named(label).source for label in further}
     for start in range(0, size.seeds, BLOCK):
         for stream in ("digits", "facts", "facts-unmarked"):
             for regime in ("continued", *(REFERENCES if stream != "facts-unmarked" else ())):
                 controls = CONTROLS if regime == "continued" and stream != "digits" else ()
                 many = stream != "digits" and regime == "continued"
                 end = min(start + BLOCK, size.seeds if many else size.references)
-                for learner in (*LEARNERS, *controls) if start < end else ():
+                for learner in (*LEARNERS, *further, *controls) if start < end else ():
                     shared = {"learner": learner, "stream": stream, "regime": regime, "new": size.new}
-                    yield {**shared, "seeds": [start, end]}
+                    source = {"source": sources[learner]} if sources.get(learner) else {}
+                    yield {**shared, "seeds": [start, end], **source}
 
 
 def run_stream(settings: Mapping[str, Any]) -> pd.DataFrame:
@@ -123,12 +140,25 @@ def entrant(name: str, new: int) -> Learner:
         return MarkedReplay(entrant("mlp", new))
     if name.startswith("buffer"):
         return Buffer(15 * new, by_mark=name == "buffer-per-mark")
-    return make_learner(name, BUDGETS.get(name, {})).instance
+    return _named(name).instance
 
 
-def run_stages(
-    learner: Learner, stream: Stream, settings: Mapping[str, Any], seed: int
-) -> Iterator[dict[str, Any]]:
+def _named(spec: str) -> Named[Learner]:
+    """A learner with the budget of a stage, where the spec leaves it open."""
+    found = make_learner(spec).instance
+    return make_learner(spec, BUDGETS.get(found.name, BUDGETS.get(found.kind, {})))
+
+
+def _refusal(learner: Learner) -> str | None:
+    """Why a learner cannot be trained on the streams; None if it can."""
+    if not learner.continues:
+        return "it has no partial_fit, which continued training needs"
+    streams = [make_stream(name, 0, SIZES["quick"].new) for name in ("digits", "facts")]
+    reasons = [learner.accepts(Spec(one.inputs, one.outputs, n=len(one.stages[0][0]))) for one in streams]
+    return next(filter(None, reasons), None)
+
+
+def run_stages(learner: Learner, stream: Stream, settings: Mapping[str, Any], seed: int) -> Iterator[dict[str, Any]]:
     """The accuracy on every probe after every stage, in one training regime.
 
     Raises ValueError if training diverges.
@@ -143,10 +173,12 @@ def run_stages(
         axes = {"stream": settings["stream"], "learner": settings["learner"], "stage": after, "seed": seed}
         own = make_seed(study="forgetting", **axes)
         problem = Problem(np.concatenate(inputs), np.concatenate(labels), stream.inputs, stream.outputs, own)
-        predictor = learner.partial_fit(predictor, problem) if regime == "continued" else learner.fit(problem)
+        with seeded(learner, own):
+            predictor = learner.partial_fit(predictor, problem) if regime == "continued" else learner.fit(problem)
         if "diverged" in predictor.record:
             raise ValueError(f"{regime}: the loss was not finite at stage {after}")
-        right = (predictor.predict(probes).argmax(axis=-1) == targets).all(axis=1)
+        with seeded(learner, own):
+            right = (predictor.predict(probes).argmax(axis=-1) == targets).all(axis=1)
         for probe, found in zip(stream.probes, np.split(right, ends), strict=True):
             yield {
                 "after": after,

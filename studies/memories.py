@@ -21,7 +21,7 @@ class Buffer(Learner):
     capacity  number of presentations that are stored; by default about half of what a gap of the last cycle displaces
     by_mark   False: one buffer for all facts; True: one for each mark, each of half the capacity
 
-    It cannot foresee anything. As many facts of either mark displace each other, so its selectivity is 0 in expectation.
+    It cannot foresee anything. As many facts of either mark displace each other: its selectivity is 0 in expectation.
     """
 
     name = "buffer"
@@ -84,5 +84,7 @@ class MarkedReplay(Learner):
 
 def _joined(first: Problem, second: Problem) -> Problem:
     """The examples of both, with the seed of the second."""
-    inputs, targets = (np.concatenate([getattr(one, name) for one in (first, second)]) for name in ("inputs", "targets"))
+    inputs, targets = (
+        np.concatenate([getattr(one, name) for one in (first, second)]) for name in ("inputs", "targets")
+    )
     return replace(second, inputs=inputs, targets=targets, n_id=None)
