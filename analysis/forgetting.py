@@ -145,8 +145,9 @@ def _digits(runs: Runs) -> Iterator[Claim]:
     """Learners that update a function against those that add to a memory."""
     for update in UPDATES:
         for memory in MEMORIES:
-            first, second = (runs["digits", "continued", name].each(metrics.forgetting) for name in (update, memory))
-            found = paired(first, second)
+            pair = [runs["digits", "continued", name] for name in (update, memory)]
+            first, second = (one.each(metrics.forgetting) for one in pair)
+            found = paired(first, second, *map(_errors_of_forgetting, pair))
             statement = f"class-incremental digits: {update} forgets more than {memory}"
             yield Claim(statement, found, "difference of forgetting; above 0", found.p)
 
@@ -218,13 +219,24 @@ def repetition_of(run: Run, gap: int) -> Difference:
 
 
 def _errors(values: np.ndarray, counts: np.ndarray, gap: int) -> np.ndarray:
-    """Standard error of each retention over its facts, not 0 where all are retained (Agresti & Coull 1998): (seeds,).
+    """Standard error of each retention over its facts: (seeds,).
 
     counts  facts of a probe of the recurring kind, which never has more than the single one: on the safe side
     """
-    facts = gap * int(counts.min())
-    shares = (values * facts + 2) / (facts + 4)
-    return np.sqrt(shares * (1 - shares) / (facts + 4))
+    return _standard_errors(values, gap * int(counts.min()))
+
+
+def _errors_of_forgetting(run: Run) -> np.ndarray:
+    """Standard error of the forgetting in each seed over the test examples, of a stream of one kind: (seeds,)."""
+    ((scores, counts),) = zip(run.scores.values(), run.counts.values(), strict=True)
+    ends = np.stack([scores.max(axis=1), scores[:, -1]])[:, :, :-1]  # (best and last, seeds, stages before the last)
+    return np.sqrt(np.square(_standard_errors(ends, counts[:-1])).sum(axis=(0, 2))) / ends.shape[2]
+
+
+def _standard_errors(shares: np.ndarray, counts: np.ndarray | int) -> np.ndarray:
+    """Standard errors of shares of so many examples; not 0 where the share is 0 or 1 (Agresti & Coull 1998)."""
+    moved = (shares * counts + 2) / (counts + 4)
+    return np.sqrt(moved * (1 - moved) / (counts + 4))
 
 
 def _error(found: Difference) -> float:

@@ -60,7 +60,7 @@ class Size:
 
 
 SIZES: dict[Scale, Size] = {
-    "quick": Size(16, 4, 2),
+    "quick": Size(16, 3, 2),
     "default": Size(32, 20, 8),
     "full": Size(64, 40, 20),
 }

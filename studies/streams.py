@@ -103,10 +103,12 @@ def facts(seed: int, *, marked: bool = True, new: int = NEW) -> Stream:
     Raises ValueError if there are not so many keys.
     """
     stages = np.arange(STAGES)
-    first = np.concatenate([np.repeat(stages, new * (1 + stages // GAP)), np.repeat(stages, new)])  # stage of each fact
-    kind = np.repeat(np.arange(len(KINDS)), [len(first) - new * STAGES, new * STAGES])
-    if not 0 < len(first) <= TOKENS**KEY:
-        raise ValueError(f"{new} new facts a stage; expected 1 to {TOKENS**KEY * new // max(len(first), 1)}")
+    singles = 1 + stages // GAP  # in units of `new`
+    most = TOKENS**KEY // int(STAGES + singles.sum())
+    if not 1 <= new <= most:
+        raise ValueError(f"{new} new facts a stage; expected 1 to {most}")
+    first = np.concatenate([np.repeat(stages, new * singles), np.repeat(stages, new)])  # stage of each fact
+    kind = np.repeat(np.arange(len(KINDS)), [new * singles.sum(), new * STAGES])
     rng = generator(study="forgetting", stream="facts", seed=seed)
     numbers = rng.choice(TOKENS**KEY, len(first), replace=False)
     tokens = numbers[:, None] // TOKENS ** np.arange(KEY) % TOKENS
