@@ -22,7 +22,9 @@ ROOMS = {
     "reports": {
         "analysis",
         "metrics",
+        "runs.bundle",
         "runs.catalogue",
+        "runs.errors",
         "runs.probe_text",
         "runs.registration",
         "runs.results",

@@ -91,4 +91,5 @@ def select(table: pd.DataFrame, **values: object) -> pd.DataFrame:
 
 
 def _number(value: float, digits: int) -> str:
-    return "–" if math.isnan(value) else f"{value:.{digits}f}".replace("-", "−")
+    text = "–" if math.isnan(value) else f"{value:.{digits}f}"
+    return text.removeprefix("-") if text.strip("-0.") == "" else text.replace("-", "−")

@@ -38,7 +38,8 @@ def draw(findings: Findings) -> Figure:
     sets = list(dict.fromkeys(pairs["set"]))
     rows = (len(sets) + 1) // 2
     figure = Figure(figsize=(WIDTHS["text"], 2.7 * rows + 1.4), layout="constrained")
-    above, below = figure.subfigures(2, 1, height_ratios=[2.7 * rows, 1.4])
+    parts = figure.subfigures(2, 1, squeeze=False, height_ratios=[2.7 * rows, 1.4])
+    above, below = parts[:, 0]
     panels = list(above.subplots(rows, 2, squeeze=False).flat)
     images = [
         _agreement(axes, select(pairs, set=name), select(partial, set=name))
@@ -64,13 +65,13 @@ def draw(findings: Findings) -> Figure:
 
 def _agreement(axes: Axes, pairs: pd.DataFrame, partial: pd.DataFrame) -> AxesImage:
     """A matrix of the measures of a set."""
-    names = list(dict.fromkeys([*pairs["first"], *pairs["second"]]))
+    names: list[str] = list(dict.fromkeys(map(str, [*pairs["first"], *pairs["second"]])))
     values = np.full((len(names), len(names)), np.nan)
     for row in pairs.itertuples(index=False):
         values[names.index(str(row[1])), names.index(str(row[2]))] = row[3]
     for row in partial.itertuples(index=False):
         values[names.index(str(row[2])), names.index(str(row[1]))] = row[3]
-    labels = [SHORT.get(name, name) for name in names]
+    labels = [SHORT.get(name) or name for name in names]
     image = matrix(axes, values, (labels, labels), ".2f", Normalize(-1, 1), "RdBu")
     axes.tick_params(labelsize=SMALL)
     axes.set_xticks(range(len(names)), labels, rotation=40, ha="right", rotation_mode="anchor")

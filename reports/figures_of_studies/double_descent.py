@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, Normalize
@@ -68,9 +67,10 @@ def _forest(axes: Axes, curves: pd.DataFrame, noises: list[float], findings: Fin
     leaves, trees = (own["point"].str.extract(pattern)[0] for pattern in (r"^(\w+)", r"x (\d+)$"))
     labels = [tree if leaf == "full" and tree != "1" else leaf for leaf, tree in zip(leaves, trees, strict=True)]
     axes.set_xticks(own.index, labels, rotation=90)
-    _mark(axes, float(np.flatnonzero((leaves == "full") & (trees == "1"))[0]))
+    handover = ((leaves == "full") & (trees == "1")).to_numpy()
+    _mark(axes, float(handover.argmax()))
     axes.set(xlabel="leaves of a tree, then trees", ylabel="test error")
-    axes.set_ylim(0, 1.3 * float(own["test_error"].max()))
+    axes.set_ylim(0, 1.3 * own["test_error"].to_numpy().max())
     axes.set_title("b  forest", loc="left")
     _legend(axes)
     lines = [f"peak: {estimate(one, 3)}" for one in verdicts_on(findings, FOREST)]
@@ -84,6 +84,8 @@ def _network(axes: Axes, curves: pd.DataFrame, noises: list[float], findings: Fi
         _line(axes, own, "capacity", colour, f"noise {noise:g}")
     _mark(axes, CLASSES * select(curves, model="network")["examples"].iloc[0])
     axes.set(xscale="log", xlabel="parameters (dashed: n × classes)", ylabel="test error")
+    sizes = sorted(select(curves, model="network")["capacity"].unique())[::2]
+    axes.set_xticks(sizes, [f"{size:.0f}" for size in sizes])
     axes.set_ylim(bottom=0)
     axes.set_title("c  network, one hidden layer", loc="left")
     _legend(axes)

@@ -27,7 +27,8 @@ def draw(findings: Findings) -> Figure:
     """Above: a panel a measure. Below: the change of the MLP's error with n, and the share that keeps the solution."""
     errors = findings.tables["Error under shifts"]
     figure = Figure(figsize=(WIDTHS["text"], 4.6), layout="constrained")
-    above, below = figure.subfigures(2, 1, height_ratios=[2.5, 2.1])
+    parts = figure.subfigures(2, 1, squeeze=False, height_ratios=[2.5, 2.1])
+    above, below = parts[:, 0]
     panels = above.subplots(1, len(MEASURES), sharey=True)
     for axes, letter, (task, measure) in zip(panels, "abcd", MEASURES, strict=True):
         _errors(axes, select(errors, task=task, measure=measure))

@@ -88,7 +88,7 @@ def _simplicity(axes: Axes, own: pd.DataFrame, findings: Findings) -> None:
     axes.plot(own["K_LZ"], own["median probability"], "_", color=ORANGE, label="median of those seen 10 times")
     axes.set(yscale="log", xlabel="K_LZ of the function, bits", ylabel="probability of a function")
     low, high = own["median probability"].min(), own["largest probability"].max()
-    axes.set(ylim=(low / 3000, high * 30), xlim=(0, own["K_LZ"].max() * 1.5))
+    axes.set(ylim=(low / 3000, high * 30), xlim=(0, own["K_LZ"].max() * 1.75))
     axes.minorticks_off()
     axes.legend(fontsize=5, handlelength=1.6, loc="lower left", labelspacing=0.25, borderaxespad=0)
     bounds = select(findings.tables["Levin-type bound"], source=BASE)

@@ -33,18 +33,19 @@ class StudyView:
 
 def study_view(run: StudyRun, number: int) -> StudyView:
     """A study. number: its place on the page, which makes the ids of its tables distinct."""
+    title = run.study.replace("-", " ").capitalize()
     return StudyView(
         name=f"study-{number}",
-        title=run.study.replace("-", " ").capitalize(),
+        title=title,
         question=run.question,
-        grids=tuple(_grids(run, number)),
+        grids=tuple(_grids(run, number, title)),
         figure=study_svg(run.study, run.findings),
         file=f"study-{number}.svg",
         source=source_line(run),
     )
 
 
-def _grids(run: StudyRun, number: int) -> list[Grid]:
+def _grids(run: StudyRun, number: int, title: str) -> list[Grid]:
     """The verdicts, published figures, and the first rows of the study's own tables."""
     found = []
     for index, table in enumerate(tables_of(run.findings, "")):
@@ -53,5 +54,6 @@ def _grids(run: StudyRun, number: int) -> list[Grid]:
         grid = grid_of(table, corner, lambda _: "", name=f"study-{number}-table-{index}")
         notes = tuple(one.replace("; --format json has all", f"; grue study {run.study} --format json has all")
                       for one in grid.notes)  # fmt: skip
-        found.append(replace(grid, notes=notes))
+        caption = f"{title}: {grid.caption[:1].lower()}{grid.caption[1:]}"  # the same tables may be of several studies
+        found.append(replace(grid, notes=notes, caption=caption, prose=table.title in CORNERS))
     return found

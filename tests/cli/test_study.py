@@ -44,9 +44,16 @@ def test_a_study_of_the_list_ends_with_verdicts_and_is_resumed(tmp_path: Path) -
     assert first.exit_code == 0, first.output
     assert first.stdout.startswith("Verdicts\n")
     assert "Published figures" in first.stdout
+    for name in ("findings.json", "figures/complexity.svg", "figures/complexity.pdf", "figures/complexity.png"):
+        assert f"wrote {tmp_path / name}" in first.stderr
+        assert (tmp_path / name).stat().st_size > 1000
+    (tmp_path / "findings.json").write_text("{")
     again = CliRunner().invoke(app, [*command, "--format", "json"])
     assert "3 done, 0 to do" in again.stderr
+    assert (tmp_path / "findings.json").read_text(encoding="utf-8") == again.stdout
+    assert not list(tmp_path.glob(".*.partial"))
     found = json.loads(again.stdout)
+    assert (found["study"], found["scale"], found["question"]) == ("complexity", "quick", STUDIES["complexity"][1])
     assert {one["decision"] for one in found["verdicts"]} >= {"supported", "contradicted"}
     assert all(one["agrees"] for one in found["published"] if one["figure"].startswith("K_LZ of"))
 
