@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -73,16 +74,18 @@ def runs_of(rows: pd.DataFrame) -> Runs:
     """
     if rows.empty:
         raise ValueError("no rows; expected those of at least two seeds")
-    return {key: _run(" ".join(key), part) for key, part in rows.groupby(["stream", "regime", "learner"], sort=False)}
+    keys: list[Any] = list(rows[["stream", "regime", "learner"]].drop_duplicates().itertuples(index=False, name=None))
+    grouped = rows.groupby(["stream", "regime", "learner"])
+    return {key: _run(" ".join(key), pd.DataFrame(grouped.get_group(key))) for key in keys}
 
 
 def _run(name: str, rows: pd.DataFrame) -> Run:
-    seeds = rows["seed"].nunique()
+    seeds = len(set(rows["seed"]))
     if seeds < 2:  # noqa: PLR2004 -- no spread
         raise ValueError(f"{name}: {seeds} seed; expected at least 2")
     scores, counts = {}, {}
     for kind, part in rows.sort_values(["seed", "after", "stage"]).groupby("kind"):
-        stages = part["stage"].nunique()
+        stages = len(set(part["stage"]))
         if len(part) != seeds * stages**2:
             raise ValueError(f"{name}: {len(part)} scores; expected {seeds} seeds of {stages} x {stages}")
         scores[str(kind)] = part["accuracy"].to_numpy(float).reshape(seeds, stages, stages)
@@ -181,7 +184,7 @@ def _controls(runs: Runs, gap: int) -> Iterator[Claim]:
 def _repetition(runs: Runs, gap: int) -> Iterator[Claim]:
     for learner in (*UPDATES, "forest"):  # neighbours retain everything
         found = repetition_of(runs[UNMARKED, "continued", learner], gap)
-        statement = f"facts without marks: {learner} retains facts longer that it was shown more than once"
+        statement = f"facts without marks: {learner} retains repeated facts longer than those shown once"
         yield Claim(statement, found, "retention of these minus that of recurring facts shown once; above 0", found.p)
 
 
@@ -255,14 +258,18 @@ def _metrics(runs: Runs) -> pd.DataFrame:
     for (stream, regime, learner), run in runs.items():
         row: dict[str, object] = {"Learner": learner, "Stream": stream, "Training": regime}
         for name, metric in names.items():
-            one = interval(run.each(metric))
-            row |= {name: one.mean, f"{name} ±": one.half_width}
-        found.append({**row, "Seeds": one.seeds})
+            values = run.each(metric)
+            one = interval(values)
+            row |= {name: one.mean, f"{name} ±": one.half_width, "Seeds": len(values)}
+        found.append(row)
     return pd.DataFrame(found)
 
 
 def _selectivities(runs: Runs, gap: int) -> pd.DataFrame:
-    """Selectivity on the streams of facts, continued training. Detectable: with a power of 80 %, uncorrected."""
+    """Selectivity on the streams of facts, continued training.
+
+    Detectable: with a power of 80 %, uncorrected. When shown: the same difference right after the facts were shown.
+    """
     found = []
     for (stream, regime, learner), run in runs.items():
         if regime == "continued" and stream in (MARKED, UNMARKED):
@@ -279,9 +286,15 @@ def _selectivities(runs: Runs, gap: int) -> pd.DataFrame:
                     "High": one.mean + one.half_width,
                     "Detectable": _detectable(one),
                     "With repeated": float((due - single).mean()),
+                    "When shown": float((_when_shown(run, "recurring", gap) - _when_shown(run, "single", gap)).mean()),
                 }
             )
     return pd.DataFrame(found)
+
+
+def _when_shown(run: Run, kind: str, gap: int) -> np.ndarray:
+    """Accuracy on the facts whose retention is measured, right after the stage that first showed them: (seeds,)."""
+    return np.diagonal(run.scores[kind], axis1=1, axis2=2)[:, 1 - 2 * gap : 1 - gap].mean(axis=1)
 
 
 def _repetitions(runs: Runs, gap: int) -> pd.DataFrame:

@@ -60,7 +60,7 @@ class Size:
 
 
 SIZES: dict[Scale, Size] = {
-    "quick": Size(16, 3, 2),
+    "quick": Size(16, 4, 2),
     "default": Size(32, 20, 8),
     "full": Size(64, 40, 20),
 }
@@ -84,7 +84,7 @@ class Forgetting(Study):
         for one in named:
             if reason := _refusal(one.instance):
                 raise UsageError(f"{one.label}: {reason}")
-        return Forgetting(dict.fromkeys(one.label for one in named if one.label not in LEARNERS))
+        return Forgetting(list(dict.fromkeys(one.label for one in named if one.label not in LEARNERS)))
 
     def jobs(self, scale: Scale) -> Sequence[StudyJob]:
         found = []

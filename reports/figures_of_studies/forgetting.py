@@ -21,9 +21,9 @@ WORDS = {"replay": "replay of marked facts", "buffer": "one buffer", "buffer-per
 def draw(findings: Findings) -> Figure:
     """Above: R of the digits, a panel a learner. Below: selectivity, and retention by the number of presentations."""
     figure = Figure(figsize=(WIDTHS["text"], 4.5), layout="constrained")
-    above, below = figure.subfigures(2, 1, height_ratios=[1.75, 2.75])
-    _matrices(above, findings)
-    left, right = below.subplots(1, 2, width_ratios=[1.25, 1], sharey=True)
+    parts = figure.subfigures(2, 1, squeeze=False, height_ratios=[1.75, 2.75])
+    _matrices(parts[0, 0], findings)
+    left, right = parts[1, 0].subplots(1, 2, width_ratios=[1.25, 1], sharey=True)
     own = findings.tables["Selectivity"]
     learners = list(dict.fromkeys(own["Learner"]))
     _selectivity(left, own, learners, findings)
