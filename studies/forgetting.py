@@ -50,8 +50,8 @@ class Size:
     """How much is computed at a scale.
 
     new         new recurring facts of a stage
-    seeds       of continued training on facts
-    references  seeds of the other regimes, and of all regimes on the digits
+    seeds       of continued training
+    references  seeds of the other regimes
     """
 
     new: int
@@ -105,8 +105,7 @@ def _settings(size: Size, further: Sequence[str]) -> Iterator[dict[str, Any]]:
         for stream in ("digits", "facts", "facts-unmarked"):
             for regime in ("continued", *(REFERENCES if stream != "facts-unmarked" else ())):
                 controls = CONTROLS if regime == "continued" and stream != "digits" else ()
-                many = stream != "digits" and regime == "continued"
-                end = min(start + BLOCK, size.seeds if many else size.references)
+                end = min(start + BLOCK, size.seeds if regime == "continued" else size.references)
                 for learner in (*LEARNERS, *further, *controls) if start < end else ():
                     shared = {"learner": learner, "stream": stream, "regime": regime, "new": size.new}
                     source = {"source": sources[learner]} if sources.get(learner) else {}
