@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ import pandas as pd
 
 from ..analysis.forgetting import findings
 from ..learners.base import Learner, Predictor, Problem, Spec
+from ..learners.network import Network
 from ..runs.external import seeded
 from ..runs.names import Named, UsageError, make_learner
 from ..runs.seeds import seed as make_seed
@@ -32,7 +33,7 @@ BUDGETS: dict[str, dict[str, Any]] = {
     "boosting": {"n_estimators": 50, "tolerance": 0.0, "min_child_weight": 1.0},
 }
 """Training budget per stage, by kind or name of a learner: a fixed number of steps or rounds, no early stopping. A
-learner that is fitted to all stages so far has the same budget."""
+network that is fitted to all stages so far has the steps of all of them."""
 
 CONTROLS = ("replay", "buffer", "buffer-per-mark")
 """Control memories (`memories`): an MLP with replay of the marked facts, and first-in-first-out buffers."""
@@ -128,6 +129,11 @@ def run_stream(settings: Mapping[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def _with_steps(learner: Learner, stages: int) -> Learner:
+    """A network with the gradient steps of so many stages; another learner as it is."""
+    return replace(learner, max_steps=stages * learner.max_steps) if isinstance(learner, Network) else learner
+
+
 def make_stream(name: str, seed: int, new: int) -> Stream:
     """The stream of a name and a seed; new: recurring facts of a stage, where it has some."""
     return digits(seed) if name == "digits" else facts(seed, marked=name == "facts", new=new)
@@ -173,7 +179,10 @@ def run_stages(learner: Learner, stream: Stream, settings: Mapping[str, Any], se
         own = make_seed(study="forgetting", **axes)
         problem = Problem(np.concatenate(inputs), np.concatenate(labels), stream.inputs, stream.outputs, own)
         with seeded(learner, own):
-            predictor = learner.partial_fit(predictor, problem) if regime == "continued" else learner.fit(problem)
+            if regime == "continued":
+                predictor = learner.partial_fit(predictor, problem)
+            else:
+                predictor = (_with_steps(learner, after + 1) if regime == "joint" else learner).fit(problem)
         if "diverged" in predictor.record:
             raise ValueError(f"{regime}: the loss was not finite at stage {after}")
         with seeded(learner, own):

@@ -14,6 +14,7 @@ from grue.analysis.findings import Findings, Verdict
 from grue.analysis.forgetting import MARGIN, Run, findings, repetition_of, runs_of, selectivity_of
 from grue.learners.base import Learner, Predictor, Problem
 from grue.learners.lookup import Lookup
+from grue.learners.mlp import MLP
 from grue.metrics.forgetting import backward_transfer, final_score, forgetting
 from grue.reports.figures_of_studies import study_figure
 from grue.runs.names import UsageError
@@ -91,6 +92,18 @@ def test_refitted_it_knows_the_current_stage_and_jointly_all_so_far() -> None:
     assert refitted.each(forgetting).mean() > 0.5
     assert (np.diagonal(refitted.scores["single"], axis1=1, axis2=2) == 1).all()
     assert (refitted.scores["recurring"][:, GAP, 0] == 1).all(), "what recurs is known again"
+
+
+def test_a_network_has_the_steps_of_all_stages_where_it_is_fitted_to_them() -> None:
+    steps: list[int] = []
+
+    class Counted(MLP):
+        def fit(self, problem: Problem) -> Predictor:
+            steps.append(self.max_steps)
+            return Lookup().fit(problem)
+
+    run_of(Counted(max_steps=7), "facts", "joint")
+    assert steps == [7 * stage for stage in range(1, STAGES + 1)] * 2
 
 
 # Controls
