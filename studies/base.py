@@ -16,6 +16,7 @@ import pyarrow as pa
 from ..analysis.findings import Decision, Findings, Published, Verdict
 from ..engine.job import Job
 from .rows import concatenated
+from ..runs.errors import UsageError
 
 __all__ = ["Decision", "Findings", "Published", "Scale", "Study", "StudyJob", "Verdict"]
 
@@ -54,8 +55,8 @@ class StudyJob(Job):
 
     @property
     def external(self) -> bool:
-        """Nothing from outside the suite takes part."""
-        return False
+        """Whether code from outside the suite takes part: the setting `external` is then a hash of it."""
+        return bool(self.settings.get("external"))
 
     @property
     def metadata(self) -> dict[str, Any]:
@@ -89,6 +90,9 @@ class Study(ABC):
         A study whose rows do not fit in memory keeps what its analysis needs.
         """
         return concatenated(tables)
+    def with_learners(self, specs: Sequence[str]) -> Study:  # noqa: ARG002
+        """The study with further learners, as `grue run` names them. Optional: raises UsageError if it takes none."""
+        raise UsageError(f"the study {self.name} takes no --learner")
 
     @abstractmethod
     def analyse(self, rows: pd.DataFrame) -> Findings:

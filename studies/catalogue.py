@@ -34,6 +34,10 @@ STUDIES: dict[str, tuple[str, str]] = {
         "How far is a trained MLP from the convolutional solution inside its own space?",
     ),
     "scaling": ("scaling:Scaling", "Does error fall as a power law, and how far would a very large forest get?"),
+    "forgetting": (
+        "forgetting:Forgetting",
+        "What does a learner retain of earlier stages of a stream, and does it retain more of what will recur?",
+    ),
 }
 """Name -> module:class and the question, in the order in which they are listed."""
 

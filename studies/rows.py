@@ -25,21 +25,12 @@ def read_rows(
 
     combine  of the rows of each job in turn (`Study.combine`): one file is in memory at a time
     """
-    return read_named(store, [job.name for job in jobs], {name for job in jobs for name in job.metadata}, combine)
-
-
-def read_named(
-    store: Store,
-    names: Iterable[str],
-    own: Iterable[str],
-    combine: Callable[[Iterator[pd.DataFrame]], pd.DataFrame] = concatenated,
-) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
-    """The same for jobs by name. own: what differs from job to job in the metadata."""
-    own, distinct = {"seconds", *own}, dict[str, dict[str, Any]]()
+    own = {"seconds", *(name for job in jobs for name in job.metadata)}  # what differs from job to job
+    distinct = dict[str, dict[str, Any]]()
 
     def tables() -> Iterator[pd.DataFrame]:
-        for name in names:
-            for table, metadata in store.read(names=[name]).values():
+        for job in jobs:
+            for table, metadata in store.read(names=[job.name]).values():
                 shared = {name: value for name, value in metadata.items() if name not in own}
                 distinct[json.dumps(shared, sort_keys=True)] = shared
                 yield table.to_pandas()
