@@ -25,6 +25,10 @@ STUDIES: dict[str, tuple[str, str]] = {
         "equivariance:Equivariance",
         "How far is a trained MLP from the convolutional solution inside its own space?",
     ),
+    "simplicity": (
+        "simplicity:Simplicity",
+        "Which of several rules that fit the training data does a learner choose: the simplest?",
+    ),
     "shuffle": (
         "shuffle:Shuffle",
         "Does word order matter to a predictor of language, and the order of terms to arithmetic?",
