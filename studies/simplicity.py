@@ -1,4 +1,4 @@
-"""Simplicity: which of several rules that fit the training data does a learner choose?
+"""Simplicity: the rule that a learner chooses where several rules fit the training data.
 
 Three questions, each with training data that several rules fit: one linear coordinate or 49 with slabs (LMS-5, Shah et
 al. 2020); the polynomial of least degree or another one on the unseen part of a cube (GOTU, Abbe et al. 2023); a line
@@ -45,16 +45,23 @@ RAY_EXAMPLES = 2048
 
 @dataclass(frozen=True)
 class Size:
-    """What is computed at a scale: sizes of the seen part of the cube, examples with slabs, seeds, and those of LMS-5."""
+    """What is computed at a scale.
+
+    sizes         numbers of examples on the cube; the verdicts are at the largest
+    slabs         number of examples with slabs, of the learners of the suite
+    seeds         of these learners; recipe_seeds: of the network of LMS-5
+    aged          networks that are trained on after the fit
+    """
 
     sizes: tuple[int, ...]
     slabs: int
     seeds: int
     recipe_seeds: int
+    aged: tuple[str, ...] = AGED
 
 
 SIZES: dict[Scale, Size] = {
-    "quick": Size((1024,), 1024, 6, 3),
+    "quick": Size((1024,), 1024, 6, 3, AGED[:1]),
     "default": Size((256, 1024, 4096), 1024, 10, 10),
     "full": Size((256, 1024, 4096, 8192), 4096, 30, 20),
 }
@@ -85,7 +92,7 @@ class Simplicity(Study):
                     settings = {"function": function, "learner": learner, "parameters": parameters, "n": n}
                     words = f"{learner} on {function}, n {n}"
                     yield StudyJob(self.name, self.version, run_cube, {**settings, "seeds": seeds}, words)
-            for learner in AGED:
+            for learner in size.aged:
                 own = {**CUBE[learner], "age": AGE}
                 settings = {"function": function, "learner": learner, "parameters": own, "n": size.sizes[-1]}
                 words = f"{learner} on {function}, n {size.sizes[-1]}, {AGE} further steps"

@@ -79,12 +79,12 @@ def _claims(slabs: pd.DataFrame, cube: pd.DataFrame, rays: pd.DataFrame) -> tupl
             detail = f"distance to the nearest other candidate minus that to it; n {own['n'].iloc[0]}"
             add(Claim(statement, (others - own[candidate]).to_numpy(), "above", detail), own["fit"])
     for function in FUNCTIONS:
-        for learner in AGED:
-            both = largest[largest["function"] == function]
+        both = largest[largest["function"] == function]
+        for learner in both.loc[both["age"] > 0, "learner"].unique():
             young, old = (_of_seeds(both[(both["age"] > 0) == aged], learner) for aged in (False, True))
             values = young["minimum degree"].to_numpy() - old["minimum degree"].to_numpy()
             statement = f"{function}: training on after the fit brings the {learner} nearer to the minimum degree"
-            detail = f"decrease of the distance in {old['age'].iloc[0]} steps; n {old['n'].iloc[0]}"
+            detail = f"decrease of the distance in {old['age'].iloc[0]:.0f} steps; n {old['n'].iloc[0]}"
             add(Claim(statement, values, "above", detail), old["fit"])
     for target in rays["target"].unique():
         own = _of_seeds(rays[rays["target"] == target], "mlp")

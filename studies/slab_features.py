@@ -1,4 +1,4 @@
-"""Which of the features of LMS data does a learner use: the linear coordinate, or the 49 with slabs (Shah et al. 2020)?
+"""The features of LMS data that a learner uses: the linear coordinate, or the 49 with slabs (Shah et al. 2020).
 
 A feature is used as far as the area under the ROC curve falls where it is randomised: a test input gets the feature of
 another test input, drawn at random, and keeps its label and its other coordinates.

@@ -53,9 +53,9 @@ def run_cube(settings: Mapping[str, Any]) -> pd.DataFrame:
 
     settings  function (f1 or f2), learner, parameters, n and seeds
 
-    Columns: part, function, learner, seed, n, age (steps after the fit), fit (R^2 on the training set), position (0 at the
-    truth, 1 at the minimum-degree interpolator, mean over the unseen points), steps, stopped, and for each candidate the
-    root mean squared distance to it on unseen points, in units of that between the truth and the minimum degree.
+    Columns: part, function, learner, seed, n, age (steps after the fit), fit (R^2 on the training set), position (0 at
+    the truth, 1 at the minimum-degree interpolator, mean over the unseen points), steps, stopped, and for each
+    candidate the root mean squared distance to it on unseen points, in units of that between truth and least degree.
     """
     task, n, seeds = Gotu(settings["function"], DIMS), int(settings["n"]), list(settings["seeds"])
     problems: list[Problem] = []
@@ -95,8 +95,8 @@ def run_rays(settings: Mapping[str, Any]) -> pd.DataFrame:
 
     settings  target (a name of TARGETS), learner, parameters, n and seeds
 
-    Columns: part, target, learner, seed, n, fit, linearity (R^2 of a line through the predictions along a ray, mean over
-    rays), linear (share of rays with R^2 > 0.99) and outside (largest distance of a prediction to the range of the
+    Columns: part, target, learner, seed, n, fit, linearity (R^2 of a line through the predictions along a ray, mean
+    over rays), linear (share of rays with R^2 > 0.99) and outside (largest distance of a prediction to the range of the
     training targets, 0 if all are inside).
     """
     n, seeds = int(settings["n"]), list(settings["seeds"])
