@@ -76,7 +76,7 @@ def _train(
     checks: list[float] = []
     with torch.random.fork_rng(devices=[]), use_threads(1):
         torch.manual_seed(seed)
-        model = _model(name)
+        model = network(name)
         optimizer = torch.optim.Adam(model.parameters(), LEARNING_RATE)
         for step in range(steps):
             start = step * BATCH % len(inputs)
@@ -89,7 +89,7 @@ def _train(
         return {"accuracy": checks[-1], "best": max(checks), "train": accuracy(inputs, labels)}
 
 
-def _model(name: str) -> Any:
+def network(name: str) -> Any:
     """A module from signals (batch, 40) to logits (batch, 10), with the initial weights of PyTorch."""
     from torch import nn  # noqa: PLC0415
 
