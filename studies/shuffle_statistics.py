@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
@@ -10,6 +9,7 @@ import pandas as pd
 
 from ..analysis.intervals import NORMAL, interval
 from .base import Findings, Published
+from .columns import numbers, select
 from .mnist1d import PACKAGE, PUBLISHED, STEPS, TESTS
 from .seed_means import Claim, verdicts
 
@@ -47,7 +47,7 @@ BLIND = "mlp:encoding=counts"
 
 def findings(rows: pd.DataFrame) -> Findings:
     """Tables, six verdicts and the published figures. Raises ValueError where there are too few rows."""
-    own = rows[rows["domain"] != PACKAGE]
+    own = rows.loc[rows["domain"] != PACKAGE]
     shares = {(measure, domain): survival(own, domain, measure) for measure, domain in product(MEASURES, DOMAINS)}
     claims: list[Claim] = []
     for measure in MEASURES:
@@ -60,7 +60,7 @@ def findings(rows: pd.DataFrame) -> Findings:
             Claim(CONTRAST[measure], text - equations, "above", f"difference of the two: {detail}"),
         ]
     tables = {"Share of the gain that survives": _shares(shares, own), "Losses": _losses(own)}
-    signals = rows[rows["domain"] == PACKAGE]
+    signals = select(rows, domain=PACKAGE)
     if not signals.empty:
         tables["MNIST-1D"] = _signals(signals)
     return Findings(tables, tuple(verdicts(claims, "shuffle")), _published(shares, signals))
@@ -105,11 +105,10 @@ def _gains(rows: pd.DataFrame, domain: str, learner: str, measure: str) -> tuple
 def _values(rows: pd.DataFrame, domain: str, learner: str, measure: str, presentation: str) -> np.ndarray:
     """A measure by seed, (seeds,), of a presentation; "": of the best constant prediction."""
     column = measure if presentation else f"constant_{measure}"
-    own = rows[(rows["domain"] == domain) & (rows["learner"] == learner)]
-    own = own[own["presentation"] == (presentation or "in order")].sort_values("seed")
+    own = select(rows, domain=domain, learner=learner, presentation=presentation or "in order").sort_values("seed")
     if own.empty:
         raise ValueError(f"no rows of {learner} on {domain}, {presentation}; run all jobs of the study")
-    return own[column].to_numpy(float)
+    return numbers(own, column)
 
 
 def _shares(shares: dict[tuple[str, str], np.ndarray], rows: pd.DataFrame) -> pd.DataFrame:
@@ -148,16 +147,18 @@ def _losses(rows: pd.DataFrame) -> pd.DataFrame:
                 for presentation in ("", "in order", "shuffled"):
                     name = f"{measure}, {presentation or 'constant'}"
                     one[name] = float(_values(rows, domain, learner, measure, presentation).mean())
-            floor = rows.loc[rows["domain"] == domain, "floor"].mean()
-            found.append({**one, "bits, best without order": float(floor)})
+            found.append({**one, "bits, best without order": numbers(select(rows, domain=domain), "floor").mean()})
     return pd.DataFrame(found)
 
 
 def _signals(rows: pd.DataFrame) -> pd.DataFrame:
     """Test accuracy on MNIST-1D at the last step and at the best check, means over seeds."""
-    means = rows.groupby(["learner", "presentation"], sort=False)[["accuracy", "best", "train"]].mean()
-    counts = rows.groupby(["learner", "presentation"], sort=False)["seed"].count().rename("seeds")
-    return means.join(counts).reset_index()
+    found = []
+    for learner, presentation in rows[["learner", "presentation"]].drop_duplicates().itertuples(index=False):
+        own = select(rows, learner=learner, presentation=presentation)
+        means = {name: numbers(own, name).mean() for name in ("accuracy", "best", "train")}
+        found.append({"learner": learner, "presentation": presentation, **means, "seeds": len(own)})
+    return pd.DataFrame(found)
 
 
 def _published(shares: dict[tuple[str, str], np.ndarray], signals: pd.DataFrame) -> tuple[Published, ...]:
@@ -175,9 +176,7 @@ def _published(shares: dict[tuple[str, str], np.ndarray], signals: pd.DataFrame)
     ]
     for model, accuracies in PUBLISHED.items():
         for presentation, published in zip(("in order", "shuffled"), accuracies, strict=True):
-            own = signals
-            if not own.empty:
-                own = own[(own["learner"] == model) & (own["presentation"] == presentation)]
+            own = signals if signals.empty else select(signals, learner=model, presentation=presentation)
             found.append(signal_row(model, presentation, published, own))
     return tuple(found)
 
@@ -191,10 +190,10 @@ def signal_row(model: str, presentation: str, published: int, own: pd.DataFrame)
     figure, source = f"MNIST-1D: test accuracy of {model}, {presentation}", GREYDANUS
     if own.empty:
         return Published(figure, source, f"{published} %", "not run", None, "not run at this scale")
-    values: Sequence[float] = own["accuracy"].tolist()
-    mean, spread = float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+    values = numbers(own, "accuracy")
+    mean, spread = float(values.mean()), float(values.std(ddof=1)) if len(values) > 1 else 0.0
     sampling = [share * (1 - share) / TESTS for share in (published / 100, mean)]
     error = NORMAL * float(np.sqrt(sum(sampling) + spread**2 + spread**2 / len(values)))
     agrees = abs(100 * mean - published) <= 100 * error + 0.5
-    note = f"at step {STEPS:,}, {len(values)} seeds; at the best check {100 * own['best'].mean():.1f} %"
+    note = f"at step {STEPS:,}, {len(values)} seeds; at the best check {100 * numbers(own, 'best').mean():.1f} %"
     return Published(figure, source, f"{published} %", f"{100 * mean:.1f} ± {100 * error:.1f} %", agrees, note)

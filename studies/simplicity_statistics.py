@@ -11,6 +11,7 @@ import pandas as pd
 from ..analysis.intervals import NORMAL, interval
 from ..tasks.gotu import FUNCTIONS as TASKS
 from .base import Findings, Published, Verdict
+from .columns import numbers, select
 from .minimum_degree import CANDIDATES, candidates, minimum_degree, unseen
 from .seed_means import Claim, verdicts
 from .slab_features import NETWORK, TESTS
@@ -41,9 +42,10 @@ LMS = {"auc": 1.0, "auc_linear": 0.507, "auc_slabs": 1.0}
 
 def findings(rows: pd.DataFrame) -> Findings:
     """Tables, verdicts with Holm's correction over all of them, and the published figures."""
-    slabs, cube, rays = (rows[rows["part"] == part] for part in ("slabs", "cube", "rays"))
-    if slabs.empty or cube.empty or rays.empty or min(rows.groupby(["part", "learner"])["seed"].nunique()) < 2:  # noqa: PLR2004
+    parts = {part: select(rows, part=part) for part in ("slabs", "cube", "rays")}
+    if any(part.empty or part["seed"].nunique() < 2 for part in parts.values()):  # noqa: PLR2004 -- no spread
         raise ValueError("a part of the study has fewer than 2 seeds; run all its jobs")
+    slabs, cube, rays = parts.values()
     claims, unfitted = _claims(slabs, cube, rays)
     decided = [_unless(one, unfitted) for one in verdicts(claims, "simplicity")]
     tables = {
@@ -59,44 +61,45 @@ def _claims(slabs: pd.DataFrame, cube: pd.DataFrame, rays: pd.DataFrame) -> tupl
     found: list[Claim] = []
     unfitted: dict[str, str] = {}
 
-    def add(claim: Claim, fit: pd.Series) -> None:
+    def add(claim: Claim, fit: np.ndarray) -> None:
         found.append(claim)
         if fit.min() < FITTED:
             unfitted[claim.statement] = f"does not fit: {fit.min():.3f} in distribution, expected {FITTED}"
 
     for learner in slabs["learner"].unique():
         own = _of_seeds(slabs, learner)
-        values = (own["auc_slabs"] - own["auc_linear"]).to_numpy()
+        values = numbers(own, "auc_slabs") - numbers(own, "auc_linear")
         statement = f"slabs: {learner} uses the one linear coordinate more than the 49 with slabs"
         detail = f"AUC with the slabs randomised minus AUC with the linear coordinate randomised; n {own['n'].iloc[0]}"
-        add(Claim(statement, values, "above", detail), own["auc"])
-    largest = cube[cube["n"] == cube["n"].max()]
+        add(Claim(statement, values, "above", detail), numbers(own, "auc"))
+    largest = select(cube, n=cube["n"].max())
     for function in FUNCTIONS:
         for learner, candidate in EXPECTED.items():
-            own = _of_seeds(largest[(largest["function"] == function) & (largest["age"] == 0)], learner)
-            others = own[[one for one in CANDIDATES if one != candidate]].min(axis=1)
+            own = _of_seeds(select(largest, function=function, age=0), learner)
+            others = np.min([numbers(own, one) for one in CANDIDATES if one != candidate], axis=0)
             statement = f"{function}: {learner} is nearer to the {_words(candidate)} than to any other candidate"
             detail = f"distance to the nearest other candidate minus that to it; n {own['n'].iloc[0]}"
-            add(Claim(statement, (others - own[candidate]).to_numpy(), "above", detail), own["fit"])
+            add(Claim(statement, others - numbers(own, candidate), "above", detail), numbers(own, "fit"))
     for function in FUNCTIONS:
-        both = largest[largest["function"] == function]
-        for learner in both.loc[both["age"] > 0, "learner"].unique():
-            young, old = (_of_seeds(both[(both["age"] > 0) == aged], learner) for aged in (False, True))
-            values = young["minimum degree"].to_numpy() - old["minimum degree"].to_numpy()
+        both = select(largest, function=function)
+        older = both.loc[both["age"] > 0]
+        for learner in older["learner"].unique():
+            young, old = _of_seeds(select(both, age=0), learner), _of_seeds(older, learner)
+            values = numbers(young, "minimum degree") - numbers(old, "minimum degree")
             statement = f"{function}: training on after the fit brings the {learner} nearer to the minimum degree"
             detail = f"decrease of the distance in {old['age'].iloc[0]:.0f} steps; n {old['n'].iloc[0]}"
-            add(Claim(statement, values, "above", detail), old["fit"])
+            add(Claim(statement, values, "above", detail), numbers(old, "fit"))
     for target in rays["target"].unique():
-        own = _of_seeds(rays[rays["target"] == target], "mlp")
+        own = _of_seeds(select(rays, target=target), "mlp")
         statement = f"rays: outside of its training box the mlp of a {target} function is linear"
         detail = "R^2 of a line along a ray, mean over rays"
-        found.append(Claim(statement, own["linearity"].to_numpy(), "above", detail, LINEAR))
+        found.append(Claim(statement, numbers(own, "linearity"), "above", detail, LINEAR))
     return found, unfitted
 
 
 def _of_seeds(rows: pd.DataFrame, learner: str) -> pd.DataFrame:
     """The rows of a learner in the order of seeds."""
-    own = rows[rows["learner"] == learner].sort_values("seed")
+    own = select(rows, learner=learner).sort_values("seed")
     if own.empty or own["seed"].duplicated().any():
         raise ValueError(f"{len(own)} rows of {learner} for {own['seed'].nunique()} seeds; expected one for each")
     return own
@@ -116,14 +119,22 @@ def _words(candidate: str) -> str:
 def _distances(cube: pd.DataFrame) -> pd.DataFrame:
     """Distance of the predictions on the unseen part to each candidate, 1 being that from truth to minimum degree."""
     found = []
-    for function in FUNCTIONS:
-        own = cube[cube["function"] == function]
-        for (learner, n, age), group in own.groupby(["learner", "n", "age"], sort=False):
-            row = {"Learner": learner, "Function": function, "n": n, "Age": age, "Fit": float(group["fit"].min())}
-            for name in (*CANDIDATES, "position"):
-                one = interval(group[name].to_numpy(float))
-                row |= {name: one.mean, f"{name} ±": one.half_width}
-            found.append({**row, "Nearest": min(CANDIDATES, key=lambda name, at=row: at[name]), "Seeds": len(group)})
+    kinds = cube.drop_duplicates(["function", "learner", "n", "age"]).sort_values("function", kind="stable")
+    kinds = kinds.loc[:, ["function", "learner", "n", "age"]]
+    for function, learner, n, age in kinds.itertuples(index=False):
+        group = select(cube, function=function, learner=learner, n=n, age=age)
+        means = {name: interval(numbers(group, name)) for name in (*CANDIDATES, "position")}
+        row = {
+            "Learner": learner,
+            "Function": function,
+            "n": int(n),
+            "Age": int(age),
+            "Fit": numbers(group, "fit").min(),
+        }
+        for name, one in means.items():
+            row |= {name: one.mean, f"{name} ±": one.half_width}
+        nearest = CANDIDATES[int(np.argmin([means[name].mean for name in CANDIDATES]))]
+        found.append({**row, "Nearest": nearest, "Seeds": len(group)})
     return pd.DataFrame(found)
 
 
@@ -134,7 +145,7 @@ def _use(slabs: pd.DataFrame) -> pd.DataFrame:
         own = _of_seeds(slabs, learner)
         row = {"Learner": learner, "n": own["n"].iloc[0], "Seeds": len(own)}
         for name, words in (("auc", "AUC"), ("auc_linear", "linear randomised"), ("auc_slabs", "slabs randomised")):
-            one = interval(own[name].to_numpy(float))
+            one = interval(numbers(own, name))
             row |= {words: one.mean, f"{words} ±": one.half_width}
         found.append(row)
     return pd.DataFrame(found)
@@ -143,17 +154,18 @@ def _use(slabs: pd.DataFrame) -> pd.DataFrame:
 def _rays(rays: pd.DataFrame) -> pd.DataFrame:
     """What is measured along rays, means over seeds but for the largest distance to the range of the targets."""
     found = []
-    for (learner, target), group in rays.groupby(["learner", "target"], sort=False):
-        means = group[["fit", "linearity", "linear"]].mean()
-        row = {"Learner": learner, "Target": target, "Fit": means["fit"], "R^2 of a line": means["linearity"]}
-        found.append({**row, "rays above .99": means["linear"], "outside the range": group["outside"].max()})
+    for learner, target in rays[["learner", "target"]].drop_duplicates().itertuples(index=False):
+        group = select(rays, learner=learner, target=target)
+        row = {"Learner": learner, "Target": target, "Fit": numbers(group, "fit").mean()}
+        row |= {"R^2 of a line": numbers(group, "linearity").mean(), "rays above .99": numbers(group, "linear").mean()}
+        found.append({**row, "outside the range": numbers(group, "outside").max()})
     return pd.DataFrame(found)
 
 
 def _published(slabs: pd.DataFrame, rays: pd.DataFrame) -> tuple[Published, ...]:
     own = _of_seeds(slabs, NETWORK)
     words = {"auc": "", "auc_linear": ", linear coordinate randomised", "auc_slabs": ", all slabs randomised"}
-    found = [lms_row(f"LMS-5: AUC{words[name]}", value, own[name].to_numpy(float)) for name, value in LMS.items()]
+    found = [lms_row(f"LMS-5: AUC{words[name]}", value, numbers(own, name)) for name, value in LMS.items()]
     for function, published in (("f2", -3.0), ("f1", 19.25)):
         known = candidates(function, unseen(function))
         degree, _ = minimum_degree(function)
@@ -174,9 +186,12 @@ def _published(slabs: pd.DataFrame, rays: pd.DataFrame) -> tuple[Published, ...]
                 "by least squares on all seen points; which learner follows it is for the verdicts to say",
             )
         )
-    networks, forests = rays[rays["learner"] == "mlp"], rays[rays["learner"] == "forest"]
-    low = min(_low(group["linearity"]) for _, group in networks.groupby("target"))
-    worst = networks.groupby("target")["linearity"].mean().min()
+    lines = [
+        interval(numbers(_of_seeds(select(rays, target=target), "mlp"), "linearity"))
+        for target in rays["target"].unique()
+    ]
+    low, worst = min(one.mean - one.half_width for one in lines), min(one.mean for one in lines)
+    outside = numbers(select(rays, learner="forest"), "outside")
     found += [
         Published(
             "ReLU networks outside of the training range: R^2 of a line along a ray",
@@ -190,16 +205,11 @@ def _published(slabs: pd.DataFrame, rays: pd.DataFrame) -> tuple[Published, ...]
             "forest: predictions stay between the smallest and the largest training target",
             "a property of averages of training targets",
             "always",
-            f"largest distance to that range {forests['outside'].max():g}, {len(forests)} fits",
-            bool(forests["outside"].max() == 0),
+            f"largest distance to that range {outside.max():g}, {len(outside)} fits",
+            bool(outside.max() == 0),
         ),
     ]
     return tuple(found)
-
-
-def _low(values: pd.Series) -> float:
-    one = interval(values.to_numpy(float))
-    return one.mean - one.half_width
 
 
 def lms_row(figure: str, published: float, values: Sequence[float] | np.ndarray) -> Published:

@@ -27,7 +27,7 @@ def draw(findings: Findings) -> Figure:
     axes = figure.subplots(1, panels, squeeze=False)[0]
     shares = findings.tables["Share of the gain that survives"]
     for panel, measure, letter in zip(axes, ("bits", "accuracy"), "ab", strict=False):
-        _shares(panel, shares[shares["Measure"] == measure], findings, measure)
+        _shares(panel, shares.loc[shares["Measure"] == measure], findings, measure)
         panel.set_title(f"{letter}  gain in {measure}", loc="left")
     axes[1].set_yticklabels([])
     if signals is not None:
@@ -37,10 +37,10 @@ def draw(findings: Findings) -> Figure:
 
 
 def _shares(axes: Axes, shares: pd.DataFrame, findings: Findings, measure: str) -> None:
-    learners = list(shares["Learner"].unique())
+    learners = [str(name) for name in shares["Learner"].unique()]
     rows = np.arange(len(learners))[::-1]
     for index, (domain, colour) in enumerate(COLOURS.items()):
-        own = shares[shares["Domain"] == domain].set_index("Learner").loc[learners]
+        own = shares.loc[shares["Domain"] == domain].set_index("Learner").loc[learners]
         at = rows + (0.13 if index == 0 else -0.13)
         mean = own["Share"].to_numpy(float)
         axes.hlines(at, own["Low"], own["High"], color=colour, linewidth=1.1)
@@ -56,7 +56,8 @@ def _shares(axes: Axes, shares: pd.DataFrame, findings: Findings, measure: str) 
                 )  # fmt: skip
     axes.axhline(rows[learners.index("all")] + 0.5, color="0.6", linewidth=0.6)
     axes.set_yticks(rows, [NAMES.get(name, name) for name in learners])
-    axes.set_xlim(min(0.0, float(shares["Low"].min()) - 0.02), max(1.02, float(shares["High"].max()) + 0.02))
+    low, high = shares["Low"].to_numpy(float).min(), shares["High"].to_numpy(float).max()
+    axes.set_xlim(min(0.0, low - 0.02), max(1.02, high + 0.02))
     axes.set_ylim(-1.2, len(learners) - 0.1)
     axes.set_xlabel("share of the gain that survives shuffling")
     axes.grid(visible=False, axis="y")

@@ -29,9 +29,9 @@ def draw(findings: Findings) -> Figure:
     figure = Figure(figsize=(WIDTHS["text"], 4.4), layout="constrained")
     first, second, third, fourth = figure.subplots(2, 2).flat
     for axes, function, letter in ((first, "f1", "a"), (second, "f2", "b")):
-        _distances(axes, cube[cube["Function"] == function], findings.verdicts, function)
+        _distances(axes, cube.loc[cube["Function"] == function], findings.verdicts, function)
         axes.set_title(f"{letter}  unseen part of the cube, {function}", loc="left")
-    _positions(third, cube[(cube["Function"] == "f2") & (cube["Age"] == 0)])
+    _positions(third, cube.loc[(cube["Function"] == "f2") & (cube["Age"] == 0)])
     third.set_title("c  f2: from the truth (0) to the minimum degree (1)", loc="left")
     _coordinates(fourth, findings.tables["Use of the coordinates"], findings.verdicts)
     fourth.set_title("d  slabs: one linear coordinate or 49 others", loc="left")
@@ -39,7 +39,7 @@ def draw(findings: Findings) -> Figure:
 
 
 def _distances(axes: Axes, cube: pd.DataFrame, verdicts: Sequence[Verdict], function: str) -> None:
-    own = cube[(cube["n"] == cube["n"].max()) & (cube["Age"] == 0)]
+    own = cube.loc[(cube["n"] == cube["n"].max()) & (cube["Age"] == 0)]
     rows = np.arange(len(own))[::-1]
     for name, (colour, marker) in CANDIDATES.items():
         mean, half = own[name].to_numpy(float), own[f"{name} ±"].to_numpy(float)
@@ -71,7 +71,7 @@ def _positions(axes: Axes, cube: pd.DataFrame) -> None:
     learners = list(cube["Learner"].unique())
     sizes = sorted(cube["n"].unique())
     for index, learner in enumerate(learners):
-        own = cube[cube["Learner"] == learner].sort_values("n")
+        own = cube.loc[cube["Learner"] == learner].sort_values("n")
         colour, marker = KNOWN[learner]
         shift = 2 ** (0.05 * (index - len(learners) / 2))
         axes.errorbar(
