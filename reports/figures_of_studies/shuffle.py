@@ -23,13 +23,15 @@ def draw(findings: Findings) -> Figure:
     """Shares of the gain in bits and in accuracy by learner; accuracy on MNIST-1D where it was run."""
     signals = findings.tables.get("MNIST-1D")
     panels = 2 if signals is None else 3
-    figure = Figure(figsize=(WIDTHS["text"], 2.5), layout="constrained")
+    figure = Figure(figsize=(WIDTHS["text"], 2.8), layout="constrained")
     axes = figure.subplots(1, panels, squeeze=False)[0]
     shares = findings.tables["Share of the gain that survives"]
     for panel, measure, letter in zip(axes, ("bits", "accuracy"), "ab", strict=False):
         _shares(panel, shares.loc[shares["Measure"] == measure], findings, measure)
         panel.set_title(f"{letter}  gain in {measure}", loc="left")
     axes[1].set_yticklabels([])
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper left", ncols=2, fontsize=6)
     if signals is not None:
         _signals(axes[2], signals, findings)
         axes[2].set_title("c  MNIST-1D", loc="left")
@@ -44,14 +46,14 @@ def _shares(axes: Axes, shares: pd.DataFrame, findings: Findings, measure: str) 
         at = rows + (0.13 if index == 0 else -0.13)
         mean = own["Share"].to_numpy(float)
         axes.hlines(at, own["Low"], own["High"], color=colour, linewidth=1.1)
-        axes.plot(mean, at, "o", color=colour, markersize=3.4, label=domain)
+        axes.plot(mean, at, "o", color=colour, markersize=3.4, label=f"{domain} (dashed: threshold of its verdict)")
         axes.axvline(LEVELS[domain], color=colour, linewidth=0.8, linestyle=(0, (3, 2)), zorder=1)
         for one in findings.verdicts:
             if one.statement.startswith(STARTS[domain]) and one.statement.endswith(measure):
                 sign = "> .75" if index == 0 else "< .5"
-                text = f"{domain} {sign}? {one.estimate:.2f} [{one.low:.2f}, {one.high:.2f}]: {one.decision}"
+                text = f"{sign}? {one.estimate:.3f} [{one.low:.3f}, {one.high:.3f}] {one.decision}"
                 axes.text(
-                    0.99, 0.015 + 0.075 * (1 - index), text, transform=axes.transAxes, ha="right", va="bottom",
+                    0.995, 0.015 + 0.07 * (1 - index), text, transform=axes.transAxes, ha="right", va="bottom",
                     fontsize=SMALL, color=colour, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
                 )  # fmt: skip
     axes.axhline(rows[learners.index("all")] + 0.5, color="0.6", linewidth=0.6)
@@ -59,10 +61,8 @@ def _shares(axes: Axes, shares: pd.DataFrame, findings: Findings, measure: str) 
     low, high = shares["Low"].to_numpy(float).min(), shares["High"].to_numpy(float).max()
     axes.set_xlim(min(0.0, low - 0.02), max(1.02, high + 0.02))
     axes.set_ylim(-1.2, len(learners) - 0.1)
-    axes.set_xlabel("share of the gain that survives shuffling")
+    axes.set_xlabel("share of the gain that survives")
     axes.grid(visible=False, axis="y")
-    handles = {"handletextpad": 0.2, "columnspacing": 0.8, "borderaxespad": 0.1}
-    axes.legend(fontsize=SMALL, loc="lower right", bbox_to_anchor=(1, 1), ncols=2, **handles)
 
 
 def _signals(axes: Axes, signals: pd.DataFrame, findings: Findings) -> None:
