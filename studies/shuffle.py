@@ -62,7 +62,7 @@ class Size:
 
 
 SIZES: dict[Scale, Size] = {
-    "quick": Size(4096, 4, ("mlp", "transformer", "ngram", REFERENCE), (), 0),
+    "quick": Size(4096, 3, ("mlp", "transformer", "ngram", REFERENCE), (), 0),
     "default": Size(16_384, 10, ("mlp", "transformer", "forest", "ngram", REFERENCE), ("logistic", "mlp", "cnn"), 3),
     "full": Size(65_536, 20, ("mlp", "transformer", "forest", "ngram", REFERENCE), tuple(PUBLISHED), 5),
 }
