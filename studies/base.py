@@ -90,6 +90,7 @@ class Study(ABC):
         A study whose rows do not fit in memory keeps what its analysis needs.
         """
         return concatenated(tables)
+
     def with_learners(self, specs: Sequence[str]) -> Study:  # noqa: ARG002
         """The study with further learners, as `grue run` names them. Optional: raises UsageError if it takes none."""
         raise UsageError(f"the study {self.name} takes no --learner")

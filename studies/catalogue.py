@@ -38,6 +38,14 @@ STUDIES: dict[str, tuple[str, str]] = {
         "forgetting:Forgetting",
         "What does a learner retain of earlier stages of a stream, and does it retain more of what will recur?",
     ),
+    "simplicity": (
+        "simplicity:Simplicity",
+        "Which of several rules that fit the training data does a learner choose: the simplest?",
+    ),
+    "shuffle": (
+        "shuffle:Shuffle",
+        "Does word order matter to a predictor of language, and the order of terms to arithmetic?",
+    ),
 }
 """Name -> module:class and the question, in the order in which they are listed."""
 

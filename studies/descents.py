@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,7 @@ from ..runs.seeds import generator
 from . import mnist1d_curve
 from .base import Decision, Findings, Published, Verdict
 from .peaks import bootstrap_interval, cross_fitted_heights, find_peak, interpolation_threshold, p_value
+from .seed_means import Claim, verdict
 
 MARGIN = 0.02
 """A peak is called absent if it is less than this high, in test error."""
@@ -85,21 +86,6 @@ def curve(rows: pd.DataFrame, model: str, noise: float, axis: str = "") -> Curve
     return Curve(model, axis, noise, own.loc[own["seed"] == own["seed"].min()], values)
 
 
-@dataclass(frozen=True)
-class Claim:
-    """A statement about a mean over seeds and a threshold.
-
-    expected  "above": supported if the mean is larger than the threshold; "below": if it is smaller
-    by_seed   (seeds,)
-    """
-
-    statement: str
-    by_seed: np.ndarray
-    expected: Literal["above", "below"]
-    detail: str
-    threshold: float = 0.0
-
-
 def findings(rows: pd.DataFrame) -> Findings:
     """Tables, verdicts with Holm's correction over all of them, and the published figures."""
     published, rows = rows.loc[rows["model"] == "mnist1d"], rows.loc[rows["model"] != "mnist1d"]
@@ -112,7 +98,7 @@ def findings(rows: pd.DataFrame) -> Findings:
         claims.append(Claim(statement, mnist1d_curve.heights(published), "above", detail))
     at_n = _share_at_n(rows, noises, "test_error")
     p_values = holm([*[p_value(one.by_seed, one.threshold) for one in claims], at_n.p])
-    verdicts = [_verdict(one, float(p)) for one, p in zip(claims, p_values[:-1], strict=True)]
+    verdicts = [verdict(one, float(p), "double-descent") for one, p in zip(claims, p_values[:-1], strict=True)]
     verdicts.insert(1, at_n.verdict("random Fourier features: the largest test error is at N = n", p_values[-1]))
     tables = {
         "Peaks of test error": _peaks(rows, "test_error"),
@@ -201,17 +187,6 @@ def _mechanism(rows: pd.DataFrame, noise: float) -> list[Claim]:
 def _rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
     found: Any = spearmanr(first, second)
     return round(float(found.statistic), 9)  # rounding errors are no spread over seeds
-
-
-def _verdict(claim: Claim, p: float) -> Verdict:
-    """Decided if the corrected p value is below 0.05 and the interval lies on the same side of the threshold."""
-    low, high = bootstrap_interval(claim.by_seed, generator(study="double-descent", part="bootstrap"))
-    mean = float(claim.by_seed.mean())
-    decision: Decision = "not decided"
-    if p < SIGNIFICANCE and (low > claim.threshold or high < claim.threshold):
-        decision = "supported" if (mean > claim.threshold) == (claim.expected == "above") else "contradicted"
-    seeds = f"{len(claim.by_seed)} seeds, {claim.expected} {claim.threshold:g}, corrected p {p:.2g}"
-    return Verdict(claim.statement, decision, mean, low, high, f"{claim.detail}; {seeds}")
 
 
 @dataclass(frozen=True)
