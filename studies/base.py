@@ -15,8 +15,8 @@ import pyarrow as pa
 
 from ..analysis.findings import Decision, Findings, Published, Verdict
 from ..engine.job import Job
-from .rows import concatenated
 from ..runs.errors import UsageError
+from .rows import concatenated
 
 __all__ = ["Decision", "Findings", "Published", "Scale", "Study", "StudyJob", "Verdict"]
 
