@@ -246,9 +246,10 @@ def _zipf_verdict(prior: PriorTable) -> Verdict:
     """Whether log P falls by one for each unit of log rank, in every range that ends at LEAST_END or later."""
     estimate, low, high = zipf_slope(prior)
     ranges = slopes_by_range(prior)
-    ranges = ranges[ranges["last rank"] >= LEAST_END]
-    inside = (ranges["low"] >= -1.1) & (ranges["high"] <= -0.9)  # noqa: PLR2004
-    outside = (ranges["high"] < -1.1) | (ranges["low"] > -0.9)  # noqa: PLR2004
+    ranges = ranges.loc[ranges["last rank"] >= LEAST_END]
+    lows, highs = ranges["low"].to_numpy(float), ranges["high"].to_numpy(float)
+    inside = (lows >= -1.1) & (highs <= -0.9)  # noqa: PLR2004
+    outside = (highs < -1.1) | (lows > -0.9)  # noqa: PLR2004
     decided = "supported" if inside.all() else "contradicted" if outside.all() else "not decided"
     last = prior.seen(OFTEN_ENOUGH)
     spread = f"{ranges['slope'].min():.2f} to {ranges['slope'].max():.2f}" if len(ranges) else "none"

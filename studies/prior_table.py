@@ -146,10 +146,10 @@ class PriorTable:
     @classmethod
     def from_rows(cls, rows: pd.DataFrame) -> PriorTable:
         """The table of one source."""
-        parts = {str(name): part for name, part in rows.groupby("part")}
+        parts: dict[str, pd.DataFrame] = dict.fromkeys(("often", "jobs"), rows.iloc[:0])
+        parts.update({str(name): part for name, part in rows.groupby("part")})
         ones = parts["ones"]["count"].to_numpy()
         points = len(ones) - 1
-        parts = dict.fromkeys(("often", "jobs"), rows.iloc[:0]) | parts
         often, drawn = (_counts(parts[name], points) for name in ("often", "drawn"))
         times, jobs = parts["times"], parts["jobs"]
         pairs = tuple(

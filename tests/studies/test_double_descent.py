@@ -249,8 +249,8 @@ def test_networks_on_mnist1d_are_those_of_a_plain_loop() -> None:
         initial = train(inputs, labels[place:][:1], 7, 0, [np.random.default_rng(place)])
         model = nn.Sequential(nn.Linear(40, 7), nn.ReLU(), nn.Linear(7, 7), nn.ReLU(), nn.Linear(7, 10))
         with torch.no_grad():
-            for own, layer in zip(model.parameters(), initial, strict=True):
-                assert layer.abs().max() <= own.abs().max() * 1.5, "the scale of PyTorch's initialisation"
+            for own, layer, fan_in in zip(model.parameters(), initial, (40, 40, 7, 7, 7, 7), strict=True):
+                assert max(own.abs().max(), layer.abs().max()) <= fan_in**-0.5, "the bound of PyTorch's initialisation"
                 own.copy_(layer[0].T if own.ndim == 2 else layer[0, 0])
         order = np.random.default_rng(place)
         for layer in initial:
