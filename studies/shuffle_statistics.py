@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -63,7 +64,10 @@ def findings(rows: pd.DataFrame) -> Findings:
     signals = select(rows, domain=PACKAGE)
     if not signals.empty:
         tables["MNIST-1D"] = _signals(signals)
-    return Findings(tables, tuple(verdicts(claims, "shuffle")), _published(shares, signals))
+    deciding = {*LANGUAGE.values(), *ARITHMETIC.values()}
+    found = verdicts(claims, "shuffle")
+    named = tuple(replace(one, claim="word-order" if one.statement in deciding else "") for one in found)
+    return Findings(tables, named, _published(shares, signals))
 
 
 def text_learners(rows: pd.DataFrame) -> list[str]:
