@@ -106,7 +106,8 @@ def findings(
             place = {"source": source, "problem": name, "inputs": given.inputs}
             changes += [{**place, **row} for row in _changes(own, prior, name, source)]
     table = pd.DataFrame(changes)
-    summary = _summary(table.loc[table["inputs"] == smallest])
+    small: pd.DataFrame = table.loc[table["inputs"] == smallest]
+    summary = _summary(small)
     volume = _volume(rows.loc[rows["source"] == "volume"])
     tables = {
         "Change after zero training error": summary,
@@ -114,7 +115,7 @@ def findings(
         "Training sets": pd.DataFrame(sets),
         "Each training set": table,
     }
-    return Findings(tables, decide([*_claims(summary, sources), *_volume_claims(volume)]), _published(summary))
+    return Findings(tables, decide([*_claims(summary, small, sources), *_volume_claims(volume)]), _published(summary))
 
 
 def _prior(rows: pd.DataFrame, columns: Sequence[str]) -> tuple[FunctionCounts | None, dict[str, Any]]:
@@ -256,7 +257,8 @@ def _volume(rows: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def _claims(summary: pd.DataFrame, sources: Sequence[str]) -> list[Claim]:
+def _claims(summary: pd.DataFrame, table: pd.DataFrame, sources: Sequence[str]) -> list[Claim]:
+    """Statements about means over the training sets, with the number of sets that are on the same side."""
     last = summary["age"].max()
     rows = summary[summary["age"] == last].set_index("source")
     detail = f"change from zero training error to {last:,} steps after it, mean over the training sets, paired"
@@ -267,18 +269,17 @@ def _claims(summary: pd.DataFrame, sources: Sequence[str]) -> list[Claim]:
         ("drift", "the distribution over functions drifts (excess of total variation)", MARGIN, "above"),
         ("margin", "networks move away from the boundary of the zero-error region (log10 of the margin)", 0.0, "above"),
     )
-    return [
-        Claim(
-            f"{source}: {statement}",
-            float(rows.loc[source, CHANGES[name]]),
-            float(rows.loc[source, f"± {CHANGES[name]}"]) / NORMAL,
-            threshold,
-            side,
-            detail + (f", on {rows.loc[source, 'training sets with bins']} training sets" if "likely" in name else ""),
-        )
-        for source in sources
-        for name, statement, threshold, side in statements
-    ]
+    found: list[Claim] = []
+    for source in sources:
+        own: pd.DataFrame = table.loc[(table["source"] == source) & (table["age"] == last)]
+        for name, statement, threshold, side in statements:
+            mean, half = (float(rows.loc[source, f"{sign}{CHANGES[name]}"]) for sign in ("", "± "))
+            values = own[name].to_numpy(float)
+            values = values[np.isfinite(values)]
+            same = int(((values > threshold) == (mean > threshold)).sum())
+            how = f"{detail}; {same} of {len(values)} sets are on this side of the threshold"
+            found.append(Claim(f"{source}: {statement}", mean, half / NORMAL, threshold, side, how))
+    return found
 
 
 def _volume_claims(volume: pd.DataFrame) -> list[Claim]:
