@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -61,7 +61,7 @@ class Ages:
 def networks_by_age(rows: pd.DataFrame, columns: Sequence[str]) -> Ages:
     """Pair the rows of one source and problem by network."""
     ages = tuple(sorted(rows["age"].astype(int).unique()))
-    parts = [rows[rows["age"] == age].sort_values("number") for age in ages]
+    parts = [rows.loc[rows["age"] == age].sort_values("number") for age in ages]
     if any(len(part) != len(parts[0]) or (part["number"].to_numpy() != parts[0]["number"]).any() for part in parts):
         raise ValueError("networks without rows at some ages; expected every network at all ages")
     fitted = (parts[0]["reached"] >= 0).to_numpy()
@@ -94,7 +94,7 @@ def findings(
     sets, changes = [], []
     for name, given in problems.items():
         columns = [f"word {place}" for place in range(words[given.inputs])]
-        prior, seen = _prior(rows[rows["problem"] == name], columns)
+        prior, seen = _prior(rows.loc[rows["problem"] == name], columns)
         sets.append({"problem": name, "points": len(given.rows), **seen})
         if given.inputs == smallest and seen["accepted"] < ENOUGH:
             raise ValueError(
@@ -102,24 +102,25 @@ def findings(
                 f"about {seen['samples'] * ENOUGH // max(seen['accepted'], 1):,} would do"
             )
         for source in sources:
-            own = networks_by_age(rows[(rows["problem"] == name) & (rows["source"] == source)], columns)
+            own = networks_by_age(rows.loc[(rows["problem"] == name) & (rows["source"] == source)], columns)
             place = {"source": source, "problem": name, "inputs": given.inputs}
             changes += [{**place, **row} for row in _changes(own, prior, name, source)]
     table = pd.DataFrame(changes)
-    summary = _summary(table[table["inputs"] == smallest])
-    volume = _volume(rows[rows["source"] == "volume"])
+    small: pd.DataFrame = table.loc[table["inputs"] == smallest]
+    summary = _summary(small)
+    volume = _volume(rows.loc[rows["source"] == "volume"])
     tables = {
         "Change after zero training error": summary,
         "Volume near the boundary": volume,
         "Training sets": pd.DataFrame(sets),
         "Each training set": table,
     }
-    return Findings(tables, decide([*_claims(summary, sources), *_volume_claims(volume)]), _published(summary))
+    return Findings(tables, decide([*_claims(summary, small, sources), *_volume_claims(volume)]), _published(summary))
 
 
 def _prior(rows: pd.DataFrame, columns: Sequence[str]) -> tuple[FunctionCounts | None, dict[str, Any]]:
     """The prior given S, or None where it is not identified, and a row of the table of training sets."""
-    own = rows[rows["source"] == "prior"]
+    own: pd.DataFrame = rows.loc[rows["source"] == "prior"]
     total = int(rows.loc[rows["source"] == "samples", "count"].sum())
     prior = merge([FunctionCounts(own[list(columns)].to_numpy(np.uint64), own["count"].to_numpy(np.int64))])
     unseen = prior.singletons / max(prior.total, 1)  # Good and Turing
@@ -183,7 +184,7 @@ def _drift(
 
     Null: the two ages of each network are swapped at random. Standard error: bootstrap over networks.
     """
-    own = common_values(*(np.bincount(one, minlength=functions) for one in (first, second)))
+    own = common_values(np.bincount(first, minlength=functions), np.bincount(second, minlength=functions))
     kept = int(own.sum()) + 1
     places = np.where(own, np.cumsum(own) - 1, kept - 1)
     pairs = np.stack([places[first], places[second]])
@@ -213,26 +214,28 @@ def _summary(table: pd.DataFrame) -> pd.DataFrame:
     Shares of unlikely and likely functions: over the training sets where these are identified.
     """
     rows: list[dict[str, Any]] = []
-    for (source, age), own in table.groupby(["source", "age"], sort=False):
+    for source, age in table[["source", "age"]].drop_duplicates().to_numpy().tolist():
+        own: pd.DataFrame = table.loc[(table["source"] == source) & (table["age"] == age)]
         row: dict[str, Any] = {"source": source, "age": age}
         for name, words in CHANGES.items():
-            kept = own[own[name].notna()]
+            kept: pd.DataFrame = own.loc[own[name].notna()]
             mean, error = mean_of(kept[name].to_numpy(float), kept[f"{name} error"].to_numpy(float))
             row |= {words: mean, f"± {words}": NORMAL * error}
-        row["training sets with bins"] = int(own["unlikely"].notna().sum())
+        row["training sets with bins"] = int(own["unlikely"].notna().to_numpy().sum())
         others = ["unlikely at this age", "likely at this age", "entropy at this age (bits)", "given up"]
-        rows.append(row | {name: float(own[name].mean()) for name in others})
+        rows.append(row | {name: float(own[name].to_numpy(float).mean()) for name in others})
     return pd.DataFrame(rows)
 
 
 def _volume(rows: pd.DataFrame) -> pd.DataFrame:
     """A row a width: parameters, and the shares of random networks right on S that are near the boundary."""
     found: list[dict[str, Any]] = []
-    for width, own in rows.groupby("width"):
-        near = [own["relative"] < NEAR_RELATIVE, own["distance"] < NEAR_DEVIATIONS]
+    for wide in sorted(rows["width"].astype(int).unique().tolist()):
+        own: pd.DataFrame = rows.loc[rows["width"] == wide]
+        distance, relative, margin = (own[name].to_numpy(float) for name in ("distance", "relative", "margin"))
+        near = [relative < NEAR_RELATIVE, distance < NEAR_DEVIATIONS]
         shares = [float(one.mean()) for one in near]
         errors = [sqrt(share * (1 - share) / len(own)) for share in shares]
-        wide = int(width)
         found.append(
             {
                 "width": wide,
@@ -242,40 +245,41 @@ def _volume(rows: pd.DataFrame) -> pd.DataFrame:
                 "± share (norm)": NORMAL * errors[0],
                 "share within 0.02 standard deviations": shares[1],
                 "± share (deviations)": NORMAL * errors[1],
-                "median distance (standard deviations)": float(own["distance"].median()),
-                "median distance (norm)": float(own["relative"].median()),
-                "median margin": float(own["margin"].median()),
+                "median distance (standard deviations)": float(np.median(distance)),
+                "median distance (norm)": float(np.median(relative)),
+                "median margin": float(np.median(margin)),
             }
         )
     table = pd.DataFrame(found)
-    if len(table) < 2 or table["networks right on S"].min() < ENOUGH:  # noqa: PLR2004
-        raise ValueError(f"{table['networks right on S'].min()} networks of a width are right on S; expected {ENOUGH}")
+    fewest = min(row["networks right on S"] for row in found)
+    if len(table) < 2 or fewest < ENOUGH:  # noqa: PLR2004
+        raise ValueError(f"{fewest} networks of a width are right on S; expected {ENOUGH}")
     return table
 
 
-def _claims(summary: pd.DataFrame, sources: Sequence[str]) -> list[Claim]:
+def _claims(summary: pd.DataFrame, table: pd.DataFrame, sources: Sequence[str]) -> list[Claim]:
+    """Statements about means over the training sets, with the number of sets that are on the same side."""
     last = summary["age"].max()
     rows = summary[summary["age"] == last].set_index("source")
     detail = f"change from zero training error to {last:,} steps after it, mean over the training sets, paired"
-    statements = (
+    statements: tuple[tuple[str, str, float, Literal["above", "below"]], ...] = (
         ("unlikely", "functions that are unlikely under random parameters become likelier", 0.0, "above"),
         ("likely", "functions that are likely under random parameters become less likely", 0.0, "below"),
         ("entropy", "the distribution over functions becomes sharper (entropy)", 0.0, "below"),
         ("drift", "the distribution over functions drifts (excess of total variation)", MARGIN, "above"),
         ("margin", "networks move away from the boundary of the zero-error region (log10 of the margin)", 0.0, "above"),
     )
-    return [
-        Claim(
-            f"{source}: {statement}",
-            float(rows.loc[source, CHANGES[name]]),
-            float(rows.loc[source, f"± {CHANGES[name]}"]) / NORMAL,
-            threshold,
-            side,
-            detail + (f", on {rows.loc[source, 'training sets with bins']} training sets" if "likely" in name else ""),
-        )
-        for source in sources
-        for name, statement, threshold, side in statements
-    ]
+    found: list[Claim] = []
+    for source in sources:
+        own: pd.DataFrame = table.loc[(table["source"] == source) & (table["age"] == last)]
+        for name, statement, threshold, side in statements:
+            mean, half = (float(rows.loc[source, f"{sign}{CHANGES[name]}"]) for sign in ("", "± "))
+            values = own[name].to_numpy(float)
+            values = values[np.isfinite(values)]
+            same = int(((values > threshold) == (mean > threshold)).sum())
+            how = f"{detail}; {same} of {len(values)} sets are on this side of the threshold"
+            found.append(Claim(f"{source}: {statement}", mean, half / NORMAL, threshold, side, how))
+    return found
 
 
 def _volume_claims(volume: pd.DataFrame) -> list[Claim]:
@@ -293,8 +297,8 @@ def _volume_claims(volume: pd.DataFrame) -> list[Claim]:
 
 
 def _published(summary: pd.DataFrame) -> tuple[Published, ...]:
-    last = summary[summary["age"] == summary["age"].max()]
-    first = summary[summary["age"] == 0]
+    last: pd.DataFrame = summary.loc[summary["age"] == summary["age"].max()]
+    first: pd.DataFrame = summary.loc[summary["age"] == 0]
     changed = ", ".join(f"{row[CHANGES['changed']]:.0%} ({row['source']})" for row in last.to_dict("records"))
     entropy = ", ".join(
         f"{before:.1f} to {after:.1f} bits ({source})"

@@ -66,20 +66,21 @@ def findings(
     rows: pd.DataFrame, problems: Mapping[str, TrainingSet], recipes: Sequence[str], averaged: Sequence[str]
 ) -> Findings:
     """Tables, verdicts and published figures of the study."""
-    jobs = [_counts(own) for _, own in rows[rows["source"] == "prior"].groupby("job")]
+    jobs = [_counts(pd.DataFrame(own)) for _, own in rows.loc[rows["source"] == "prior"].groupby("job")]
     prior = merge(jobs)
     compared, functions, seen = [], [], []
     for name, given in problems.items():
         accepted = posterior(prior, given)
-        own = rows[(rows["problem"] == name) & (rows["source"] != "prior")]
+        own: pd.DataFrame = rows.loc[(rows["problem"] == name) & (rows["source"] != "prior")]
         # An odd and an even half of the jobs are independent samples of one distribution: their excess is 0.
         halves = [posterior(merge(jobs[start::2]), given, enough=1) for start in (0, 1)] if len(jobs) > 1 else []
         seen.append(_accepted(name, given, prior, accepted))
         pairs = {HALVES: (halves[0], halves[1])} if halves else {}
-        for source, part in own.groupby("source", sort=False):
+        for source in own["source"].unique().tolist():
+            part: pd.DataFrame = own.loc[own["source"] == source]
             row = {"source": source, "problem": name, **_fit(part)}
             # A forest that is wrong on S counts with what it is; a network that did not get there has no first fit.
-            kept = part if source == "forest" else part[part["fitted"]]
+            kept = part if source == "forest" else part.loc[part["fitted"]]
             if kept.empty:
                 compared.append(row)
             else:
@@ -144,11 +145,12 @@ def _error(counts: FunctionCounts, given: TrainingSet) -> float:
 
 def _fit(part: pd.DataFrame) -> dict[str, Any]:
     """How many of a source are right on S, and after how many steps."""
-    right = part["count"].where(part["fitted"], 0).sum()
+    counts, steps = part["count"].to_numpy(), float(part["steps"].to_numpy(float).sum())
+    right = int(counts[part["fitted"].to_numpy()].sum())
     return {
-        "samples": int(part["count"].sum()),
-        "not right on S": int(part["count"].sum() - right),
-        "mean steps": float(part["steps"].sum() / right) if right and part["steps"].any() else float("nan"),
+        "samples": int(counts.sum()),
+        "not right on S": int(counts.sum()) - right,
+        "mean steps": steps / right if right and steps else float("nan"),
     }
 
 
@@ -197,10 +199,10 @@ def _average_rows(rows: pd.DataFrame, prior: FunctionCounts, averaged: Sequence[
         weights = averaged_weights(prior.words, bits, len(bits) // 2)
         first = FunctionCounts(prior.words, effective_counts(weights, prior.counts))
         for source in averaged:
-            own = rows[(rows["problem"] == name) & (rows["source"] == source)]
+            own: pd.DataFrame = rows.loc[(rows["problem"] == name) & (rows["source"] == source)]
             if own.empty:
                 continue
-            fitted = own[own["fitted"]]
+            fitted: pd.DataFrame = own.loc[own["fitted"]]
             share = _share_right(prior, fitted["set"].to_numpy(np.uint64), bits)
             words = count(fitted["word"].to_numpy(np.uint64)[:, None])
             place = np.searchsorted(words.words[:, 0], fitted["word"].to_numpy(np.uint64))
@@ -215,7 +217,7 @@ def _average_rows(rows: pd.DataFrame, prior: FunctionCounts, averaged: Sequence[
                     "problem": name,
                     "effective prior samples": int(first.counts.sum()),
                     "effective networks": int(counts.sum()),
-                    "not right on S": int((~own["fitted"]).sum()),
+                    "not right on S": len(own) - len(fitted),
                     **_compare(name, source, first, second),
                 }
             )
@@ -241,13 +243,19 @@ def _summary(table: pd.DataFrame, average: pd.DataFrame) -> pd.DataFrame:
         for source, own in frame.groupby("source", sort=False):
             row: dict[str, Any] = {"source": source, "estimand": estimand}
             for name in (*DISTANCES, *OTHERS):
-                value = own[name] if name == "rank correlation" else own[f"{name} excess"]
-                kept = value.notna().to_numpy()
-                mean, error = mean_of(value.to_numpy()[kept], own[f"{name} error"].to_numpy()[kept])
+                values = own[name if name == "rank correlation" else f"{name} excess"].to_numpy(float)
+                kept = np.isfinite(values)
+                mean, error = mean_of(values[kept], own[f"{name} error"].to_numpy(float)[kept])
                 row |= {name: mean, f"± {name}": NORMAL * error}
             others = ["total variation null", "slope", "error outside S", "not right on S"]
-            rows.append(row | {name: float(own[name].mean()) for name in others if name in own})
+            rows.append(row | {name: _mean(own[name].to_numpy(float)) for name in others if name in own})
     return pd.DataFrame(rows)
+
+
+def _mean(values: np.ndarray) -> float:
+    """Mean of the values that are not nan; nan if there are none."""
+    finite = values[np.isfinite(values)]
+    return float(finite.mean()) if len(finite) else float("nan")
 
 
 def _claims(summary: pd.DataFrame, recipes: Sequence[str], averaged: Sequence[str]) -> list[Claim]:

@@ -50,7 +50,7 @@ def _by_age(axes: Axes, changes: pd.DataFrame, column: str) -> None:
     """Mean over the training sets of each recipe; the ages are equidistant."""
     ages = sorted(changes["age"].unique())
     for index, (source, colour) in enumerate(COLOURS.items()):
-        own = changes[changes["source"] == source].sort_values("age")
+        own = changes.loc[changes["source"] == source].sort_values("age")
         shift = 0.06 * (index - 1)
         axes.errorbar(
             np.arange(len(own)) + shift,

@@ -74,7 +74,7 @@ def _scatter(axes: Axes, functions: pd.DataFrame) -> None:
             color=COLOURS[source],
             label=source,
         )
-    shown = functions[functions["source"].isin(SCATTERED)][["prior given S", "of the source"]].to_numpy(float)
+    shown = functions.loc[functions["source"].isin(SCATTERED), ["prior given S", "of the source"]].to_numpy(float)
     ends = np.array([shown.min() / 1.3, 1.0]) if len(shown) else np.array([0.01, 1.0])
     axes.plot(ends, ends, color="0.5", linewidth=0.6, linestyle="--")
     axes.set_xscale("log")
