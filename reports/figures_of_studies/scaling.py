@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullFormatter, ScalarFormatter
 
-from ...analysis.findings import Findings
+from ...analysis.findings import Findings, Verdict
 from ..style import BLUE, GREEN, GREY, INK, KNOWN, ORANGE, PURPLE, WIDTHS, LineStyle
 
 LEARNERS = ("forest", "boosting", "ngram", "mlp", "transformer")
@@ -29,7 +29,8 @@ def draw(findings: Findings) -> Figure:
     ((zipf, text), (trees, exponents)) = figure.subplots(2, 2)
     curves, laws = findings.tables["Curves"], findings.tables["Laws"]
     _zipf(zipf, curves, laws)
-    _text(text, curves, findings.tables["Extrapolation"])
+    (giant,) = [one for one in findings.verdicts if one.statement.startswith("A forest of unlimited trees")]
+    _text(text, curves, findings.tables["Extrapolation"], giant)
     _trees(trees, curves, laws)
     _exponents(exponents, laws, findings)
     return figure
@@ -65,17 +66,16 @@ def _zipf(axes: Axes, curves: pd.DataFrame, laws: pd.DataFrame) -> None:
     axes.legend(fontsize="small", loc="lower left", handletextpad=0.2)
 
 
-def _text(axes: Axes, curves: pd.DataFrame, reach: pd.DataFrame) -> None:
+def _text(axes: Axes, curves: pd.DataFrame, reach: pd.DataFrame, verdict: Verdict) -> None:
     for name in LEARNERS:
         _points(axes, _of(curves, name), _style(name), name)
     far = _of(reach, LIMIT)
     axes.fill_between(far["n"], far["Low"], far["High"], color=GREEN, alpha=0.18, linewidth=0)
     axes.plot(far["n"], far["Error"], color=GREEN, linestyle=(0, (3, 1.5)), linewidth=0.9)
-    last = far.iloc[-1]
     axes.text(
         0.98,
         0.62,
-        f"dashed: forest, unlimited trees\nn = 10$^9$: {last['Error']:.2f} [{last['Low']:.2f}, {last['High']:.2f}]",
+        f"dashed: forest, unlimited trees\nn = 10$^9$: {verdict.estimate:.2f} [{verdict.low:.2f}, {verdict.high:.2f}]",
         transform=axes.transAxes,
         ha="right",
         fontsize="small",
