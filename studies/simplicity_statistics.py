@@ -215,7 +215,7 @@ def _published(slabs: pd.DataFrame, rays: pd.DataFrame) -> tuple[Published, ...]
 def lms_row(figure: str, published: float, values: Sequence[float] | np.ndarray) -> Published:
     """The row of an area under the curve of LMS-5, (seeds,): within the combined sampling error and half a digit.
 
-    The source gives no size of its test; the error of its one network is taken to be that of TESTS inputs.
+    No size of the test of the source was at hand; the error of its one network is taken to be that of TESTS inputs.
     """
     sampled = published * (1 - published) * 4 / (3 * TESTS)  # variance of an AUC of 1/2 of two equal classes; 0 at 1
     one = interval(np.asarray(values))
