@@ -8,15 +8,18 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest, spearmanr
+from scipy.stats import spearmanr
 
-from ..analysis.intervals import interval, wilson
-from ..analysis.paired import SIGNIFICANCE, holm
+from ..analysis.intervals import interval
 from ..runs.seeds import generator
 from . import mnist1d_curve
-from .base import Decision, Findings, Published, Verdict
-from .peaks import bootstrap_interval, cross_fitted_heights, find_peak, interpolation_threshold, p_value
-from .seed_means import Claim, verdict
+from .base import Findings, Published, Verdict
+from .claims import Claim, Share, decide
+from .peaks import cross_fitted_heights, find_peak, interpolation_threshold
+from .seed_means import SeedMean, bootstrap_interval
+
+MOST_SEEDS = 0.5
+"""Something is so in most seeds if it is in more than this share of them."""
 
 MARGIN = 0.02
 """A peak is called absent if it is less than this high, in test error."""
@@ -95,11 +98,11 @@ def findings(rows: pd.DataFrame) -> Findings:
     if len(published):
         statement = "MNIST-1D: test error peaks between widths 21 and 300, with 15 % of the labels redrawn"
         detail = "height of the highest peak anywhere; published recipe"
-        claims.append(Claim(statement, mnist1d_curve.heights(published), "above", detail))
+        claims.append(Claim(statement, _mean(mnist1d_curve.heights(published)), "above", detail))
     at_n = _share_at_n(rows, noises, "test_error")
-    p_values = holm([*[p_value(one.by_seed, one.threshold) for one in claims], at_n.p])
-    verdicts = [verdict(one, float(p), "double-descent") for one, p in zip(claims, p_values[:-1], strict=True)]
-    verdicts.insert(1, at_n.verdict("random Fourier features: the largest test error is at N = n", p_values[-1]))
+    statement = "random Fourier features: the largest test error is at N = n"
+    claims.insert(1, Claim(statement, at_n, "above", "", MOST_SEEDS))
+    verdicts = decide(claims)
     tables = {
         "Peaks of test error": _peaks(rows, "test_error"),
         "Peaks of test loss": _peaks(rows, "test_loss"),
@@ -131,34 +134,44 @@ def _claims(rows: pd.DataFrame, noises: Sequence[float]) -> list[Claim]:
     named, free = "height of the peak there", "height of the highest peak anywhere"
     pooled, noisy = f"mean over {len(noises)} noise levels", f"noise {most:g}"
     found = [
-        Claim("random Fourier features: test error peaks at N = n", mean_height("fourier", n), "above", named),
-        Claim("tuned ridge removes the peak", mean_height("fourier-ridge", None), "below", free, MARGIN),
+        Claim(
+            "random Fourier features: test error peaks at N = n",
+            _mean(mean_height("fourier", n)),
+            "above",
+            f"{named}; {pooled}",
+        ),
+        Claim(
+            "tuned ridge removes the peak",
+            _mean(mean_height("fourier-ridge", None)),
+            "below",
+            f"{free}; {pooled}",
+            MARGIN,
+        ),
     ]
-    found = [Claim(one.statement, one.by_seed, one.expected, f"{one.detail}; {pooled}", one.threshold) for one in found]
     for model, words in (
         ("forest", "interpolating forest"),
         ("forest-defaults", "forest with scikit-learn's defaults"),
     ):
         at = curve(rows, model, most, "leaves then trees").handover
         statement = f"{words}: test error peaks where the axis hands over from leaves to trees"
-        found.append(Claim(statement, height(model, "leaves then trees", at), "above", f"{named}; {noisy}"))
+        found.append(Claim(statement, _mean(height(model, "leaves then trees", at)), "above", f"{named}; {noisy}"))
     loss = curve(rows, "forest", most, "leaves then trees")
     values = cross_fitted_heights(loss.columns["test_loss"], loss.handover)
     statement = "interpolating forest: squared test loss peaks where the axis hands over from leaves to trees"
-    found.append(Claim(statement, values, "above", f"{named}; {noisy}"))
+    found.append(Claim(statement, _mean(values), "above", f"{named}; {noisy}"))
     for axis in ("leaves", "trees"):
         statement = f"interpolating forest: no peak along {axis} alone"
-        found.append(Claim(statement, height("forest", axis), "below", f"{free}; {noisy}", MARGIN))
+        found.append(Claim(statement, _mean(height("forest", axis)), "below", f"{free}; {noisy}", MARGIN))
     at = curve(rows, "boosting", most, "rounds then ensembles").handover
     statement = "boosting: test error peaks where the axis hands over from rounds to ensembles"
-    found.append(Claim(statement, height("boosting", "rounds then ensembles", at), "above", f"{named}; {noisy}"))
+    found.append(Claim(statement, _mean(height("boosting", "rounds then ensembles", at)), "above", f"{named}; {noisy}"))
     for axis in ("rounds", "ensembles"):
         statement = f"boosting: no peak along {axis} alone"
-        found.append(Claim(statement, height("boosting", axis), "below", f"{free}; {noisy}", MARGIN))
+        found.append(Claim(statement, _mean(height("boosting", axis)), "below", f"{free}; {noisy}", MARGIN))
     network = [curve(rows, "network", noise).columns["test_error"] for noise in (noises[0], most)]
     growth = cross_fitted_heights(network[1]) - cross_fitted_heights(network[0])
     detail = f"height of the highest peak with noise {most:g} minus that with {noises[0]:g}"
-    found.append(Claim("network: the peak grows with label noise", growth, "above", detail))
+    found.append(Claim("network: the peak grows with label noise", _mean(growth), "above", detail))
     return found + _mechanism(rows, most)
 
 
@@ -176,11 +189,11 @@ def _mechanism(rows: pd.DataFrame, noise: float) -> list[Claim]:
         pairs = zip(errors[:, beyond], effective[:, beyond], strict=True)
         correlation = np.array([_rank_correlation(first, second) for first, second in pairs])
         statement = f"{model}: beyond the handover test error falls with effective parameters"
-        found.append(Claim(statement, correlation, "above", f"rank correlation in a seed; noise {noise:g}"))
+        found.append(Claim(statement, _mean(correlation), "above", f"rank correlation in a seed; noise {noise:g}"))
         order = np.argsort(effective.mean(axis=0), kind="stable")
         statement = f"{model}: in the order of effective parameters test error has no second descent"
         detail = f"height of the highest peak anywhere, points in the order of p_eff; noise {noise:g}"
-        found.append(Claim(statement, cross_fitted_heights(errors[:, order]), "below", detail, MARGIN))
+        found.append(Claim(statement, _mean(cross_fitted_heights(errors[:, order])), "below", detail, MARGIN))
     return found
 
 
@@ -189,39 +202,23 @@ def _rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
     return round(float(found.statistic), 9)  # rounding errors are no spread over seeds
 
 
-@dataclass(frozen=True)
-class ShareAtN:
+def _published_at_n(share: Share, figure: str, source: str) -> Published:
+    """The row of a published peak at N = n: it agrees if most seeds do, with 95 % confidence."""
+    low, high = share.interval
+    agrees = True if low > MOST_SEEDS else False if high < MOST_SEEDS else None
+    ours = f"largest at N = n in {share.successes} of {share.seeds} seeds"
+    return Published(figure, source, "N = n", ours, agrees, "not decided" if agrees is None else "")
+
+
+def _mean(by_seed: np.ndarray) -> SeedMean:
+    return SeedMean(by_seed, "double-descent")
+
+
+def _share_at_n(rows: pd.DataFrame, noises: Sequence[float], column: str) -> Share:
     """In how many of the seeds a column, averaged over the noise levels, is largest at N = n."""
-
-    successes: int
-    seeds: int
-
-    @property
-    def p(self) -> float:
-        """Two-sided p value of a share of one half."""
-        return float(binomtest(self.successes, self.seeds).pvalue)
-
-    def published(self, figure: str, source: str) -> Published:
-        """The row of a published peak at N = n: it agrees if most seeds do, with 95 % confidence."""
-        low, high = wilson(self.successes, self.seeds)
-        agrees = True if low > 0.5 else False if high < 0.5 else None  # noqa: PLR2004 -- most seeds
-        ours = f"largest at N = n in {self.successes} of {self.seeds} seeds"
-        return Published(figure, source, "N = n", ours, agrees, "not decided" if agrees is None else "")
-
-    def verdict(self, statement: str, p: float) -> Verdict:
-        """Whether it is there in most of the seeds."""
-        share = self.successes / self.seeds
-        low, high = wilson(self.successes, self.seeds)
-        decision: Decision = "not decided"
-        if p < SIGNIFICANCE:
-            decision = "supported" if share > 0.5 else "contradicted"  # noqa: PLR2004 -- most seeds
-        return Verdict(statement, decision, share, low, high, f"share of {self.seeds} seeds; corrected p {p:.2g}")
-
-
-def _share_at_n(rows: pd.DataFrame, noises: Sequence[float], column: str) -> ShareAtN:
     curves = [curve(rows, "fourier", noise) for noise in noises]
     largest = np.mean([one.columns[column] for one in curves], axis=0).argmax(axis=1)
-    return ShareAtN(int((largest == curves[0].handover).sum()), len(largest))
+    return Share(int((largest == curves[0].handover).sum()), len(largest))
 
 
 def axes_of(model: str) -> tuple[str, ...]:
@@ -290,7 +287,7 @@ def _grid(rows: pd.DataFrame, model: str, noise: float, column: str) -> pd.DataF
 
 
 def _published(
-    rows: pd.DataFrame, noises: Sequence[float], verdicts: Sequence[Verdict], at_n: ShareAtN
+    rows: pd.DataFrame, noises: Sequence[float], verdicts: Sequence[Verdict], at_n: Share
 ) -> tuple[Published, ...]:
     by_statement = {one.statement: one for one in verdicts}
     at_n_norm = _share_at_n(rows, noises, "norm")
@@ -315,8 +312,8 @@ def _published(
     top = network.labels[find_peak(network.columns["test_error"].mean(axis=0)).peak]
     classes = int(network.rows["examples"].iloc[0]) * 10
     return (
-        at_n.published("random Fourier features: peak of test error", belkin),
-        at_n_norm.published("random Fourier features: peak of the norm", belkin),
+        _published_at_n(at_n, "random Fourier features: peak of test error", belkin),
+        _published_at_n(at_n_norm, "random Fourier features: peak of the norm", belkin),
         row("tuned ridge: height of the peak", "Nakkiran 2021", "none", "tuned ridge removes the peak"),
         row("forest: peak where leaves hand over to trees", curth, "yes", forest),
         row("boosting: peak where rounds hand over to ensembles", curth, "yes", boosting),

@@ -1,4 +1,4 @@
-"""Statistics on fitted power laws: intervals by resampling seeds, held-out predictions, and Holm-corrected verdicts.
+"""Statistics on fitted power laws: intervals by resampling seeds, and held-out predictions.
 
 All quantities are arrays of replicates, (1 + RESAMPLES,): the first is the estimate, from the mean curve of all seeds,
 the others come from resampled seeds. Curves of the same number of seeds are resampled alike, so that differences
@@ -7,19 +7,15 @@ between learners are paired.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Literal
 
 import numpy as np
 from scipy.stats import t as student
 
-from ..analysis.paired import SIGNIFICANCE, holm
 from ..analysis.power_law import Laws, OffsetInterval, admitted, exponents, fit_laws, offset_interval
 from ..runs.seeds import generator
-from .base import Decision, Verdict
-from .peaks import expanded_tail
+from .seed_means import expanded_tail
 
 RESAMPLES = 1000
 
@@ -33,8 +29,8 @@ LEAST_VARIANCE = 1e-10
 
 
 @dataclass(frozen=True)
-class Estimate:
-    """A statistic with its replicates, (1 + RESAMPLES,), from a number of seeds."""
+class Replicated:
+    """A statistic with its replicates, (1 + RESAMPLES,), from a number of seeds, as `claims.Estimate`."""
 
     replicates: np.ndarray
     seeds: int
@@ -51,71 +47,24 @@ class Estimate:
         return float(low), float(high)
 
     @property
+    def basis(self) -> str:
+        return f"{self.seeds} seeds"
+
+    @property
     def error(self) -> float:
         """Standard error, with the factor that corrects the bootstrap for few seeds."""
         return float(self.replicates[1:].std()) * (self.seeds / (self.seeds - 1)) ** 0.5
 
-    def beyond(self, bound: float) -> float:
-        """One-sided p value of the hypothesis that the statistic is at most the bound (Student)."""
+    def p_above(self, bound: float) -> float:
+        """Student."""
         distance = self.value - bound
         if self.error == 0:
-            return 0.0 if distance > 0 else 1.0
+            return float(distance <= 0)
         return float(student.sf(distance / self.error, self.seeds - 1))
 
-
-@dataclass(frozen=True)
-class Claim:
-    """A statement about a statistic.
-
-    expected  above or below the threshold; equal: within `margin` of it
-    open      why it is not decided whatever the p value, or ""
-    """
-
-    statement: str
-    estimate: Estimate
-    expected: Literal["above", "below", "equal"]
-    detail: str
-    threshold: float = 0.0
-    margin: float = 0.0
-    open: str = ""
-
-    @property
-    def p_values(self) -> tuple[float, float]:
-        """That it is not as expected, and that it is not the opposite, both against the evidence."""
-        above = min(2 * self.estimate.beyond(self.threshold), 1.0)
-        below = min(2 * (1 - self.estimate.beyond(self.threshold)), 1.0)
-        if self.expected != "equal":
-            return (above, below) if self.expected == "above" else (below, above)
-        over, under = self.threshold + self.margin, self.threshold - self.margin
-        same = max(1 - self.estimate.beyond(over), self.estimate.beyond(under))
-        return same, min(2 * min(self.estimate.beyond(over), 1 - self.estimate.beyond(under)), 1.0)
-
-
-def decide(claims: Sequence[Claim]) -> list[Verdict]:
-    """Verdicts at 5 %, with Holm's correction over all claims of the study."""
-    tested = [one.p_values if not one.open else (float("nan"), float("nan")) for one in claims]
-    supports, contradicts = (holm([pair[side] for pair in tested], len(claims)).tolist() for side in (0, 1))
-    return [_verdict(*one) for one in zip(claims, supports, contradicts, strict=True)]
-
-
-def _verdict(claim: Claim, supports: float, contradicts: float) -> Verdict:
-    low, high = claim.estimate.interval
-    decision: Decision = "not decided"
-    if supports < SIGNIFICANCE and _agrees(claim, low, high):
-        decision = "supported"
-    elif contradicts < SIGNIFICANCE:
-        decision = "contradicted"
-    bound = f"{claim.threshold:g}" + (f" to within {claim.margin:g}" if claim.expected == "equal" else "")
-    how = claim.open or f"corrected p {min(supports, contradicts):.2g}"
-    detail = f"{claim.detail}; {claim.estimate.seeds} seeds, {claim.expected} {bound}; {how}"
-    return Verdict(claim.statement, decision, claim.estimate.value, low, high, detail)
-
-
-def _agrees(claim: Claim, low: float, high: float) -> bool:
-    """Whether the interval is on the expected side of the threshold, or within the margin of it."""
-    if claim.expected == "equal":
-        return low > claim.threshold - claim.margin and high < claim.threshold + claim.margin
-    return low > claim.threshold if claim.expected == "above" else high < claim.threshold
+    def p_below(self, bound: float) -> float:
+        """The same."""
+        return Replicated(-self.replicates, self.seeds).p_above(-bound)
 
 
 @cache
@@ -167,17 +116,17 @@ class Fit:
         return offset_interval(self.sizes, self.means[0], self.weights)
 
     @property
-    def exponent(self) -> Estimate:
-        return Estimate(self.laws.exponent, self.seeds)
+    def exponent(self) -> Replicated:
+        return Replicated(self.laws.exponent, self.seeds)
 
     @property
-    def offset(self) -> Estimate:
-        return Estimate(self.laws.offset, self.seeds)
+    def offset(self) -> Replicated:
+        return Replicated(self.laws.offset, self.seeds)
 
     @property
-    def plain_exponent(self) -> Estimate:
+    def plain_exponent(self) -> Replicated:
         """Of the law without offset: minus the slope of log error on log n."""
-        return Estimate(-exponents(self.sizes, self.means)[0], self.seeds)
+        return Replicated(-exponents(self.sizes, self.means)[0], self.seeds)
 
     @property
     def unidentified(self) -> str:
@@ -221,15 +170,15 @@ class Check:
         return self.fitted.means[:, -1:]
 
     @property
-    def miss(self) -> Estimate:
+    def miss(self) -> Replicated:
         """Log of predicted over measured at the largest size."""
-        return Estimate(np.log(self.predicted / self.measured)[:, -1], self.fitted.seeds)
+        return Replicated(np.log(self.predicted / self.measured)[:, -1], self.fitted.seeds)
 
     @property
-    def gain(self) -> Estimate:
+    def gain(self) -> Replicated:
         """Mean absolute log error of "stays as it was", minus that of the law."""
         law, same = (np.abs(np.log(one / self.measured)).mean(axis=1) for one in (self.predicted, self.unchanged))
-        return Estimate(same - law, self.fitted.seeds)
+        return Replicated(same - law, self.fitted.seeds)
 
 
 def held_out(fit: Fit, largest: float | None = None) -> Check | None:

@@ -22,7 +22,7 @@ from ..metrics.distribution_distance import RESAMPLES, common_values, entropy_bi
 from ..runs.seeds import generator
 from .base import Findings, Published
 from .boolean_problems import ENOUGH, TrainingSet, mean_of
-from .claims import Claim, decide
+from .claims import Claim, Normal, decide
 from .function_counts import FunctionCounts, merge
 
 MARGIN = 0.05
@@ -115,7 +115,9 @@ def findings(
         "Training sets": pd.DataFrame(sets),
         "Each training set": table,
     }
-    return Findings(tables, decide([*_claims(summary, small, sources), *_volume_claims(volume)]), _published(summary))
+    return Findings(
+        tables, tuple(decide([*_claims(summary, small, sources), *_volume_claims(volume)])), _published(summary)
+    )
 
 
 def _prior(rows: pd.DataFrame, columns: Sequence[str]) -> tuple[FunctionCounts | None, dict[str, Any]]:
@@ -278,7 +280,7 @@ def _claims(summary: pd.DataFrame, table: pd.DataFrame, sources: Sequence[str]) 
             values = values[np.isfinite(values)]
             same = int(((values > threshold) == (mean > threshold)).sum())
             how = f"{detail}; {same} of {len(values)} sets are on this side of the threshold"
-            found.append(Claim(f"{source}: {statement}", mean, half / NORMAL, threshold, side, how))
+            found.append(Claim(f"{source}: {statement}", Normal(mean, half / NORMAL), side, how, threshold))
     return found
 
 
@@ -292,7 +294,7 @@ def _volume_claims(volume: pd.DataFrame) -> list[Claim]:
         error = float(np.hypot(small[short], large[short])) / NORMAL
         statement = f"the share of prior volume given S that is {words} of the boundary grows with dimension"
         how = f"difference between {large['parameters']:,.0f} and {small['parameters']:.0f} parameters"
-        found.append(Claim(statement, float(large[name] - small[name]), error, 0.0, "above", how))
+        found.append(Claim(statement, Normal(float(large[name] - small[name]), error), "above", how))
     return found
 
 

@@ -39,7 +39,7 @@ from .boolean_problems import (
     on_common_values,
     posterior,
 )
-from .claims import Claim, decide
+from .claims import Claim, Normal, decide
 from .function_counts import FunctionCounts, count, merge, unpack
 
 MARGIN = 0.05
@@ -103,7 +103,7 @@ def findings(
         "Average over S": average,
         "Probabilities of functions": pd.concat(functions, ignore_index=True),
     }
-    return Findings(tables, decide(claims), _published(summary))
+    return Findings(tables, tuple(decide(claims)), _published(summary))
 
 
 def _counts(rows: pd.DataFrame) -> FunctionCounts:
@@ -265,12 +265,12 @@ def _claims(summary: pd.DataFrame, recipes: Sequence[str], averaged: Sequence[st
 
     weighted = "the same, S weighted by P(S), mean over the targets"
 
-    def distance(table: pd.DataFrame, source: str) -> tuple[float, float]:
+    def distance(table: pd.DataFrame, source: str, name: str = "total variation") -> Normal:
         row = table.loc[source]
-        return float(row["total variation"]), float(row["± total variation"]) / NORMAL
+        return Normal(float(row[name]), float(row[f"± {name}"]) / NORMAL)
 
     def same(source: str, table: pd.DataFrame, words: str, how: str) -> Claim:
-        return Claim(words, *distance(table, source), MARGIN, "below", how, "equivalent")
+        return Claim(words, distance(table, source), "below", how, MARGIN, holds="equivalent")
 
     claims = [same(one, fixed, f"{one} samples functions as the prior given S does", detail) for one in recipes]
     claims += [
@@ -278,33 +278,25 @@ def _claims(summary: pd.DataFrame, recipes: Sequence[str], averaged: Sequence[st
         for one in averaged
         if one in mean.index
     ]
+    ranks = "Spearman's correlation over functions seen ten times in both, mean over the training sets"
     for one in recipes:
-        row = fixed.loc[one]
-        claims.append(
-            Claim(
-                f"{one} ranks functions as the prior given S does",
-                float(row["rank correlation"]),
-                float(row["± rank correlation"]) / NORMAL,
-                CORRELATION,
-                "above",
-                "Spearman's correlation over functions seen ten times in both, mean over the training sets",
-            )
-        )
+        statement = f"{one} ranks functions as the prior given S does"
+        claims.append(Claim(statement, distance(fixed, one, "rank correlation"), "above", ranks, CORRELATION))
     words = "the NNGP with a regression likelihood samples functions as the prior given S does"
     claims.append(same("NNGP regression", fixed, words, detail))
     claims.extend(
         Claim(
-            f"{one} does not sample functions as the prior given S does", *distance(fixed, one), MARGIN, "above", detail
+            f"{one} does not sample functions as the prior given S does", distance(fixed, one), "above", detail, MARGIN
         )
         for one in ("forest", "boosting")
     )
     forest, sgd = distance(fixed, "forest"), distance(fixed, FEW)
-    error = float(np.hypot(forest[1], sgd[1]))
+    difference = Normal(forest.value - sgd.value, float(np.hypot(forest.error, sgd.error)))
     words, how = (
         "the forest is further from the prior given S than SGD is",
         "difference of the two excesses, as many networks as forests",
     )
-    claims.append(Claim(words, forest[0] - sgd[0], error, 0.0, "above", how))
+    claims.append(Claim(words, difference, "above", how))
     return claims
 
 

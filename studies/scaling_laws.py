@@ -9,8 +9,9 @@ import pandas as pd
 
 from ..analysis.intervals import interval
 from .base import Decision, Findings, Published, Verdict
+from .claims import Claim, decide
 from .law_curves import TREES, Curve, curve_of, learner_curve, trees_curve, zipf_curve, zipf_keys
-from .law_statistics import FEWEST, HELD_OUT, Check, Claim, Estimate, Fit, decide, held_out
+from .law_statistics import FEWEST, HELD_OUT, Check, Fit, Replicated, held_out
 from .law_tables import checks_table, curves_table, equal_n_table, laws_table, left_out_table
 from .zipf import expected_errors, known_exponent
 
@@ -116,7 +117,7 @@ def _checked(fits: Sequence[Fit], checks: dict[str, Check | None]) -> list[Claim
         better = f"{subject}: the law predicts the last two sizes better than 'stays as it was'"
         right = f"{subject}: the law predicts the largest size"
         if check is None:
-            none = Estimate(np.full(len(fit.means), np.nan), fit.seeds)
+            none = Replicated(np.full(len(fit.means), np.nan), fit.seeds)
             why = f"{len(fit.sizes)} sizes to fit; the check needs {FEWEST + HELD_OUT}"
             found += [Claim(better, none, "above", "mean gain in log error", open=why)]
             found += [Claim(right, none, "equal", "log of predicted over measured", margin=MISS, open=why)]
@@ -150,10 +151,10 @@ def _exponents(fits: dict[str, Fit]) -> list[Claim]:
         shared = np.intersect1d(forest.sizes, other.sizes)
         first, second = (one.part(np.isin(one.sizes, shared)) for one in (forest, other))
         where = f"n = {shared[0]:g} to {shared[-1]:g}, paired"
-        plain = Estimate(first.plain_exponent.replicates - second.plain_exponent.replicates, first.seeds)
+        plain = Replicated(first.plain_exponent.replicates - second.plain_exponent.replicates, first.seeds)
         statement = f"{SAME}: {REFERENCE} and {name}, law without offset"
         found.append(Claim(statement, plain, "equal", f"{REFERENCE} minus {name}; {where}", margin=MARGIN))
-        both = Estimate(first.exponent.replicates - second.exponent.replicates, first.seeds)
+        both = Replicated(first.exponent.replicates - second.exponent.replicates, first.seeds)
         why = first.unidentified or second.unidentified
         statement = f"{SAME}: {REFERENCE} and {name}, law with offset"
         found.append(Claim(statement, both, "equal", f"{REFERENCE} minus {name}; {where}", margin=MARGIN, open=why))
@@ -223,7 +224,7 @@ def _reach(fit: Fit, sizes: Sequence[int]) -> list[tuple[float, float, float, fl
     least, most = fit.predicted_range(at)
     found = []
     for column in range(len(at)):
-        low, high = Estimate(predicted[:, column], fit.seeds).interval
+        low, high = Replicated(predicted[:, column], fit.seeds).interval
         both = min(low, float(least[column])), max(high, float(most[column]))
         found.append((float(predicted[0, column]), *both, low, high))
     return found

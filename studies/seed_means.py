@@ -1,49 +1,73 @@
-"""Statements about a mean over seeds and a threshold, and the verdicts on them."""
+"""Means over seeds, with a bootstrap interval."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from functools import cached_property
 
 import numpy as np
+from scipy.special import ndtr
+from scipy.stats import t as student
 
-from ..analysis.paired import SIGNIFICANCE, holm
+from ..analysis.intervals import CONFIDENCE
 from ..runs.seeds import generator
-from .base import Decision, Verdict
-from .peaks import bootstrap_interval, p_value
+
+RESAMPLES = 10_000
+"""Bootstrap samples of an interval."""
 
 
 @dataclass(frozen=True)
-class Claim:
-    """A statement about a mean over seeds and a threshold.
+class SeedMean:
+    """The mean of a statistic over seeds, as `claims.Estimate`.
 
-    expected  "above": supported if the mean is larger than the threshold; "below": if it is smaller
-    by_seed   (seeds,)
+    by_seed  (seeds,)
+    study    name of the study, of which the random numbers of the bootstrap are those
     """
 
-    statement: str
     by_seed: np.ndarray
-    expected: Literal["above", "below"]
-    detail: str
-    threshold: float = 0.0
+    study: str
+
+    @property
+    def value(self) -> float:
+        return float(self.by_seed.mean())
+
+    @cached_property
+    def interval(self) -> tuple[float, float]:
+        return bootstrap_interval(self.by_seed, generator(study=self.study, part="bootstrap"))
+
+    @property
+    def basis(self) -> str:
+        return f"{len(self.by_seed)} seeds"
+
+    def p_above(self, bound: float) -> float:
+        """Student. Without any spread that of the sign test: equal values say nothing about the spread."""
+        seeds = len(self.by_seed)
+        spread, distance = float(self.by_seed.std(ddof=1)) / np.sqrt(seeds), self.value - bound
+        if spread == 0:
+            return 2.0**-seeds if distance > 0 else 1.0
+        return float(student.sf(distance / spread, seeds - 1))
+
+    def p_below(self, bound: float) -> float:
+        """The same."""
+        return SeedMean(-self.by_seed, self.study).p_above(-bound)
 
 
-def verdicts(claims: Sequence[Claim], study: str) -> list[Verdict]:
-    """The verdicts on all claims of a study, with Holm's correction over them."""
-    corrected = holm([p_value(one.by_seed, one.threshold) for one in claims])
-    return [verdict(one, float(p), study) for one, p in zip(claims, corrected, strict=True)]
+def bootstrap_interval(values: np.ndarray, generator: np.random.Generator) -> tuple[float, float]:
+    """95 % interval of a mean over seeds: percentiles of the bootstrap, expanded for few seeds (Hesterberg 2015).
 
+    values  (seeds,)
 
-def verdict(claim: Claim, p: float, study: str) -> Verdict:
-    """Decided if the corrected p value is below 0.05 and the interval lies on the same side of the threshold.
-
-    study  name of the study, of which the random numbers of the bootstrap are those
+    The plain percentiles are those of a normal interval with the standard deviation divided by n: too narrow.
     """
-    low, high = bootstrap_interval(claim.by_seed, generator(study=study, part="bootstrap"))
-    mean = float(claim.by_seed.mean())
-    decision: Decision = "not decided"
-    if p < SIGNIFICANCE and (low > claim.threshold or high < claim.threshold):
-        decision = "supported" if (mean > claim.threshold) == (claim.expected == "above") else "contradicted"
-    seeds = f"{len(claim.by_seed)} seeds, {claim.expected} {claim.threshold:g}, corrected p {p:.2g}"
-    return Verdict(claim.statement, decision, mean, low, high, f"{claim.detail}; {seeds}")
+    seeds = len(values)
+    if seeds < 2:  # noqa: PLR2004 -- no spread
+        raise ValueError(f"{seeds} seeds; expected at least 2")
+    tail = expanded_tail(seeds)
+    means = values[generator.integers(seeds, size=(RESAMPLES, seeds))].mean(axis=1)
+    low, high = np.quantile(means, [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def expanded_tail(seeds: int) -> float:
+    """Share of bootstrap samples beyond each end of a 95 % percentile interval, smaller for few seeds (see above)."""
+    return float(ndtr(-np.sqrt(seeds / (seeds - 1)) * student.ppf((1 + CONFIDENCE) / 2, seeds - 1)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -10,9 +9,10 @@ import pandas as pd
 
 from ..analysis.intervals import NORMAL, interval
 from .base import Findings, Published
+from .claims import Claim, decide
 from .columns import numbers, select
 from .mnist1d import PACKAGE, PUBLISHED, STEPS, TESTS
-from .seed_means import Claim, verdicts
+from .seed_means import SeedMean
 
 HARDLY = 0.75
 """Order hardly matters if more than this share of the gain survives."""
@@ -56,18 +56,19 @@ def findings(rows: pd.DataFrame) -> Findings:
         learners = ", ".join(text_learners(own))
         detail = f"share of the gain in {measure} that survives, mean over {learners}"
         claims += [
-            Claim(LANGUAGE[measure], text, "above", detail, HARDLY),
-            Claim(ARITHMETIC[measure], equations, "below", detail, MOST),
-            Claim(CONTRAST[measure], text - equations, "above", f"difference of the two: {detail}"),
+            Claim(LANGUAGE[measure], _mean(text), "above", detail, HARDLY, claim="word-order"),
+            Claim(ARITHMETIC[measure], _mean(equations), "below", detail, MOST, claim="word-order"),
+            Claim(CONTRAST[measure], _mean(text - equations), "above", f"difference of the two: {detail}"),
         ]
     tables = {"Share of the gain that survives": _shares(shares, own), "Losses": _losses(own)}
     signals = select(rows, domain=PACKAGE)
     if not signals.empty:
         tables["MNIST-1D"] = _signals(signals)
-    deciding = {*LANGUAGE.values(), *ARITHMETIC.values()}
-    found = verdicts(claims, "shuffle")
-    named = tuple(replace(one, claim="word-order" if one.statement in deciding else "") for one in found)
-    return Findings(tables, named, _published(shares, signals))
+    return Findings(tables, tuple(decide(claims)), _published(shares, signals))
+
+
+def _mean(by_seed: np.ndarray) -> SeedMean:
+    return SeedMean(by_seed, "shuffle")
 
 
 def text_learners(rows: pd.DataFrame) -> list[str]:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from ..analysis.intervals import NORMAL, interval
 from ..tasks.gotu import FUNCTIONS as TASKS
-from .base import Findings, Published, Verdict
+from .base import Findings, Published
+from .claims import Claim, decide
 from .columns import numbers, select
 from .minimum_degree import CANDIDATES, candidates, minimum_degree, unseen
-from .seed_means import Claim, verdicts
+from .seed_means import SeedMean
 from .slab_features import NETWORK, TESTS
 
 FUNCTIONS = tuple(sorted(TASKS))
@@ -46,8 +46,8 @@ def findings(rows: pd.DataFrame) -> Findings:
     if any(part.empty or part["seed"].nunique() < 2 for part in parts.values()):  # noqa: PLR2004 -- no spread
         raise ValueError("a part of the study has fewer than 2 seeds; run all its jobs")
     slabs, cube, rays = parts.values()
-    claims, unfitted = _claims(slabs, cube, rays)
-    decided = [_unless(one, unfitted) for one in verdicts(claims, "simplicity")]
+    claims = _claims(slabs, cube, rays)
+    decided = decide(claims)
     tables = {
         "Distances on the unseen part": _distances(cube),
         "Use of the coordinates": _use(slabs),
@@ -56,22 +56,20 @@ def findings(rows: pd.DataFrame) -> Findings:
     return Findings(tables, tuple(decided), _published(slabs, rays))
 
 
-def _claims(slabs: pd.DataFrame, cube: pd.DataFrame, rays: pd.DataFrame) -> tuple[list[Claim], dict[str, str]]:
-    """The statements, and why those about learners that do not fit are not decided."""
+def _claims(slabs: pd.DataFrame, cube: pd.DataFrame, rays: pd.DataFrame) -> list[Claim]:
+    """The statements. One about a learner that does not fit is not decided: it chose no rule among those that fit."""
     found: list[Claim] = []
-    unfitted: dict[str, str] = {}
 
-    def add(claim: Claim, fit: np.ndarray) -> None:
-        found.append(claim)
-        if fit.min() < FITTED:
-            unfitted[claim.statement] = f"does not fit: {fit.min():.3f} in distribution, expected {FITTED}"
+    def add(statement: str, by_seed: np.ndarray, detail: str, fit: np.ndarray) -> None:
+        unfit = "" if fit.min() >= FITTED else f"does not fit: {fit.min():.3f} in distribution, expected {FITTED}"
+        found.append(Claim(statement, SeedMean(by_seed, "simplicity"), "above", detail, open=unfit))
 
     for learner in slabs["learner"].unique():
         own = _of_seeds(slabs, learner)
         values = numbers(own, "auc_slabs") - numbers(own, "auc_linear")
         statement = f"slabs: {learner} uses the one linear coordinate more than the 49 with slabs"
         detail = f"AUC with the slabs randomised minus AUC with the linear coordinate randomised; n {own['n'].iloc[0]}"
-        add(Claim(statement, values, "above", detail), numbers(own, "auc"))
+        add(statement, values, detail, numbers(own, "auc"))
     largest = select(cube, n=cube["n"].max())
     for function in FUNCTIONS:
         for learner, candidate in EXPECTED.items():
@@ -79,7 +77,7 @@ def _claims(slabs: pd.DataFrame, cube: pd.DataFrame, rays: pd.DataFrame) -> tupl
             others = np.min([numbers(own, one) for one in CANDIDATES if one != candidate], axis=0)
             statement = f"{function}: {learner} is nearer to the {_words(candidate)} than to any other candidate"
             detail = f"distance to the nearest other candidate minus that to it; n {own['n'].iloc[0]}"
-            add(Claim(statement, others - numbers(own, candidate), "above", detail), numbers(own, "fit"))
+            add(statement, others - numbers(own, candidate), detail, numbers(own, "fit"))
     for function in FUNCTIONS:
         both = select(largest, function=function)
         older = both.loc[both["age"] > 0]
@@ -88,13 +86,13 @@ def _claims(slabs: pd.DataFrame, cube: pd.DataFrame, rays: pd.DataFrame) -> tupl
             values = numbers(young, "minimum degree") - numbers(old, "minimum degree")
             statement = f"{function}: training on after the fit brings the {learner} nearer to the minimum degree"
             detail = f"decrease of the distance in {old['age'].iloc[0]:.0f} steps; n {old['n'].iloc[0]}"
-            add(Claim(statement, values, "above", detail), numbers(old, "fit"))
+            add(statement, values, detail, numbers(old, "fit"))
     for target in rays["target"].unique():
         own = _of_seeds(select(rays, target=target), "mlp")
         statement = f"rays: outside of its training box the mlp of a {target} function is linear"
         detail = "R^2 of a line along a ray, mean over rays"
-        found.append(Claim(statement, numbers(own, "linearity"), "above", detail, LINEAR))
-    return found, unfitted
+        found.append(Claim(statement, SeedMean(numbers(own, "linearity"), "simplicity"), "above", detail, LINEAR))
+    return found
 
 
 def _of_seeds(rows: pd.DataFrame, learner: str) -> pd.DataFrame:
@@ -103,13 +101,6 @@ def _of_seeds(rows: pd.DataFrame, learner: str) -> pd.DataFrame:
     if own.empty or own["seed"].duplicated().any():
         raise ValueError(f"{len(own)} rows of {learner} for {own['seed'].nunique()} seeds; expected one for each")
     return own
-
-
-def _unless(one: Verdict, unfitted: dict[str, str]) -> Verdict:
-    """Not decided if the learner does not fit: there is no rule that it chose among those that fit."""
-    if one.statement not in unfitted:
-        return one
-    return replace(one, decision="not decided", detail=f"{one.detail}; {unfitted[one.statement]}")
 
 
 def _words(candidate: str) -> str:

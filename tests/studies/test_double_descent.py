@@ -27,12 +27,11 @@ from grue.studies.double_descent import (
 from grue.studies.hidden_layer import parameter_count, train_hidden_layer
 from grue.studies.mnist1d_curve import PUBLISHED, missing, outputs, published, redrawn, signals, train
 from grue.studies.peaks import (
-    bootstrap_interval,
     cross_fitted_heights,
     find_peak,
     interpolation_threshold,
-    p_value,
 )
+from grue.studies.seed_means import SeedMean, bootstrap_interval
 from grue.studies.smoothers import (
     RIDGES,
     boosting_weights,
@@ -354,9 +353,10 @@ def test_the_interval_of_a_mean_covers_it(seeds: int) -> None:
 
 
 def test_equal_seeds_have_the_p_value_of_the_sign_test() -> None:
-    assert p_value(np.full(5, 1.0)) == 1 / 16
-    assert p_value(np.zeros(5)) == 1
-    assert p_value(np.array([1.0, 2.0, 3.0])) == pytest.approx(0.0742, abs=1e-4)
+    assert SeedMean(np.full(5, 1.0), "").p_above(0) == 1 / 32
+    assert SeedMean(np.zeros(5), "").p_above(0) == 1
+    assert SeedMean(np.array([1.0, 2.0, 3.0]), "").p_above(0) == pytest.approx(0.0371, abs=1e-4)
+    assert SeedMean(np.array([1.0, 2.0, 3.0]), "").p_below(4) == pytest.approx(0.0371, abs=1e-4)
 
 
 def test_training_error_reaches_zero_where_it_stays_there() -> None:

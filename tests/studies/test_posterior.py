@@ -25,7 +25,6 @@ from grue.studies.boolean_problems import (
     posterior,
     training_set,
 )
-from grue.studies.claims import Claim, decide
 from grue.studies.function_counts import count, pack, unpack
 from grue.studies.nngp import nngp_kernel, sample_nngp
 from grue.studies.posterior import AVERAGED, NNGP, RECIPES, ZERO, Posterior
@@ -210,33 +209,6 @@ def test_jobs_have_names_of_their_own_at_every_scale() -> None:
     for scale in ("quick", "default", "full"):
         jobs = Posterior().jobs(scale)
         assert len({job.name for job in jobs}) == len(jobs)
-
-
-# Verdicts
-
-
-def test_a_claim_holds_on_its_side_of_the_threshold_and_contradicts_on_the_other() -> None:
-    shared = {"error": 0.01, "threshold": 0.05, "detail": ""}
-    claims = [
-        Claim("near", 0.0, side="below", holds="equivalent", **shared),
-        Claim("far", 0.2, side="below", holds="equivalent", **shared),
-        Claim("undecided", 0.04, side="below", **shared),
-        Claim("above", 0.2, side="above", **shared),
-        Claim("unknown", float("nan"), side="above", **shared),
-    ]
-    assert [one.decision for one in decide(claims)] == [
-        "equivalent",
-        "contradicted",
-        "not decided",
-        "supported",
-        "not decided",
-    ]
-
-
-def test_holm_takes_a_decision_away() -> None:
-    one = Claim("near", 0.05 - 0.021, 0.01, 0.05, "below", "")
-    assert decide([one])[0].decision == "supported"
-    assert decide([one] * 3)[0].decision == "not decided"
 
 
 def test_values_of_either_sample_are_paired() -> None:

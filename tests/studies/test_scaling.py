@@ -19,7 +19,8 @@ from grue.runs.data import sample_split
 from grue.runs.names import make_task
 from grue.studies import law_statistics
 from grue.studies.base import Findings, Verdict
-from grue.studies.law_statistics import Claim, Estimate, Fit, decide, held_out, replicated_means
+from grue.studies.claims import Claim, decide
+from grue.studies.law_statistics import Fit, Replicated, held_out, replicated_means
 from grue.studies.scaling import ZIPF, Scaling, octaves, predicted_by_prefixes, run_lookup, run_text
 from grue.studies.scaling_laws import LEARNERS, LIMIT, MARGIN, SAME, TREES, analyse
 from grue.studies.zipf import expected_errors, known_exponent, lookup_errors, sample_items
@@ -247,9 +248,9 @@ def test_a_law_predicts_held_out_sizes_of_its_own_curve_and_not_of_a_bent_one() 
 
 def test_verdicts_follow_the_interval_and_are_open_where_nothing_is_identified() -> None:
     rng = np.random.default_rng(0)
-    precise = Estimate(0.01 + 0.001 * rng.normal(size=1001), 6)
-    rough = Estimate(0.01 + 0.1 * rng.normal(size=1001), 6)
-    far = Estimate(0.5 + 0.001 * rng.normal(size=1001), 6)
+    precise = Replicated(0.01 + 0.001 * rng.normal(size=1001), 6)
+    rough = Replicated(0.01 + 0.1 * rng.normal(size=1001), 6)
+    far = Replicated(0.5 + 0.001 * rng.normal(size=1001), 6)
     claims = [
         Claim("close", precise, "equal", "", margin=0.05),
         Claim("unclear", rough, "equal", "", margin=0.05),
