@@ -39,7 +39,7 @@ class Replicated:
     def value(self) -> float:
         return float(self.replicates[0])
 
-    @cached_property
+    @property
     def interval(self) -> tuple[float, float]:
         """95 % percentile interval, expanded for few seeds."""
         tail = expanded_tail(self.seeds)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from scipy.special import ndtr
@@ -31,7 +30,7 @@ class SeedMean:
     def value(self) -> float:
         return float(self.by_seed.mean())
 
-    @cached_property
+    @property
     def interval(self) -> tuple[float, float]:
         return bootstrap_interval(self.by_seed, generator(study=self.study, part="bootstrap"))
 
