@@ -155,7 +155,8 @@ def _verdict(claim: Claim, supports: float, contradicts: float) -> Verdict:
         decision = "contradicted"
     bound = f"{claim.expected} {claim.threshold:g}"
     bound += f" to within {claim.margin:g}" if claim.expected == "equal" else ""
-    how = claim.open or f"corrected p {min(supports, contradicts):.2g}"
+    smallest = min(supports, contradicts)
+    how = claim.open or (f"corrected p {smallest:.2g}" if smallest else "corrected p below 1e-300")
     parts = [claim.detail, ", ".join(filter(None, [claim.estimate.basis, bound])), how]
     detail = "; ".join(filter(None, parts))
     low, high = claim.estimate.interval
