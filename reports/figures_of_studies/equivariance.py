@@ -27,7 +27,7 @@ def draw(findings: Findings) -> Figure:
     """Above: a panel a measure. Below: the change of the MLP's error with n, and the share that keeps the solution."""
     errors = findings.tables["Error under shifts"]
     figure = Figure(figsize=(WIDTHS["text"], 4.6), layout="constrained")
-    parts = figure.subfigures(2, 1, squeeze=False, height_ratios=[2.5, 2.1])
+    parts = figure.subfigures(2, 1, squeeze=False, height_ratios=[2.4, 2.2])
     above, below = parts[:, 0]
     panels = above.subplots(1, len(MEASURES), sharey=True)
     for axes, letter, (task, measure) in zip(panels, "abcd", MEASURES, strict=True):
@@ -49,8 +49,8 @@ def draw(findings: Findings) -> Figure:
     changes.set_xlabel("error of the MLP: largest n − smallest n")
     changes.set_title("e  does it come closer with n?", loc="left")
     starts = verdicts_on(findings, KEEPS)
-    forest_plot(kept, starts, [_label(one, KEEPS) for one in starts], HALF)
-    kept.set(xlabel="share of seeds that keep the solution", xlim=(-0.03, 1.03))
+    forest_plot(kept, starts, [_label(one, KEEPS).replace("\n", ": ") for one in starts], HALF)
+    kept.set(xlabel="share of seeds that keep it", xlim=(-0.03, 1.03))
     kept.set_title("f  MLP started at the solution", loc="left")
     return figure
 
