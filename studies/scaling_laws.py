@@ -154,8 +154,12 @@ def _exponents(fits: dict[str, Fit]) -> list[Claim]:
         plain = Replicated(first.plain_exponent.replicates - second.plain_exponent.replicates, first.seeds)
         statement = f"{SAME}: {REFERENCE} and {name}, law without offset"
         found.append(Claim(statement, plain, "equal", f"{REFERENCE} minus {name}; {where}", margin=MARGIN))
-        both = Replicated(first.exponent.replicates - second.exponent.replicates, first.seeds)
-        why = first.unidentified or second.unidentified
+        if len(shared) < FEWEST:
+            both = Replicated(np.full_like(plain.replicates, np.nan), plain.seeds)
+            why = f"{len(shared)} sizes in common, a law with offset needs {FEWEST}"
+        else:
+            both = Replicated(first.exponent.replicates - second.exponent.replicates, first.seeds)
+            why = first.unidentified or second.unidentified
         statement = f"{SAME}: {REFERENCE} and {name}, law with offset"
         found.append(Claim(statement, both, "equal", f"{REFERENCE} minus {name}; {where}", margin=MARGIN, open=why))
     return found

@@ -217,6 +217,17 @@ def test_a_check_with_too_few_sizes_is_not_decided_and_says_so() -> None:
     assert verdict(findings, SAME).decision != "supported"
 
 
+def test_learners_with_few_sizes_in_common_are_compared_without_offset_alone() -> None:
+    """As at the quick scale, where the transformer has 512, 724 and 1024, and the forest powers of two."""
+    rows = made_rows()
+    rows = rows.loc[(rows["series"] != "transformer") | rows["n"].isin([512, 1024, 2048])]
+    rows.loc[(rows["series"] == "transformer") & (rows["n"] == 2048), "n"] = 724
+    pair = f"{SAME}: forest and transformer, law"
+    findings = analyse(rows)
+    assert "n = 512 to 1024" in verdict(findings, f"{pair} without offset").detail
+    assert "2 sizes in common" in verdict(findings, f"{pair} with offset").detail
+
+
 def test_rows_that_do_not_do_are_refused() -> None:
     rows = made_rows()
     with pytest.raises(ValueError, match="no rows"):
