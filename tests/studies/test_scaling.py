@@ -218,13 +218,13 @@ def test_a_check_with_too_few_sizes_is_not_decided_and_says_so() -> None:
 
 
 def test_learners_with_few_sizes_in_common_are_compared_without_offset_alone() -> None:
-    """As at the quick scale, where the transformer has 512, 724 and 1024, and the forest powers of two."""
+    """As at the quick scale, where the transformer has sizes between the powers of two of the forest."""
     rows = made_rows()
-    rows = rows.loc[(rows["series"] != "transformer") | rows["n"].isin([512, 1024, 2048])]
-    rows.loc[(rows["series"] == "transformer") & (rows["n"] == 2048), "n"] = 724
+    rows = rows.loc[(rows["series"] != "transformer") | rows["n"].isin([8192, 16384, 32768])]
+    rows.loc[(rows["series"] == "transformer") & (rows["n"] == 32768), "n"] = 11585
     pair = f"{SAME}: forest and transformer, law"
     findings = analyse(rows)
-    assert "n = 512 to 1024" in verdict(findings, f"{pair} without offset").detail
+    assert "n = 8192 to 16384" in verdict(findings, f"{pair} without offset").detail
     assert "2 sizes in common" in verdict(findings, f"{pair} with offset").detail
 
 
