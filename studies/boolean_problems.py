@@ -142,7 +142,7 @@ def effective_sample_size(weights: np.ndarray, counts: np.ndarray | None = None)
 def effective_counts(
     weights: np.ndarray, counts: np.ndarray | None = None, *, enough: int = ENOUGH, what: str = "prior samples"
 ) -> np.ndarray:
-    """Weighted counts scaled to the effective sample size and rounded, (values,) int64; ValueError if it is too small.
+    """Weighted counts in all as many as the effective sample size, (values,) int64; ValueError if it is too small.
 
     As many unweighted samples would know the mean of a function of the values about as well.
     """
@@ -154,8 +154,16 @@ def effective_counts(
             f"an effective sample size of {size:.0f} of {counts.sum():,.0f} {what}; expected at least {enough}: about "
             f"{ceil(factor * counts.sum()):,} would do"
         )
-    total = float((counts * weights).sum())
-    return np.rint(counts * weights / total * size).astype(np.int64)
+    return apportioned(counts * weights, size)
+
+
+def apportioned(masses: np.ndarray, size: float) -> np.ndarray:
+    """Whole numbers in the ratio of the masses whose sum is the size, (values,) int64.
+
+    Sums up to each value are rounded: with each value rounded by itself, all that are rare would be lost.
+    """
+    sums = np.rint(np.cumsum(masses) / masses.sum() * size).astype(np.int64)
+    return np.diff(sums, prepend=0)
 
 
 def on_common_values(first: FunctionCounts, second: FunctionCounts) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

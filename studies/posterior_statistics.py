@@ -33,6 +33,7 @@ from .boolean_problems import (
     TARGETS,
     TrainingSet,
     all_points,
+    apportioned,
     averaged_weights,
     effective_counts,
     mean_of,
@@ -206,17 +207,15 @@ def _average_rows(rows: pd.DataFrame, prior: FunctionCounts, averaged: Sequence[
             share = _share_right(prior, fitted["set"].to_numpy(np.uint64), bits)
             words = count(fitted["word"].to_numpy(np.uint64)[:, None])
             place = np.searchsorted(words.words[:, 0], fitted["word"].to_numpy(np.uint64))
+            size = effective_counts(share, what="networks").sum()  # refuses a small effective sample size
             total = np.bincount(place, share, len(words.counts))
-            squares = np.bincount(place, share**2, len(words.counts))
-            size = total.sum() ** 2 / squares.sum()
-            counts = effective_counts(share, what="networks")  # refuses a small effective sample size
-            second = FunctionCounts(words.words, np.rint(total / total.sum() * size).astype(np.int64))
+            second = FunctionCounts(words.words, apportioned(total, size))
             found.append(
                 {
                     "source": source,
                     "problem": name,
                     "effective prior samples": int(first.counts.sum()),
-                    "effective networks": int(counts.sum()),
+                    "effective networks": int(size),
                     "not right on S": len(own) - len(fitted),
                     **_compare(name, source, first, second),
                 }

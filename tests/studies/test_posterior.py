@@ -18,6 +18,7 @@ from grue.studies.boolean_problems import (
     TARGETS,
     TrainingSet,
     all_points,
+    apportioned,
     averaged_weights,
     effective_counts,
     effective_sample_size,
@@ -125,6 +126,14 @@ def test_a_small_effective_sample_size_is_refused() -> None:
     assert effective_counts(np.array([1.0, 3.0]), np.array([600, 200])).tolist() == [300, 300]
     with pytest.raises(ValueError, match=r"size of 1 of 1,000 prior samples; .*: about 100,000 would do"):
         effective_counts(np.array([1.0, 1e-9]), np.array([1, 999]))
+
+
+def test_weighted_counts_keep_what_is_rare() -> None:
+    masses = np.r_[1.0, np.full(1000, 0.001)]
+    found = apportioned(masses, 100)
+    assert found.sum() == 100
+    assert found[0] == 50
+    assert set(found[1:].tolist()) == {0, 1}
 
 
 # The Gaussian process
