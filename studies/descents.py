@@ -339,6 +339,6 @@ def _published(
             "near parameters = n x classes",
             f"{top}; n x classes = {classes}",
             None,
-            "not comparable: no recipe was at hand (optimiser, steps, initialisation)",
+            "no recipe was at hand (optimiser, steps, initialisation)",
         ),
     )
