@@ -20,8 +20,8 @@ ROWS = 24
 """Rows of a table that are printed as text; CSV and JSON have all."""
 
 VERDICTS = (
-    "interval: 95 %; a verdict other than not decided holds after a correction for the number of tests, by Holm's method "
-    "unless the page of the study names another (docs/studies)."
+    "interval: 95 %; a verdict other than not decided holds after a correction for the number of tests, by Holm's "
+    "method unless the page of the study names another (docs/studies)."
 )
 
 
