@@ -22,7 +22,7 @@ STATISTIC = {
     "prior": ("slope of (7,40,40,1) ReLU", "mass within the decade", "Zipf guide"),
     "complexity": ("n = 4, all functions: contradicted", "sensitivity"),
     "double-descent": ("ridge, noise 0.2", "second descent in the order of p_eff", "effective parameters p_eff"),
-    "equivariance": ("does it come closer with n?", "share of seeds that keep the solution"),
+    "equivariance": ("does it come closer with n?", "share of seeds that keep it"),
 }
 """Text in the figure: verdicts' statistics and what they are read from."""
 
