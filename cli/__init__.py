@@ -16,6 +16,7 @@ from ..runs.errors import UsageError
 from .atlas import atlas
 from .cite import cite
 from .claims import claims
+from .compact import compact
 from .compare import compare
 from .decompose import decompose
 from .encoding import make_readable
@@ -74,6 +75,7 @@ app.command()(rules)
 app.command()(failures)
 app.command()(forget)
 app.command()(merge)
+app.command()(compact)
 app.command()(verify)
 app.add_typer(studies, name="study")
 
@@ -120,11 +122,12 @@ def main() -> None:
     except (UsageError, EngineError) as error:
         print(f"grue: {error}", file=sys.stderr)
         sys.exit(2)
-    except (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError, PermissionError) as error:
-        print(f"grue: {error.strerror}: {error.filename}", file=sys.stderr)
-        sys.exit(2)
     except BrokenPipeError:
         sys.exit(0)  # the reader of our output, `head` say, has seen enough
+    except OSError as error:
+        place = f": {error.filename}" if error.filename else ""
+        print(f"grue: {error.strerror or error}{place}", file=sys.stderr)
+        sys.exit(2)
     except Exception as error:
         # These are imported here, since they load numpy, which `grue --help` does without.
         from ..tasks.base import MissingPackageError

@@ -72,6 +72,12 @@ def run(
             help="Dask scheduler: tcp://HOST:PORT, or 'local' for a cluster of --jobs workers on this machine."
         ),
     ] = None,
+    memory: Annotated[
+        float | None,
+        typer.Option(
+            help="GiB that a worker process may have; 0: no limit. Default: its part of 0.9 of what there is.",
+        ),
+    ] = None,
     fresh: Annotated[  # noqa: FBT002
         bool, typer.Option(help="Archive the existing results inside the folder, and run all cells again.")
     ] = False,
@@ -93,7 +99,7 @@ def run(
     chosen = {"out": out, "trust": trust, **fields}
     if dry_run:
         plan, folder, limit = runs.plan_run(preset, task or None, learner or None, **chosen)
-        workers = runs.choose_workers(jobs, limit, scheduler, device)
+        workers = runs.choose_workers(jobs, limit, scheduler, device, memory)
         print(runs.describe_plan(plan, folder, workers, fresh=fresh))
         return
     try:
@@ -103,6 +109,7 @@ def run(
             learners=learner or None,
             jobs=jobs,
             scheduler=scheduler,
+            memory=memory,
             fresh=fresh,
             device=device,
             **chosen,

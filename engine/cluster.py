@@ -21,7 +21,9 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import EngineError
 from .job import Job, Result, describe
-from .local import POLL_INTERVAL, THREADS, Call, Slot, pickled, sigint_blocked, wait_for_slots
+from .kernels import THREADS
+from .local import POLL_INTERVAL, Call, Slot, pickled, sigint_blocked, wait_for_slots
+from .memory import SHARE, default_limit
 from .pool import LOCAL
 from .provenance import command, provenance
 from .worker import IMPORTABLE
@@ -52,20 +54,23 @@ class DaskPool:
     jobs     run at the same time at most; None: as many as the workers have threads, however many join
     timeout  seconds a job may take, from the moment at which its process begins it
     log      prints a line
+    memory   bytes that a job's process may have; None: its part of what its Dask worker has; 0: no limit
 
     A job whose worker is lost is executed by another one; after as many losses as the scheduler allows (Dask's setting
     distributed.scheduler.allowed-failures, 3) it has failed, of the kind lost. Raises EngineError where no scheduler
     answers, or where a worker has other versions than this process.
     """
 
-    def __init__(self, address: str, jobs: int | None, timeout: float, log: Callable[[str], None]) -> None:
+    def __init__(
+        self, address: str, jobs: int | None, timeout: float, log: Callable[[str], None], memory: int | None = None
+    ) -> None:
         try:
             from distributed import Client  # noqa: PLC0415 -- an extra
         except ImportError as error:
             raise EngineError('--scheduler needs Dask: pip install "grue[dask]"') from error
         for part in ("distributed", "distributed.client", "distributed.scheduler", "distributed.nanny"):
             logging.getLogger(part).setLevel(logging.CRITICAL)  # what concerns the run is an EngineError
-        self.address, self._jobs, self._timeout, self._log = address, jobs, timeout, log
+        self.address, self._jobs, self._timeout, self._log, self._memory = address, jobs, timeout, log, memory
         self._running: dict[str, tuple[Job, Future]] = {}
         self._done: queue.SimpleQueue[str] = queue.SimpleQueue()  # keys
         self._refused: list[tuple[Job, Result]] = []  # cannot be sent to a worker
@@ -100,7 +105,7 @@ class DaskPool:
             self._refused.append((job, Result(failure=describe(error, hint=IMPORTABLE))))
             return
         key = f"grue-{uuid.uuid4().hex}"  # of its own: Dask would give an earlier result for an earlier key
-        arguments = (call, self._timeout, job.external, command(), versions())
+        arguments = (call, self._timeout, job.external, command(), versions(), self._memory)
         future = self._client.submit(execute_on_worker, *arguments, key=key, pure=False)
         self._running[key] = (job, future)
         future.add_done_callback(lambda future: self._done.put(future.key))
@@ -185,7 +190,14 @@ _OWN = threading.local()
 """The slot of a thread of a Dask worker."""
 
 
-def execute_on_worker(call: bytes, timeout: float, external: bool, command: str, here: dict[str, str]) -> bytes:  # noqa: FBT001
+def execute_on_worker(
+    call: bytes,
+    timeout: float,
+    external: bool,  # noqa: FBT001
+    command: str,
+    here: dict[str, str],
+    memory: int | None = None,
+) -> bytes:
     """Execute a pickled job in a process of this Dask worker and return the encoded result: a task of Dask."""
     from distributed import get_worker  # noqa: PLC0415 -- an extra
 
@@ -193,7 +205,7 @@ def execute_on_worker(call: bytes, timeout: float, external: bool, command: str,
     if different := differences(here, versions()):
         return Result.failed(MACHINE, f"the Dask worker {worker.address} has other versions: {different}").encode()
     key = worker.get_current_task()
-    slot = _own_slot(command)
+    slot = _own_slot(command, _memory_of(worker) if memory is None else memory)
     try:
         slot.assign(Call(call, timeout, external))
         while (result := slot.poll()) is None:
@@ -212,16 +224,22 @@ def _is_unwanted(worker: Any, key: Any) -> bool:
     return task is None or task.state == "cancelled" or worker.status.name in ("closing", "closed", "failed")
 
 
-def _own_slot(command: str) -> Slot:
+def _memory_of(worker: Any) -> int:
+    """Bytes that each thread of a Dask worker may have: of what Dask lets it have, else of the machine."""
+    threads, limit = worker.state.nthreads, getattr(worker.memory_manager, "memory_limit", None)
+    return int(SHARE * limit / threads) if limit else default_limit(threads)
+
+
+def _own_slot(command: str, memory: int) -> Slot:
     """The process of this thread, which stays from job to job."""
     slot: Slot | None = getattr(_OWN, "slot", None)
-    if slot is None or slot.command != command:
+    if slot is None or (slot.command, slot.memory) != (command, memory):
         if slot is not None:
             slot.discard()
         # A worker that Dask's nanny starts is a daemon, which multiprocessing forbids to have children.
         multiprocessing.current_process().daemon = False
         os.environ.update(dict.fromkeys(THREADS, "1"))
-        slot = _OWN.slot = Slot(command)
+        slot = _OWN.slot = Slot(command, memory)
         # before multiprocessing waits for its children, as this process ends
         multiprocessing.util.Finalize(None, slot.discard, exitpriority=1)
     slot.call = None

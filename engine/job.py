@@ -11,6 +11,8 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
+from .kernels import kernels
+from .memory import limit_in_words
 from .parquet import SCHEMA_VERSION, to_bytes
 from .provenance import command as run_command
 from .provenance import provenance
@@ -127,7 +129,8 @@ def execute(job: Job, command: str) -> Result:
 
 def store_content(tables: Mapping[str, pa.Table], metadata: Mapping[str, Any]) -> dict[str, bytes]:
     """The contents of the files of some tables: name -> Parquet, with where they come from in its metadata."""
-    complete = {"schema": SCHEMA_VERSION, **provenance(), "command": run_command(), **metadata}
+    own = {"kernels": kernels(), "command": run_command()}
+    complete = {"schema": SCHEMA_VERSION, **provenance(), **own, **metadata}
     return {name: to_bytes(table, complete) for name, table in tables.items()}
 
 
@@ -136,6 +139,8 @@ def describe(error: BaseException, hint: str = "") -> dict[str, str]:
     message = _plain(f"{type(error).__name__}: {_text(error)}", MESSAGE)
     if _is_write_to_read_only(error):
         hint = READ_ONLY
+    if _is_out_of_memory(error):
+        hint = limit_in_words()
     if hint:
         message += f". {hint}"
     trace = "".join(traceback.format_exception(error))
@@ -149,6 +154,11 @@ def _is_write_to_read_only(error: BaseException | None) -> bool:
             return True
         error = error.__cause__ if error else None
     return False
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    """Whether no memory was to be had; torch has no class for it on CPUs."""
+    return isinstance(error, MemoryError) or "DefaultCPUAllocator" in _text(error)
 
 
 def _text(error: BaseException) -> str:

@@ -20,11 +20,10 @@ from typing import Any
 
 from .errors import EngineError
 from .job import Job, Result, describe
+from .kernels import THREADS
+from .memory import GIB, default_limit
 from .provenance import command
 from .worker import BEGUN, IMPORTABLE, LOADING, READY, serve
-
-THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-"""Read by a worker process when it starts: set to 1 in its environment."""
 
 MAX_STARTS = 3
 """So often may a worker be killed before it begins a job."""
@@ -43,13 +42,15 @@ class LocalPool:
     """As many processes as `slots`.
 
     timeout  seconds a job may take, from the moment at which its worker begins it
+    memory   bytes that a worker may have; None: its part of what there is; 0: no limit
 
     A worker that outlives its parent ends itself.
     """
 
-    def __init__(self, slots: int, timeout: float) -> None:
+    def __init__(self, slots: int, timeout: float, memory: int | None = None) -> None:
         self.slots, self._timeout = slots, timeout
-        self._slots = [Slot(command()) for _ in range(slots)]
+        limit = default_limit(slots) if memory is None else memory
+        self._slots = [Slot(command(), limit) for _ in range(slots)]
         self._jobs: dict[int, Job] = {}  # by the index of their slot
         self._refused: list[tuple[Job, Result]] = []  # cannot be sent to a worker
         self._environment = {name: os.environ.get(name) for name in THREADS}
@@ -132,11 +133,15 @@ class Call:
 
 
 class Slot:
-    """A slot for one job, and the process that executes it."""
+    """A slot for one job, and the process that executes it.
 
-    def __init__(self, command: str) -> None:
+    command  the command line of the run, for the metadata of tables
+    memory   bytes that the process may have; 0: no limit
+    """
+
+    def __init__(self, command: str, memory: int = 0) -> None:
         self.call: Call | None = None
-        self.command = command
+        self.command, self.memory = command, memory
         self.process: Any = None
         self.pipe: Any = None
         self._used = False  # whether its process has begun a job
@@ -202,7 +207,7 @@ class Slot:
         # spawn: a fork of a process that has used OpenMP or threads may hang
         context = multiprocessing.get_context("spawn")
         self.pipe, other = context.Pipe()
-        self.process = context.Process(target=serve, args=[other, os.getpid(), self.command])
+        self.process = context.Process(target=serve, args=[other, os.getpid(), self.command, self.memory])
         self._used = self._ready = False
         try:
             with sigint_blocked():
@@ -227,7 +232,7 @@ class Slot:
         if code is not None and code < 0:
             how = signal.Signals(-code).name
         if call.deadline is not None:
-            return Result.failed("crash", f"the worker process ended unexpectedly: {how}")
+            return Result.failed("crash", f"the worker process ended unexpectedly: {how}{_cause(code, self.memory)}")
         # Killed as it started, or while it waited: no fault of the job. One that exits would do so again.
         if call.starts == MAX_STARTS or (code is not None and code >= 0):
             raise EngineError(
@@ -237,3 +242,12 @@ class Slot:
         call.starts += 1
         self._start()
         return None
+
+
+def _cause(code: int | None, memory: int) -> str:
+    """What a signal may mean for whoever reads of it."""
+    if code == -signal.SIGKILL:
+        return "; the system does that to a process where memory runs out: use fewer --jobs, or a smaller --memory"
+    if code == -signal.SIGABRT and memory:
+        return f"; libraries do that where they get no memory, of which it may have {memory / GIB:.1f} GiB (--memory)"
+    return ""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from .job import Job, Result, execute
+from .kernels import one_thread
 from .provenance import command
 
 LOCAL = "local"
@@ -42,7 +43,7 @@ class WorkerPool(Protocol):
 
 
 class InlinePool:
-    """Everything in this process, a job at a time, without timeouts and without isolation."""
+    """Everything in this process, a job at a time, on one thread, without timeouts, limits and isolation."""
 
     slots = 1
 
@@ -57,7 +58,7 @@ class InlinePool:
             return []
         job = self.running[0]
         try:
-            with contextlib.chdir("."):  # a job may change the current folder
+            with contextlib.chdir("."), one_thread():  # a job may change the current folder
                 return [(job, execute(job, command()))]
         finally:
             self.running.clear()
@@ -72,6 +73,7 @@ class Workers:
 
     jobs       worker processes; 0: none, everything in this process; None: as many as cores, or as the cluster has
     timeout    seconds a job may take, from the moment at which it begins
+    memory     bytes that a worker process may have; None: its part of what there is; 0: no limit
     scheduler  None: processes of this machine; tcp://HOST:PORT: the workers of a Dask cluster; local: a Dask cluster
                of this machine, with as many workers as `jobs`
     """
@@ -79,6 +81,7 @@ class Workers:
     jobs: int | None = None
     timeout: float = 900.0
     scheduler: str | None = None
+    memory: int | None = None
 
     @property
     def count(self) -> int:
@@ -98,12 +101,12 @@ class Workers:
             from .cluster import DaskPool  # noqa: PLC0415 -- Dask is an extra
 
             jobs = min(self.count, max_jobs) if self.scheduler == LOCAL else self.jobs
-            return DaskPool(self.scheduler, jobs, self.timeout, log)
+            return DaskPool(self.scheduler, jobs, self.timeout, log, self.memory)
         if self.count == 0:
             return InlinePool()
         from .local import LocalPool  # noqa: PLC0415 -- not needed for the other pools
 
-        return LocalPool(min(self.count, max_jobs), self.timeout)
+        return LocalPool(min(self.count, max_jobs), self.timeout, self.memory)
 
 
 def cores() -> int:

@@ -9,9 +9,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-import pyarrow as pa
-
 from .job import Job, Result
+from .parts import Files
 from .pool import WorkerPool, Workers
 from .progress import Reporter, Share
 from .provenance import command
@@ -47,14 +46,19 @@ class Session:
 
     def read(
         self, table: str | None = None, names: Collection[str] | None = None, columns: Sequence[str] | None = None
-    ) -> dict[str, tuple[pa.Table, dict[str, Any]]]:
+    ) -> Files:
         """Read a table of the store, with unreadable files put in quarantine and named in the display."""
+        with self.logging_warnings():
+            return self.store.read(table, names, columns, quarantine=True)
+
+    @contextmanager
+    def logging_warnings(self) -> Iterator[None]:
+        """Name unreadable files in the display, each once, as the lines of a run are."""
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            found = self.store.read(table, names, columns, quarantine=True)
-        for warning in caught:
-            self.reporter.log(str(warning.message))
-        return found
+            yield
+        for text in dict.fromkeys(str(warning.message) for warning in caught):
+            self.reporter.log(text)
 
     def begin(self, jobs: Sequence[Job], unit: str = "jobs", share_of: Callable[[Job], Share] | None = None) -> None:
         """Start with these jobs, in this order.
@@ -117,6 +121,7 @@ class Session:
 
     def _fill(self) -> None:
         """Keep the workers busy, with nothing waiting in the pool: stopping is then just not giving them more."""
+        self.store.check_lock()
         while self._pool and self._queue and not self.stopping and len(self._pool.running) < self._pool.slots:
             self._pool.submit(self._queue.pop(0))
 
@@ -142,9 +147,9 @@ def run_study(session: Session, name: str, parameters: Mapping[str, Any], jobs: 
         session.finish()
     if session.unfinished:
         return
-    failed = {failure["job"] for failure in session.failures}
+    failed, there = {failure["job"] for failure in session.failures}, set(store.names())
     for job in missing:
-        if job.name not in failed and not store.path(job.name).exists():
+        if job.name not in failed and job.name not in there:
             message = f"its result file {store.display(store.path(job.name))} has disappeared"
             session.record(job, {"kind": "lost", "message": message, "traceback": ""})
             log(f"{job.label}: FAILED: {message}")

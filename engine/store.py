@@ -1,6 +1,7 @@
 """Results on disk: a Parquet file a job and table, the failures beside them. No pickle.
 
 DIR/TABLE/NAME.parquet     a table of one job; its provenance in the file's metadata
+DIR/TABLE/part+DIGEST.parquet  the tables of many jobs in one file (engine/parts.py), as `grue compact` writes it
 DIR/failures/NAME.json     a job that failed, with its traceback
 DIR/corrupt/               files that could not be read
 DIR/before-TIME/           what `fresh` archived
@@ -9,24 +10,30 @@ DIR/.lock                  held by the run that works here
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+from .durable import replace_file, sweep
 from .errors import EngineError, UnreadableWarning
-from .parquet import UnreadableError, read_file
+from .files import MissingFileError, RefusedError, UnreadableError, read_json
+from .lock import FolderLock
+from .parquet import Columns, NoDigestError, to_bytes
+from .parts import PREFIX, Block, Files, files_of, fold, is_part, names_in, read_block
 
 RECORDS = ("plan.json", "study.json")
 """Records of what was planned; archived with the results."""
+
+FAILURE = ("job", "when", "kind", "message", "traceback")
+"""What every record of a failure has, all of it text."""
 
 
 class Store:
@@ -38,29 +45,34 @@ class Store:
     def __init__(self, folder: Path, table: str = "batches") -> None:
         self.display_folder, self.folder, self.table = folder, folder.absolute(), table
         self.failed, self.corrupt = self.folder / "failures", self.folder / "corrupt"
+        self._lock = FolderLock(self.folder / ".lock", folder)
 
     @contextmanager
-    def locked(self, log: Callable[[str], None]) -> Iterator[None]:
+    def locked(self, log: Callable[[str], None], *, make: bool = True) -> Iterator[None]:
         """Hold the folder for one run; a second one waits, so that no job is done twice.
 
-        The lock is released when the process that holds it ends, however it ends.
+        make  make the folder of the table where there is none
+
+        Raises EngineError for a folder that cannot be made, written to or locked.
         """
-        (self.folder / self.table).mkdir(parents=True, exist_ok=True)
-        with (self.folder / ".lock").open("a+") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                lock.seek(0)
-                log(
-                    f"another run ({lock.read().strip() or 'unknown'}) is using {self.display_folder}; "
-                    "waiting for it to end"
-                )
-                fcntl.flock(lock, fcntl.LOCK_EX)
-            lock.seek(0)
-            lock.truncate()
-            lock.write(f"process {os.getpid()}")
-            lock.flush()
+        try:
+            if make:
+                (self.folder / self.table).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise EngineError(
+                f"cannot make the folder {self.display_folder}: {error.strerror}; choose another one (--out DIR)"
+            ) from error
+        self._lock.acquire(log)
+        try:
+            if swept := sweep(self.folder):
+                log(f"deleted {len(swept)} half-written files of an interrupted run")
             yield
+        finally:
+            self._lock.release()
+
+    def check_lock(self) -> None:
+        """Raise EngineError if the lock of this run was deleted: another run may be working in the folder."""
+        self._lock.check()
 
     def write(self, name: str, tables: Mapping[str, bytes]) -> None:
         """Write the files of a job; the table that says that it is done comes last.
@@ -82,18 +94,13 @@ class Store:
         self.replace(path, json.dumps(content, indent=1).encode())
 
     def replace(self, path: Path, content: bytes) -> None:
-        """Write a file under a temporary name, then rename it: a reader sees all of it or nothing.
+        """Write a file as `replace_file` does: a reader sees all of it or nothing.
 
         Raises EngineError where it cannot be written: the disk is full, or the folder may not be written to.
         """
-        temporary = path.with_name(f".{path.name}.partial")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(content)
-            temporary.replace(path)
+            replace_file(path, content)
         except OSError as error:
-            with suppress(OSError):
-                temporary.unlink()
             raise EngineError(
                 f"cannot write {self.display(path)}: {error.strerror}; finished results "
                 "are kept, and the next run continues from there"
@@ -104,46 +111,173 @@ class Store:
         found = []
         for path in sorted(self.failed.glob("*.json")):
             try:
-                found.append(json.loads(path.read_text()))
-            except ValueError as error:
+                record = read_json(path)
+                self.check_failure(record)
+                found.append(record)
+            except UnreadableError as error:
                 warnings.warn(
                     f"cannot read {self.display(path)}: {error}; ignoring it", UnreadableWarning, stacklevel=2
                 )
         return sorted(found, key=lambda failure: failure["when"])
 
+    def check_failure(self, record: dict[str, Any]) -> None:
+        """Raise UnreadableError for a record of a failure that is none."""
+        for name in FAILURE:
+            if not isinstance(record.get(name), str):
+                raise UnreadableError(f"{name} is {record.get(name)!r:.60}; expected text")
+
+    def check_table(self, name: str, table: pa.Table, *, whole: bool) -> None:
+        """Raise UnreadableError for a file that does not hold what its table should; here it may hold anything.
+
+        name   of the table, such as "batches";  whole: all of its columns were read
+        """
+
+    def check_source(self, name: str, source: dict[str, Any]) -> None:
+        """Raise UnreadableError for a provenance that is not one of a job's table; here it may hold anything."""
+
     def read(
         self,
         table: str | None = None,
         names: Iterable[str] | None = None,
-        columns: Sequence[str] | None = None,
+        columns: Columns | Sequence[str] | None = None,
         *,
         quarantine: bool = False,
-    ) -> dict[str, tuple[pa.Table, dict[str, Any]]]:
-        """The readable files of a table: name of the job -> (table, provenance).
+    ) -> Files:
+        """The readable files of a table: name of the job -> (table, provenance), in the order of the names.
 
         table    None: the one that every job has;  names, columns: these only
 
         A file that cannot be read is named in a warning and, with quarantine, moved to corrupt/: if it is of the table
-        that every job has, its job is done again.
+        that every job has, its jobs are done again. Of a job that has a file of its own and is in a part as well, as an
+        interrupted `grue compact` leaves it, one is left out if both say the same.
+
+        Raises EngineError for files without a digest where all are without, or with quarantine: an earlier version
+        wrote them, and doing all of these jobs again would be a waste. So it would be where the machine does not let
+        this process read a file, which is an error with quarantine.
         """
-        table, found = table or self.table, {}
-        for name in self.names(table) if names is None else filter(set(self.names(table)).__contains__, names):
-            path = self.path(name, table)
-            try:
-                found[name] = read_file(path, columns)
-            except UnreadableError as error:
-                note = ""
-                if quarantine:
-                    self.corrupt.mkdir(exist_ok=True)
-                    path.replace(self.corrupt / f"{path.name}.{time.time_ns()}")
-                    note = f"; moved to {self.display(self.corrupt)}"
-                    note += ", and its job is run again" if table == self.table else ""
-                warnings.warn(f"cannot read {self.display(path)}: {error}{note}", UnreadableWarning, stacklevel=2)
-        return found
+        table = table or self.table
+        wanted = None if names is None else list(names)
+        blocks: list[Block] = []
+        unsigned: list[Path] = []
+        for path, content in self.scan(table, wanted, columns):
+            if isinstance(content, Block):
+                blocks.append(content)
+            elif isinstance(content, NoDigestError):
+                unsigned.append(path)
+                if not quarantine:
+                    self.reject(path, str(content))
+            elif isinstance(content, RefusedError) and quarantine:
+                raise EngineError(
+                    f"cannot read {self.display(path)}: {content}; whether its jobs are done is not known: make it "
+                    "readable, and repeat the command"
+                ) from content
+            else:
+                self.reject(path, str(content), quarantine=quarantine)
+        if unsigned and (quarantine or not blocks):
+            raise EngineError(
+                f"{len(unsigned)} files, such as {self.display(unsigned[0])}, have no digest: written by an older "
+                f"version, or damaged; `grue compact --adopt {self.display_folder}` takes their values as they are and "
+                "writes a digest"
+            )
+        return files_of(blocks, wanted)
+
+    def scan(
+        self,
+        table: str,
+        names: Collection[str] | None = None,
+        columns: Columns | Sequence[str] | None = None,
+    ) -> Iterator[tuple[Path, Block | UnreadableError]]:
+        """Every file of a table with its content, or why it cannot be read: those of single jobs, then parts.
+
+        A file that is gone when its turn comes has been folded into a part since: parts are listed afterwards.
+        """
+        own = self._own_names(table)
+        for name in own if names is None else filter(set(own).__contains__, names):
+            content = self._read(table, self.path(name, table), columns)
+            if content is not None:
+                yield self.path(name, table), content
+        seen: set[Path] = set()
+        while paths := sorted(set(self._parts(table)) - seen):  # a part may be replaced by a larger one meanwhile
+            seen.update(paths)
+            for path in paths:
+                if names is not None and (held := self._names_in(path)) is not None and held.isdisjoint(names):
+                    continue
+                content = self._read(table, path, columns)
+                if content is not None:
+                    yield path, content
+
+    def _read(self, table: str, path: Path, columns: Columns | Sequence[str] | None) -> Block | UnreadableError | None:
+        """A file that holds what it should, or why it does not; None: it is gone."""
+        try:
+            block = read_block(path, columns)
+            self.check_table(table, block.table, whole=Columns.of(columns).only is None)
+            for _, _, source in block.jobs.values():
+                self.check_source(table, source)
+        except MissingFileError as error:
+            return error if os.path.lexists(path) else None  # a link to a file that is not there
+        except UnreadableError as error:
+            return error
+        return block
+
+    def reject(self, path: Path, reason: str, *, quarantine: bool = False) -> None:
+        """Name a file that cannot be read in a warning and, with quarantine, move it to corrupt/."""
+        note = ""
+        if quarantine:
+            path.replace(self._place_in_quarantine(path))
+            note = f"; moved to {self.display(self.corrupt)}"
+            note += ", and its job is run again" if path.parent.name == self.table else ""
+        warnings.warn(f"cannot read {self.display(path)}: {reason}{note}", UnreadableWarning, stacklevel=3)
+
+    def reject_job(self, name: str, reason: str, *, quarantine: bool = False) -> None:
+        """The same of one job of the table that every job has; a part loses it, and keeps its other jobs."""
+        path = self.file_of(name)
+        name = name.rpartition("/")[2]
+        if not is_part(path) or not quarantine:
+            self.reject(path, f"{name}: {reason}" if is_part(path) else reason, quarantine=quarantine)
+            return
+        files = Files([*(block := read_block(path)).jobs], [block])
+        bad = files.pop(name)
+        self.replace(self._place_in_quarantine(self.path(name)), to_bytes(*bad))
+        if files:
+            self.replace(path, fold(files))
+        else:
+            path.unlink()
+        note = f"; moved to {self.display(self.corrupt)}, and its job is run again"
+        warnings.warn(f"cannot read {name} in {self.display(path)}: {reason}{note}", UnreadableWarning, stacklevel=3)
+
+    def _place_in_quarantine(self, path: Path) -> Path:
+        self.corrupt.mkdir(exist_ok=True)
+        return self.corrupt / f"{path.name}.{time.time_ns()}"
 
     def names(self, table: str | None = None) -> list[str]:
-        """The jobs that have a file of a table, in order; table None: of the one that every job has."""
-        return sorted(path.stem for path in (self.folder / (table or self.table)).glob("[!.]*.parquet"))
+        """The jobs that have a table, in order; table None: the one that every job has."""
+        return sorted(self.places(table))
+
+    def places(self, table: str | None = None) -> dict[str, Path]:
+        """The file that has the table of each job: its own, or a part. A part that cannot be read, `read` names."""
+        table = table or self.table
+        found = {name: path for path in self._parts(table) for name in self._names_in(path) or ()}
+        return found | {name: self.path(name, table) for name in self._own_names(table)}
+
+    def file_of(self, name: str, table: str | None = None) -> Path:
+        """The file that has the table of a job; PART/NAME is in that part."""
+        part = name.rpartition("/")[0]
+        return self.path(part, table) if part else self.places(table).get(name, self.path(name, table))
+
+    def _own_names(self, table: str) -> list[str]:
+        """The jobs that have a file of their own, in order."""
+        found = (self.folder / table).glob("[!.]*.parquet")
+        return sorted(path.stem for path in found if not is_part(path))
+
+    def _parts(self, table: str) -> list[Path]:
+        return sorted((self.folder / table).glob(f"{PREFIX}*.parquet"))
+
+    def _names_in(self, path: Path) -> set[str] | None:
+        """The jobs of a part; None for one that cannot be read, which `read` names."""
+        try:
+            return set(names_in(path))
+        except UnreadableError:
+            return None
 
     def tables(self) -> list[str]:
         """The tables that the folder has files of, in order; not those in quarantine or in an archive."""

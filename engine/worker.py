@@ -15,6 +15,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.reduction import ForkingPickler
 
 from .job import Result, describe, execute
+from .memory import limit_memory
 
 READY, LOADING, BEGUN = b"ready", b"loading", b"begun"
 """What a worker sends when it can take a job, before it unpickles one (which imports what the job is made of), and
@@ -30,12 +31,14 @@ IMPORTABLE = (
 """What to do about a job that cannot be pickled, or unpickled."""
 
 
-def serve(pipe: Connection, parent: int, command: str) -> None:
+def serve(pipe: Connection, parent: int, command: str, memory: int = 0) -> None:
     """Execute the pickled jobs that come through the pipe, until it is closed.
 
     parent   process id: the worker ends when it is no longer its child's parent
     command  the command line of the run, for the metadata of the tables
+    memory   bytes that this process may have; 0: no limit
     """
+    limit_memory(memory)
     # A group of its own: the parent ends it with all the processes that a learner may have started, and Ctrl-C does
     # not reach it, so that what runs can finish. Until here SIGINT was blocked (engine/local.py).
     os.setsid()

@@ -45,6 +45,7 @@ def long_lines(results: Results) -> list[str]:
         _all("Commit", _distinct(results.provenance, "commit")),
         "Versions: " + ", ".join(f"{name} {' and '.join(versions[name])}" for name in order) if order else "",
         _all("Machine", _distinct(results.provenance, "machine")),
+        "Kernels: " + "; ".join(kernels) if (kernels := _distinct(results.provenance, "kernels")) else "",
         _all("Device", devices) if (devices := _devices(results.provenance)) not in ([], ["cpu"]) else "",
     ]
     return [line for line in lines if line]
@@ -57,7 +58,7 @@ def full_line(results: Results) -> str:
 
 
 def warnings_of(results: Results) -> list[str]:
-    """What is mixed in these results that should not be: library versions, commits of grue, devices, machines.
+    """What is mixed in these results that should not be: versions, commits of grue, devices, kernels, machines.
 
     Commits are named where one has changes that were not committed; of others, versions in the keys say what differs.
     """
@@ -69,6 +70,11 @@ def warnings_of(results: Results) -> list[str]:
     machines = _plain(one.get("machine") for one in results.provenance if "imported" not in one)
     if len(devices) > 1:
         lines.append(f"mixed devices: {', '.join(devices)}")
+    for library, found in _values(results.provenance, "kernels").items():
+        if len(found) > 1:
+            lines.append(
+                f"mixed kernels of {library}: {', '.join(found)}; last digits of scores may differ (docs/results.md)"
+            )
     if len(machines) > 1:
         lines.append(f"fit times are not comparable, because the machines differ: {'; '.join(machines)}")
     return lines
@@ -87,9 +93,14 @@ def _all(what: str, values: list[str]) -> str:
 
 def _versions(provenance: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
     """All versions of each package, in order of first appearance."""
-    names = sorted({name for one in provenance for name in one.get("versions", {})})
-    found = {name: _plain(one.get("versions", {}).get(name) for one in provenance) for name in names}
-    return {name: versions for name, versions in found.items() if versions}
+    return _values(provenance, "versions")
+
+
+def _values(provenance: Sequence[dict[str, Any]], field: str) -> dict[str, list[str]]:
+    """All values of each name in a field that is a dict, in order of first appearance."""
+    names = sorted({name for one in provenance for name in one.get(field, {})})
+    found = {name: _plain(one.get(field, {}).get(name) for one in provenance) for name in names}
+    return {name: values for name, values in found.items() if values}
 
 
 def _distinct(provenance: Sequence[Mapping[str, Any]], field: str) -> list[str]:

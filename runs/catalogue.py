@@ -16,7 +16,10 @@ from typing import Any
 
 import pandas as pd
 
-from .errors import UsageError
+from ..engine.durable import replace_file
+from ..engine.files import UnreadableError, read_json
+from .errors import UnreadablePlanError, UsageError
+from .plan_check import PlanError, check_plan
 
 SCHEMA = 2
 """Version of the layout of plan.json and of the names in the tidy table. A new field does not change it."""
@@ -235,7 +238,7 @@ class Catalogue:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Catalogue:
-        """From the content of plan.json; raises KeyError or TypeError where it is something else."""
+        """From the content of plan.json, which `check_plan` has accepted."""
         return cls(
             tasks={name: _task(entry) for name, entry in document["tasks"].items()},
             learners={name: LearnerInfo(**_known(LearnerInfo, entry)) for name, entry in document["learners"].items()},
@@ -246,39 +249,35 @@ class Catalogue:
 
 
 def read_catalogue(folder: Path) -> Catalogue | None:
-    """The plan of a folder, or None if it has no plan.json. Raises UsageError where it is damaged."""
+    """The plan of a folder, or None if it has no plan.json.
+
+    Raises UnreadablePlanError where it is damaged, and UsageError where another version wrote it.
+    """
     path = folder / FILE
-    if not path.is_file():
+    if not os.path.lexists(path):
         return None
     relative = os.path.relpath(path)
     shown = str(path) if relative.startswith(os.pardir) else relative
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        schema = document["schema"]
-        if schema == SCHEMA:
+        document = read_json(path)
+        if check_plan(document, SCHEMA):
             return Catalogue.from_json(document)
-    except (KeyError, TypeError, AttributeError):
-        wrong = "it is not the plan of a run"
-    except ValueError as error:
-        wrong = str(error)
-    else:
-        later = isinstance(schema, int) and schema > SCHEMA
-        raise UsageError(
-            f"cannot read {shown}: it was written by {'a later' if later else 'an earlier'} version of grue (layout "
-            f"{schema}; this version reads layout {SCHEMA}); read the folder with the version that wrote it, or run "
-            "in another folder (grue run --out), or archive its content and compute everything anew (grue run --fresh)"
-        )
+    except (UnreadableError, PlanError) as error:
+        raise UnreadablePlanError(
+            f"cannot read {shown}: {error}; move the file away and repeat `grue run` with the same arguments: it "
+            "writes the file again and repeats no finished cell"
+        ) from error
+    schema, age = document["schema"], "a later" if document["schema"] > SCHEMA else "an earlier"
     raise UsageError(
-        f"cannot read {shown}: {wrong}; move the file away and repeat `grue run` with the same arguments: it "
-        "writes the file again and repeats no finished cell"
+        f"cannot read {shown}: it was written by {age} version of grue (layout {schema}; this version reads layout "
+        f"{SCHEMA}); read the folder with the version that wrote it, or run in another folder (grue run --out), or "
+        "archive its content and compute everything anew (grue run --fresh)"
     )
 
 
 def write_catalogue(folder: Path, catalogue: Catalogue) -> None:
-    """Write plan.json under a temporary name, then rename it: a reader sees all of it or the one before."""
-    temporary = folder / f".{FILE}.{os.getpid()}"
-    temporary.write_text(_dumps(catalogue.to_json()), encoding="utf-8")
-    temporary.replace(folder / FILE)
+    """Write plan.json as `replace_file` does: a reader sees all of it or the one before. Raises OSError."""
+    replace_file(folder / FILE, _encoded(catalogue))
 
 
 def extend_catalogue(folder: Path, catalogue: Catalogue) -> int:
@@ -289,7 +288,8 @@ def extend_catalogue(folder: Path, catalogue: Catalogue) -> int:
     """
     before = read_catalogue(folder)
     merged = merge_catalogues([before, catalogue]) if before else catalogue
-    write_catalogue(folder, merged)
+    if merged != before:
+        write_catalogue(folder, merged)
     return sum(cell.key not in merged.by_key for cell in (before or catalogue).cells)
 
 
@@ -372,16 +372,37 @@ def _names(kind: type) -> tuple[str, ...]:
     return tuple(one.name for one in fields(kind))
 
 
-def _dumps(document: Mapping[str, Any]) -> str:
-    """Indented JSON, but a cell a line: readable, and fast for 100,000 cells."""
-    parts = []
-    for name, value in document.items():
-        if isinstance(value, list) and value:
-            text = "[\n" + ",\n".join(f" {json.dumps(item)}" for item in value) + "\n]"
-        else:
-            text = json.dumps(value, indent=1)
-        parts.append(f" {json.dumps(name)}: " + text.replace("\n", "\n "))
-    return "{\n" + ",\n".join(parts) + "\n}\n"
+def _encoded(catalogue: Catalogue) -> bytearray:
+    """plan.json: indented JSON, but a cell a line: readable, and 10^6 cells take little more memory than the file."""
+    document = replace(catalogue, cells=()).to_json() | {"cells": map(_encode_cell, catalogue.cells)}
+    document["not_applicable"] = map(json.dumps, document["not_applicable"])
+    content = bytearray(b"{")
+    for number, (name, value) in enumerate(document.items()):
+        content += f"{',' if number else ''}\n {json.dumps(name)}: ".encode()
+        if not isinstance(value, map):
+            content += json.dumps(value, indent=1).replace("\n", "\n ").encode()
+            continue
+        start = len(content)
+        for line in value:
+            content += b",\n  " if len(content) > start else b"[\n  "
+            content += line.encode()
+        content += b"\n ]" if len(content) > start else b"[]"
+    content += b"\n}\n"
+    return content
+
+
+def _encode_cell(cell: CellInfo) -> str:
+    """The cell as `json.dumps` writes its fields, in a quarter of the time."""
+    return (
+        f'{{"key": {json.dumps(cell.key)}, "task": {_quoted(cell.task)}, "learner": {_quoted(cell.learner)}, '
+        f'"size": {cell.size}, "exposed": {cell.exposed}, "seed": {cell.seed}, "settings": {_quoted(cell.settings)}, '
+        f'"suite_seed": {cell.suite_seed}}}'
+    )
+
+
+@cache
+def _quoted(text: str) -> str:
+    return json.dumps(text)
 
 
 def _named(rows: list[NotApplicable]) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..learners.base import Learner
 from ..metrics.scores import VERSION as METRICS_VERSION
 from ..tasks.base import Task
+from .digests import canonical, digest
 from .external import is_external
 from .names import Named
 
@@ -52,13 +53,24 @@ class Pair:
         """A short hash of the settings: results of a pair are comparable where it is the same."""
         return digest(self.settings)[:16]
 
+    @cached_property
+    def _canonical(self) -> str:
+        """The canonical JSON of a cell, with %d in the places of exposed, seed and size: they come in this order."""
+        parts = {name: canonical(value).replace("%", "%%") for name, value in self.settings.items()}
+        parts |= dict.fromkeys(("exposed", "seed", "size"), "%d")
+        return "{" + ",".join(f"{canonical(name)}:{parts[name]}" for name in sorted(parts)) + "}"
+
+    def key(self, size: int, exposed: int, seed: int) -> str:
+        """SHA-256 of the canonical JSON of the settings and these, hexadecimal."""
+        return hashlib.sha256((self._canonical % (exposed, seed, size)).encode()).hexdigest()
+
     @property
     def distributions(self) -> dict[str, str]:
         """The installed distributions that code from outside comes from, and their versions: part of the provenance."""
         return dict((*self.task.origin.distributions, *self.learner.origin.distributions))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Cell:
     """One training set, fit and score: the unit that is keyed and resumed.
 
@@ -71,11 +83,14 @@ class Cell:
     size: int
     exposed: int
     seed: int
+    _key: str = field(default="", init=False, repr=False, compare=False)  # a plan may have 10^6 cells: no dict for each
 
-    @cached_property
+    @property
     def key(self) -> str:
-        """SHA-256 of the cell's canonical JSON, hexadecimal."""
-        return digest({**self.pair.settings, "size": self.size, "exposed": self.exposed, "seed": self.seed})
+        """SHA-256 of the cell's canonical JSON, hexadecimal; made when it is first asked for."""
+        if not self._key:
+            object.__setattr__(self, "_key", self.pair.key(self.size, self.exposed, self.seed))
+        return self._key
 
     def row(self) -> dict[str, Any]:
         """The cell as it stands in the plan."""
@@ -125,11 +140,6 @@ def file_name(words: str, content: Any) -> str:
     """The name of a file: some words, as far as a name can hold them, and a hash of what it is of."""
     readable = "".join(letter if letter.isalnum() or letter in "-.=" else "_" for letter in words)
     return f"{readable[:80]}--{digest(content)[:12]}"
-
-
-def digest(content: Any) -> str:
-    """SHA-256 of canonical JSON, hexadecimal."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def _identity(named: Named[Any]) -> dict[str, Any]:

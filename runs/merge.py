@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 
-from ..engine.parquet import UnreadableError, read_file
+from ..engine.parquet import UnreadableError, read_file, to_bytes
+from ..engine.parts import Block, Files, is_part, read_block
 from ..engine.store import Store
+from .batches import BatchStore, read_batches
 from .bundle import SCORES, refuse_packed
 from .catalogue import Catalogue, check_versions, merge_catalogues, read_catalogue, write_catalogue
 from .errors import UsageError
@@ -70,7 +71,7 @@ class _Folder:
     name: str
     store: Store
     catalogue: Catalogue
-    batches: dict[str, tuple[pa.Table, dict[str, Any]]]
+    batches: Files
     unplanned: int = 0
 
 
@@ -81,15 +82,16 @@ def merge(folders: Sequence[Path | str], into: Path | str, *, log: Callable[[str
     for contradictions: a cell with different scores, or a task and a learner with different settings.
     """
     _check_names(folders, into)
-    target = Store(Path(into))
+    target = BatchStore(Path(into))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         sources = [_read(Path(folder)) for folder in folders]
         _check_contradictions(sources)  # before the target is made
         with target.locked(log or (lambda text: print(text, file=sys.stderr))):  # noqa: T201
-            own = _Folder(str(into), target, read_catalogue(target.folder) or Catalogue(), target.read())
+            before = read_catalogue(target.folder) or Catalogue()
+            own = _Folder(str(into), target, before, read_batches(target, before)[1])
             _check_contradictions([own, *sources])
-            held = {key for table, _ in own.batches.values() for key in table["key"].to_pylist()}
+            held = {key for table, _ in own.batches.values() for key in table["key"].unique().to_pylist()}
             counts = tuple(_copy_batches(source, target, held) for source in sources)
             _copy_failures(sources, target, held)
             catalogue = merge_catalogues([one.catalogue for one in (own, *sources)], supersede=False)
@@ -120,13 +122,13 @@ def _check_names(folders: Sequence[Path | str], into: Path | str) -> None:
 
 def _read(folder: Path) -> _Folder:
     """A folder with the batches that its plan has cells of."""
-    catalogue, store = require_catalogue(folder), Store(folder)
-    batches = store.read()
-    planned = {
-        name: batch
-        for name, batch in batches.items()
-        if not catalogue.by_key.keys().isdisjoint(batch[0]["key"].to_pylist())
-    }
+    catalogue, store = require_catalogue(folder), BatchStore(folder)
+    batches = read_batches(store, catalogue)[1]
+    keys = catalogue.by_key.keys()
+    planned = Files(
+        [name for name, (table, _) in batches.items() if not keys.isdisjoint(table["key"].unique().to_pylist())],
+        batches.blocks,
+    )
     return _Folder(str(folder), store, catalogue, planned, len(batches) - len(planned))
 
 
@@ -186,36 +188,43 @@ def _check_scores(folders: Sequence[_Folder]) -> None:
 def _copy_batches(source: _Folder, target: Store, held: set[str]) -> Copied:
     """Copy the files of the batches that have cells which the target lacks; adds their keys to `held`."""
     counts, tables = Copied(source.name, left_out=source.unplanned), source.store.tables()
+    there = {table: set(target.names(table)) for table in {*tables, target.table}}
+    places = {table: source.store.places(table) for table in tables}
+    read = lru_cache(len(tables) + 1)(read_block)  # of the jobs of a part one is copied after the other
     for name, (table, _) in source.batches.items():
-        keys = set(table["key"].to_pylist())
+        keys = set(table["key"].unique().to_pylist())
         if keys <= held:
             counts.present += 1
-            same = target.path(name).is_file()  # a merge before may have met an unreadable file of predictions
-            lacking = [table for table in tables if same and not target.path(name, table).is_file()]
+            # a merge before may have met an unreadable file of predictions
+            lacking = [table for table in tables if name in there[target.table] and name not in there[table]]
         else:
             counts.copied += 1
             lacking = tables
-        target.write(name, dict(_contents(source.store, name, lacking)))
+        own = {table: places[table][name] for table in lacking if name in places[table]}
+        target.write(name, dict(_contents(source.store, name, own, read)))
         held |= keys
-    batches = set(source.store.names())
     for table in tables:  # such as the texts of examples, which several batches share
-        shared = set(source.store.names(table)) - batches - set(target.names(table))
-        for name in sorted(shared):
-            target.write(name, {f"{table}/{name}": content for _, content in _contents(source.store, name, [table])})
+        for name in sorted(places[table].keys() - places[source.store.table].keys() - there[table]):
+            shared = _contents(source.store, name, {table: places[table][name]}, read)
+            target.write(name, {f"{table}/{name}": content for _, content in shared})
     return counts
 
 
-def _contents(store: Store, name: str, tables: Sequence[str]) -> Iterator[tuple[str, bytes]]:
-    """The tables of a job with the content of their files; one that cannot be read is named in a warning."""
-    for table in tables:
-        path = store.path(name, table)
-        if path.is_file():
-            try:
-                read_file(path, [])
-            except UnreadableError as error:
-                warnings.warn(f"cannot read {store.display(path)}: {error}", stacklevel=2)
+def _contents(
+    store: Store, name: str, places: Mapping[str, Path], read: Callable[[Path], Block]
+) -> Iterator[tuple[str, bytes]]:
+    """The tables of a job with the content of its own files; one that cannot be read is named in a warning."""
+    for table, path in places.items():
+        try:
+            if is_part(path):
+                block = read(path)
+                start, count, provenance = block.jobs[name]
+                yield table, to_bytes(block.table.slice(start, count), provenance)
             else:
+                read_file(path, [])
                 yield table, path.read_bytes()
+        except UnreadableError as error:
+            warnings.warn(f"cannot read {store.display(path)}: {error}", stacklevel=2)
 
 
 def _copy_failures(sources: Sequence[_Folder], target: Store, held: set[str]) -> None:

@@ -17,6 +17,7 @@ from .names import Named, UsageError, make_learner, make_task
 from .presets import for_task
 from .schema import Preset, without
 from .sets import expand
+from .too_large import Row, check_rows
 from .views import already, split_view, with_view
 
 
@@ -72,6 +73,7 @@ def make_plan(
 ) -> Plan:
     """Expand a preset, or the part of it that `tasks` and `learners` name; objects of one's own are welcome.
 
+    Raises UsageError for more cells than a plan can hold, before there are any, and for examples that no machine holds.
     A task whose data are not installed is n/a in a preset, and an error if it was requested by name. What a
     preset sets for the learners, views, encodings and ages of some tasks is ignored if `learners` is given.
     """
@@ -86,11 +88,16 @@ def make_plan(
         _add_named(plan, chosen, named, "tasks")
     plan.tasks.update((named.label, named.instance) for named in chosen)
     heuristics = {name for named in chosen for name in named.instance.heuristics}
+    rows: list[Row] = []
     for named in chosen:
         grid = for_task(preset, named)
         for learner in _learners(plan, grid, named, learners, heuristics):
             plan.learners.setdefault(learner.label, learner.instance)
-            _add(plan, grid, named, learner)
+            rows += _add(plan, grid, named, learner)
+    check_rows(rows)
+    plan.cells.extend(
+        Cell(row.pair, size, extra, seed) for row in rows for seed in range(row.seeds) for size, extra in row.sizes
+    )
     if learners is None:
         unknown = [label for label in preset.names if label not in plan.learners]
         plan.notes.extend(f"[names] has {label!r}, which is no learner of this run" for label in unknown)
@@ -172,7 +179,9 @@ def _add_named(plan: Plan, chosen: list[Named[Any]], named: Named[Any], what: st
     chosen.append(named)
 
 
-def _add(plan: Plan, grid: Preset, task: Named[Task], learner: Named[Learner | Entrant]) -> None:
+def _add(plan: Plan, grid: Preset, task: Named[Task], learner: Named[Learner | Entrant]) -> list[Row]:
+    """Add a pair, or why it is n/a, to the plan; returns its cells as yet uncounted."""
+
     def refuse(size: int | None, reason: str, exposed: int | None = None) -> None:
         plan.not_applicable.append(NotApplicable(task.label, learner.label, size, reason, exposed))
 
@@ -187,7 +196,7 @@ def _add(plan: Plan, grid: Preset, task: Named[Task], learner: Named[Learner | E
     if never:
         if entrant.trains or not instance.missing:  # nobody misses the rules of such a task
             refuse(None, never)
-        return
+        return []
     capacity, fitting = instance.capacity("train"), []
     sizes = sorted({_shrunk(size, capacity) if grid.over_capacity == "shrink" else size for size in grid.sizes})
     pool = instance.capacity("exposed") if instance.headline else 0
@@ -208,10 +217,10 @@ def _add(plan: Plan, grid: Preset, task: Named[Task], learner: Named[Learner | E
         else:
             fitting.append(size)
     if not fitting:
-        return
+        return []
     plan.pairs.append(pair)
     possible = [(size, 0) for size in fitting] + [(fitting[-1], n) for n in exposed if 0 < n <= max_exposed]
-    plan.cells.extend(Cell(pair, size, extra, seed) for seed in range(grid.seeds) for size, extra in possible)
+    return [Row(pair, possible, grid.seeds)]
 
 
 def _shrunk(size: int, capacity: int | None) -> int:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ..engine.store import Store
+from ..engine.errors import UnreadableWarning
+from ..engine.files import UnreadableError, parse_json
+from .batches import BatchStore, contradictions, read_rows
 from .bundle import locate, read_bundle
 from .catalogue import Catalogue, check_versions, merge_catalogues, read_catalogue
-from .errors import UsageError
+from .errors import UnreadablePlanError, UsageError
 from .results import COLUMNS, Results
-from .rows import join
+from .rows import FILE, as_text, identities
 
 OF_A_BATCH = ("seconds", "cells", "keys", "settings", "task", "learner")
 """What differs from batch to batch in the provenance of one run."""
@@ -26,17 +29,14 @@ def read(folders: Sequence[Path | str]) -> Results:
 
     Raises UsageError for a folder that is none.
     """
-    parts = {str(folder): read_bundle(locate(folder)) or _read(Path(folder)) for folder in folders}
+    parts = dict(_parts(folders))
     catalogues = {name: part.catalogue for name, part in parts.items()}
     check_versions(catalogues)
     catalogue = merge_catalogues(catalogues.values(), supersede=False)
-    scores = pd.concat([part.scores for part in parts.values()], ignore_index=True)
-    planned = scores["key"].isin(list(catalogue.by_key))
-    scores = scores.loc[planned].drop_duplicates(["key", "split", "metric"], ignore_index=True)
-    # Labels are no part of a key: the plan may have others than when a cell was computed.
-    for label in ("task", "learner"):
-        scores[label] = scores["key"].map({key: getattr(cell, label) for key, cell in catalogue.by_key.items()})
-    missing = catalogue.by_key.keys() - set(scores["key"])
+    if len(parts) > 1:
+        _warn_of_differences(parts)
+    scores = _planned(_joined(parts.values()), catalogue)
+    missing = catalogue.by_key.keys() - set(scores["key"].cat.categories)
     failures = [failure for part in parts.values() for failure in part.failures]
     answers: dict[tuple[str, str], np.ndarray] = {}
     steps: dict[str, float] = {}
@@ -44,7 +44,7 @@ def read(folders: Sequence[Path | str]) -> Results:
         answers, steps = part.answers | answers, part.steps | steps
     provenance, source_of = _distinct(parts.values())
     return Results(
-        scores=scores,
+        scores=as_text(scores),
         catalogue=catalogue,
         failures=[failure for failure in failures if not missing.isdisjoint(failure["keys"])],
         provenance=provenance,
@@ -53,6 +53,60 @@ def read(folders: Sequence[Path | str]) -> Results:
         steps=steps,
         folders=catalogues if len(catalogues) > 1 else {},
     )
+
+
+def _parts(folders: Sequence[Path | str]) -> Iterator[tuple[str, Results]]:
+    """The name of each folder and what it holds; of several, those with damaged plans are named and left out."""
+    damaged = 0
+    for folder in folders:
+        try:
+            yield str(folder), read_bundle(locate(folder)) or _read(Path(folder))
+        except UnreadablePlanError as error:
+            damaged += 1
+            if damaged == len(folders):
+                raise
+            warnings.warn(str(error), UnreadableWarning, stacklevel=3)
+
+
+def _joined(parts: Collection[Results]) -> pd.DataFrame:
+    """The rows of several folders, each (cell, split, metric) once; those of one are so already."""
+    if len(parts) == 1:
+        return next(iter(parts)).scores
+    joined = pd.concat([as_text(part.scores) for part in parts], ignore_index=True)
+    return joined.loc[~pd.Series(identities(joined)).duplicated().to_numpy()].reset_index(drop=True)
+
+
+def _planned(scores: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:
+    """The rows of planned cells, with the labels that the plan has now; keys are categories, each of some row.
+
+    Labels are no part of a key: the plan may have others than when a cell was computed.
+    """
+    keys = scores["key"].astype("category")
+    planned = keys.cat.categories.isin(list(catalogue.by_key))[keys.cat.codes.to_numpy()]
+    if not planned.all():
+        scores, keys = scores.loc[planned].reset_index(drop=True), keys.loc[planned].reset_index(drop=True)
+    keys = keys.cat.remove_unused_categories()
+    cells = [catalogue.by_key[key] for key in keys.cat.categories]
+    columns: dict[str, Any] = {"key": keys}
+    for label in ("task", "learner"):
+        labels = pd.Categorical([getattr(cell, label) for cell in cells])
+        codes = labels.codes[keys.cat.codes.to_numpy()]
+        columns[label] = pd.Categorical.from_codes(codes, dtype=labels.dtype)
+    return scores.assign(**columns)
+
+
+def _warn_of_differences(parts: Mapping[str, Results]) -> None:
+    """Say where folders have different values for one cell; those of the first are reported."""
+    tables = [as_text(part.scores).assign(**{FILE: number}) for number, part in enumerate(parts.values())]
+    found = list(contradictions(pd.concat(tables, ignore_index=True)))
+    if found:
+        names = list(parts)
+        first, second, what = found[0]
+        warnings.warn(
+            f"{names[first]} and {names[second]} have different values for {len(found)} rows of the same cells, such "
+            f"as {what}; those of {names[first]} are reported (grue compare {names[first]} {names[second]})",
+            stacklevel=3,
+        )
 
 
 def load(*folders: Path | str) -> pd.DataFrame:
@@ -77,8 +131,8 @@ def require_catalogue(folder: Path) -> Catalogue:
 
 def _read(folder: Path) -> Results:
     """Everything in one folder, also what its plan does not ask for any more: another folder's may."""
-    store, catalogue = Store(folder), require_catalogue(folder)
-    rows, metadata = join(store.read())
+    store, catalogue = BatchStore(folder), require_catalogue(folder)
+    rows, metadata = read_rows(store, catalogue)
     tidy = rows.reindex(columns=COLUMNS)
     return Results(tidy, catalogue, store.failures(), metadata, _answers(rows), steps=_steps(rows))
 
@@ -86,7 +140,7 @@ def _read(folder: Path) -> Results:
 def _answers(rows: pd.DataFrame) -> dict[tuple[str, str], np.ndarray]:
     """Unpack the answers to riddles."""
     held = rows.reindex(columns=["key", "split", "examples", "kind"])
-    held = held.loc[held["kind"] == "answers"]
+    held = held.loc[(held["kind"] == "answers") & held["examples"].notna()]
     return {
         (key, split): np.frombuffer(packed, np.int8)
         for key, split, packed in zip(held["key"], held["split"], held["examples"], strict=True)
@@ -95,26 +149,47 @@ def _answers(rows: pd.DataFrame) -> dict[tuple[str, str], np.ndarray]:
 
 def _steps(rows: pd.DataFrame) -> dict[str, float]:
     """The steps of training from the records of the fits; of boosting they are rounds."""
+    found: dict[str, float] = {}
     held = rows.loc[rows["record"].notna(), ["key", "record"]]
-    records = ((key, json.loads(record)) for key, record in zip(held["key"], held["record"], strict=True))
-    return {key: float(record["steps"]) for key, record in records if isinstance(record.get("steps"), int | float)}
+    for key, text in zip(held["key"], held["record"], strict=True):
+        try:
+            record = parse_json(text)
+            if isinstance(record, dict) and isinstance(steps := record.get("steps"), int | float):
+                found[key] = float(steps)
+        except (UnreadableError, OverflowError) as error:
+            warnings.warn(f"the record of the fit of cell {key[:12]}: {error}", UnreadableWarning, stacklevel=2)
+    return found
 
 
-def _distinct(parts: Iterable[Results]) -> tuple[list[dict[str, Any]], dict[str, int]]:
+def _distinct(parts: Collection[Results]) -> tuple[list[dict[str, Any]], dict[str, int]]:
     """Each provenance once, apart from the times of single batches, and the number of the one that each cell has.
 
+    Two that differ in nothing but which libraries a job had loaded are one: kernels of a library that are the same
+    wherever it was loaded are those of all.
     A packed folder does not say which of its provenances a cell has; where it has one, all cells do.
     """
     seen: dict[str, int] = {}
     distinct: list[dict[str, Any]] = []
     source_of: dict[str, int] = {}
+    kernels = _common_kernels(metadata for part in parts for metadata in part.provenance)
     for part in parts:
         whole = part.catalogue.by_key if len(part.provenance) == 1 else ()
         for metadata in part.provenance:
             shared = {name: value for name, value in metadata.items() if name not in OF_A_BATCH}
+            if "kernels" in shared:
+                shared["kernels"] = dict(sorted((kernels | shared["kernels"]).items()))
             number = seen.setdefault(json.dumps(shared, sort_keys=True), len(seen))
             if number == len(distinct):
                 distinct.append(shared)
             for key in metadata.get("keys", whole):
                 source_of.setdefault(key, number)
     return distinct, source_of
+
+
+def _common_kernels(provenance: Iterable[dict[str, Any]]) -> dict[str, str]:
+    """The kernels of the libraries that used the same ones wherever they were loaded."""
+    found: dict[str, set[str]] = {}
+    for one in provenance:
+        for library, name in one.get("kernels", {}).items():
+            found.setdefault(library, set()).add(name)
+    return {library: next(iter(names)) for library, names in found.items() if len(names) == 1}

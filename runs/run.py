@@ -7,30 +7,34 @@ import multiprocessing
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from math import inf
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from ..engine.memory import GIB
 from ..engine.pool import LOCAL, Workers
 from ..engine.progress import Reporter, duration
 from ..engine.session import interruptible
-from ..engine.store import Store
 from ..learners.base import Learner, Resources
 from ..tasks.base import Task
+from .batches import CONTENT, BatchStore, read_rows
 from .bundle import refuse_packed
 from .catalogue import read_catalogue
-from .cells import Cell
+from .cells import Batch, Cell
 from .names import UsageError
 from .plan import Plan, make_plan
 from .presets import adjust, load_preset
 from .reading import read
-from .rows import join
 from .session import PlanSession, outstanding
 from .why import group_reasons
 
 RESULTS = Path("results/local")
 """Where runs go by default, under the current folder."""
+
+LEAST_MEMORY = 0.5
+"""GiB of a worker process, of which the libraries take 0.4."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,7 @@ def run(
     learners: Sequence[str | Learner] | None = None,
     jobs: int | None = None,
     scheduler: str | None = None,
+    memory: float | None = None,
     fresh: bool = False,
     out: Path | str | None = None,
     trust: bool = False,
@@ -76,6 +81,8 @@ def run(
               without isolation: what a learner changes in the process (settings of torch or numpy), the next one meets
     scheduler  run on a Dask cluster: the address of its scheduler, tcp://HOST:PORT, where `jobs` may run at a time;
               or "local": a cluster of this machine, with `jobs` workers (pip install "grue[dask]")
+    memory    GiB that a worker process may have, so that a learner that wants more fails alone; 0: no limit; None: its
+              part of 0.9 of what there is
     fresh     run every cell again; existing results are archived inside the folder
     out       folder; None: results/local/PRESET under the current folder
     device    where networks are trained, in torch's words, such as cuda: there one process trains them in large stacks
@@ -95,7 +102,7 @@ def run(
             'put the call under `if __name__ == "__main__":`'
         )
     plan, folder, limit = plan_run(preset, tasks, learners, out, trust=trust, **fields)
-    workers = choose_workers(jobs, limit, scheduler, device)
+    workers = choose_workers(jobs, limit, scheduler, device, memory)
     reporter = Reporter(stream or sys.stderr)
     for note in plan.notes:
         reporter.log(note)
@@ -140,16 +147,19 @@ def plan_run(
 
 def describe_plan(plan: Plan, folder: Path, workers: Workers | None = None, *, fresh: bool = False) -> str:
     """What a run would do, and why: cells, batches and the estimated time (`--dry-run`); touches nothing."""
-    store = Store(folder)
-    rows, metadata = join(store.read())
+    store, catalogue = BatchStore(folder), plan.catalogue()
+    rows, metadata = read_rows(store, catalogue, without=CONTENT)
     missing, batches, estimates = outstanding(plan, rows, metadata, store, fresh=fresh)
     lines = [f"{'task':<28} {'learner':<28} {'cells':>6} {'to do':>6} {'batches':>8} {'seconds':>8}  sizes"]
     before, failures = (None, []) if fresh else (read_catalogue(store.folder), store.failures())
     cells: dict[str, list[Cell]] = {pair.digest: [] for pair in plan.pairs}
     for cell in plan.cells:
         cells[cell.pair.digest].append(cell)
+    of_pair: dict[str, list[Batch]] = {}
+    for batch in batches:
+        of_pair.setdefault(batch.pair.digest, []).append(batch)
     for pair in plan.pairs:
-        own = [batch for batch in batches if batch.pair.digest == pair.digest]
+        own = of_pair.get(pair.digest, [])
         todo = [cell for batch in own for cell in batch.cells]
         lines.append(
             f"{pair.task.label:<28} {pair.learner.label:<28} {len(cells[pair.digest]):>6} {len(todo):>6} {len(own):>8} "
@@ -172,8 +182,18 @@ def describe_plan(plan: Plan, folder: Path, workers: Workers | None = None, *, f
     return "\n".join(lines)
 
 
-def choose_workers(jobs: int | None, timeout: float, scheduler: str | None = None, device: str = "cpu") -> Workers:
-    """The workers that these choices mean; raises UsageError where they mean none."""
+def choose_workers(
+    jobs: int | None,
+    timeout: float,
+    scheduler: str | None = None,
+    device: str = "cpu",
+    memory: float | None = None,
+) -> Workers:
+    """The workers that these choices mean (see `run`); raises UsageError where they mean none."""
+    if not 0 < timeout < inf:
+        raise UsageError(f"timeout is {timeout:g}; expected a number of seconds above 0")
+    if memory is not None and not (memory == 0 or LEAST_MEMORY <= memory < inf):
+        raise UsageError(f"memory is {memory:g}; expected at least {LEAST_MEMORY} GiB, or 0 for no limit")
     if jobs is not None and jobs < 0:
         raise UsageError(f"jobs is {jobs}; expected at least 1, or 0 for no worker processes")
     if jobs == 0 and scheduler:
@@ -187,7 +207,8 @@ def choose_workers(jobs: int | None, timeout: float, scheduler: str | None = Non
     if device != "cpu":
         check_device(device)
         jobs = 0 if jobs == 0 else 1  # one process fills the device
-    return Workers(jobs, timeout, scheduler)
+        memory = 0.0 if memory is None else memory  # the driver reserves much more than it uses
+    return Workers(jobs, timeout, scheduler, None if memory is None else int(memory * GIB))
 
 
 def check_device(device: str) -> None:

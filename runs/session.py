@@ -7,18 +7,21 @@ from typing import Any
 
 import pandas as pd
 
+from ..engine.errors import EngineError
+from ..engine.files import RefusedError
 from ..engine.job import Job
 from ..engine.pool import Workers
 from ..engine.progress import Reporter, Share
 from ..engine.session import Session
 from ..engine.store import Store
 from ..learners.base import CPU, Resources
-from .catalogue import extend_catalogue
+from .batches import CONTENT, BatchStore, read_rows
+from .catalogue import FILE, Catalogue, extend_catalogue
 from .cells import Batch, Cell
+from .errors import UnreadablePlanError
 from .estimate import Estimates, make_batches
 from .jobs import BatchJob
 from .plan import Plan
-from .rows import join
 
 
 class PlanSession(Session):
@@ -30,19 +33,22 @@ class PlanSession(Session):
     def __init__(
         self, plan: Plan, folder: Path, workers: Workers, reporter: Reporter, resources: Resources = CPU
     ) -> None:
-        super().__init__(Store(folder), workers, reporter)
+        super().__init__(BatchStore(folder), workers, reporter)
         self.plan, self.resources = plan, resources
         self.missing: list[Cell] = []
+        self._found: dict[str, Path] = {}
 
     def start(self, *, fresh: bool = False) -> None:
         """Take the folder, save the plan, and begin with the cells that are missing."""
         log, folder = self.reporter.log, self.store.display_folder
         self.open(fresh=fresh)
         catalogue = self.plan.catalogue()
-        superseded = extend_catalogue(self.store.folder, catalogue)
+        superseded = self._save(catalogue)
         if superseded:
             log(f"{superseded} cells in {folder} have other settings or versions than this run; tables omit them")
-        rows, metadata = join(self.read())
+        with self.logging_warnings():
+            rows, metadata = read_rows(self.store, catalogue, quarantine=True, without=CONTENT)
+        self._found = self.store.places()
         self.missing, batches, estimates = outstanding(self.plan, rows, metadata, self.store)
         log(
             f"{len(self.plan.cells)} cells: {len(self.plan.cells) - len(self.missing)} done, {len(self.missing)} to do "
@@ -57,12 +63,29 @@ class PlanSession(Session):
 
         self.begin([BatchJob(batch, self.resources) for batch in batches], "cells", share_of)
 
+    def _save(self, catalogue: Catalogue) -> int:
+        """Add the plan to that of the folder; returns how many cells it supersedes.
+
+        A plan that cannot be read is named and moved to corrupt/; finished cells of this plan are found by their keys.
+        """
+        try:
+            return extend_catalogue(self.store.folder, catalogue)
+        except UnreadablePlanError as error:
+            if isinstance(error.__cause__, RefusedError):
+                raise EngineError(f"{error.__cause__}: {self.store.display(self.store.folder / FILE)}") from error
+            reason = str(error.__cause__)
+        self.store.reject(self.store.folder / FILE, reason, quarantine=True)
+        return extend_catalogue(self.store.folder, catalogue)
+
     def unaccounted(self) -> list[Cell]:
         """Planned cells that have neither rows on disk nor a failure: none, at the end of a run to its end."""
+        now = self.store.places()
+        new = [name for name, path in now.items() if self._found.get(name) != path]
+        gone = self._found.keys() - now.keys()
         accounted = {key for failure in self.failures for key in failure["keys"]}
-        for table, _ in self.store.read(columns=["key"]).values():
+        for table, _ in self.store.read(names=None if gone else new, columns=["key"]).values():
             accounted.update(table["key"].unique().to_pylist())
-        return [cell for cell in self.plan.cells if cell.key not in accounted]
+        return [cell for cell in (self.plan.cells if gone else self.missing) if cell.key not in accounted]
 
     def wait_for(self, task: str, learner: str) -> None:
         """Work until the pair's batches are done."""
@@ -83,7 +106,7 @@ def outstanding(
     plan: Plan, rows: pd.DataFrame, metadata: list[dict[str, Any]], store: Store, *, fresh: bool = False
 ) -> tuple[list[Cell], list[Batch], Estimates]:
     """The cells still to do, their batches, and the estimates these are cut by."""
-    done = set() if fresh else set(rows["key"])
+    done = set[str]() if fresh else set(rows["key"].unique())
     missing = [cell for cell in plan.cells if cell.key not in done]
     estimates = Estimates(rows, metadata)
     return missing, make_batches(missing, estimates, store.failures()), estimates

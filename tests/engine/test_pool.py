@@ -113,10 +113,8 @@ def test_a_child_that_outlives_a_crash_hides_it_from_nobody(pool: LocalPool, tmp
         f"sh -c 'echo $$ > {note}; exec sleep 600' & while [ ! -s {note} ]; do sleep .05; done; kill -9 $PPID",
     )
     assert crash.failure is not None
-    assert (crash.failure["kind"], crash.failure["message"]) == (
-        "crash",
-        "the worker process ended unexpectedly: SIGKILL",
-    )
+    assert crash.failure["kind"] == "crash"
+    assert crash.failure["message"].startswith("the worker process ended unexpectedly: SIGKILL")
     assert gone(int(note.read_text()))
 
 
