@@ -8,6 +8,7 @@ PRESET ?= quick
 OUT ?= results/local/$(PRESET)
 REFERENCE ?= results/reference/standard
 SCALE ?=
+SOAK ?=
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
@@ -15,7 +16,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:  # the checks speak in turn
-.PHONY: help bench reference figures science test speed lint format types tests clean distclean
+.PHONY: help bench reference figures science reliability test soak speed lint format types tests clean distclean
 
 help:  ## what there is to make
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -36,7 +37,15 @@ science: .venv/installed-test  ## run every study (SCALE=--quick|--full; default
 	@echo "== studies"
 	@OMP_NUM_THREADS=1 $(BIN)/python docs/science.py $(SCALE)
 
+reliability: .venv/installed-test  ## run the tests of the invariants (SOAK=--soak: the long ones too) and write docs/reliability.md
+	@echo "== invariants"
+	@OMP_NUM_THREADS=1 $(BIN)/python docs/reliability.py $(SOAK)
+
 test: lint types tests  ## everything that is checked: lint, types, tests
+
+soak: .venv/installed-test  ## cause faults for many minutes: killed runs, full disks, files with flipped bits
+	@echo "== soak"
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m soak -n auto --dist worksteal
 
 speed: .venv/installed-test  ## measure tests/speed on one thread; prints ratios, nothing fails for being slow
 	@echo "== measuring"

@@ -6,12 +6,31 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the reports of a test say which invariants it tries to break: docs/reliability.py reads them."""
+    for item in items:
+        item.user_properties += [("invariant", marker.args[0]) for marker in item.iter_markers("invariant")]
+
+
+@pytest.fixture
+def figure(request: pytest.FixtureRequest) -> Callable[[str, float | str], None]:
+    """Report what a test measured, `figure("mutations", 1200)`, for docs/reliability.md.
+
+    Where a test runs with several parameters, whole numbers of one name are counts and add up; others become a range.
+    """
+
+    def report(name: str, value: float | str) -> None:
+        request.node.user_properties.append(("figure", [name, value]))
+
+    return report
 
 
 @pytest.fixture(scope="session", autouse=True)
