@@ -12,12 +12,15 @@ from typing import Annotated
 import typer
 
 from .. import __version__
-from ..runs.errors import UsageError
+from ..engine.errors import UnreadableWarning
+from ..engine.printable import PrintableStream, printable, printable_lines
+from . import faults
 from .atlas import atlas
 from .cite import cite
 from .claims import claims
 from .compare import compare
 from .decompose import decompose
+from .doctor import doctor
 from .encoding import make_readable
 from .explain import explain
 from .export import export
@@ -75,6 +78,7 @@ app.command()(failures)
 app.command()(forget)
 app.command()(merge)
 app.command()(verify)
+app.command()(doctor)
 app.add_typer(studies, name="study")
 
 
@@ -94,43 +98,45 @@ def options(
 
 
 def main() -> None:
-    """Run the command line; a usage error is printed as one line on standard error, with exit code 2.
+    """Run the command line; an error that a person can mend is one line on standard error, with exit code 2.
 
-    A command that skipped a file which it could not read ends with exit code 1.
+    A command that skipped a file which it could not read ends with exit code 1. With GRUE_TRACEBACK=1 in the
+    environment, an error is shown with its traceback.
     """
-    from ..engine.errors import EngineError, UnreadableWarning
+    streams = sys.stdout, sys.stderr
+    make_readable(*streams)
+    sys.stdout, sys.stderr = own = tuple(map(PrintableStream, streams))
+    sys.excepthook = faults.print_traceback
+    try:
+        code = _run()
+        if sys.stdout is not own[0]:
+            code = 0  # typer put another stream there, since the reader of our output, `head` say, has seen enough
+        sys.exit(faults.flushed(streams, code))
+    finally:
+        sys.stdout, sys.stderr = streams
 
-    make_readable(sys.stdout, sys.stderr)
+
+def _run() -> int | str | None:
+    """Run the command and print what went wrong; returns the exit code."""
     shown: dict[str, type[Warning]] = {}
 
     def show(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
         # a line for the reader, once, without the place in our code
         if str(message) not in shown:
             kind = "skipped" if issubclass(category, UnreadableWarning) else "warning"
-            print(f"grue: {kind}: {message}", file=sys.stderr)
+            print(f"grue: {kind}: {printable(str(message))}", file=sys.stderr)
         shown[str(message)] = category
 
     warnings.showwarning = show
     try:
+        faults.refuse_empty(sys.argv[1:])
         app()
     except SystemExit as end:
-        if not end.code and any(issubclass(category, UnreadableWarning) for category in shown.values()):
-            sys.exit(1)
-        raise
-    except (UsageError, EngineError) as error:
-        print(f"grue: {error}", file=sys.stderr)
-        sys.exit(2)
-    except (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError, PermissionError) as error:
-        print(f"grue: {error.strerror}: {error.filename}", file=sys.stderr)
-        sys.exit(2)
-    except BrokenPipeError:
-        sys.exit(0)  # the reader of our output, `head` say, has seen enough
+        skipped = any(issubclass(category, UnreadableWarning) for category in shown.values())
+        return end.code or int(skipped)
     except Exception as error:
-        # These are imported here, since they load numpy, which `grue --help` does without.
-        from ..tasks.base import MissingPackageError
-        from ..tasks.pools import SpaceExhaustedError
-
-        if not isinstance(error, (SpaceExhaustedError, MissingPackageError)):
+        line = faults.line_of(error)
+        if line is None or faults.wanted():
             raise
-        print(f"grue: {error}", file=sys.stderr)
-        sys.exit(2)
+        print(f"grue: {printable_lines(line)}", file=sys.stderr)
+    return 2

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -13,8 +10,12 @@ from textwrap import fill
 from typing import Any
 
 from ..analysis.claims import Judgement, Outcome
+from ..engine.printable import printable
 from ..runs.registration import FILE, ClaimTest
 from ..runs.results import Results
+from .escaping.json_text import json_text
+from .escaping.markdown import markdown_line
+from .escaping.spreadsheet import csv_text
 from .formats import markdown_table
 from .provenance import full_line
 from .tables import NOT_PLANNED, Column, Table, TableCell, decimal
@@ -97,9 +98,11 @@ def _heading(one: Standing, form: str) -> str:
     lines = [f"Source: {claim.source}.", *(f"{who} predicts: {what}." for who, what in claim.predicts.items())]
     lines += [f"{one.why[:1].upper()}{one.why[1:]}."] if one.why else []
     if form == "md":
-        return "\n".join([f"### {named}", "", f"**{claim.claim}.**", "", *(f"- {line}" for line in lines), ""])
+        shown = [f"- {markdown_line(line)}" for line in lines]
+        return "\n".join([f"### {markdown_line(named)}", "", f"**{markdown_line(claim.claim)}.**", "", *shown, ""])
+    named, lines = printable(named), list(map(printable, lines))
     wrapped = [fill(line, WIDTH, initial_indent="  ", subsequent_indent="    ") for line in lines]
-    return "\n".join([named, "-" * min(len(named), WIDTH), fill(f"{claim.claim}.", WIDTH), *wrapped])
+    return "\n".join([named, "-" * min(len(named), WIDTH), fill(printable(f"{claim.claim}."), WIDTH), *wrapped])
 
 
 def _without_source(table: str, form: str) -> str:
@@ -164,16 +167,13 @@ def expected_text(test: ClaimTest) -> str:
 
 def _csv(standings: Sequence[Standing]) -> str:
     """CSV: a row a test, and one for a claim without tests."""
-    out = io.StringIO()
-    writer = csv.DictWriter(out, CSV_COLUMNS, lineterminator="\n", restval="")
-    writer.writeheader()
+    rows = list[dict[str, Any]]()
     for one in standings:
         claim = one.judgement.claim
         shared = {"claim": claim.name, "words": claim.claim, "source": claim.source, "study": claim.study}
         shared |= {"verdict": one.judgement.verdict, "basis": one.basis, "why": one.why, "digest": claim.digest}
-        rows = [_row(outcome) for outcome in one.judgement.outcomes] or [{}]
-        writer.writerows({**shared, **row} for row in rows)
-    return out.getvalue()
+        rows += [{**shared, **row} for row in [_row(outcome) for outcome in one.judgement.outcomes] or [{}]]
+    return csv_text(CSV_COLUMNS, rows)
 
 
 def _row(outcome: Outcome) -> dict[str, Any]:
@@ -221,7 +221,7 @@ def _json(standings: Sequence[Standing], results: Results | None, committed: str
         "provenance": results.provenance if results else [],
         "claims": claims,
     }
-    return json.dumps(document, indent=1, allow_nan=False) + "\n"
+    return json_text(document)
 
 
 def _found(outcome: Outcome) -> dict[str, Any]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 
 from ..analysis.forgetting import REGIMES, Report
+from .escaping.json_text import json_text
+from .escaping.spreadsheet import frame_text
 from .formats import markdown_table
 from .paper.latex import latex_document
 from .paper.sheet import Block, Cell, Row, Sheet
@@ -37,10 +38,9 @@ def render(report: Report, form: str) -> str:
     """Render the tables as md or tex, or the metrics as csv or json; with a newline at the end."""
     summary = report.summary()
     if form == "csv":
-        return summary.assign(provenance=source_line(report)).to_csv(index=False, lineterminator="\n")
+        return frame_text(summary.assign(provenance=source_line(report)))
     if form == "json":
-        records = summary.astype(object).where(summary.notna(), None).to_dict("records")
-        return json.dumps({"provenance": report.provenance, "metrics": records}, indent=1, allow_nan=False) + "\n"
+        return json_text({"provenance": report.provenance, "metrics": summary.to_dict("records")})
     tables = forgetting_tables(report)
     if form == "tex":
         return latex_document(map(_sheet, tables), "text", [source_line(report)])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable
 from typing import Any
@@ -10,8 +9,9 @@ from typing import Any
 import pandas as pd
 
 from ..analysis.findings import Findings, Published, Verdict
+from .escaping.json_text import json_text
+from .escaping.spreadsheet import frame_text
 from .formats import markdown_table
-from .spreadsheet import guarded
 from .tables import Column, Table, TableCell
 from .text import DEFAULT, Layout, text_table
 
@@ -35,10 +35,9 @@ def render(findings: Findings, form: str, source: str, layout: Layout = DEFAULT)
             "published": [vars(one) for one in findings.published],
             "tables": {title: table.to_dict("records") for title, table in findings.tables.items()},
         }
-        return json.dumps(_plain(document), indent=1, allow_nan=False) + "\n"
+        return json_text(document)
     if form == "csv":
-        rows = pd.DataFrame([guarded({**vars(one), "provenance": source}) for one in findings.verdicts])
-        return rows.to_csv(index=False, lineterminator="\n")
+        return frame_text(pd.DataFrame([{**vars(one), "provenance": source} for one in findings.verdicts]))
     if form == "md":
         return "\n".join(markdown_table(table, table.footnote) for table in tables_of(findings, source))
     own = [_table(title, rows, source) for title, rows in findings.tables.items()]
@@ -128,13 +127,3 @@ def _text(value: Any) -> str:
     if isinstance(value, float):
         return number(value)
     return "–" if value is None else str(value)
-
-
-def _plain(value: Any) -> Any:
-    """Plain JSON: numbers of numpy as those of Python, nan as null."""
-    if isinstance(value, dict):
-        return {str(name): _plain(one) for name, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    value = value.item() if hasattr(value, "item") else value
-    return None if isinstance(value, float) and not math.isfinite(value) else value
