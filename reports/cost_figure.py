@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullLocator
+from matplotlib.ticker import LogLocator, NullLocator
 
 from ..analysis.learning_curve import learning_curves
 from ..analysis.measures import MEASURES, measured
@@ -24,6 +24,8 @@ from .style import INK, OTHERS, LineStyle, styles_of, theme
 FRONT = {"color": INK, "linewidth": 0.7, "linestyle": (0, (1, 1))}
 RING = {"marker": "o", "markersize": 7, "markerfacecolor": "none", "markeredgecolor": INK, "markeredgewidth": 0.7}
 """Around the learners of the Pareto front."""
+
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 LEVEL = 0.9  # `measured` needs one; neither of the two measures here refers to it
 
@@ -67,7 +69,7 @@ def cost_figure(results: Results, shown: Highlights, width: float) -> Figure | N
     for axes, family in zip(grid.axes, families, strict=True):
         axes.set(xscale="log", xlim=(low / 2, high * 2), ylim=(scale.low, scale.top), yticks=scale.ticks)
         axes.xaxis.set_major_locator(LogLocator(numticks=4))
-        axes.xaxis.set_major_formatter(LogFormatterSciNotation())
+        axes.xaxis.set_major_formatter(_power)
         axes.xaxis.set_minor_locator(NullLocator())
         axes.axhline(0, color="0.5", linewidth=0.6, zorder=1)
         _panel(axes, parts[family], front[family], coloured[family], styles, scale.low)
@@ -118,3 +120,9 @@ def _panel(
         look = styles[name].keywords() if name in coloured else {"color": OTHERS["color"], "marker": "."}
         size = {"markersize": 4.2, "zorder": 4} if name in coloured else {"markersize": 3.5, "zorder": 2.5}
         axes.plot(part.loc[name, "seconds"], heights[name], **{**look, **size, "linestyle": "", "clip_on": False})
+
+
+def _power(value: float, _position: int | None) -> str:
+    """A tick of a logarithmic axis, 10⁻² say; figures have no mathematics, since names may have dollar signs."""
+    exponent = round(np.log10(value))
+    return "10" + str(exponent).translate(SUPERSCRIPTS) if np.isclose(value, 10.0**exponent) else f"{value:g}"

@@ -127,6 +127,7 @@ def theme() -> dict[Any, Any]:
         "legend.frameon": False,
         "lines.linewidth": 1.1,
         "lines.markersize": 3.6,
+        "text.parse_math": False,  # names may have dollar signs
         "svg.fonttype": "none",  # text can be searched, and edited
         "pdf.fonttype": 42,  # text stays text; type 3 fonts are refused by some publishers
         "svg.hashsalt": "grue",  # ids in the file do not change from one run to the next
