@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from itertools import pairwise
+from pathlib import Path
 from types import TracebackType
 from typing import TextIO
 
@@ -28,7 +29,7 @@ ADVICE = {
     errno.ENOENT: "check the spelling, and that you are in the right folder",
     errno.EEXIST: "name another place (--out, --output), or move away what is there",
     errno.ENOTDIR: "a part of the path is a file; name a folder, or move the file away",
-    errno.EISDIR: "it is a folder; name a file in it",
+    errno.EISDIR: "name a file in it",
     errno.ENAMETOOLONG: "choose a shorter name: most file systems allow 255 bytes for each part of a path",
     errno.ELOOP: "symbolic links lead in a circle; remove one of them, or name the place itself",
     errno.EMFILE: "too many files are open; raise the limit (ulimit -n 4096), or use fewer processes (--jobs)",
@@ -82,7 +83,10 @@ def _refused(error: OSError) -> str:
     reason = error.strerror or str(error) or type(error).__name__
     names = [os.fsdecode(name) for name in (error.filename, error.filename2) if isinstance(name, str | bytes)]
     named = f"{' -> '.join(names)}: " if names else ""
-    return f"{named}{reason[:1].lower()}{reason[1:]}; {ADVICE.get(error.errno or 0, OTHERWISE)}"
+    advice = ADVICE.get(error.errno or 0, OTHERWISE)
+    if error.errno == errno.EEXIST and names and Path(names[0]).is_symlink() and not Path(names[0]).exists():
+        advice = "it is a symbolic link that leads nowhere, or in a circle: remove it, or name the place itself"
+    return f"{named}{reason[:1].lower()}{reason[1:]}; {advice}"
 
 
 def _of_text(error: ValueError) -> str | None:

@@ -141,7 +141,9 @@ def test_markdown_as_code_and_as_a_comment(text: str) -> None:
 @many
 def test_csv_gives_texts_back_and_numbers_stay_numbers(text: str, number: float, whole: int) -> None:
     rows = [{"a": text, "b": number, "c": whole}]
-    for written in (csv_text(("a", "b", "c"), rows), frame_text(pd.DataFrame(rows))):
+    # A data frame holds no lone surrogate.
+    frame = pd.DataFrame([{**rows[0], "a": text.encode("utf-8", "backslashreplace").decode()}])
+    for written in (csv_text(("a", "b", "c"), rows), frame_text(frame)):
         (head, (a, b, c)) = csv.reader(io.StringIO(written, newline=""), strict=True)
         assert head == ["a", "b", "c"]
         assert a.removeprefix("'") == printable(text).removeprefix("'")
