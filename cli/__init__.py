@@ -43,8 +43,8 @@ from .verify import verify
 
 EXIT_CODES = (
     "Exit codes: 0 all cells are done or not applicable (n/a); 1 some cells failed (grue failures DIR shows the errors)"
-    " or are missing, a file could not be read and was skipped, or a check found a problem (compare --fail-on, merge, "
-    "verify); 2 the command is invalid or "
+    " or are missing, a file could not be read and was skipped, or a check found a problem (compare --fail-on, doctor, "
+    "merge, verify); 2 the command is invalid or "
     "cannot continue; 130 interrupted by Ctrl-C, repeat the command to continue."
 )
 
