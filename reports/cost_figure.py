@@ -122,7 +122,7 @@ def _panel(
         axes.plot(part.loc[name, "seconds"], heights[name], **{**look, **size, "linestyle": "", "clip_on": False})
 
 
-def _power(value: float, _position: int | None) -> str:
+def _power(value: float, _position: float) -> str:
     """A tick of a logarithmic axis, 10⁻² say; figures have no mathematics, since names may have dollar signs."""
     exponent = round(np.log10(value))
     return "10" + str(exponent).translate(SUPERSCRIPTS) if np.isclose(value, 10.0**exponent) else f"{value:g}"

@@ -32,7 +32,7 @@ def shown(results: Results) -> Results:
     texts = [name for name in ("task", "learner", "split", "metric", "status") if name in scores]
     return replace(
         results,
-        scores=scores.assign(**{name: _column(scores[name]) for name in texts}),
+        scores=scores.assign(**{name: _column(scores, name) for name in texts}),
         catalogue=_catalogue(results.catalogue),
         failures=[_plain(failure) for failure in results.failures],
         provenance=[_plain(one) for one in results.provenance],
@@ -89,5 +89,6 @@ def _plain(value: Any, field: str = "") -> Any:
     return value
 
 
-def _column(values: pd.Series) -> pd.Series:
-    return values.map({value: printable(value) if isinstance(value, str) else value for value in values.unique()})
+def _column(scores: pd.DataFrame, name: str) -> list[Any]:
+    values = {value: printable(value) if isinstance(value, str) else value for value in scores[name].unique()}
+    return [values.get(value, value) for value in scores[name]]

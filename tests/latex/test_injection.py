@@ -20,7 +20,7 @@ MISSING = [name for name in ("pdflatex", "bibtex") if shutil.which(name) is None
 
 pytestmark = [
     pytest.mark.latex,
-    pytest.mark.skipif(bool(MISSING) and os.environ.get("CI") != "true", reason=f"missing: {', '.join(MISSING)}"),
+    pytest.mark.skipif(bool(MISSING) and os.environ.get("CI") != "true", reason=" and ".join(MISSING) + " not found"),
 ]
 invariant = pytest.mark.invariant("No name runs a command of LaTeX or BibTeX, nor opens a file.")
 
