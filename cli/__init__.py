@@ -105,12 +105,12 @@ def main() -> None:
     """
     streams = sys.stdout, sys.stderr
     make_readable(*streams)
-    sys.stdout, sys.stderr = own = tuple(map(PrintableStream, streams))
+    sys.stdout, sys.stderr = map(PrintableStream, streams)
     sys.excepthook = faults.print_traceback
     try:
         code = _run()
-        if sys.stdout is not own[0]:
-            code = 0  # typer put another stream there, since the reader of our output, `head` say, has seen enough
+        if type(sys.stdout).__name__ == "PacifyFlushWrapper":
+            code = 0  # typer put it there, since the reader of our output, `head` say, has seen enough
         sys.exit(faults.flushed(streams, code))
     finally:
         sys.stdout, sys.stderr = streams

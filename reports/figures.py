@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, count
 from pathlib import Path
-from typing import Any
 
-import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from ..analysis.planned import refuse_contradictions
@@ -20,6 +18,7 @@ from ..runs.results import Results
 from ..runs.selection import renamed
 from .cost_figure import cost_figure
 from .decomposition_figure import crossing_figure
+from .escaping.figures import FORMATS, save_figure
 from .escaping.files import figure_file
 from .exposure_figure import exposure_figure
 from .families_figure import families_figure
@@ -28,16 +27,8 @@ from .highlights import Highlights, highlights
 from .id_ood_figure import id_ood_figure
 from .ladder_figure import ladder_figure
 from .overview import overview_figure, overview_pages
-from .style import WIDTHS, theme
+from .style import WIDTHS
 from .task_figure import task_figure
-
-FORMATS = ("svg", "pdf", "png")
-# Metadata that would change from one run to the next, removed per format.
-METADATA: dict[str, dict[str, Any]] = {
-    "svg": {"Date": None},
-    "pdf": {"CreationDate": None},
-    "png": {"Software": None},
-}
 
 PAGED = {"families": families_figure, "exposure": exposure_figure}
 """Kinds with a panel for each task, of which there may be several pages."""
@@ -164,6 +155,5 @@ def _write(figures: Iterable[tuple[str, Figure]], folder: Path) -> Iterator[Path
         taken.add(stem.lower())
         for form in FORMATS:
             path = folder / f"{stem}.{form}"
-            with mpl.rc_context(theme()):
-                figure.savefig(path, metadata=METADATA[form])
+            save_figure(figure, path, form)
             yield path

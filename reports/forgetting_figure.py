@@ -18,7 +18,7 @@ from matplotlib.lines import Line2D
 from ..analysis.forgetting import Report
 from ..analysis.intervals import interval
 from ..metrics import forgetting as metrics
-from .figures import FORMATS, METADATA
+from .escaping.figures import FORMATS, save_figure
 from .forgetting import source_line
 from .style import WIDTHS, line_styles, theme
 
@@ -49,7 +49,7 @@ def write_figure(report: Report, folder: Path) -> Iterator[Path]:
         figure = draw(report)
         for form in FORMATS:
             path = folder / f"forgetting.{form}"
-            figure.savefig(path, metadata=METADATA[form])
+            save_figure(figure, path, form)
             yield path
 
 

@@ -8,7 +8,7 @@ from io import StringIO
 import matplotlib as mpl
 
 from ...analysis.forgetting import Report
-from ..figures import METADATA
+from ..escaping.figures import save_figure
 from ..forgetting import QUESTION, forgetting_tables, source_line, verdicts
 from ..forgetting_figure import draw
 from ..style import theme
@@ -31,7 +31,7 @@ def forgetting_view(report: Report, link: Link) -> StudyView:
     """The study of forgetting. link: the page of a learner."""
     with mpl.rc_context(theme()):
         svg = StringIO()
-        draw(report).savefig(svg, format="svg", metadata=METADATA["svg"])
+        save_figure(draw(report), svg, "svg")
     return StudyView(
         title="Forgetting",
         question=QUESTION,

@@ -20,13 +20,14 @@ MISSING = [name for name in ("pdflatex", "bibtex") if shutil.which(name) is None
 
 pytestmark = [
     pytest.mark.latex,
-    pytest.mark.skipif(bool(MISSING) and os.environ.get("CI") != "true", reason=" and ".join(MISSING) + " not found"),
+    pytest.mark.skipif(bool(MISSING) and os.environ.get("CI") != "true", reason=f"missing: {MISSING}"),
 ]
 invariant = pytest.mark.invariant("No name runs a command of LaTeX or BibTeX, nor opens a file.")
 
 COMMANDS = (
     "\\input{../canary}", "\\include{../canary}", "\\openin5=../canary.tex", "\\immediate\\openout5=owned.tex",
-    "\\write18{touch owned.tex}", "\\end{document}", "\\catcode`\\%=12", "^^5cinput{../canary}", "^^M\\input{../canary}",
+    "\\write18{touch owned.tex}", "\\end{document}", "\\catcode`\\%=12", "^^5cinput{../canary}",
+    "^^M\\input{../canary}",
     "\\def\\x{", "\\csname end\\endcsname", "\\verb|", "\\\\[1em]",
 )  # fmt: skip
 AROUND = (
