@@ -104,8 +104,9 @@ def _figures(figures: dict[str, list[float | str]]) -> str:
 
 
 def _figure(values: Sequence[float | str]) -> str:
-    if all(isinstance(value, int) for value in values):
-        return f"{sum(values):,}"  # pyright: ignore[reportArgumentType] -- whole numbers, as just seen
+    counts = [value for value in values if isinstance(value, int)]
+    if len(counts) == len(values):
+        return f"{sum(counts):,}"
     texts = dict.fromkeys(f"{value:.3g}" if isinstance(value, float) else str(value) for value in _sorted(values))
     if all(isinstance(value, int | float) for value in values) and len(texts) > 1:
         first, *_, last = texts

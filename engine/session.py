@@ -49,12 +49,17 @@ class Session:
         self, table: str | None = None, names: Collection[str] | None = None, columns: Sequence[str] | None = None
     ) -> dict[str, tuple[pa.Table, dict[str, Any]]]:
         """Read a table of the store, with unreadable files put in quarantine and named in the display."""
+        with self.logging_warnings():
+            return self.store.read(table, names, columns, quarantine=True)
+
+    @contextmanager
+    def logging_warnings(self) -> Iterator[None]:
+        """Name unreadable files in the display, each once, as the lines of a run are."""
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            found = self.store.read(table, names, columns, quarantine=True)
-        for warning in caught:
-            self.reporter.log(str(warning.message))
-        return found
+            yield
+        for text in dict.fromkeys(str(warning.message) for warning in caught):
+            self.reporter.log(text)
 
     def begin(self, jobs: Sequence[Job], unit: str = "jobs", share_of: Callable[[Job], Share] | None = None) -> None:
         """Start with these jobs, in this order.

@@ -23,10 +23,14 @@ from typing import Any
 import pyarrow as pa
 
 from .errors import EngineError, UnreadableWarning
-from .parquet import UnreadableError, read_file
+from .files import UnreadableError, read_json
+from .parquet import NoDigestError, read_file
 
 RECORDS = ("plan.json", "study.json")
 """Records of what was planned; archived with the results."""
+
+FAILURE = ("job", "when", "kind", "message", "traceback")
+"""What every record of a failure has, all of it text."""
 
 
 class Store:
@@ -104,12 +108,26 @@ class Store:
         found = []
         for path in sorted(self.failed.glob("*.json")):
             try:
-                found.append(json.loads(path.read_text()))
-            except ValueError as error:
+                record = read_json(path)
+                self.check_failure(record)
+                found.append(record)
+            except UnreadableError as error:
                 warnings.warn(
                     f"cannot read {self.display(path)}: {error}; ignoring it", UnreadableWarning, stacklevel=2
                 )
         return sorted(found, key=lambda failure: failure["when"])
+
+    def check_failure(self, record: dict[str, Any]) -> None:
+        """Raise UnreadableError for a record of a failure that is none."""
+        for name in FAILURE:
+            if not isinstance(record.get(name), str):
+                raise UnreadableError(f"{name} is {record.get(name)!r:.60}; expected text")
+
+    def check_table(self, name: str, table: pa.Table, metadata: dict[str, Any], *, whole: bool) -> None:
+        """Raise UnreadableError for a file that does not hold what its table should; here it may hold anything.
+
+        name   of the table, such as "batches";  whole: all of its columns were read
+        """
 
     def read(
         self,
@@ -124,22 +142,40 @@ class Store:
         table    None: the one that every job has;  names, columns: these only
 
         A file that cannot be read is named in a warning and, with quarantine, moved to corrupt/: if it is of the table
-        that every job has, its job is done again.
+        that every job has, its job is done again. Raises EngineError for files without a digest where all are without,
+        or with quarantine: an earlier version wrote them, and doing all of these jobs again would be a waste.
         """
         table, found = table or self.table, {}
+        unsigned: list[Path] = []
         for name in self.names(table) if names is None else filter(set(self.names(table)).__contains__, names):
             path = self.path(name, table)
             try:
-                found[name] = read_file(path, columns)
+                content = read_file(path, columns)
+                self.check_table(table, *content, whole=columns is None)
+                found[name] = content
+            except NoDigestError as error:
+                unsigned.append(path)
+                if not quarantine:
+                    self.reject(path, str(error))
             except UnreadableError as error:
-                note = ""
-                if quarantine:
-                    self.corrupt.mkdir(exist_ok=True)
-                    path.replace(self.corrupt / f"{path.name}.{time.time_ns()}")
-                    note = f"; moved to {self.display(self.corrupt)}"
-                    note += ", and its job is run again" if table == self.table else ""
-                warnings.warn(f"cannot read {self.display(path)}: {error}{note}", UnreadableWarning, stacklevel=2)
+                self.reject(path, str(error), quarantine=quarantine)
+        if unsigned and (quarantine or not found):
+            raise EngineError(
+                f"{len(unsigned)} files, such as {self.display(unsigned[0])}, have no digest: written by an older "
+                f"version, or damaged; `grue compact --adopt {self.display_folder}` takes their values as they are and "
+                "writes a digest"
+            )
         return found
+
+    def reject(self, path: Path, reason: str, *, quarantine: bool = False) -> None:
+        """Name a file that cannot be read in a warning and, with quarantine, move it to corrupt/."""
+        note = ""
+        if quarantine:
+            self.corrupt.mkdir(exist_ok=True)
+            path.replace(self.corrupt / f"{path.name}.{time.time_ns()}")
+            note = f"; moved to {self.display(self.corrupt)}"
+            note += ", and its job is run again" if path.parent.name == self.table else ""
+        warnings.warn(f"cannot read {self.display(path)}: {reason}{note}", UnreadableWarning, stacklevel=3)
 
     def names(self, table: str | None = None) -> list[str]:
         """The jobs that have a file of a table, in order; table None: of the one that every job has."""

@@ -9,15 +9,18 @@ FOLDER/predictions.parquet  the answers to the probe examples at the largest tra
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from ..engine.parquet import UnreadableError, read_file, to_bytes
-from .catalogue import read_catalogue, write_catalogue
+from .batches import TEXT, BatchStore, check_columns, check_source, problems
+from .catalogue import Catalogue, read_catalogue, write_catalogue
 from .errors import UsageError
 from .results import COLUMNS, Results
+from .rows import FILE, LAYOUT
 
 REFERENCE = Path(__file__).parents[1] / "results" / "reference"
 """The committed results, packed, a folder each, named after their presets."""
@@ -27,6 +30,11 @@ DEFAULT = "standard"
 
 STEPS = "steps"
 """The column of scores.parquet with the steps of training."""
+
+TYPES = {one.name: TEXT if one.type == pa.string() else (one.type,) for one in LAYOUT}
+TYPES["suite_seed"] += (pa.float64(),)  # empty in what an earlier version wrote
+PACKED = {"key": TEXT, "split": TEXT, "examples": (pa.binary(), pa.large_binary())}
+"""The types that columns of scores.parquet and of answers.parquet may have."""
 
 SCORES, ANSWERS, PREDICTIONS = "scores.parquet", "answers.parquet", "predictions.parquet"
 
@@ -95,13 +103,39 @@ def read_bundle(folder: Path) -> Results | None:
     if catalogue is None:
         return None
     try:
-        table, metadata = read_file(path)
-        packed = read_file(folder / ANSWERS)[0].to_pylist() if (folder / ANSWERS).is_file() else []
+        table, metadata = read_file(path, [*COLUMNS, STEPS])
+        _check(folder, table, metadata, catalogue)
+        path = folder / ANSWERS
+        packed = _read_answers(path) if path.is_file() else []
     except UnreadableError as error:
         raise UsageError(f"cannot read {path}: {error}; pack the folder again (grue scores --format bundle)") from error
-    rows: pd.DataFrame = table.to_pandas().reindex(columns=[*COLUMNS, STEPS])
+    rows: pd.DataFrame = table.to_pandas()
     steps = rows.loc[rows[STEPS].notna()].drop_duplicates("key").set_index("key")[STEPS].to_dict()
     answers = {(row["key"], row["split"]): np.frombuffer(row["examples"], np.int8) for row in packed}
     return Results(
         rows.reindex(columns=COLUMNS), catalogue, metadata["failures"], metadata["provenance"], answers, steps=steps
     )
+
+
+def _check(folder: Path, table: pa.Table, metadata: dict[str, Any], catalogue: Catalogue) -> None:
+    """Raise UnreadableError where scores are impossible or disagree with the plan, or metadata are of another form."""
+    check_columns({name: TYPES[name] for name in COLUMNS}, table)
+    rows: pd.DataFrame = table.to_pandas()
+    rows = rows.assign(**{FILE: 0, "suite_seed": rows["suite_seed"].fillna(0)})
+    for _, reason in problems(rows, [{}], catalogue):
+        raise UnreadableError(reason)
+    for name in ("provenance", "failures"):
+        if not isinstance(metadata.get(name), list) or not all(isinstance(one, dict) for one in metadata[name]):
+            raise UnreadableError(f"{name} in its metadata is no list of records")
+    for one in metadata["failures"]:
+        BatchStore(folder).check_failure(one)
+    for one in metadata["provenance"]:
+        check_source(one)
+
+
+def _read_answers(path: Path) -> list[dict[str, Any]]:
+    table = read_file(path, list(PACKED))[0]
+    check_columns(PACKED, table)
+    if any(table[name].null_count for name in PACKED):
+        raise UnreadableError("it has empty values")
+    return table.to_pylist()

@@ -16,7 +16,9 @@ from typing import Any
 
 import pandas as pd
 
-from .errors import UsageError
+from ..engine.files import UnreadableError, read_json
+from .errors import UnreadablePlanError, UsageError
+from .plan_check import PlanError, check_plan
 
 SCHEMA = 2
 """Version of the layout of plan.json and of the names in the tidy table. A new field does not change it."""
@@ -235,7 +237,7 @@ class Catalogue:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Catalogue:
-        """From the content of plan.json; raises KeyError or TypeError where it is something else."""
+        """From the content of plan.json, which `check_plan` has accepted."""
         return cls(
             tasks={name: _task(entry) for name, entry in document["tasks"].items()},
             learners={name: LearnerInfo(**_known(LearnerInfo, entry)) for name, entry in document["learners"].items()},
@@ -246,31 +248,29 @@ class Catalogue:
 
 
 def read_catalogue(folder: Path) -> Catalogue | None:
-    """The plan of a folder, or None if it has no plan.json. Raises UsageError where it is damaged."""
+    """The plan of a folder, or None if it has no plan.json.
+
+    Raises UnreadablePlanError where it is damaged, and UsageError where another version wrote it.
+    """
     path = folder / FILE
-    if not path.is_file():
+    if not os.path.lexists(path):
         return None
     relative = os.path.relpath(path)
     shown = str(path) if relative.startswith(os.pardir) else relative
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        schema = document["schema"]
-        if schema == SCHEMA:
+        document = read_json(path)
+        if check_plan(document, SCHEMA):
             return Catalogue.from_json(document)
-    except (KeyError, TypeError, AttributeError):
-        wrong = "it is not the plan of a run"
-    except ValueError as error:
-        wrong = str(error)
-    else:
-        later = isinstance(schema, int) and schema > SCHEMA
-        raise UsageError(
-            f"cannot read {shown}: it was written by {'a later' if later else 'an earlier'} version of grue (layout "
-            f"{schema}; this version reads layout {SCHEMA}); read the folder with the version that wrote it, or run "
-            "in another folder (grue run --out), or archive its content and compute everything anew (grue run --fresh)"
-        )
+    except (UnreadableError, PlanError) as error:
+        raise UnreadablePlanError(
+            f"cannot read {shown}: {error}; move the file away and repeat `grue run` with the same arguments: it "
+            "writes the file again and repeats no finished cell"
+        ) from error
+    schema, age = document["schema"], "a later" if document["schema"] > SCHEMA else "an earlier"
     raise UsageError(
-        f"cannot read {shown}: {wrong}; move the file away and repeat `grue run` with the same arguments: it "
-        "writes the file again and repeats no finished cell"
+        f"cannot read {shown}: it was written by {age} version of grue (layout {schema}; this version reads layout "
+        f"{SCHEMA}); read the folder with the version that wrote it, or run in another folder (grue run --out), or "
+        "archive its content and compute everything anew (grue run --fresh)"
     )
 
 

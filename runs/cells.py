@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..learners.base import Learner
 from ..metrics.scores import VERSION as METRICS_VERSION
 from ..tasks.base import Task
+from .digests import digest
 from .external import is_external
 from .names import Named
 
@@ -127,11 +127,6 @@ def file_name(words: str, content: Any) -> str:
     # Letters of other alphabets take up to four of the 255 bytes of a name.
     readable = re.sub(r"[^A-Za-z0-9.=-]", "_", words)
     return f"{readable[:80]}--{digest(content)[:12]}"
-
-
-def digest(content: Any) -> str:
-    """SHA-256 of canonical JSON, hexadecimal."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def _identity(named: Named[Any]) -> dict[str, Any]:

@@ -5,3 +5,7 @@ from __future__ import annotations
 
 class UsageError(ValueError):
     """Invalid input of the user; the message says what was given and what was expected."""
+
+
+class UnreadablePlanError(UsageError):
+    """The plan of a result folder is damaged."""

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from ..engine.store import Store
+from .batches import BatchStore
 from .bundle import refuse_packed
 from .catalogue import Catalogue, CellInfo, NotApplicable, read_catalogue, write_catalogue
 from .errors import UsageError
@@ -30,7 +30,7 @@ def forget(
     What is left without cells and reasons leaves the plan too. Raises UsageError for a folder without a plan, for a
     label that is not in it (with the nearest), and where nothing is chosen.
     """
-    store = Store(Path(folder))
+    store = BatchStore(Path(folder))
     if learner is None and task is None and not failed:
         raise UsageError("no cells selected; expected --learner, --task or --failed")
     refuse_packed(folder, "change")

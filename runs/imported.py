@@ -8,7 +8,6 @@ the best constant answer of the training set.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from ..engine.files import UnreadableError, parse_json, read_text
 from ..learners.base import CPU, Resources
 from ..metrics.scores import marginal
 from ..tasks.base import Task
@@ -32,6 +32,12 @@ from .jobs import BatchJob, tables_of
 from .names import Named, UsageError, make_task, names
 from .plan import Plan
 from .predict import ROUNDING, Predictions
+
+LARGEST_ANSWER = 1e12
+"""The square of a larger error is no score that a table could show."""
+
+DIGITS = 9
+"""Digits of the largest size, test size and seed that a key may have."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +110,10 @@ def read_answers(path: Path, name: str, *, trust: bool = False) -> Import:
 
     Raises UsageError, in one line, for a key, split, index or shape that does not fit, and for a name that is taken.
     """
-    text = path.read_text(encoding="utf-8")
+    try:
+        text = read_text(path)
+    except UnreadableError as error:
+        raise UsageError(f"cannot read {path}: {error}") from error
     source = f"{name} from {path.name} (SHA-256 {hashlib.sha256(text.encode()).hexdigest()[:12]})"
     sets: dict[str, _Set] = {}
     for number, line in enumerate(text.splitlines(), 1):
@@ -176,9 +185,9 @@ class _Set:
 def _row(line: str) -> dict[str, Any]:
     """One line as an object with key, split, index, and either answer or probabilities."""
     try:
-        row = json.loads(line)
-    except ValueError as error:
-        raise UsageError(f"invalid JSON: {error}") from None
+        row = parse_json(line)
+    except UnreadableError as error:
+        raise UsageError(str(error)) from None
     kinds = {"key": str, "split": str, "index": int}
     good = isinstance(row, dict) and all(type(row.get(name)) is kind for name, kind in kinds.items())
     if not good or ("answer" in row) == ("probabilities" in row):
@@ -191,7 +200,7 @@ def _parsed(key: str, *, trust: bool) -> tuple[Named[Task], int, int, int]:
     label, *rest = key.rsplit(" ", 4)
     values = {part.partition("=")[0]: part.partition("=")[2] for part in rest[:3]}
     fields = ("size", "test_size", "seed")
-    if len(rest) != len(fields) + 1 or tuple(values) != fields or not all(v.isdigit() for v in values.values()):
+    if len(rest) != len(fields) + 1 or tuple(values) != fields or not all(map(_is_whole, values.values())):
         raise UsageError(f"unknown key {key!r}; expected a key written by grue export")
     if is_path(label) and not trust:
         raise UsageError(f"the key names code to import, {label!r}; if you trust the file, use --trust")
@@ -203,6 +212,11 @@ def _parsed(key: str, *, trust: bool) -> tuple[Named[Task], int, int, int]:
             f"{set_key(task, max(size, 1), max(test_size, 1), seed)!r}; export the question set and answer it again"
         )
     return task, size, test_size, seed
+
+
+def _is_whole(text: str) -> bool:
+    """Whether a text is a whole number of at most DIGITS digits: more examples than these fit no memory."""
+    return text.isascii() and text.isdecimal() and len(text) <= DIGITS
 
 
 def _answer(value: Any, outputs: Space) -> np.ndarray:
@@ -232,12 +246,12 @@ def _probabilities(value: Any, outputs: Space) -> np.ndarray:
 def _numbers(value: Any, shape: tuple[int, ...], what: str) -> np.ndarray:
     try:
         array = np.array(value, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise UsageError(f"{what} is not numeric; expected numbers of shape {shape}") from None
     if array.shape != shape:
         raise UsageError(f"{what} has shape {array.shape}; expected {shape}")
-    if not np.isfinite(array).all():
-        raise UsageError(f"{what} contains NaN or infinity; expected finite numbers")
+    if not (np.abs(array) <= LARGEST_ANSWER).all():
+        raise UsageError(f"{what} contains NaN, infinity, or numbers beyond {LARGEST_ANSWER:g}; expected smaller ones")
     return array
 
 

@@ -12,13 +12,12 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 
 from ..engine.parquet import UnreadableError, read_file
 from ..engine.store import Store
+from .batches import BatchStore, Files, read_batches
 from .bundle import SCORES, refuse_packed
 from .catalogue import Catalogue, check_versions, merge_catalogues, read_catalogue, write_catalogue
 from .errors import UsageError
@@ -70,7 +69,7 @@ class _Folder:
     name: str
     store: Store
     catalogue: Catalogue
-    batches: dict[str, tuple[pa.Table, dict[str, Any]]]
+    batches: Files
     unplanned: int = 0
 
 
@@ -81,13 +80,14 @@ def merge(folders: Sequence[Path | str], into: Path | str, *, log: Callable[[str
     for contradictions: a cell with different scores, or a task and a learner with different settings.
     """
     _check_names(folders, into)
-    target = Store(Path(into))
+    target = BatchStore(Path(into))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         sources = [_read(Path(folder)) for folder in folders]
         _check_contradictions(sources)  # before the target is made
         with target.locked(log or (lambda text: print(text, file=sys.stderr))):  # noqa: T201
-            own = _Folder(str(into), target, read_catalogue(target.folder) or Catalogue(), target.read())
+            before = read_catalogue(target.folder) or Catalogue()
+            own = _Folder(str(into), target, before, read_batches(target, before)[1])
             _check_contradictions([own, *sources])
             held = {key for table, _ in own.batches.values() for key in table["key"].to_pylist()}
             counts = tuple(_copy_batches(source, target, held) for source in sources)
@@ -120,8 +120,8 @@ def _check_names(folders: Sequence[Path | str], into: Path | str) -> None:
 
 def _read(folder: Path) -> _Folder:
     """A folder with the batches that its plan has cells of."""
-    catalogue, store = require_catalogue(folder), Store(folder)
-    batches = store.read()
+    catalogue, store = require_catalogue(folder), BatchStore(folder)
+    batches = read_batches(store, catalogue)[1]
     planned = {
         name: batch
         for name, batch in batches.items()

@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from ..engine.files import UnreadableError, read_text
 from ..learners.base import Learner
 from ..learners.estimator import Estimator
 from ..learners.tuned import Tuned
@@ -21,6 +22,9 @@ from .schema import FIELDS, REQUIRED, Grid, Preset, added, check, frozen, is_who
 from .sets import ALL, INHERITED, PREFIX, expand, is_set
 
 FOLDER = files("grue.runs") / "presets"
+
+MAX_PRESET = 1 << 20
+"""Bytes of the largest preset file."""
 
 PER_TASK = tuple(name for name, info in FIELDS.items() if info.per_task)
 
@@ -98,8 +102,8 @@ def _read(name: str) -> dict[str, Any]:
     path = Path(name)
     if path.suffix == ".toml":
         try:
-            text, name = path.read_text(encoding="utf-8"), path.stem
-        except (OSError, UnicodeDecodeError) as error:
+            text, name = read_text(path, MAX_PRESET), path.stem
+        except UnreadableError as error:
             raise UsageError(f"cannot read the preset {path}: {error}") from error
     elif name == PRESET:
         text = None
@@ -110,7 +114,7 @@ def _read(name: str) -> dict[str, Any]:
     where = f"preset {name}"
     try:
         raw = read_claims().preset() if text is None else tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # a TOMLDecodeError, a number of 5,000 digits, or brackets as many
         raise UsageError(f"{where}: invalid TOML: {error}") from error
     extends, grids = raw.pop("extends", None), raw.pop("grid", [])
     if not isinstance(extends, str | None):

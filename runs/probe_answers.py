@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..engine.parquet import UnreadableError, read_file
-from ..engine.store import Store
+from .batches import BatchStore
 from .bundle import PREDICTIONS, locate
 from .errors import UsageError
 
@@ -62,7 +62,7 @@ def _packed(folder: Path) -> pa.Table | None:
 
 def _stored(folder: Path, wanted: Collection[str]) -> pa.Table:
     parts = [LAYOUT.empty_table()]
-    for table, _ in Store(folder).read("predictions", columns=STORED).values():
+    for table, _ in BatchStore(folder).read("predictions", columns=STORED).values():
         pairs = zip(table["kind"].to_pylist(), table["key"].to_pylist(), strict=True)
         rows = table.filter(pa.array([kind == "class" and key in wanted for kind, key in pairs], pa.bool_()))
         if rows.num_rows:

@@ -99,14 +99,14 @@ def _drawn(task: Task, suite: int) -> dict[str, tuple[list[str], list[str]]]:
 
 
 def _stored(folders: Sequence[Path | str], task: str) -> dict[str, tuple[list[str], list[str]]]:
-    from ..engine.store import Store  # noqa: PLC0415 -- only for tasks that cannot be made
+    from .batches import BatchStore  # noqa: PLC0415 -- only for tasks that cannot be made
 
     found: dict[str, tuple[list[str], list[str]]] = {}
     for folder in folders:
         path = locate(folder)
         if not (path / "examples").is_dir():
             continue
-        for table, _ in Store(path).read("examples").values():
+        for table, _ in BatchStore(path).read("examples").values():
             rows = table.to_pandas()
             rows = rows.loc[(rows["task"] == task) & (rows["index"] < EXAMPLES)].sort_values("index")
             for split, own in rows.groupby("split"):

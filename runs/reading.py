@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ..engine.store import Store
+from ..engine.errors import UnreadableWarning
+from ..engine.files import UnreadableError, parse_json
+from .batches import BatchStore, contradictions, read_rows
 from .bundle import locate, read_bundle
 from .catalogue import Catalogue, check_versions, merge_catalogues, read_catalogue
-from .errors import UsageError
+from .errors import UnreadablePlanError, UsageError
 from .results import COLUMNS, Results
-from .rows import join
+from .rows import FILE
 
 OF_A_BATCH = ("seconds", "cells", "keys", "settings", "task", "learner")
 """What differs from batch to batch in the provenance of one run."""
@@ -26,11 +29,13 @@ def read(folders: Sequence[Path | str]) -> Results:
 
     Raises UsageError for a folder that is none.
     """
-    parts = {str(folder): read_bundle(locate(folder)) or _read(Path(folder)) for folder in folders}
+    parts = dict(_parts(folders))
     catalogues = {name: part.catalogue for name, part in parts.items()}
     check_versions(catalogues)
     catalogue = merge_catalogues(catalogues.values(), supersede=False)
     scores = pd.concat([part.scores for part in parts.values()], ignore_index=True)
+    if len(parts) > 1:
+        _warn_of_differences(parts)
     planned = scores["key"].isin(list(catalogue.by_key))
     scores = scores.loc[planned].drop_duplicates(["key", "split", "metric"], ignore_index=True)
     # Labels are no part of a key: the plan may have others than when a cell was computed.
@@ -55,6 +60,33 @@ def read(folders: Sequence[Path | str]) -> Results:
     )
 
 
+def _parts(folders: Sequence[Path | str]) -> Iterator[tuple[str, Results]]:
+    """The name of each folder and what it holds; of several, those with damaged plans are named and left out."""
+    damaged = 0
+    for folder in folders:
+        try:
+            yield str(folder), read_bundle(locate(folder)) or _read(Path(folder))
+        except UnreadablePlanError as error:
+            damaged += 1
+            if damaged == len(folders):
+                raise
+            warnings.warn(str(error), UnreadableWarning, stacklevel=3)
+
+
+def _warn_of_differences(parts: Mapping[str, Results]) -> None:
+    """Say where folders have different values for one cell; those of the first are reported."""
+    tables = [part.scores.assign(**{FILE: number}) for number, part in enumerate(parts.values())]
+    found = list(contradictions(pd.concat(tables, ignore_index=True)))
+    if found:
+        names = list(parts)
+        first, second, what = found[0]
+        warnings.warn(
+            f"{names[first]} and {names[second]} have different values for {len(found)} rows of the same cells, such "
+            f"as {what}; those of {names[first]} are reported (grue compare {names[first]} {names[second]})",
+            stacklevel=3,
+        )
+
+
 def load(*folders: Path | str) -> pd.DataFrame:
     """The tidy table of one or several result folders: one row a (cell, split, metric), columns COLUMNS.
 
@@ -77,8 +109,8 @@ def require_catalogue(folder: Path) -> Catalogue:
 
 def _read(folder: Path) -> Results:
     """Everything in one folder, also what its plan does not ask for any more: another folder's may."""
-    store, catalogue = Store(folder), require_catalogue(folder)
-    rows, metadata = join(store.read())
+    store, catalogue = BatchStore(folder), require_catalogue(folder)
+    rows, metadata = read_rows(store, catalogue)
     tidy = rows.reindex(columns=COLUMNS)
     return Results(tidy, catalogue, store.failures(), metadata, _answers(rows), steps=_steps(rows))
 
@@ -86,7 +118,7 @@ def _read(folder: Path) -> Results:
 def _answers(rows: pd.DataFrame) -> dict[tuple[str, str], np.ndarray]:
     """Unpack the answers to riddles."""
     held = rows.reindex(columns=["key", "split", "examples", "kind"])
-    held = held.loc[held["kind"] == "answers"]
+    held = held.loc[(held["kind"] == "answers") & held["examples"].notna()]
     return {
         (key, split): np.frombuffer(packed, np.int8)
         for key, split, packed in zip(held["key"], held["split"], held["examples"], strict=True)
@@ -95,9 +127,16 @@ def _answers(rows: pd.DataFrame) -> dict[tuple[str, str], np.ndarray]:
 
 def _steps(rows: pd.DataFrame) -> dict[str, float]:
     """The steps of training from the records of the fits; of boosting they are rounds."""
+    found: dict[str, float] = {}
     held = rows.loc[rows["record"].notna(), ["key", "record"]]
-    records = ((key, json.loads(record)) for key, record in zip(held["key"], held["record"], strict=True))
-    return {key: float(record["steps"]) for key, record in records if isinstance(record.get("steps"), int | float)}
+    for key, text in zip(held["key"], held["record"], strict=True):
+        try:
+            record = parse_json(text)
+            if isinstance(record, dict) and isinstance(steps := record.get("steps"), int | float):
+                found[key] = float(steps)
+        except (UnreadableError, OverflowError) as error:
+            warnings.warn(f"the record of the fit of cell {key[:12]}: {error}", UnreadableWarning, stacklevel=2)
+    return found
 
 
 def _distinct(parts: Iterable[Results]) -> tuple[list[dict[str, Any]], dict[str, int]]:

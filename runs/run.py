@@ -15,9 +15,9 @@ import pandas as pd
 from ..engine.pool import LOCAL, Workers
 from ..engine.progress import Reporter, duration
 from ..engine.session import interruptible
-from ..engine.store import Store
 from ..learners.base import Learner, Resources
 from ..tasks.base import Task
+from .batches import BatchStore, read_rows
 from .bundle import refuse_packed
 from .catalogue import read_catalogue
 from .cells import Cell
@@ -25,7 +25,6 @@ from .names import UsageError
 from .plan import Plan, make_plan
 from .presets import adjust, load_preset
 from .reading import read
-from .rows import join
 from .session import PlanSession, outstanding
 from .why import group_reasons
 
@@ -140,8 +139,8 @@ def plan_run(
 
 def describe_plan(plan: Plan, folder: Path, workers: Workers | None = None, *, fresh: bool = False) -> str:
     """What a run would do, and why: cells, batches and the estimated time (`--dry-run`); touches nothing."""
-    store = Store(folder)
-    rows, metadata = join(store.read())
+    store, catalogue = BatchStore(folder), plan.catalogue()
+    rows, metadata = read_rows(store, catalogue)
     missing, batches, estimates = outstanding(plan, rows, metadata, store, fresh=fresh)
     lines = [f"{'task':<28} {'learner':<28} {'cells':>6} {'to do':>6} {'batches':>8} {'seconds':>8}  sizes"]
     before, failures = (None, []) if fresh else (read_catalogue(store.folder), store.failures())

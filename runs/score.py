@@ -12,6 +12,7 @@ from ..learners.base import BUDGET, PLATEAU
 from ..metrics.scores import Scored
 from .data import CellData
 from .predict import Predictions
+from .rows import LARGEST
 
 UNDERFIT = 0.99
 """A learner without iterations is flagged `capacity` if its `Metric.training_fit`, 1 at best, is below this value."""
@@ -39,6 +40,11 @@ def score(data: CellData, predictions: Predictions, *, flags_underfit: bool) -> 
         metrics = result.metrics if result else {truth.metric.name: math.nan}
         per_example = truth.metric_on(split).per_example_metric if result else truth.metric.name
         for metric, value in metrics.items():
+            if abs(value) > LARGEST:
+                raise ValueError(
+                    f"the predictions are too large to be scored: {metric} on {split} is {value:.3g}; expected at most "
+                    f"{LARGEST:g}"
+                )
             row = {**shared, "split": split, "metric": metric, "value": value, "count": len(data.tests[split])}
             if metric == per_example and result:
                 row |= _pack(result.per_example)

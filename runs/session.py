@@ -13,12 +13,13 @@ from ..engine.progress import Reporter, Share
 from ..engine.session import Session
 from ..engine.store import Store
 from ..learners.base import CPU, Resources
-from .catalogue import extend_catalogue
+from .batches import BatchStore, read_rows
+from .catalogue import FILE, Catalogue, extend_catalogue
 from .cells import Batch, Cell
+from .errors import UnreadablePlanError
 from .estimate import Estimates, make_batches
 from .jobs import BatchJob
 from .plan import Plan
-from .rows import join
 
 
 class PlanSession(Session):
@@ -30,7 +31,7 @@ class PlanSession(Session):
     def __init__(
         self, plan: Plan, folder: Path, workers: Workers, reporter: Reporter, resources: Resources = CPU
     ) -> None:
-        super().__init__(Store(folder), workers, reporter)
+        super().__init__(BatchStore(folder), workers, reporter)
         self.plan, self.resources = plan, resources
         self.missing: list[Cell] = []
 
@@ -39,10 +40,11 @@ class PlanSession(Session):
         log, folder = self.reporter.log, self.store.display_folder
         self.open(fresh=fresh)
         catalogue = self.plan.catalogue()
-        superseded = extend_catalogue(self.store.folder, catalogue)
+        superseded = self._save(catalogue)
         if superseded:
             log(f"{superseded} cells in {folder} have other settings or versions than this run; tables omit them")
-        rows, metadata = join(self.read())
+        with self.logging_warnings():
+            rows, metadata = read_rows(self.store, catalogue, quarantine=True)
         self.missing, batches, estimates = outstanding(self.plan, rows, metadata, self.store)
         log(
             f"{len(self.plan.cells)} cells: {len(self.plan.cells) - len(self.missing)} done, {len(self.missing)} to do "
@@ -56,6 +58,18 @@ class PlanSession(Session):
             return Share(sum(map(estimates.seconds, cells)), len(cells))
 
         self.begin([BatchJob(batch, self.resources) for batch in batches], "cells", share_of)
+
+    def _save(self, catalogue: Catalogue) -> int:
+        """Add the plan to that of the folder; returns how many cells it supersedes.
+
+        A plan that cannot be read is named and moved to corrupt/; finished cells of this plan are found by their keys.
+        """
+        try:
+            return extend_catalogue(self.store.folder, catalogue)
+        except UnreadablePlanError as error:
+            reason = str(error.__cause__)
+        self.store.reject(self.store.folder / FILE, reason, quarantine=True)
+        return extend_catalogue(self.store.folder, catalogue)
 
     def unaccounted(self) -> list[Cell]:
         """Planned cells that have neither rows on disk nor a failure: none, at the end of a run to its end."""

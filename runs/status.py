@@ -9,8 +9,9 @@ from dataclasses import asdict, dataclass, field
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
+from ..engine.files import read_json
 from .catalogue import Catalogue
 from .errors import UsageError
 
@@ -89,9 +90,9 @@ def declared() -> Declared:
 
 def read_status(path: Path | None = None) -> StatusList:
     """The list of a file; None: that of the suite (runs/quality/status.json). Raises UsageError for another file."""
-    source = path or FOLDER / "status.json"
+    source = Path(str(path or FOLDER / "status.json"))
     try:
-        document: dict[str, Any] = json.loads(source.read_text(encoding="utf-8"))
+        document = read_json(source)
         tasks = {
             name: Decision(**{**one, "reasons": tuple(one["reasons"]), "contrasts": tuple(one.get("contrasts", ()))})
             for name, one in document["tasks"].items()

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from ..engine.parquet import SCHEMA_VERSION, UnreadableError, read_file
 from ..engine.store import Store
+from .batches import BatchStore, Files, impossible
 from .bundle import refuse_packed
 from .catalogue import Catalogue
 from .cells import digest
@@ -22,11 +23,9 @@ from .reading import require_catalogue
 from .rebuild import rebuild
 from .rerun import choose_cells, rerun
 from .results import FLAGS
-from .rows import LAYOUT, join
+from .rows import LAYOUT, join, join_files
 
 Level = Literal["ok", "note", "problem"]
-
-Batches = Mapping[str, tuple[pa.Table, dict[str, Any]]]
 
 PROVENANCE = ("versions", "commit", "machine", "command")
 """What the metadata of every batch has (engine/provenance.py); the commit is null outside a checkout."""
@@ -58,14 +57,16 @@ def verify(
     Raises UsageError for a folder that is none, and for a plan.json that cannot be read.
     """
     refuse_packed(folder, "verify")
-    catalogue, store = require_catalogue(Path(folder)), Store(Path(folder))
+    catalogue, store = require_catalogue(Path(folder)), BatchStore(Path(folder))
     findings: list[Finding] = []
     read, failures = _check_files(store, findings)
-    malformed = dict(_malformed(read))
+    malformed = dict(_malformed(read, store))
     batches = {name: batch for name, batch in read.items() if name not in malformed}
     rows, sources = join(batches)
     source_of = {key: source for source in sources for key in source["keys"]}
     problems = [f"{name}: {why}" for name, why in malformed.items()]
+    names = list(batches)
+    problems += [f"{names[number]}: {why}" for number, why in impossible(join_files(batches))]
     problems += _contradictions(rows, batches, catalogue)
     _report(findings, "schema", problems, f"{len(rows):,} rows as planned")
     findings += _coverage(catalogue, set(rows["key"]), failures)
@@ -98,7 +99,7 @@ def verify(
     return findings
 
 
-def _check_files(store: Store, findings: list[Finding]) -> tuple[Batches, list[dict[str, Any]]]:
+def _check_files(store: Store, findings: list[Finding]) -> tuple[Files, list[dict[str, Any]]]:
     """Read every file; returns the readable batches and records of failures."""
     problems: list[str] = []
     counts: Counter[str] = Counter()
@@ -127,7 +128,7 @@ def _check_files(store: Store, findings: list[Finding]) -> tuple[Batches, list[d
     return batches, failures
 
 
-def _malformed(batches: Batches) -> Iterator[tuple[str, str]]:
+def _malformed(batches: Files, store: Store) -> Iterator[tuple[str, str]]:
     """Batches whose layout is another, or whose metadata name other cells than their rows, with the reason."""
     for name, (table, metadata) in batches.items():
         types = {one.name: one.type for one in table.schema}
@@ -136,11 +137,22 @@ def _malformed(batches: Batches) -> Iterator[tuple[str, str]]:
             yield name, f"schema {metadata.get('schema')}; expected {SCHEMA_VERSION}"
         elif wrong:
             yield name, f"columns that are missing or have another type: {', '.join(wrong)}"
+        elif reason := _reason(store, table, metadata):
+            yield name, reason
         elif sorted(metadata.get("keys", ())) != sorted(set(table["key"].to_pylist())):
             yield name, "its rows are of other cells than its metadata say"
 
 
-def _contradictions(rows: pd.DataFrame, batches: Batches, catalogue: Catalogue) -> Iterator[str]:
+def _reason(store: Store, table: pa.Table, metadata: dict[str, Any]) -> str:
+    """Why a batch does not hold what it should; "": it does."""
+    try:
+        store.check_table(store.table, table, metadata, whole=True)
+    except UnreadableError as error:
+        return str(error)
+    return ""
+
+
+def _contradictions(rows: pd.DataFrame, batches: Files, catalogue: Catalogue) -> Iterator[str]:
     """Rows that contradict the plan or each other."""
     strange = sorted(set(rows["status"].dropna()) - {"ok", *FLAGS})
     if strange:
@@ -213,7 +225,7 @@ def _not_rebuilt(catalogue: Catalogue, pairs: Mapping[tuple[str, str], str], wha
         yield Finding("note", "keys", f"{_count(cells, 'cell')} {what}: {reason}")
 
 
-def _provenance(batches: Batches) -> Iterator[str]:
+def _provenance(batches: Files) -> Iterator[str]:
     """Batches without a part of their provenance."""
     for name, (_, metadata) in batches.items():
         lacking = [
@@ -223,7 +235,7 @@ def _provenance(batches: Batches) -> Iterator[str]:
             yield f"{name} has no {', '.join(lacking)}"
 
 
-def _origins(batches: Batches) -> Iterator[Finding]:
+def _origins(batches: Files) -> Iterator[Finding]:
     """Where the batches come from, and what about it a reader has to judge."""
     metadata = [one for _, one in batches.values()]
     commits = Counter(str(one.get("commit")) for one in metadata)

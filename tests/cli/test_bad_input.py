@@ -94,8 +94,12 @@ def rename(folder: Path, names: dict[str, str]) -> None:
     for plain, other in names.items():
         text = text.replace(json.dumps(plain), json.dumps(other))
     (folder / "plan.json").write_text(text)
-    for column in ("task", "learner"):
-        change(folder, lambda table, column=column: with_column(table, column, lambda one: names.get(one, one)))
+    for path in folder.glob("*/*.parquet"):
+        table, metadata = read_file(path)
+        for column in ("task", "learner"):
+            table = with_column(table, column, lambda one: names.get(one, one))
+            metadata[column] = names.get(metadata[column], metadata[column])
+        path.write_bytes(to_bytes(table, metadata))
 
 
 @pytest.mark.parametrize("name", [*READERS, *OF_BATCHES])

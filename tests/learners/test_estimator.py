@@ -322,7 +322,7 @@ class GlobalNoise(ClassifierMixin, BaseEstimator):
 
 
 def draws() -> np.ndarray:
-    return np.array([random.random(), np.random.random(), float(torch.rand(1))])  # noqa: NPY002, S311
+    return np.array([random.random(), np.random.random(), float(torch.rand(1))])  # noqa: NPY002
 
 
 def seed_all() -> None:

@@ -168,7 +168,8 @@ def _failures(keys: list[str]) -> list[dict[str, Any]]:
         return []
     return [
         {
-            "batch": "b1",
+            "job": "b1",
+            "cells": [],
             "task": "identity-bits",
             "learner": "cnn",
             "keys": keys,

@@ -267,7 +267,7 @@ class GamblingPredictor(Predictor):
 
 
 def _global_draws() -> float:
-    return random.random() + np.random.random() + float(torch.rand(1))  # noqa: NPY002, S311
+    return random.random() + np.random.random() + float(torch.rand(1))  # noqa: NPY002
 
 
 def test_a_learner_that_uses_global_generators_scores_the_same_whatever_came_before() -> None:
