@@ -71,8 +71,9 @@ def read_folders(
     """
     from ..runs.errors import UsageError
     from ..runs.reading import read
+    from ..runs.shown import shown
 
-    results = read(dirs)
+    results = shown(read(dirs))
     named = ", ".join(str(folder) for folder in dirs)
     if not results.catalogue.cells:
         reasons = {row.reason: f"{row.task}, {row.learner}" for row in results.catalogue.not_applicable}

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -15,8 +12,12 @@ from typing import Any
 from ..analysis.claims import Judgement, Outcome
 from ..analysis.findings import StudyRun
 from ..analysis.findings import Verdict as StudyVerdict
+from ..engine.printable import printable
 from ..runs.registration import FILE, ClaimTest
 from ..runs.results import Results
+from .escaping.json_text import json_text
+from .escaping.markdown import markdown_line
+from .escaping.spreadsheet import csv_text
 from .formats import markdown_table
 from .provenance import full_line
 from .studies import estimate_text, source_line
@@ -120,9 +121,11 @@ def _heading(one: Standing, form: str) -> str:
     lines += [f"{one.why[:1].upper()}{one.why[1:]}."] if one.why else []
     lines += [study_verdict_text(verdict) for verdict in one.judgement.of_study]
     if form == "md":
-        return "\n".join([f"### {named}", "", f"**{claim.claim}.**", "", *(f"- {line}" for line in lines), ""])
+        shown = [f"- {markdown_line(line)}" for line in lines]
+        return "\n".join([f"### {markdown_line(named)}", "", f"**{markdown_line(claim.claim)}.**", "", *shown, ""])
+    named, lines = printable(named), list(map(printable, lines))
     wrapped = [fill(line, WIDTH, initial_indent="  ", subsequent_indent="    ") for line in lines]
-    return "\n".join([named, "-" * min(len(named), WIDTH), fill(f"{claim.claim}.", WIDTH), *wrapped])
+    return "\n".join([named, "-" * min(len(named), WIDTH), fill(printable(f"{claim.claim}."), WIDTH), *wrapped])
 
 
 def study_verdict_text(one: StudyVerdict) -> str:
@@ -193,17 +196,15 @@ def expected_text(test: ClaimTest) -> str:
 
 def _csv(standings: Sequence[Standing]) -> str:
     """CSV: a row a test, and one for a claim without tests."""
-    out = io.StringIO()
-    writer = csv.DictWriter(out, CSV_COLUMNS, lineterminator="\n", restval="")
-    writer.writeheader()
+    rows = list[dict[str, Any]]()
     for one in standings:
         claim = one.judgement.claim
         shared = {"claim": claim.name, "words": claim.claim, "source": claim.source, "study": claim.study}
         shared |= {"verdict": one.judgement.verdict, "basis": one.basis, "why": one.why, "digest": claim.digest}
-        rows = [_row(outcome) for outcome in one.judgement.outcomes]
-        rows = rows or [_row_of_study(verdict) for verdict in one.judgement.of_study] or [{}]
-        writer.writerows({**shared, **row} for row in rows)
-    return out.getvalue()
+        own = [_row(outcome) for outcome in one.judgement.outcomes]
+        own = own or [_row_of_study(verdict) for verdict in one.judgement.of_study] or [{}]
+        rows += [{**shared, **row} for row in own]
+    return csv_text(CSV_COLUMNS, rows)
 
 
 def _row(outcome: Outcome) -> dict[str, Any]:
@@ -262,7 +263,7 @@ def _json(standings: Sequence[Standing], results: Results | None, committed: str
         "provenance": results.provenance if results else [],
         "claims": claims,
     }
-    return json.dumps(document, indent=1, allow_nan=False) + "\n"
+    return json_text(document)
 
 
 def _found(outcome: Outcome) -> dict[str, Any]:

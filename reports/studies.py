@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 
 from ..analysis.findings import Findings, Published, StudyRun, Verdict
+from .escaping.spreadsheet import frame_text
 from .formats import markdown_table
 from .provenance import line_of
-from .spreadsheet import guarded
 from .study_files import to_json
 from .tables import Column, Table, TableCell
 from .text import DEFAULT, Layout, text_table
@@ -31,8 +31,7 @@ def render(run: StudyRun, form: str, layout: Layout = DEFAULT) -> str:
     if form == "json":
         return to_json(run)
     if form == "csv":
-        rows = pd.DataFrame([guarded({**vars(one), "provenance": source}) for one in findings.verdicts])
-        return rows.to_csv(index=False, lineterminator="\n")
+        return frame_text(pd.DataFrame([{**vars(one), "provenance": source} for one in findings.verdicts]))
     if form == "md":
         return "\n".join(markdown_table(table, table.footnote) for table in tables_of(findings, source))
     own = [_table(title, rows, source) for title, rows in findings.tables.items()]

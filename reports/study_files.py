@@ -16,8 +16,10 @@ from typing import Any
 import pandas as pd
 
 from ..analysis.findings import Findings, Published, StudyRun, Verdict
+from ..engine.files import UnreadableError, read_text
 from ..runs.bundle import REFERENCE
 from ..runs.errors import UsageError
+from .escaping.json_text import json_text
 
 FILE = "findings.json"
 """Name of the file in the folder of a study."""
@@ -47,7 +49,7 @@ def to_json(run: StudyRun, *, digits: int | None = None) -> str:
             for title, table in run.findings.tables.items()
         },
     }
-    return json.dumps(_plain(document), indent=None if digits else 1, allow_nan=False, ensure_ascii=False) + "\n"
+    return json_text(document, indent=None if digits else 1)
 
 
 def from_json(text: str, where: Path | str) -> StudyRun:
@@ -77,8 +79,8 @@ def read_run(path: Path) -> StudyRun:
     if path.is_dir() and not file.is_file():
         raise UsageError(f"{path} has no {FILE}: repeat grue study with --out {path}, which runs what is missing")
     try:
-        return from_json(file.read_text(encoding="utf-8"), file)
-    except (OSError, UnicodeDecodeError) as error:
+        return from_json(read_text(file), file)
+    except UnreadableError as error:
         raise UsageError(f"cannot read {file}: {error}") from error
 
 
@@ -112,13 +114,3 @@ def _rounded(value: Any, digits: int | None) -> Any:
     if digits is None or not isinstance(value, float) or not math.isfinite(value):
         return value
     return float(f"{value:.{digits}g}")
-
-
-def _plain(value: Any) -> Any:
-    """Plain JSON: numbers of numpy as those of Python, nan and infinity as null."""
-    if isinstance(value, dict):
-        return {str(name): _plain(one) for name, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    value = value.item() if hasattr(value, "item") else value
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -13,11 +13,13 @@ from pathlib import Path
 from pkgutil import iter_modules
 
 import matplotlib as mpl
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogFormatter, NullFormatter
 
 from ...analysis.findings import Findings
-from ..figures import FORMATS, METADATA
-from ..style import theme
+from ..escaping.figures import FORMATS, save_figure
+from ..style import power_of_ten, theme
 
 Draw = Callable[[Findings], Figure]
 
@@ -33,15 +35,20 @@ def study_figure(study: str, findings: Findings) -> Figure | None:
         return None
     draw: Draw = import_module(f".{study.replace('-', '_')}", __name__).draw
     with mpl.rc_context(theme()):
-        return draw(findings)
+        figure = draw(findings)
+    for axes in (one for one in figure.findobj(Axes) if isinstance(one, Axes)):
+        for axis in (axes.xaxis, axes.yaxis):
+            if isinstance(axis.get_major_formatter(), LogFormatter):  # which writes mathematics
+                axis.set_major_formatter(power_of_ten)
+                axis.set_minor_formatter(NullFormatter())
+    return figure
 
 
 def study_svg(study: str, findings: Findings) -> str:
     """The figure as the text of an SVG file; "" if there is none."""
     figure, text = study_figure(study, findings), StringIO()
     if figure is not None:
-        with mpl.rc_context(theme()):
-            figure.savefig(text, format="svg", metadata=METADATA["svg"])
+        save_figure(figure, text, "svg")
     return text.getvalue()
 
 
@@ -55,7 +62,6 @@ def write_study_figure(study: str, findings: Findings, folder: Path, name: str =
         return []
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{name or study}.{form}" for form in FORMATS]
-    with mpl.rc_context(theme()):
-        for path, form in zip(paths, FORMATS, strict=True):
-            figure.savefig(path, metadata=METADATA[form])
+    for path, form in zip(paths, FORMATS, strict=True):
+        save_figure(figure, path, form)
     return paths

@@ -75,7 +75,7 @@ def _text(axes: Axes, curves: pd.DataFrame, reach: pd.DataFrame, verdict: Verdic
     axes.text(
         0.98,
         0.62,
-        f"dashed: forest, unlimited trees\nn = 10$^9$: {verdict.estimate:.2f} [{verdict.low:.2f}, {verdict.high:.2f}]\n"
+        f"dashed: forest, unlimited trees\nn = 10⁹: {verdict.estimate:.2f} [{verdict.low:.2f}, {verdict.high:.2f}]\n"
         "(band: this law; interval: also 100 trees)",
         transform=axes.transAxes,
         ha="right",

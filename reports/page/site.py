@@ -18,6 +18,7 @@ from ...analysis.quality import TaskQuality
 from ...runs.probe_text import ProbeText
 from ..atlas import AtlasReport
 from ..claims import Standing
+from ..escaping.files import file_names
 from ..fingerprint import fingerprint_tables
 from ..leaderboard import Leaderboard
 from ..notes import MissingCells
@@ -26,7 +27,6 @@ from ..tables import Table, task_tables
 from .curves import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, chart_of
 from .grid import Grid, Link, grid_of, linked
 from .learner import learner_page
-from .links import file_names
 from .overview import atlas_grids, board_grids, claim_views, quality_grid, ranking_grid, tasks_grid
 from .studies import study_view
 

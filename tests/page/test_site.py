@@ -9,9 +9,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from grue.reports.escaping.files import file_names
 from grue.reports.page.curves import chart_of
 from grue.reports.page.grid import number_text, sort_text
-from grue.reports.page.links import file_names
 from grue.runs.catalogue import Catalogue, LearnerInfo, TaskInfo
 
 
