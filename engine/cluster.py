@@ -13,7 +13,6 @@ import multiprocessing
 import multiprocessing.util
 import os
 import queue
-import ssl
 import threading
 import uuid
 from collections.abc import Callable
@@ -46,9 +45,6 @@ MACHINE = "machine"
 
 GIVEN_UP = b""
 """What a worker returns for a job that it gave up, since nobody waits for it or since the worker itself is closed."""
-
-TLS = "Dask's setting distributed.comm.tls, in docs/cluster.md"
-"""Where certificates are named."""
 
 
 class DaskPool:
@@ -133,15 +129,23 @@ class DaskPool:
     def _connect(self, workers: int) -> Any:
         """A client of the scheduler; workers: of a local cluster."""
         from distributed import Client  # noqa: PLC0415 -- an extra
+        from distributed.comm import CommClosedError  # noqa: PLC0415
 
-        local = self.address == LOCAL
-        where = self._resources.enter_context(_local_cluster(workers)) if local else self.address
+        if self.address == LOCAL:
+            where = self._resources.enter_context(_local_cluster(workers))
+        else:
+            where = self.address
+            _check_encryption(where)
         try:
             client = Client(where, timeout=CONNECT_TIMEOUT, set_as_default=False, name="grue")
-        # a timeout is an OSError; an address without a meaning a ValueError; no certificates a TypeError; encryption
-        # that is required, for tcp://, a RuntimeError
-        except (OSError, ValueError, TypeError, RuntimeError) as error:
-            raise EngineError(f"no Dask scheduler answers at {self.address}: {_reason(error)}") from error
+        except (OSError, ValueError) as error:  # a timeout is an OSError; an address without a meaning a ValueError
+            reason = " ".join(f"{error}".split()) or type(error).__name__
+            what = "start one there (dask scheduler), or correct the address"
+            if isinstance(error, CommClosedError):  # something answered, and ended the connection
+                what = "if it has certificates, its address begins with tls://"
+                if self.address.startswith("tls://"):
+                    what = "all sides need certificates of one authority (TLS in docs/cluster.md)"
+            raise EngineError(f"no Dask scheduler answers at {self.address}: {reason}; {what}") from error
         return self._resources.enter_context(client)
 
     def _result(self, future: Future) -> Result | None:
@@ -155,7 +159,9 @@ class DaskPool:
             result = Result.decode(encoded)
         except KilledWorker as error:
             return Result.failed("lost", f"every Dask worker that ran it was lost: {error}")
-        except (Exception, asyncio.CancelledError) as error:  # the latter where the scheduler has gone
+        except (OSError, asyncio.CancelledError) as error:  # Dask's errors of connections are among the former
+            raise self._watch.lost_connection() from error
+        except Exception as error:
             self._watch.check_connection()
             raise EngineError(
                 f"the Dask workers at {self.address} cannot run grue jobs: {type(error).__name__}: {error}"
@@ -201,16 +207,29 @@ def _refusal(address: str, different: str) -> str:
     )
 
 
-def _reason(error: Exception) -> str:
-    """Why there is no connection, with what to do about it, in one line."""
-    text = " ".join(f"{error}".split()) or type(error).__name__
-    if isinstance(error, TypeError):
-        return f"tls:// needs certificates, which are not set here ({TLS})"
-    if isinstance(error, RuntimeError):
-        return f"encryption is required by Dask's settings here: use tls:// and certificates ({TLS})"
-    if isinstance(error, FileNotFoundError | PermissionError | ssl.SSLError):
-        return f"a certificate is missing or wrong: {text} ({TLS})"
-    return f"{text}. Start one there (dask scheduler), or correct the address"
+def _check_encryption(address: str) -> None:
+    """Raise EngineError where an address and Dask's settings for TLS do not go together, which Dask says at length."""
+    from distributed.security import Security  # noqa: PLC0415 -- an extra
+
+    settings, security = "see TLS in docs/cluster.md", Security()
+    try:
+        arguments = security.get_connection_args("client")
+    except (OSError, ValueError) as error:  # those of certificates are among the former
+        names = dict.fromkeys(str(name) for name in security.get_tls_config_for_role("client").values() if name)
+        raise EngineError(
+            f"cannot connect to {address}: a file that Dask's settings (distributed.comm.tls) name is missing or no "
+            f"certificate ({', '.join(names)}): {error}; {settings}"
+        ) from error
+    if address.startswith("tls://") and arguments["ssl_context"] is None:
+        raise EngineError(
+            f"cannot connect to {address}: it needs certificates, and Dask's settings here (distributed.comm.tls) name "
+            f"none; {settings}"
+        )
+    if address.startswith("tcp://") and arguments["require_encryption"]:
+        raise EngineError(
+            f"cannot connect to {address}: Dask's settings here (distributed.comm.require-encryption) demand "
+            f"encryption; use tls://{address.removeprefix('tcp://')}, or change the settings; {settings}"
+        )
 
 
 _OWN = threading.local()
@@ -242,6 +261,8 @@ def execute_on_worker(
             wait_for_slots([slot])
     except EngineError as error:
         return Result.failed(MACHINE, f"the Dask worker {worker.address}: {error}").encode()
+    if result.failure is not None:
+        result.failure["worker"] = worker.address
     return result.encode()
 
 

@@ -55,10 +55,14 @@ class WorkerWatch:
     def check_connection(self) -> None:
         """Raise EngineError if the connection to the scheduler is lost."""
         if self._client.status != "running":
-            raise EngineError(
-                f"lost the connection to the Dask scheduler at {self._address}; finished results are kept: repeat the "
-                "command to run the rest, once the scheduler is there again (or without --scheduler)"
-            )
+            raise self.lost_connection()
+
+    def lost_connection(self) -> EngineError:
+        """The error that the scheduler has gone."""
+        return EngineError(
+            f"lost the connection to the Dask scheduler at {self._address}; finished results are kept: repeat the "
+            "command to run the rest, once the scheduler and workers are there again (or without --scheduler)"
+        )
 
     def _ask(self, question: Callable[..., Any]) -> Any:
         """The scheduler's answer, or None: it takes long, which is logged once."""

@@ -19,6 +19,8 @@ from slow_jobs import COMMAND, expected, noted, values
 pytest.importorskip("distributed")
 from dask_processes import ROOT, Cluster, ended, until
 
+from grue.engine.store import Store
+
 Figure = Callable[[str, float | str], None]
 
 SECONDS = {
@@ -271,7 +273,8 @@ def test_the_scheduler_is_killed_and_started_again(cluster: Cluster, figure: Fig
 def test_a_worker_fills_its_disk(cluster: Cluster, tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)], check=False).returncode:
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("this user may not mount a file system")
     try:
         for worker in cluster.workers:
@@ -280,7 +283,9 @@ def test_a_worker_fills_its_disk(cluster: Cluster, tmp_path: Path) -> None:
         cluster.restore()
         code, output = ended(slow(cluster, "full", 8, fills=str(disk / "file")))
         assert code == 1, output
-        assert "slow-000: FAILED: OSError: [Errno 28] No space left on device" in output
+        (failure,) = Store(cluster.folder / "full", "jobs").failures()
+        assert failure["message"] == "OSError: [Errno 28] No space left on device"
+        assert failure["worker"].startswith("tcp://127.0.0.1:")
         assert values(cluster.folder / "full").keys() == expected(8).keys() - {"slow-000"}
         (disk / "file").unlink()
         code, output = ended(slow(cluster, "full", 8))
@@ -289,4 +294,4 @@ def test_a_worker_fills_its_disk(cluster: Cluster, tmp_path: Path) -> None:
     finally:
         for worker in cluster.workers:
             cluster.kill(worker)
-        subprocess.run(["umount", "--lazy", str(disk)], check=True)
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)  # noqa: S607
