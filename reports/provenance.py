@@ -96,7 +96,7 @@ def _versions(provenance: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
     return _values(provenance, "versions")
 
 
-def _values(provenance: Sequence[dict[str, Any]], field: str) -> dict[str, list[str]]:
+def _values(provenance: Sequence[Mapping[str, Any]], field: str) -> dict[str, list[str]]:
     """All values of each name in a field that is a dict, in order of first appearance."""
     names = sorted({name for one in provenance for name in one.get(field, {})})
     found = {name: _plain(one.get(field, {}).get(name) for one in provenance) for name in names}
