@@ -74,9 +74,9 @@ def _text(axes: Axes, curves: pd.DataFrame, reach: pd.DataFrame, verdict: Verdic
     axes.plot(far["n"], far["Error"], color=GREEN, linestyle=(0, (3, 1.5)), linewidth=0.9)
     axes.text(
         0.98,
-        0.62,
+        0.66,
         f"dashed: forest, unlimited trees\nn = 10⁹: {verdict.estimate:.2f} [{verdict.low:.2f}, {verdict.high:.2f}]\n"
-        "(band: this law; interval: also 100 trees)",
+        "(interval: also 100 trees)",
         transform=axes.transAxes,
         ha="right",
         fontsize="small",
