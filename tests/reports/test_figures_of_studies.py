@@ -38,7 +38,9 @@ def test_a_figure_has_the_width_of_the_text_and_the_verdicts_statistic(name: str
     assert figure.get_figwidth() == WIDTHS["text"]
     text = study_svg(name, RUNS[name].findings)
     assert all(part in text for part in STATISTIC.get(name, ()))
-    assert study_svg(name, RUNS[name].findings) == text, "the same findings give the same file"
+    # An id is a hash of positions, of which the solver of the layout may change the last bit.
+    first, second = (re.sub(r"\bp[0-9a-f]{10}\b", "id", one) for one in (text, study_svg(name, RUNS[name].findings)))
+    assert first == second, "the same findings give the same file"
 
 
 def test_figures_need_no_torch_no_learner_and_no_task() -> None:
