@@ -51,14 +51,21 @@ class NoDigestError(UnreadableError):
     """A Parquet file without a digest, of which nobody can tell whether it is as it was written."""
 
 
-def to_bytes(table: pa.Table, metadata: dict[str, Any]) -> bytes:
+def to_bytes(table: pa.Table, metadata: dict[str, Any], unique: Sequence[str] = ()) -> bytes:
     """The content of a table's file.
 
     metadata  plain JSON: the versions, the command, what the table contains
+    unique    columns whose texts are not repeated, and need no dictionary
     """
     sink = pa.BufferOutputStream()
     encoded = {METADATA: json.dumps(metadata).encode(), DIGEST: MARK + ZEROS}
-    pq.write_table(table.replace_schema_metadata(encoded), sink, compression="zstd", write_page_checksum=True)
+    pq.write_table(
+        table.replace_schema_metadata(encoded),
+        sink,
+        compression="zstd",
+        write_page_checksum=True,
+        use_dictionary=[name for name in table.column_names if name not in unique] if unique else True,
+    )
     content = sink.getvalue().to_pybytes()
     start = _place(content)
     if content[start : start + len(ZEROS)] != ZEROS:
@@ -107,9 +114,9 @@ def decode(content: bytes, columns: Columns | Sequence[str] | None = None) -> tu
         texts = {one.name for one in file.schema_arrow if one.type == pa.string()} & set(chosen.texts)
         if repeated := sorted(texts.difference(chosen.without)):
             file = pq.ParquetFile(pa.BufferReader(content), metadata=file.metadata, read_dictionary=repeated)
-        if large := _expanding(file.metadata):
-            _check_expanded(content, large)
         wanted = [name for name in (names if chosen.only is None else chosen.only) if name not in chosen.without]
+        if large := sorted(set(_expanding(file.metadata)).intersection(wanted).difference(repeated)):
+            _check_expanded(content, large)
         table = file.read(wanted, use_threads=len(content) > THREADS_FROM)
         table.validate(full=True)  # text that is no UTF-8 would be an error wherever it is used
         metadata = parse_json((table.schema.metadata or {}).get(METADATA, b"null"))

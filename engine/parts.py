@@ -23,7 +23,7 @@ from .parquet import METADATA, Columns, read_file, to_bytes
 PREFIX = "part+"
 """What the names of parts begin with."""
 
-PROVENANCE = "grue.provenance"
+PROVENANCE = "grue_provenance"
 """The column with the provenance of each job."""
 
 JOBS = "jobs"
@@ -88,7 +88,7 @@ def fold(files: Mapping[str, tuple[pa.Table, dict[str, Any]]]) -> bytes:
         tables.append(table.append_column(PROVENANCE, column))
     counts = {name: table.num_rows for name, (table, _) in files.items()}
     # combined: a row group of one chunk a job would give each column as many pages
-    return to_bytes(pa.concat_tables(tables).combine_chunks(), {JOBS: counts})
+    return to_bytes(pa.concat_tables(tables).combine_chunks(), {JOBS: counts}, unique=[PROVENANCE])
 
 
 def read_block(path: Path, columns: Columns | Sequence[str] | None = None) -> Block:

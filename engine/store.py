@@ -142,10 +142,12 @@ class Store:
         columns: Columns | Sequence[str] | None = None,
         *,
         quarantine: bool = False,
+        shrink: Callable[[Block], Block] | None = None,
     ) -> Files:
         """The readable files of a table: name of the job -> (table, provenance), in the order of the names.
 
         table    None: the one that every job has;  names, columns: these only
+        shrink   makes less of each file as it is read, so that not all have to be in memory
 
         A file that cannot be read is named in a warning and, with quarantine, moved to corrupt/: if it is of the table
         that every job has, its jobs are done again. Of a job that has a file of its own and is in a part as well, as an
@@ -161,7 +163,7 @@ class Store:
         unsigned: list[Path] = []
         for path, content in self.scan(table, wanted, columns):
             if isinstance(content, Block):
-                blocks.append(content)
+                blocks.append(shrink(content) if shrink else content)
             elif isinstance(content, NoDigestError):
                 unsigned.append(path)
                 if not quarantine:

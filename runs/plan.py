@@ -59,7 +59,7 @@ class Plan:
                 label: replace(_describe_learner(learner), display=self.names.get(label, ""))
                 for label, learner in self.learners.items()
             },
-            cells=tuple(CellInfo(**cell.row()) for cell in self.cells),
+            cells=tuple(map(_cell_info, self.cells)),
             not_applicable=tuple(self.not_applicable),
             settings={pair.digest: pair.settings for pair in self.pairs},
         )
@@ -226,6 +226,12 @@ def _add(plan: Plan, grid: Preset, task: Named[Task], learner: Named[Learner | E
 def _shrunk(size: int, capacity: int | None) -> int:
     """The size, or the largest power of 2 that there are examples for where there are fewer."""
     return size if not capacity or size <= capacity else 1 << (capacity.bit_length() - 1)
+
+
+def _cell_info(cell: Cell) -> CellInfo:
+    pair = cell.pair
+    labels = (pair.task.label, pair.learner.label)
+    return CellInfo(cell.key, *labels, cell.size, cell.exposed, cell.seed, pair.digest, pair.suite)
 
 
 def _describe_task(task: Task) -> TaskInfo:

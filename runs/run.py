@@ -19,7 +19,7 @@ from ..engine.progress import Reporter, duration
 from ..engine.session import interruptible
 from ..learners.base import Learner, Resources
 from ..tasks.base import Task
-from .batches import CONTENT, BatchStore, read_rows
+from .batches import BatchStore, read_cells
 from .bundle import refuse_packed
 from .catalogue import read_catalogue
 from .cells import Batch, Cell
@@ -148,7 +148,7 @@ def plan_run(
 def describe_plan(plan: Plan, folder: Path, workers: Workers | None = None, *, fresh: bool = False) -> str:
     """What a run would do, and why: cells, batches and the estimated time (`--dry-run`); touches nothing."""
     store, catalogue = BatchStore(folder), plan.catalogue()
-    rows, metadata = read_rows(store, catalogue, without=CONTENT)
+    rows, metadata = read_cells(store, catalogue)
     missing, batches, estimates = outstanding(plan, rows, metadata, store, fresh=fresh)
     lines = [f"{'task':<28} {'learner':<28} {'cells':>6} {'to do':>6} {'batches':>8} {'seconds':>8}  sizes"]
     before, failures = (None, []) if fresh else (read_catalogue(store.folder), store.failures())

@@ -15,7 +15,7 @@ from ..engine.progress import Reporter, Share
 from ..engine.session import Session
 from ..engine.store import Store
 from ..learners.base import CPU, Resources
-from .batches import CONTENT, BatchStore, read_rows
+from .batches import BatchStore, read_cells
 from .catalogue import FILE, Catalogue, extend_catalogue
 from .cells import Batch, Cell
 from .errors import UnreadablePlanError
@@ -47,7 +47,7 @@ class PlanSession(Session):
         if superseded:
             log(f"{superseded} cells in {folder} have other settings or versions than this run; tables omit them")
         with self.logging_warnings():
-            rows, metadata = read_rows(self.store, catalogue, quarantine=True, without=CONTENT)
+            rows, metadata = read_cells(self.store, catalogue, quarantine=True)
         self._found = self.store.places()
         self.missing, batches, estimates = outstanding(self.plan, rows, metadata, self.store)
         log(
