@@ -135,41 +135,82 @@ def networks() -> Iterator[Networks]:
     made.close()
 
 
-@pytest.mark.invariant("A worker that is cut off from the network loses no job, and none is in the store twice.")
-def test_a_worker_is_cut_off_by_the_network(networks: Networks, tmp_path: Path, figure: Figure) -> None:
-    cluster = Cluster(tmp_path, SECONDS, host=networks.HERE, inside=networks.here, workers=1)
+@pytest.fixture
+def apart(networks: Networks, tmp_path: Path) -> Iterator[Cluster]:
+    """A scheduler and a worker in one network, another worker (the second) in the other one."""
+    made = Cluster(tmp_path, SECONDS, host=networks.HERE, inside=networks.here, workers=1)
     try:
-        far = cluster.worker("--host", networks.THERE, inside=networks.there)
-        cluster.workers.append(far)
-        cluster.restore()
-        run = slow(cluster, "out", 30, seconds=1)
-        until(lambda: len(busy(cluster)) == 2)
-        (worker,) = [worker for worker in busy(cluster) if head_of(cluster, worker) is far]
-        networks.cut()
-        cut = time.monotonic()
-        lost = [job for job, own in noted(cluster.folder, "begun") if own == worker][-1]
-        until(lambda: begun(cluster).count(lost) == 2)
-        figure("seconds until its job began elsewhere (Dask's limits at 3 s and 11 s)", time.monotonic() - cut)
-        far.wait(60)  # Dask ends a worker that has lost its scheduler
-        networks.heal()
-        cluster.workers[1] = cluster.worker("--host", networks.THERE, inside=networks.there)
-        until(lambda: len({own for _, own in noted(cluster.folder, "begun")}) == 3)
-        code, output = ended(run)
-        assert code == 0, output
-        assert "1 Dask worker gone (tcp://10.99.0.2:" in output
-        is_complete(cluster, "out", 30)
+        made.workers.append(made.worker("--host", networks.THERE, inside=networks.there))
+        made.restore()
+        yield made
     finally:
-        cluster.close()
+        made.close()
 
 
-@pytest.mark.invariant("A worker that hangs holds up its own job alone, until the scheduler gives that to another one.")
-def test_a_worker_hangs_and_wakes_up(cluster: Cluster, figure: Figure) -> None:
-    run = slow(cluster, "hung", 30, seconds=1)
+@pytest.mark.invariant("A cable that is pulled and put back within seconds changes nothing.")
+def test_a_worker_is_cut_off_for_a_moment(networks: Networks, apart: Cluster) -> None:
+    run = slow(apart, "out", 12, seconds=1)
+    until(lambda: len(busy(apart)) == 2)
+    networks.cut()
+    time.sleep(2)
+    networks.heal()
+    code, output = ended(run)
+    assert code == 0, output
+    assert "gone" not in output
+    assert sorted(begun(apart)) == list(range(12)), "each was begun once"
+    is_complete(apart, "out", 12)
+
+
+@pytest.mark.soak
+@pytest.mark.invariant("A worker that is cut off from the network loses no job, and none is in the store twice.")
+def test_a_worker_is_cut_off_by_the_network(networks: Networks, apart: Cluster, figure: Figure) -> None:
+    far = apart.workers[1]
+    run = slow(apart, "out", 30, seconds=1)
+    until(lambda: len(busy(apart)) == 2)
+    (worker,) = [worker for worker in busy(apart) if head_of(apart, worker) is far]
+    networks.cut()
+    cut = time.monotonic()
+    lost = [job for job, own in noted(apart.folder, "begun") if own == worker][-1]
+    until(lambda: begun(apart).count(lost) == 2)
+    figure("seconds until its job began elsewhere (Dask's limits at 3 s and 11 s)", time.monotonic() - cut)
+    far.wait(60)  # Dask ends a worker that has lost its scheduler
+    networks.heal()
+    apart.workers[1] = apart.worker("--host", networks.THERE, inside=networks.there)
+    until(lambda: len({own for _, own in noted(apart.folder, "begun")}) == 3)
+    code, output = ended(run)
+    assert code == 0, output
+    assert f"1 Dask worker gone (tcp://{networks.THERE}:" in output
+    is_complete(apart, "out", 30)
+
+
+HANGS = "A worker that hangs holds up its own job alone, until the scheduler gives that to another one."
+
+
+@pytest.mark.invariant(HANGS)
+def test_a_worker_hangs(cluster: Cluster, figure: Figure) -> None:
+    """Its nanny does not, and starts a new one."""
+    run = slow(cluster, "hung", 8, seconds=1)
+    until(lambda: len(busy(cluster)) == 2)
+    worker, job = next(iter(busy(cluster).items()))
+    psutil.Process(worker).suspend()
+    since = time.monotonic()
+    until(lambda: begun(cluster).count(job) == 2)
+    figure("seconds until its job began elsewhere (Dask's limit at 3 s)", time.monotonic() - since)
+    code, output = ended(run)
+    assert code == 0, output
+    assert "has been silent for 1 s; if it stays so, the scheduler gives its job to another one" in output
+    is_complete(cluster, "hung", 8)
+
+
+@pytest.mark.soak
+@pytest.mark.invariant(HANGS)
+def test_a_worker_and_its_nanny_hang_and_wake_up(cluster: Cluster, figure: Figure) -> None:
+    run = slow(cluster, "frozen", 8, seconds=1)
     until(lambda: len(busy(cluster)) == 2)
     worker, job = next(iter(busy(cluster).items()))
     nanny = head_of(cluster, worker)
     stopped = [psutil.Process(process) for process in (nanny.pid, worker)]
-    for process in stopped:  # with its nanny, which would start a new worker: the whole machine hangs
+    for process in stopped:
         process.suspend()
     since = time.monotonic()
     until(lambda: begun(cluster).count(job) == 2)
@@ -179,7 +220,8 @@ def test_a_worker_hangs_and_wakes_up(cluster: Cluster, figure: Figure) -> None:
     code, output = ended(run)
     assert code == 0, output
     assert "has been silent for 1 s; if it stays so, the scheduler gives its job to another one" in output
-    is_complete(cluster, "hung", 30)
+    is_complete(cluster, "frozen", 8)
+    nanny.wait(60)  # Dask ends a worker that the scheduler has given up
 
 
 @pytest.mark.invariant("A worker that is ended gently, as at the end of its allocation, fails no job.")
