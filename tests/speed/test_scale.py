@@ -1,0 +1,81 @@
+"""Planning, listing, resuming, compacting and reporting on 10^4 and 10^5 cells: seconds of the processor and memory.
+
+Ratios per cell between the two sizes say whether the cost is linear: 1 is linear, 10 quadratic.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+sys.path.append(str(Path(__file__).parent))  # tests are no packages
+
+CELLS = (10_000, 100_000)
+
+WANTED = {"listing": 3.0, "resuming": 3.0}
+"""Seconds at 100,000 cells, imports included."""
+
+COMMANDS = {
+    "listing": ["run", "--preset", "{folder}/synthetic.toml", "--out", "{folder}", "--dry-run"],
+    "resuming": ["run", "--preset", "{folder}/synthetic.toml", "--out", "{folder}"],
+    "leaderboard": ["leaderboard", "{folder}"],
+}
+
+PLANNING = """
+import sys
+from grue.runs.plan import make_plan
+from grue.runs.presets import load_preset
+make_plan(load_preset(sys.argv[1])).catalogue()
+"""
+
+
+def measured(*words: str) -> tuple[float, float]:
+    """Seconds of the processor and the peak of memory in GB of a Python process."""
+    process = subprocess.Popen([sys.executable, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, words
+    return used.ru_utime + used.ru_stime, used.ru_maxrss / (2**30 if sys.platform == "darwin" else 2**20)
+
+
+def test_scale(tmp_path: Path, log: Callable[[str], None]) -> None:
+    from synthetic import write_folder  # pyright: ignore[reportMissingImports]
+
+    found: dict[str, list[tuple[int, float, float]]] = {}
+    for cells in CELLS:
+        folder = tmp_path / str(cells)
+        count = len(write_folder(folder, cells).cells)
+        for name, words in COMMANDS.items():
+            own = [word.format(folder=folder) for word in words]
+            found.setdefault(name, []).append((count, *measured("-m", "grue", *own)))
+        preset = str(folder / "synthetic.toml")
+        found.setdefault("planning", []).append((count, *measured("-c", PLANNING, preset)))
+    imports = measured("-c", "import grue.runs.run")[0]
+    log(f"compacted folders, seconds of the processor (imports take {imports:.1f} of them)")
+    for name, rows in found.items():
+        (few, before, _), (many, after, _) = rows
+        ratio = (after - imports) / many / max((before - imports) / few, 1e-9)
+        parts = [f"{count:,} cells {seconds:.1f} s, {memory:.2f} GB" for count, seconds, memory in rows]
+        wanted = f" (at most {WANTED[name]:g} s wanted)" if name in WANTED else ""
+        log(f"    {name:<12} {'; '.join(parts)}{wanted}; {ratio:.1f} x the time a cell")
+
+
+@pytest.mark.parametrize("cells", [2_000])
+def test_compacting(cells: int, tmp_path: Path, log: Callable[[str], None]) -> None:
+    from synthetic import write_folder  # pyright: ignore[reportMissingImports]
+
+    folder = tmp_path / "loose"
+    count = len(write_folder(folder, cells, loose=True).cells)
+    listing = ["run", "--preset", str(folder / "synthetic.toml"), "--out", str(folder), "--dry-run"]
+    before = measured("-m", "grue", *listing)[0]
+    seconds, memory = measured("-m", "grue", "compact", str(folder))
+    after = measured("-m", "grue", *listing)[0]
+    log(
+        f"grue compact of {count:,} cells in batches of 20: {seconds:.1f} s, {memory:.2f} GB; listing them "
+        f"{before:.1f} s before, {after:.1f} s after"
+    )
