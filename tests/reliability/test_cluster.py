@@ -202,6 +202,17 @@ def test_a_worker_hangs(cluster: Cluster, figure: Figure) -> None:
     is_complete(cluster, "hung", 8)
 
 
+@pytest.mark.invariant(HANGS)
+def test_a_worker_hangs_as_a_run_begins(cluster: Cluster) -> None:
+    """It cannot tell its versions then."""
+    for worker in psutil.Process(cluster.workers[0].pid).children(recursive=True):
+        worker.suspend()
+    code, output = ended(slow(cluster, "begun", 8))
+    assert code == 0, output
+    assert "does not answer; going on without it" in output
+    is_complete(cluster, "begun", 8)
+
+
 @pytest.mark.soak
 @pytest.mark.invariant(HANGS)
 def test_a_worker_and_its_nanny_hang_and_wake_up(cluster: Cluster, figure: Figure) -> None:

@@ -78,6 +78,7 @@ class Lives:
         partial = list((self.folder / "out").rglob(".*.partial"))
         self.phases["writing" if partial else "running" if self._has_planned() else "planning"] += 1
         until(lambda: not processes_in(self.folder), seconds=20)
+        print(f"killed {self.phases.total()} times: {dict(self.phases)}; {len(before)} jobs done")  # noqa: T201
 
     def finish(self) -> str:
         """Take the run up and let it end; returns what it printed."""
