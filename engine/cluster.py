@@ -129,7 +129,7 @@ class DaskPool:
     def _connect(self, workers: int) -> Any:
         """A client of the scheduler; workers: of a local cluster."""
         from distributed import Client  # noqa: PLC0415 -- an extra
-        from distributed.comm import CommClosedError  # noqa: PLC0415
+        from distributed.comm.core import CommClosedError  # noqa: PLC0415
 
         if self.address == LOCAL:
             where = self._resources.enter_context(_local_cluster(workers))
