@@ -29,11 +29,11 @@ reference: .venv/installed-test  ## remake tables and figures of the README and 
 	@echo "== tables and figures of the reference"
 	@$(BIN)/python docs/regenerate.py
 
-figures: .venv/installed-test  ## contact sheet of all kinds of figures of REFERENCE (docs/figures/contact-sheet.png)
+figures: .venv/installed-test  ## contact sheets: all kinds of figures of REFERENCE, and all studies (docs/figures)
 	@echo "== figures of $(REFERENCE)"
 	@$(BIN)/python docs/contact_sheet.py $(REFERENCE)
 
-science: .venv/installed-test  ## run every study (SCALE=--quick|--full; default: minutes each) and write docs/science.md
+science: .venv/installed-test  ## run every study (SCALE=--quick|--full; default: minutes each), pack findings, write docs/science.md
 	@echo "== studies"
 	@OMP_NUM_THREADS=1 $(BIN)/python docs/science.py $(SCALE)
 

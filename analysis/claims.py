@@ -9,13 +9,15 @@ orders         how much better the order of learners `first` is predicted by the
 slope          exponent of a power law: least squares of log error on log n; t over seeds
 extrapolation  log of the error at the largest n over that of the power law through the smaller ones; t over seeds
 
+A claim that a study has to decide takes the verdicts of that study which name it (`findings.Verdict.claim`).
+
 A claim holds if all its tests do, so that it needs no correction for its own number of tests. All p values are
 corrected together nevertheless (Holm), for all tests that are declared: one family, whatever the claims.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -26,9 +28,12 @@ from scipy.stats import binom, kendalltau
 
 from ..runs.catalogue import Catalogue
 from ..runs.registration import Claim, ClaimTest, Registration, Selection
+from .findings import Findings
+from .findings import Verdict as StudyVerdict
 from .intervals import ROUNDING, error_of_mean, t_covers, t_factor, wilson
 from .paired import SIGNIFICANCE, holm, pairs_cover
 from .planned import refuse_contradictions
+from .power_law import exponents
 from .quality import NOT_FITTED
 
 Verdict = Literal["supported", "contradicted", "equivalent", "not decided", "no data yet"]
@@ -69,12 +74,17 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Judgement:
-    """A claim with what its tests found, and the verdict. reason: why it is not decided; else ""."""
+    """A claim with what its tests found, and the verdict.
+
+    reason    why it is not decided; else ""
+    of_study  the verdicts of its study that name it, if a study has to decide it
+    """
 
     claim: Claim
     outcomes: tuple[Outcome, ...]
     verdict: Verdict
     reason: str = ""
+    of_study: tuple[StudyVerdict, ...] = ()
 
     @property
     def cells(self) -> set[str]:
@@ -92,8 +102,16 @@ class Judgement:
         return min((outcome.seeds for outcome in self.outcomes if outcome.cells), default=0)
 
 
-def judge(scores: pd.DataFrame, catalogue: Catalogue, registration: Registration) -> list[Judgement]:
-    """All claims of a registration, from the cells that a folder has. Raises ValueError if results contradict."""
+def judge(
+    scores: pd.DataFrame,
+    catalogue: Catalogue,
+    registration: Registration,
+    studies: Mapping[str, Findings] | None = None,
+) -> list[Judgement]:
+    """All claims of a registration, from the cells that a folder has. Raises ValueError if results contradict.
+
+    studies  findings by the name of the study, for the claims that studies have to decide
+    """
     refuse_contradictions(catalogue)
     table = _Scores(scores, catalogue, registration)
     found = [[_outcome(test, table) for test in claim.tests] for claim in registration.claims]
@@ -102,7 +120,10 @@ def judge(scores: pd.DataFrame, catalogue: Catalogue, registration: Registration
     for claim, outcomes in zip(registration.claims, found, strict=True):
         own = tuple(flat[start : start + len(outcomes)])
         start += len(outcomes)
-        judged.append(Judgement(claim, own, *_verdict(claim, own)))
+        if claim.study in (studies or {}):
+            judged.append(_judged_by_study(claim, (studies or {})[claim.study]))
+        else:
+            judged.append(Judgement(claim, own, *_verdict(claim, own)))
     return judged
 
 
@@ -145,6 +166,20 @@ def _verdict(claim: Claim, outcomes: Sequence[Outcome]) -> tuple[Verdict, str]:
         return "supported", ""
     first = next(one for one in outcomes if one.verdict in ("not decided", "no data yet"))
     return "not decided", f"{first.lacking or 'not significant'}: {first.test.says}"
+
+
+def _judged_by_study(claim: Claim, findings: Findings) -> Judgement:
+    """A claim from the verdicts that name it: they count as its tests would."""
+    own = tuple(one for one in findings.verdicts if one.claim == claim.name)
+    decisions = [one.decision for one in own]
+    if not own:
+        return Judgement(claim, (), "no data yet", f"the study {claim.study} has no verdict on it")
+    for verdict in ("contradicted", "equivalent"):
+        if verdict in decisions:
+            return Judgement(claim, (), verdict, "", own)
+    if "not decided" in decisions:
+        return Judgement(claim, (), "not decided", f"open: {own[decisions.index('not decided')].statement}", own)
+    return Judgement(claim, (), "supported", "", own)
 
 
 class _Scores:
@@ -283,13 +318,6 @@ def _curve(one: Selection, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     order = np.argsort(one.sizes)
     errors = (1 - values[..., 0])[:, order]
     return np.array(one.sizes, dtype=float)[order], errors[(errors > 0).all(axis=1)]
-
-
-def exponents(sizes: np.ndarray, errors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Slope and intercept of log error on log n by least squares: (seeds,) each. errors: (seeds, sizes)."""
-    centred = np.log(sizes) - np.log(sizes).mean()
-    slopes = np.log(errors) @ centred / (centred @ centred)
-    return slopes, np.log(errors).mean(axis=1) - slopes * np.log(sizes).mean()
 
 
 STATISTICS = {

@@ -1,10 +1,10 @@
-"""What a study found: tables, verdicts with intervals, and published figures beside ours."""
+"""What a study found: tables, verdicts with intervals, and published figures beside ours; and of which run."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -18,6 +18,8 @@ class Verdict:
     statement  in words, such as "the error of a forest peaks where it begins to interpolate"
     estimate   of the statistic, with its 95 % interval [low, high]; nan where there is none
     detail     how it was decided: the statistic, the threshold, the number of seeds or samples
+    claim      name of the registered claim (runs/claims/claims.toml) of which the statement is the whole or a part;
+               a claim that several verdicts name holds if all of them are supported
     """
 
     statement: str
@@ -26,6 +28,7 @@ class Verdict:
     low: float
     high: float
     detail: str
+    claim: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,3 +53,27 @@ class Findings:
     tables: Mapping[str, pd.DataFrame]
     verdicts: tuple[Verdict, ...]
     published: tuple[Published, ...] = ()
+
+
+@dataclass(frozen=True)
+class StudyRun:
+    """The findings of one run of a study, and where they come from.
+
+    scale       how much was computed: quick, default or full
+    version     of the study
+    provenance  the distinct records of its jobs: versions, commit, machine, command
+    analysed    the commit of the code that analysed the rows; "" where it is not known
+    """
+
+    study: str
+    question: str
+    scale: str
+    version: int
+    provenance: tuple[Mapping[str, Any], ...]
+    analysed: str
+    findings: Findings
+
+    @property
+    def commits(self) -> list[str]:
+        """The commits that its jobs were run at, in order; "" where none is recorded."""
+        return sorted({str(one.get("commit") or "") for one in self.provenance})

@@ -13,13 +13,16 @@ from typing import Annotated
 import typer
 
 from .. import __version__
-from ..runs.errors import UsageError
+from ..engine.errors import UnreadableWarning
+from ..engine.printable import PrintableStream, printable, printable_lines
+from . import faults
 from .atlas import atlas
 from .cite import cite
 from .claims import claims
 from .compact import compact
 from .compare import compare
 from .decompose import decompose
+from .doctor import doctor
 from .encoding import make_readable
 from .explain import explain
 from .export import export
@@ -42,8 +45,8 @@ from .verify import verify
 
 EXIT_CODES = (
     "Exit codes: 0 all cells are done or not applicable (n/a); 1 some cells failed (grue failures DIR shows the errors)"
-    " or are missing, a file could not be read and was skipped, or a check found a problem (compare --fail-on, merge, "
-    "verify); 2 the command is invalid or "
+    " or are missing, a file could not be read and was skipped, or a check found a problem (compare --fail-on, doctor, "
+    "merge, verify); 2 the command is invalid or "
     "cannot continue; 130 interrupted by Ctrl-C, repeat the command to continue."
 )
 
@@ -78,6 +81,7 @@ app.command()(forget)
 app.command()(merge)
 app.command()(compact)
 app.command()(verify)
+app.command()(doctor)
 app.add_typer(studies, name="study")
 
 
@@ -97,13 +101,26 @@ def options(
 
 
 def main() -> None:
-    """Run the command line; a usage error is printed as one line on standard error, with exit code 2.
+    """Run the command line; an error that a person can mend is one line on standard error, with exit code 2.
 
-    A command that skipped a file which it could not read ends with exit code 1.
+    A command that skipped a file which it could not read ends with exit code 1. With GRUE_TRACEBACK=1 in the
+    environment, an error is shown with its traceback.
     """
-    from ..engine.errors import EngineError, UnreadableWarning
+    streams = sys.stdout, sys.stderr
+    make_readable(*streams)
+    sys.stdout, sys.stderr = map(PrintableStream, streams)
+    sys.excepthook = faults.print_traceback
+    try:
+        code = _run()
+        if type(sys.stdout).__name__ == "PacifyFlushWrapper":
+            code = 0  # typer put it there, since the reader of our output, `head` say, has seen enough
+        sys.exit(faults.flushed(streams, code))
+    finally:
+        sys.stdout, sys.stderr = streams
 
-    make_readable(sys.stdout, sys.stderr)
+
+def _run() -> int | str | None:
+    """Run the command and print what went wrong; returns the exit code."""
     gc.set_threshold(100_000, 50, 100)  # else a tenth of the time of a plan of 10^5 cells goes into looking for garbage
     shown: dict[str, type[Warning]] = {}
 
@@ -111,31 +128,19 @@ def main() -> None:
         # a line for the reader, once, without the place in our code
         if str(message) not in shown:
             kind = "skipped" if issubclass(category, UnreadableWarning) else "warning"
-            print(f"grue: {kind}: {message}", file=sys.stderr)
+            print(f"grue: {kind}: {printable(str(message))}", file=sys.stderr)
         shown[str(message)] = category
 
     warnings.showwarning = show
     try:
+        faults.refuse_empty(sys.argv[1:])
         app()
     except SystemExit as end:
-        if not end.code and any(issubclass(category, UnreadableWarning) for category in shown.values()):
-            sys.exit(1)
-        raise
-    except (UsageError, EngineError) as error:
-        print(f"grue: {error}", file=sys.stderr)
-        sys.exit(2)
-    except BrokenPipeError:
-        sys.exit(0)  # the reader of our output, `head` say, has seen enough
-    except OSError as error:
-        place = f": {error.filename}" if error.filename else ""
-        print(f"grue: {error.strerror or error}{place}", file=sys.stderr)
-        sys.exit(2)
+        skipped = any(issubclass(category, UnreadableWarning) for category in shown.values())
+        return end.code or int(skipped)
     except Exception as error:
-        # These are imported here, since they load numpy, which `grue --help` does without.
-        from ..tasks.base import MissingPackageError
-        from ..tasks.pools import SpaceExhaustedError
-
-        if not isinstance(error, (SpaceExhaustedError, MissingPackageError)):
+        line = faults.line_of(error)
+        if line is None or faults.wanted():
             raise
-        print(f"grue: {error}", file=sys.stderr)
-        sys.exit(2)
+        print(f"grue: {printable_lines(line)}", file=sys.stderr)
+    return 2

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .folders import OutputFile, ReportFormat, SuiteSeed, read_folders, write_text
+from .folders import OutputFile, ReportFormat, SuiteSeed, read_folders, read_studies, write_text
 
 if TYPE_CHECKING:
+    from ..analysis.findings import StudyRun
     from ..reports.claims import Standing
     from ..reports.readme import Statement
     from ..runs.registration import Registration
@@ -19,7 +21,11 @@ if TYPE_CHECKING:
 def claims(
     dirs: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[DIR]...", help="Result folders; several are combined. None: the claims' own cells."),
+        typer.Argument(
+            metavar="[DIR]...",
+            help="Result folders, which are combined, and folders of grue study. Default: the claims' own cells, and "
+            "the studies of the package.",
+        ),
     ] = None,
     form: Annotated[
         ReportFormat,
@@ -43,14 +49,15 @@ def claims(
     """Print claims about inductive biases with verdicts: supported, contradicted, equivalent, not decided, no data yet.
 
     The claims, their tests and thresholds were written down before their cells were computed (grue run --preset
-    claims).
+    claims). Some are decided by a study (grue study NAME), whose verdicts are read from its findings.
     """
     from ..reports.claims import render_claims
     from ..reports.readme import render_statements
     from ..runs.registration import committed, read_claims
 
     registration = read_claims()
-    standings, results = standings_of(dirs or [], suite_seed, registration)
+    folders, studies = read_studies(dirs or [], packed=True)
+    standings, results = standings_of(folders, suite_seed, registration, studies)
     statements = _statements(registration) if readme else []
     shown = results if results.catalogue.cells else None
     if readme:
@@ -71,21 +78,30 @@ def claims(
 
 
 def standings_of(
-    dirs: list[Path], suite_seed: int | None, registration: Registration
+    dirs: list[Path], suite_seed: int | None, registration: Registration, studies: Mapping[str, StudyRun]
 ) -> tuple[list[Standing], Results]:
-    """The claims with their verdicts, and the results that these rest on; without a folder, the claims' own cells."""
+    """The claims with their verdicts, and the results that these rest on; without a folder, the claims' own cells.
+
+    studies  the runs that decide the claims which need a study
+    """
     from ..analysis.claims import judge
     from ..reports.claims import Standing
     from ..runs.errors import UsageError
-    from ..runs.registration import reasons_post_hoc, unchecked
+    from ..runs.registration import reasons_post_hoc, unchecked, written_after
 
     results = _results(dirs, suite_seed, registration)
     try:
-        judged = judge(results.scores, results.catalogue, registration)
+        findings = {name: run.findings for name, run in studies.items()}
+        judged = judge(results.scores, results.catalogue, registration, findings)
     except ValueError as error:
         raise UsageError(str(error)) from error
     standings = []
     for one in judged:
+        run = studies.get(one.claim.study) if one.of_study else None
+        if run is not None:
+            reasons = written_after(one.claim, run.commits, "the study was run")
+            standings.append(Standing(one, tuple(reasons), () if reasons else tuple(unchecked(run.commits)), run))
+            continue
         commits = _commits(results, one.cells)
         reasons = reasons_post_hoc(one.claim, registration.run, results.catalogue, one.cells, one.seeds, commits)
         standings.append(Standing(one, tuple(reasons), () if reasons else tuple(unchecked(commits))))

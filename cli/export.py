@@ -39,6 +39,7 @@ def export(
 
     import pandas as pd
 
+    from ..reports.escaping.files import figure_file
     from ..runs.data import split_named
     from ..runs.export import answered_splits, export_rows, question_rows
     from ..runs.names import UsageError, make_task
@@ -55,7 +56,7 @@ def export(
     chosen = [split_named(instance, name) for name in split] if split else every
     if not targets and "exposed" in chosen:
         raise UsageError("split 'exposed' is not part of a question set; export it with --targets")
-    path = output or Path(f"{task.replace(':', '_').replace('/', '_')}-{size}-{seed}.{form.value}")
+    path = output or Path(f"{figure_file(task)}-{size}-{seed}.{form.value}")
     rows = [] if targets else question_rows(named, chosen, size, test_size or size, seed)
     frame = export_rows(instance, chosen, size, seed) if targets else pd.DataFrame(rows)
     if form is ExportFormat.parquet:

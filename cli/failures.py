@@ -14,8 +14,9 @@ def failures(
 ) -> None:
     """List failed cells with their errors. `grue run` with the same arguments tries them again."""
     from ..runs.reading import read
+    from ..runs.shown import shown
 
-    found = read(folders).failures
+    found = shown(read(folders)).failures
     for failure in found:
         print(f"{failure['when']}  {failure['task']}[{failure['learner']}]: {failure['kind']}: {failure['message']}")
         for cell in failure["cells"]:

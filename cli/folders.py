@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from ..analysis.findings import StudyRun
     from ..runs.results import Results
 
 
@@ -70,8 +71,9 @@ def read_folders(
     """
     from ..runs.errors import UsageError
     from ..runs.reading import read
+    from ..runs.shown import shown
 
-    results = read(dirs)
+    results = shown(read(dirs))
     named = ", ".join(str(folder) for folder in dirs)
     if not results.catalogue.cells:
         reasons = {row.reason: f"{row.task}, {row.learner}" for row in results.catalogue.not_applicable}
@@ -119,6 +121,20 @@ def read_selected(
     if not results.catalogue.cells:
         raise UsageError(f"nothing to report: no cell was planned on {', '.join(results.catalogue.tasks)}")
     return results
+
+
+def read_studies(dirs: Sequence[Path], *, packed: bool) -> tuple[list[Path], dict[str, StudyRun]]:
+    """The folders that are not of studies, and the findings of those that are, by study, the last one of each.
+
+    packed  also the findings that come with the package, of studies that no folder is given of
+
+    Raises UsageError where findings cannot be read.
+    """
+    from ..reports.study_files import is_study, packed_runs, read_run
+
+    runs = packed_runs() if packed else {}
+    runs |= {run.study: run for run in (read_run(one) for one in dirs if is_study(one))}
+    return [one for one in dirs if not is_study(one)], runs
 
 
 def check_names(given: Collection[str], known: Collection[str], what: str) -> None:

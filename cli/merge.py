@@ -16,6 +16,7 @@ def merge(
     ],
 ) -> None:
     """Join result folders into one that grue run continues. Refused where two folders contradict each other."""
+    from ..engine.printable import printable
     from ..runs.merge import merge as join
 
     merged = join(folders, into)
@@ -30,8 +31,8 @@ def merge(
     if len(merged.machines) > 1:
         print("fit times are not comparable, because the cells were fitted on different machines:")
         for machine in merged.machines:
-            print(f"    {machine}")
+            print(f"    {printable(machine)}")
     for line in merged.unreadable:
-        print(f"grue: skipped: {line}", file=sys.stderr)
+        print(f"grue: skipped: {printable(line)}", file=sys.stderr)
     if merged.unreadable:
         raise typer.Exit(1)

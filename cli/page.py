@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .claims import standings_of
-from .folders import REFERENCE, SuiteSeed, TaskFilter, read_folders
+from .folders import REFERENCE, SuiteSeed, TaskFilter, read_folders, read_studies
 
 if TYPE_CHECKING:
     from ..reports.atlas import AtlasReport
@@ -20,7 +20,7 @@ def page(
         list[Path] | None,
         typer.Argument(
             metavar="[DIR]...",
-            help="Result folders, which are combined, and folders of grue study. Default: reference.",
+            help="Result folders, which are combined, and folders of grue study. Default: reference, with its studies.",
         ),
     ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder of the site.")] = Path("site"),
@@ -42,7 +42,6 @@ def page(
     from ..runs.probe_text import probe_texts
     from ..runs.registration import RESULTS, read_claims
     from ..runs.status import declared, read_status
-    from ..studies.forgetting import read_report
 
     if find_spec("jinja2") is None:
         raise UsageError("the site needs jinja2: pip install 'grue[page]'")
@@ -50,15 +49,14 @@ def page(
 
     if output.is_file():
         raise UsageError(f"--output {output}: it is a file; expected a folder")
-    of_studies = [folder for folder in dirs or () if is_study(folder)]
-    studies = [read_report(folder) for folder in of_studies]
-    folders = [folder for folder in dirs or () if folder not in of_studies] or [REFERENCE]
+    folders, studies = read_studies(dirs or [], packed=True)
+    folders = folders or [REFERENCE]
     results = read_folders(folders, suite_seed, task, measured=True)
     catalogue = results.catalogue
     try:
         board = make_leaderboard(results, read_status().listed(catalogue))
         qualities = assess(results.scores, catalogue, declared().contrasts, declared().exposure)
-        standings, _ = standings_of([] if RESULTS.is_dir() else folders, None, read_claims())
+        standings, _ = standings_of([] if RESULTS.is_dir() else folders, None, read_claims(), studies)
     except ValueError as error:
         raise UsageError(str(error)) from error
     keys = final_keys(catalogue)
@@ -74,7 +72,7 @@ def page(
         atlas=_atlas(results, answers),
         standings=standings,
         qualities=qualities,
-        studies=studies,
+        studies=[studies[name] for name in sorted(studies, key=_place)],
     )
     for warning in board.warnings:
         typer.echo(f"warning: {warning}", err=True)
@@ -83,9 +81,11 @@ def page(
     typer.echo(f"wrote {output / 'index.html'} and {len(paths) - 1} other files, {size / 1e6:.1f} MB", err=True)
 
 
-def is_study(folder: Path) -> bool:
-    """Whether a folder is that of a study and no result folder."""
-    return (folder / "study.json").is_file() and not (folder / "plan.json").is_file()
+def _place(study: str) -> tuple[int, str]:
+    """Studies in the order in which they are listed, unknown ones last."""
+    from ..studies.catalogue import STUDIES
+
+    return ([*STUDIES, study].index(study), study)
 
 
 def _atlas(results: Results, answers: dict) -> AtlasReport | None:

@@ -68,16 +68,12 @@ def terminal() -> Layout:
 
 def write_figure(figure: Figure, path: Path) -> None:
     """Write a figure in the format of its suffix; raises UsageError for another one."""
-    import matplotlib as mpl
-
-    from ..reports.figures import FORMATS, METADATA
-    from ..reports.style import theme
+    from ..reports.escaping.figures import FORMATS, save_figure
     from ..runs.errors import UsageError
 
     form = path.suffix.removeprefix(".").lower()
     if form not in FORMATS:
         raise UsageError(f"--output {path}: expected a name that ends in {', '.join(f'.{one}' for one in FORMATS)}")
     path.parent.mkdir(parents=True, exist_ok=True)
-    with mpl.rc_context(theme()):
-        figure.savefig(path, metadata=METADATA[form])
+    save_figure(figure, path, form)
     typer.echo(f"wrote {path}", err=True)

@@ -13,6 +13,7 @@ def rules(
 ) -> None:
     """Search the shortest program of each task's rule; print its length in bits as a Markdown table."""
     from ..learners.language import LANGUAGE_VERSION
+    from ..reports.escaping.markdown import code_span, markdown
     from ..runs.names import available, make_task
     from ..runs.program_lengths import rule_lengths
 
@@ -21,8 +22,9 @@ def rules(
     for name in names or available("tasks"):
         task = make_task(name)
         if task.instance.missing is not None:
-            print(f"| `{name}` | | | {task.instance.missing} |")
+            print(f"| {code_span(name)} | | | {markdown(task.instance.missing)} |")
             continue
         for found in rule_lengths(task.instance, max_candidates):
-            program = found.program if found.bits is None else f"`{found.program}`"
-            print(f"| `{name}` | {found.rule} | {'' if found.bits is None else found.bits} | {program} |", flush=True)
+            program = markdown(found.program) if found.bits is None else code_span(found.program)
+            rule, bits = markdown(found.rule), "" if found.bits is None else found.bits
+            print(f"| {code_span(name)} | {rule} | {bits} | {program} |", flush=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,15 +22,6 @@ studies = typer.Typer(help="Run an experiment other than learning curves.")
 
 
 TIMEOUT = 900
-
-
-class StudyFormat(StrEnum):
-    """Names of the formats of the study of forgetting, as on the command line."""
-
-    md = "md"
-    csv = "csv"
-    json = "json"
-    tex = "tex"
 
 
 @studies.callback(invoke_without_command=True)
@@ -62,64 +52,6 @@ Scheduler = Annotated[
         help="Dask scheduler: tcp://HOST:PORT, or 'local' for a cluster of --jobs workers on this machine.",
     ),
 ]
-
-
-@studies.command("forgetting")
-def forgetting(
-    learner: Annotated[
-        list[str] | None,
-        typer.Option(help="Learner: a name, name:parameter=value, or module:attribute. May be repeated."),
-    ] = None,
-    seeds: Annotated[int | None, typer.Option(help="Number of seeds. Default: 3.")] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="One seed of fewer learners: under a minute.")] = False,  # noqa: FBT002
-    jobs: Jobs = None,
-    scheduler: Scheduler = None,
-    timeout: Annotated[
-        float | None,
-        typer.Option(help=f"Time limit in seconds per learner, stream and seed. Default: {TIMEOUT}."),
-    ] = None,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Result folder.")] = Path("results/local/forgetting"),
-    figures: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder of the figures. Default: figures in the result folder.")
-    ] = None,
-    form: Annotated[
-        StudyFormat, typer.Option("--format", help="md (Markdown), csv or json (one value per row), tex (booktabs).")
-    ] = StudyFormat.md,
-    output: Annotated[
-        Path | None, typer.Option(help="Write the table to this file instead of standard output.")
-    ] = None,
-) -> None:
-    """Catastrophic forgetting: what is retained of earlier stages of a stream, and whether it recurs later."""
-    from ..analysis.forgetting import Report
-    from ..reports.forgetting import render
-    from ..reports.forgetting_figure import write_figure
-    from ..runs.names import UsageError
-    from ..runs.run import choose_workers
-    from ..studies import forgetting as study
-    from ..studies.rows import read_rows
-
-    default = (study.QUICK, 1) if quick else (study.LEARNERS, study.SEEDS)
-    chosen, count = learner or default[0], default[1] if seeds is None else seeds
-    trajectories, refused = study.plan(chosen, count)
-    limit = TIMEOUT if timeout is None else timeout
-    if limit <= 0:
-        raise UsageError(f"got --timeout {limit:g}; expected more than 0 seconds")
-    workers = choose_workers(jobs, limit, scheduler)
-    if jobs == 0 and timeout is not None:
-        typer.echo(
-            f"--timeout {limit:g} has no effect: there are no timeouts without worker processes (--jobs 0)", err=True
-        )
-    for name, reason in refused.items():
-        typer.echo(f"n/a: {name}: {reason}", err=True)
-    parameters = {"learners": list(chosen), "seeds": count, "n/a": refused}
-    session = _session("forgetting", out, workers, parameters, trajectories)
-    rows, metadata = read_rows(session.store, trajectories)
-    if not rows.empty:
-        report = Report(rows, study.gaps(), metadata)
-        write_text(render(report, form.value), output)
-        for path in write_figure(report, figures or out / "figures"):
-            typer.echo(f"wrote {path}", err=True)
-    _end_if_failed(session)
 
 
 def _session(name: str, folder: Path, workers: Workers, parameters: Mapping[str, Any], jobs: Sequence[Job]) -> Session:
@@ -156,6 +88,12 @@ def _command(name: str) -> Callable[..., None]:
         full: Annotated[bool, typer.Option("--full", help="As `make science` runs it: tens of minutes.")] = False,  # noqa: FBT002
         jobs: Jobs = None,
         scheduler: Scheduler = None,
+        learner: Annotated[
+            list[str] | None,
+            typer.Option(
+                help="A learner to add, if the study takes one: a name, name:parameter=value, module:attribute."
+            ),
+        ] = None,
         timeout: Annotated[float, typer.Option(help="Time limit in seconds per job.")] = TIMEOUT,
         out: Annotated[
             Path | None, typer.Option(metavar="DIR", help="Result folder. Default: results/local/NAME.")
@@ -166,8 +104,11 @@ def _command(name: str) -> Callable[..., None]:
         ] = ReportFormat.text,
         output: OutputFile = None,
     ) -> None:
-        from ..reports.provenance import line_of
+        from ..analysis.findings import StudyRun
+        from ..engine.provenance import provenance as own_provenance
+        from ..reports.figures_of_studies import write_study_figure
         from ..reports.studies import render
+        from ..reports.study_files import FILE, from_json, to_json
         from ..runs.errors import UsageError
         from ..runs.run import choose_workers
         from ..studies.catalogue import make_study
@@ -178,17 +119,25 @@ def _command(name: str) -> Callable[..., None]:
         if not timeout > 0:
             raise typer.BadParameter(f"got {timeout:g}; expected more than 0 seconds", param_hint="--timeout")
         study, scale = make_study(name), "quick" if quick else "full" if full else "default"
+        study = study.with_learners(learner) if learner else study
         units = study.jobs(scale)
-        parameters = {"version": study.version, "scale": scale}
+        parameters = {"version": study.version, "scale": scale} | ({"learners": learner} if learner else {})
         workers = choose_workers(jobs, timeout, scheduler)
         session = _session(name, out or Path("results/local") / name, workers, parameters, units)
         _end_if_failed(session)
-        rows, provenance = read_rows(session.store, units)
+        rows, provenance = read_rows(session.store, units, study.combine)
         try:
             findings = study.analyse(rows)
         except ValueError as error:
             raise UsageError(str(error)) from error
-        write_text(render(findings, form.value, line_of(provenance, [])), output)
+        folder, analysed = session.store.display_folder, own_provenance()["commit"] or ""
+        document = to_json(StudyRun(name, study.question, scale, study.version, tuple(provenance), analysed, findings))
+        session.store.replace(session.store.folder / FILE, document.encode())
+        stored = from_json(document, folder / FILE)  # what is shown is what is stored
+        write_text(render(stored, form.value), output)
+        typer.echo(f"wrote {folder / FILE}", err=True)
+        for path in write_study_figure(name, stored.findings, folder / "figures"):
+            typer.echo(f"wrote {path}", err=True)
 
     run.__doc__ = STUDIES[name][1]
     return run

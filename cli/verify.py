@@ -18,11 +18,12 @@ def verify(
     ] = False,
 ) -> None:
     """Verify a result folder: files, schema, keys, provenance, and cells fitted again. Exit code 1 for a problem."""
+    from ..engine.printable import printable
     from ..runs.verify import verify as check
 
     findings = check(folder, reruns=rerun, seed=seed, timeout=timeout, trust=trust)
     for one in findings:
-        print(f"{one.level:<8} {one.check:<11} {one.text}")
+        print(f"{one.level:<8} {one.check:<11} {printable(one.text)}")
     counts = {level: sum(one.level == level for one in findings) for level in ("problem", "note")}
     parts = [f"{count} {level}{'' if count == 1 else 's'}" for level, count in counts.items() if count]
     print(f"{folder}: {', '.join(parts) or 'no problem found'}")

@@ -16,6 +16,9 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from grue.cli import app
+from grue.reports.science import write_science
+from grue.reports.study_files import packed_runs
+from grue.studies.catalogue import STUDIES
 
 ROOT = Path(__file__).parents[1]
 
@@ -60,6 +63,8 @@ def main() -> None:
         if after != before:
             page.write_text(after, encoding="utf-8")
             sys.stdout.write(f"rewrote the blocks of {page.relative_to(ROOT)}\n")
+    packed = packed_runs()
+    write_science([packed[name] for name in STUDIES if name in packed], ROOT / "docs")
     shown = {path.resolve() for page in pages() for path in links(page)}
     for command in FIGURES:
         done = CliRunner().invoke(app, shlex.split(command)[1:], catch_exceptions=False)

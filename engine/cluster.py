@@ -14,7 +14,6 @@ import multiprocessing.util
 import os
 import queue
 import threading
-import time
 import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -26,6 +25,7 @@ from .local import POLL_INTERVAL, Call, Slot, pickled, sigint_blocked, wait_for_
 from .memory import SHARE, default_limit
 from .pool import LOCAL
 from .provenance import command, provenance
+from .watch import WorkerWatch
 from .worker import IMPORTABLE
 
 if TYPE_CHECKING:
@@ -37,14 +37,14 @@ COMPARED = ("grue", "commit", "python", "torch", "scikit-learn", "xgboost")
 CONNECT_TIMEOUT = 10.0
 """Seconds to wait for the scheduler's answer."""
 
-COUNT_INTERVAL = 1.0
-"""Seconds between looks at how many workers there are."""
-
 QUIET: dict[str, Any] = {"dashboard_address": "127.0.0.1:0", "silence_logs": logging.CRITICAL}
 """Of a local cluster: a free port, since another cluster may have the usual one; no log."""
 
 MACHINE = "machine"
 """The kind of a failure that is the Dask worker's and not the job's: it ends the run."""
+
+GIVEN_UP = b""
+"""What a worker returns for a job that it gave up, since nobody waits for it or since the worker itself is closed."""
 
 
 class DaskPool:
@@ -65,33 +65,27 @@ class DaskPool:
         self, address: str, jobs: int | None, timeout: float, log: Callable[[str], None], memory: int | None = None
     ) -> None:
         try:
-            from distributed import Client  # noqa: PLC0415 -- an extra
+            import distributed  # noqa: F401, PLC0415 -- an extra
         except ImportError as error:
             raise EngineError('--scheduler needs Dask: pip install "grue[dask]"') from error
         for part in ("distributed", "distributed.client", "distributed.scheduler", "distributed.nanny"):
             logging.getLogger(part).setLevel(logging.CRITICAL)  # what concerns the run is an EngineError
-        self.address, self._jobs, self._timeout, self._log, self._memory = address, jobs, timeout, log, memory
+        self.address, self._jobs, self._timeout, self._memory = address, jobs, timeout, memory
         self._running: dict[str, tuple[Job, Future]] = {}
         self._done: queue.SimpleQueue[str] = queue.SimpleQueue()  # keys
         self._refused: list[tuple[Job, Result]] = []  # cannot be sent to a worker
-        self._threads, self._counted = -1, 0.0  # not counted yet
         self._resources = contextlib.ExitStack()
         try:
-            where = self._resources.enter_context(_local_cluster(jobs or 1)) if address == LOCAL else address
-            self._client: Any = self._resources.enter_context(  # its methods are coroutines only in asyncio
-                Client(where, timeout=CONNECT_TIMEOUT, set_as_default=False, name="grue")
-            )
-            self._check()
-        except (OSError, ValueError) as error:  # a timeout is an OSError; an address without a meaning a ValueError
-            self._resources.close()
-            raise EngineError(f"no Dask scheduler answers at {address}: {error}") from error
+            self._client: Any = self._connect(jobs or 1)  # its methods are coroutines only in asyncio
+            self._watch = WorkerWatch(self._client, address, log)
+            self._check(log)
         except BaseException:
             self._resources.close()
             raise
 
     @property
     def slots(self) -> int:
-        threads = self._count()
+        threads = self._watch.threads()
         return max(1, threads if self._jobs is None else min(self._jobs, threads))
 
     @property
@@ -120,23 +114,55 @@ class DaskPool:
                 keys.append(self._done.get())
         except queue.Empty:
             keys = []
-        self._check_connection()
-        self._count()  # says when there are none
-        return [(job, self._result(future)) for job, future in map(self._running.pop, keys)]
+        self._watch.check_connection()
+        self._watch.threads()  # logs when there are none
+        results = [(job, self._result(future)) for job, future in map(self._running.pop, keys)]
+        for job, result in results:
+            if result is None:
+                self.submit(job)
+        return [(job, result) for job, result in results if result is not None]
 
     def close(self) -> None:
         self._running.clear()  # the scheduler cancels what nobody waits for, and `execute_on_worker` ends it
         self._resources.close()
 
-    def _result(self, future: Future) -> Result:
+    def _connect(self, workers: int) -> Any:
+        """A client of the scheduler; workers: of a local cluster."""
+        from distributed import Client  # noqa: PLC0415 -- an extra
+        from distributed.comm.core import CommClosedError  # noqa: PLC0415
+
+        if self.address == LOCAL:
+            where = self._resources.enter_context(_local_cluster(workers))
+        else:
+            where = self.address
+            _check_encryption(where)
+        try:
+            client = Client(where, timeout=CONNECT_TIMEOUT, set_as_default=False, name="grue")
+        except (OSError, ValueError) as error:  # a timeout is an OSError; an address without a meaning a ValueError
+            reason = " ".join(f"{error}".split()) or type(error).__name__
+            what = "start one there (dask scheduler), or correct the address"
+            if isinstance(error, CommClosedError):  # something answered, and ended the connection
+                what = "if it has certificates, its address begins with tls://"
+                if self.address.startswith("tls://"):
+                    what = "all sides need certificates of one authority (TLS in docs/cluster.md)"
+            raise EngineError(f"no Dask scheduler answers at {self.address}: {reason}; {what}") from error
+        return self._resources.enter_context(client)
+
+    def _result(self, future: Future) -> Result | None:
+        """What came of a job; None where its worker was closed meanwhile."""
         from distributed import KilledWorker  # noqa: PLC0415 -- an extra
 
         try:
-            result = Result.decode(future.result())
+            encoded = future.result()
+            if encoded == GIVEN_UP:
+                return None
+            result = Result.decode(encoded)
         except KilledWorker as error:
             return Result.failed("lost", f"every Dask worker that ran it was lost: {error}")
-        except (Exception, asyncio.CancelledError) as error:  # the latter where the scheduler has gone
-            self._check_connection()
+        except (OSError, asyncio.CancelledError) as error:  # Dask's errors of connections are among the former
+            raise self._watch.lost_connection() from error
+        except Exception as error:
+            self._watch.check_connection()
             raise EngineError(
                 f"the Dask workers at {self.address} cannot run grue jobs: {type(error).__name__}: {error}"
             ) from error
@@ -144,30 +170,18 @@ class DaskPool:
             raise EngineError(result.failure["message"])
         return result
 
-    def _check_connection(self) -> None:
-        if self._client.status != "running":
-            raise EngineError(
-                f"lost the connection to the Dask scheduler at {self.address}; finished results are kept, "
-                "repeat the command to run the rest"
-            )
-
-    def _check(self) -> None:
+    def _check(self, log: Callable[[str], None]) -> None:
         """Refuse workers with other versions; those that join later are checked by `execute_on_worker`."""
         for address, there in self._client.run(versions, on_error="return").items():
-            if isinstance(there, BaseException):
-                raise EngineError(f"the Dask worker {address} cannot import grue: {type(there).__name__}: {there}")
-            if different := differences(versions(), there):
-                raise EngineError(f"the Dask worker {address} has other versions: {different}")
-
-    def _count(self) -> int:
-        """Threads of all workers."""
-        if time.monotonic() > self._counted + COUNT_INTERVAL:
-            self._check_connection()
-            threads = sum(self._client.nthreads().values())
-            if not threads and self._threads:
-                self._log(f"the Dask scheduler at {self.address} has no workers; waiting for them")
-            self._threads, self._counted = threads, time.monotonic()
-        return self._threads
+            if isinstance(there, OSError):  # it hangs, or has just gone; if it comes back, its first job checks it
+                log(f"the Dask worker {address} does not answer; going on without it")
+            elif isinstance(there, BaseException):
+                raise EngineError(
+                    f"the Dask worker {address} cannot import grue: {type(there).__name__}: {there}. Install grue "
+                    "there, or end that worker; then repeat the command"
+                )
+            elif different := differences(versions(), there):
+                raise EngineError(_refusal(address, different))
 
 
 def versions() -> dict[str, str]:
@@ -184,6 +198,38 @@ def differences(here: dict[str, str], there: dict[str, str]) -> str:
         for name in names
         if here.get(name) != there.get(name)
     )
+
+
+def _refusal(address: str, different: str) -> str:
+    return (
+        f"the Dask worker {address} has other versions: {different}. Install the same there, or end that worker; then "
+        "repeat the command (finished results are kept)"
+    )
+
+
+def _check_encryption(address: str) -> None:
+    """Raise EngineError where an address and Dask's settings for TLS do not go together, which Dask says at length."""
+    from distributed.security import Security  # noqa: PLC0415 -- an extra
+
+    settings, security = "see TLS in docs/cluster.md", Security()
+    try:
+        arguments = security.get_connection_args("client")
+    except (OSError, ValueError) as error:  # those of certificates are among the former
+        names = dict.fromkeys(str(name) for name in security.get_tls_config_for_role("client").values() if name)
+        raise EngineError(
+            f"cannot connect to {address}: a file that Dask's settings (distributed.comm.tls) name is missing or no "
+            f"certificate ({', '.join(names)}): {error}; {settings}"
+        ) from error
+    if address.startswith("tls://") and arguments["ssl_context"] is None:
+        raise EngineError(
+            f"cannot connect to {address}: it needs certificates, and Dask's settings here (distributed.comm.tls) name "
+            f"none; {settings}"
+        )
+    if address.startswith("tcp://") and arguments["require_encryption"]:
+        raise EngineError(
+            f"cannot connect to {address}: Dask's settings here (distributed.comm.require-encryption) demand "
+            f"encryption; use tls://{address.removeprefix('tcp://')}, or change the settings; {settings}"
+        )
 
 
 _OWN = threading.local()
@@ -203,7 +249,7 @@ def execute_on_worker(
 
     worker = get_worker()
     if different := differences(here, versions()):
-        return Result.failed(MACHINE, f"the Dask worker {worker.address} has other versions: {different}").encode()
+        return Result.failed(MACHINE, _refusal(worker.address, different)).encode()
     key = worker.get_current_task()
     slot = _own_slot(command, _memory_of(worker) if memory is None else memory)
     try:
@@ -211,10 +257,12 @@ def execute_on_worker(
         while (result := slot.poll()) is None:
             if _is_unwanted(worker, key):
                 slot.discard()
-                return b""
+                return GIVEN_UP
             wait_for_slots([slot])
     except EngineError as error:
         return Result.failed(MACHINE, f"the Dask worker {worker.address}: {error}").encode()
+    if result.failure is not None:
+        result.failure["worker"] = worker.address
     return result.encode()
 
 

@@ -59,12 +59,13 @@ def to_bytes(table: pa.Table, metadata: dict[str, Any], unique: Sequence[str] = 
     """
     sink = pa.BufferOutputStream()
     encoded = {METADATA: json.dumps(metadata).encode(), DIGEST: MARK + ZEROS}
+    repeated: Any = [name for name in table.column_names if name not in unique] if unique else True
     pq.write_table(
         table.replace_schema_metadata(encoded),
         sink,
         compression="zstd",
         write_page_checksum=True,
-        use_dictionary=[name for name in table.column_names if name not in unique] if unique else True,
+        use_dictionary=repeated,
     )
     content = sink.getvalue().to_pybytes()
     start = _place(content)

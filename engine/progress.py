@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from .job import Job
+from .printable import printable, printable_lines, unfiltered
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Reporter:
     """Follows a run: `begin`, then `done`, `failed` or `split` for every job, then `end`."""
 
     def __init__(self, stream: TextIO) -> None:
-        self.console = Console(file=stream, highlight=False, soft_wrap=True)
+        self.console = Console(file=unfiltered(stream), highlight=False, soft_wrap=True)
         self._bar: Progress | None = None
         self._task: TaskID | None = None
         self._start = 0.0
@@ -39,8 +41,8 @@ class Reporter:
         self._expected = self._passed = 0.0
 
     def log(self, text: str) -> None:
-        """A line of its own."""
-        self.console.print(text, markup=False, emoji=False)
+        """A line of its own, or several."""
+        self.console.print(printable_lines(text), markup=False, emoji=False)
 
     def begin(self, jobs: Sequence[Job], unit: str, share_of: Callable[[Job], Share] | None = None) -> None:
         """The jobs that are to be done.
@@ -71,12 +73,13 @@ class Reporter:
 
     def failed(self, job: Job, message: str) -> None:
         """A job has failed."""
-        self._advance(job, f"FAILED, {self._amount(job)}: {message}", failed=True)
+        self._advance(job, f"FAILED, {self._amount(job)}: {printable(message)}", failed=True)
 
     def split(self, job: Job, parts: Sequence[Job], message: str) -> None:
         """A job has failed, and its parts are run in its place: nothing of the work is done by that."""
         amounts = " and ".join(str(self._share_of(part).count) for part in parts)
-        self.log(f"{job.label}: {self._amount(job)} failed together, now run again as {amounts}: {message}")
+        what = f"{self._amount(job)} failed together, now run again as {amounts}: {printable(message)}"
+        self.log(f"{printable(job.label)}: {what}")
 
     def end(self) -> None:
         """Nothing more will come."""
@@ -93,11 +96,11 @@ class Reporter:
         self._passed += share.seconds
         left = self._left()
         if self._bar is not None and self._task is not None:
-            self._bar.update(self._task, advance=share.count, description=job.label, left=left)
+            self._bar.update(self._task, advance=share.count, description=escape(printable(job.label)), left=left)
             if failed:
-                self.log(f"{job.label}: {what}")
+                self.log(f"{printable(job.label)}: {what}")
         else:
-            self.log(f"{self._finished}/{self._total} {self._unit}  {job.label}: {what}  {left}")
+            self.log(f"{self._finished}/{self._total} {self._unit}  {printable(job.label)}: {what}  {left}")
 
     def _left(self) -> str:
         """The time left, from how the jobs so far compared with what was expected of them."""

@@ -51,10 +51,17 @@ def retention_before_recurrence(scores: np.ndarray, gap: int) -> np.ndarray:
     """
     matrix = _checked(scores)
     ends = range(len(matrix))
-    recurring = [[first for first in range(end + 2 - gap) if (end + 1 - first) % gap == 0] for end in ends]
-    return np.array(
-        [matrix[end, first].mean() if first else np.nan for end, first in zip(ends, recurring, strict=True)]
-    )
+    return np.array([_mean(matrix[end, (end + 1) % gap : max(end + 2 - gap, 0) : gap]) for end in ends])
+
+
+def retention_shown_again(scores: np.ndarray, gap: int) -> np.ndarray:
+    """As `retention_before_recurrence`, of facts shown more than once: (stages,), NaN before stage 2 `gap` - 1.
+
+    scores  (stages, stages), of the facts that recur
+    """
+    matrix = _checked(scores)
+    ends = range(len(matrix))
+    return np.array([_mean(matrix[end, (end + 1) % gap : max(end + 2 - 2 * gap, 0) : gap]) for end in ends])
 
 
 def selectivity(recurring: np.ndarray, single: np.ndarray, gap: int) -> np.ndarray:
@@ -73,6 +80,10 @@ def selectivity_shown_once(recurring: np.ndarray, single: np.ndarray, gap: int) 
     It differs from 0 in expectation only if the inputs carry information about whether a fact recurs.
     """
     return retention_shown_once(recurring, gap) - retention_shown_once(single, gap)
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(values.mean()) if len(values) else float("nan")
 
 
 def _checked(scores: np.ndarray) -> np.ndarray:

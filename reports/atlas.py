@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -16,10 +13,11 @@ from ..analysis.agreement import MIN_SEEDS, TaskAgreement
 from ..analysis.atlas import Atlas, Closer, PairAgreement, pairs, pairs_by_part
 from ..analysis.ranks import MeanOverTasks
 from ..runs.results import Results
+from .escaping.json_text import json_text
+from .escaping.spreadsheet import csv_text
 from .explained import FAMILIES, JSON_SCHEMA, mean_text, without_nan
 from .formats import markdown_table
 from .provenance import short_line
-from .spreadsheet import guarded
 from .tables import NOT_PLANNED, Column, Table, TableCell, decimal
 from .text import DEFAULT, Layout, text_table
 
@@ -205,13 +203,9 @@ def _every_pair(atlas: Atlas) -> Iterator[PairAgreement]:
 
 
 def _csv(report: AtlasReport) -> str:
-    out = io.StringIO()
     columns = [*(one.name for one in fields(PairAgreement)), "provenance"]
-    writer = csv.DictWriter(out, columns, lineterminator="\n")
-    writer.writeheader()
     source = short_line(report.results)
-    writer.writerows(guarded({**without_nan(asdict(one)), "provenance": source}) for one in _every_pair(report.atlas))
-    return out.getvalue()
+    return csv_text(columns, ({**without_nan(asdict(one)), "provenance": source} for one in _every_pair(report.atlas)))
 
 
 def _json(report: AtlasReport) -> str:
@@ -230,4 +224,4 @@ def _json(report: AtlasReport) -> str:
             {**without_nan(asdict(one)), "difference": without_nan(asdict(one.difference))} for one in report.closer
         ]
         document |= {"groups": report.groups, "closer": closer}
-    return json.dumps(document, indent=1, allow_nan=False, default=str) + "\n"
+    return json_text(document)

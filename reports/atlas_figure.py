@@ -29,7 +29,7 @@ DARK = 0.55
 
 def atlas_figure(report: AtlasReport) -> Figure:
     """Draw the means over families; the number of families of a pair stands below its kappa if it is not all."""
-    with mpl.rc_context({**theme(), "text.parse_math": False}):  # names may have a dollar sign
+    with mpl.rc_context(theme()):
         return _draw(report)
 
 

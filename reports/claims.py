@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -13,10 +10,17 @@ from textwrap import fill
 from typing import Any
 
 from ..analysis.claims import Judgement, Outcome
+from ..analysis.findings import StudyRun
+from ..analysis.findings import Verdict as StudyVerdict
+from ..engine.printable import printable
 from ..runs.registration import FILE, ClaimTest
 from ..runs.results import Results
+from .escaping.json_text import json_text
+from .escaping.markdown import markdown_line
+from .escaping.spreadsheet import csv_text
 from .formats import markdown_table
 from .provenance import full_line
+from .studies import estimate_text, source_line
 from .tables import NOT_PLANNED, Column, Table, TableCell, decimal
 from .text import WIDTH, text_table
 
@@ -28,7 +32,8 @@ FOOTNOTE = (
     "supported if all its tests are, and contradicted if one is; equivalent: a difference is smaller than the margin. "
     "Cells that did not fit their training set (budget, plateau) decide nothing. (c): a condition of the claim, which "
     "is not decided where it is not met. registered: the cells are those that the claim was written down for, before "
-    "they were computed; post hoc: others."
+    "they were computed; post hoc: others. words registered: a study decided; the claim was written down before its "
+    "run, but statistic and threshold are those of the study, and its verdicts are corrected within the study."
 )
 
 CSV_COLUMNS: tuple[str, ...] = (
@@ -46,18 +51,25 @@ class Standing:
 
     post_hoc   why the verdict is post hoc; empty if it is not
     unchecked  commits of the cells at which the text of the claim could not be read, where nothing is post hoc
+    run        the run of the study that decided it; None: cells did, or nothing
+
+    Of a study, the words of the claim are compared with those at the commits of its jobs. Its statistic and threshold
+    are code, which no registration names.
     """
 
     judgement: Judgement
     post_hoc: tuple[str, ...] = ()
     unchecked: tuple[str, ...] = ()
+    run: StudyRun | None = None
 
     @property
     def basis(self) -> str:
-        """Registered, post hoc, or registered but not checked; "" without data."""
+        """Registered, post hoc, or registered but not checked, and the study that decided; "" without data."""
         if self.judgement.verdict == "no data yet":
             return ""
-        return "post hoc" if self.post_hoc else "registered" + (", not checked" if self.unchecked else "")
+        registered = f"{'words ' if self.run else ''}registered{', not checked' if self.unchecked else ''}"
+        study = f"study {self.run.study}, scale {self.run.scale}; " if self.run else ""
+        return study + ("post hoc" if self.post_hoc else registered)
 
     @property
     def why(self) -> str:
@@ -66,8 +78,19 @@ class Standing:
         if self.basis:
             parts += [f"post hoc: {'; '.join(self.post_hoc)}"] if self.post_hoc else []
             commits = ", ".join(commit or "none recorded" for commit in self.unchecked)
-            parts += [f"the claims at the commit of the cells cannot be read here ({commits})"] if commits else []
+            what = "run" if self.run else "cells"
+            parts += [f"the claims at the commit of the {what} cannot be read here ({commits})"] if commits else []
+            parts += self._of_run()
         return "; ".join(filter(None, parts))
+
+    def _of_run(self) -> list[str]:
+        """What was not registered of a study, by what code it was analysed, and its provenance."""
+        if self.run is None:
+            return []
+        parts = [] if self.post_hoc else ["statistic and threshold are those of the study's code, not registered"]
+        if [self.run.analysed] != self.run.commits:
+            parts.append(f"analysed at commit {self.run.analysed or 'not recorded'}")
+        return [*parts, source_line(self.run)]
 
 
 def render_claims(standings: Sequence[Standing], results: Results | None, committed: str | None, form: str) -> str:
@@ -96,10 +119,19 @@ def _heading(one: Standing, form: str) -> str:
     named = f"{claim.name}: {one.judgement.verdict}" + (f" ({one.basis})" if one.basis else "")
     lines = [f"Source: {claim.source}.", *(f"{who} predicts: {what}." for who, what in claim.predicts.items())]
     lines += [f"{one.why[:1].upper()}{one.why[1:]}."] if one.why else []
+    lines += [study_verdict_text(verdict) for verdict in one.judgement.of_study]
     if form == "md":
-        return "\n".join([f"### {named}", "", f"**{claim.claim}.**", "", *(f"- {line}" for line in lines), ""])
+        shown = [f"- {markdown_line(line)}" for line in lines]
+        return "\n".join([f"### {markdown_line(named)}", "", f"**{markdown_line(claim.claim)}.**", "", *shown, ""])
+    named, lines = printable(named), list(map(printable, lines))
     wrapped = [fill(line, WIDTH, initial_indent="  ", subsequent_indent="    ") for line in lines]
-    return "\n".join([named, "-" * min(len(named), WIDTH), fill(f"{claim.claim}.", WIDTH), *wrapped])
+    return "\n".join([named, "-" * min(len(named), WIDTH), fill(printable(f"{claim.claim}."), WIDTH), *wrapped])
+
+
+def study_verdict_text(one: StudyVerdict) -> str:
+    """A verdict of a study in one line: decision, statement, estimate with interval, and how it was decided."""
+    numbers = "" if math.isnan(one.estimate) else f"{estimate_text(one)}; "
+    return f"{one.decision}: {one.statement} ({numbers}{one.detail})"
 
 
 def _without_source(table: str, form: str) -> str:
@@ -164,16 +196,15 @@ def expected_text(test: ClaimTest) -> str:
 
 def _csv(standings: Sequence[Standing]) -> str:
     """CSV: a row a test, and one for a claim without tests."""
-    out = io.StringIO()
-    writer = csv.DictWriter(out, CSV_COLUMNS, lineterminator="\n", restval="")
-    writer.writeheader()
+    rows = list[dict[str, Any]]()
     for one in standings:
         claim = one.judgement.claim
         shared = {"claim": claim.name, "words": claim.claim, "source": claim.source, "study": claim.study}
         shared |= {"verdict": one.judgement.verdict, "basis": one.basis, "why": one.why, "digest": claim.digest}
-        rows = [_row(outcome) for outcome in one.judgement.outcomes] or [{}]
-        writer.writerows({**shared, **row} for row in rows)
-    return out.getvalue()
+        own = [_row(outcome) for outcome in one.judgement.outcomes]
+        own = own or [_row_of_study(verdict) for verdict in one.judgement.of_study] or [{}]
+        rows += [{**shared, **row} for row in own]
+    return csv_text(CSV_COLUMNS, rows)
 
 
 def _row(outcome: Outcome) -> dict[str, Any]:
@@ -197,6 +228,12 @@ def _row(outcome: Outcome) -> dict[str, Any]:
     return {name: "" if value is None or _is_nan(value) else value for name, value in row.items()}
 
 
+def _row_of_study(one: StudyVerdict) -> dict[str, Any]:
+    numbers = {name: getattr(one, name) for name in ("estimate", "low", "high")}
+    row = {"test": one.statement, "statistic": one.detail, **numbers, "test_verdict": one.decision}
+    return {name: "" if _is_nan(value) else value for name, value in row.items()}
+
+
 def _difference(test: ClaimTest) -> Iterator[str]:
     """In which fields the second selection of a test differs from the first."""
     if test.second is not None:
@@ -215,13 +252,18 @@ def _json(standings: Sequence[Standing], results: Results | None, committed: str
         tests = [{**asdict(outcome.test), **_found(outcome)} for outcome in one.judgement.outcomes]
         head = {name: getattr(claim, name) for name in ("name", "claim", "source", "study", "digest")}
         head |= {"predicts": dict(claim.predicts), "verdict": one.judgement.verdict, "basis": one.basis}
-        claims.append({**head, "why": one.why, "post_hoc": list(one.post_hoc), "tests": tests})
+        of_study = [
+            {name: None if _is_nan(value) else value for name, value in asdict(verdict).items()}
+            for verdict in one.judgement.of_study
+        ]
+        found = {"post_hoc": list(one.post_hoc), "tests": tests, "study_verdicts": of_study}
+        claims.append({**head, "why": one.why, **found})
     document = {
         "file": {"path": FILE, "commit": committed},
         "provenance": results.provenance if results else [],
         "claims": claims,
     }
-    return json.dumps(document, indent=1, allow_nan=False) + "\n"
+    return json_text(document)
 
 
 def _found(outcome: Outcome) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from matplotlib.patches import Patch
 from ..analysis.claims import Outcome
 from ..runs.results import Results
 from .claims import Standing, expected_text
-from .figures import FORMATS, METADATA
+from .escaping.figures import FORMATS, save_figure
 from .labels import fitted_legend, shortened
 from .provenance import short_line
 from .style import BLUE, GREY, INK, PURPLE, VERMILION, WIDTHS, theme
@@ -45,8 +45,7 @@ def write_claims_figure(standings: Sequence[Standing], results: Results | None, 
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"claims.{form}" for form in FORMATS]
     for path, form in zip(paths, FORMATS, strict=True):
-        with mpl.rc_context(theme()):
-            figure.savefig(path, metadata=METADATA[form])
+        save_figure(figure, path, form)
     return paths
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,10 +14,13 @@ import numpy as np
 
 from ..analysis.comparison import Comparison, Curve, FitTime
 from ..analysis.pairing import OneSided
+from ..engine.printable import printable
 from ..runs.results import Results
+from .escaping.json_text import json_text
+from .escaping.markdown import markdown_line
+from .escaping.spreadsheet import csv_text
 from .formats import markdown_table
 from .provenance import short_line
-from .spreadsheet import guarded
 from .tables import Column, Table, TableCell, decimal, half_width_text
 from .text import WIDTH, text_table
 
@@ -67,13 +67,12 @@ def render_comparison(found: Comparison, named: Named, form: str) -> str:
     lines = [*_summary(found, named), *_remarks(found, named)]
     tables = [table for table in (_curves_table(found, named), _times_table(found, named)) if table]
     if form == "md":
-        listed = "\n".join(f"- {line}" for line in lines)
-        return "\n".join(
-            [f"## {named.old} → {named.new}\n", listed, "", *(markdown_table(one, one.footnote) for one in tables)]
-        )
-    wrapped = [fill(line, WIDTH, subsequent_indent="  ") for line in lines]
+        listed = "\n".join(f"- {markdown_line(line)}" for line in lines)
+        heading = f"## {markdown_line(named.old)} → {markdown_line(named.new)}\n"
+        return "\n".join([heading, listed, "", *(markdown_table(one, one.footnote) for one in tables)])
+    wrapped = [fill(printable(line), WIDTH, subsequent_indent="  ") for line in lines]
     return "\n".join(
-        [f"{named.old} -> {named.new}", "", *wrapped, "", *(text_table(one, one.footnote) for one in tables)]
+        [printable(f"{named.old} -> {named.new}"), "", *wrapped, "", *(text_table(one, one.footnote) for one in tables)]
     )
 
 
@@ -225,11 +224,7 @@ def _source(named: Named) -> str:
 
 def _csv(found: Comparison) -> str:
     """CSV with one row per curve, point, fit time, lost, one-sided or refused group, told apart by `kind`."""
-    out = io.StringIO()
-    writer = csv.DictWriter(out, CSV_COLUMNS, lineterminator="\n", restval="")
-    writer.writeheader()
-    writer.writerows(guarded(_plain(row)) for row in _rows(found))
-    return out.getvalue()
+    return csv_text(CSV_COLUMNS, map(_plain, _rows(found)))
 
 
 def _rows(found: Comparison) -> Iterator[dict[str, Any]]:
@@ -273,7 +268,7 @@ def _json(found: Comparison, named: Named) -> str:
         "untimed": found.untimed,
         "rows": [{name: value for name, value in _plain(row).items() if value != ""} for row in _rows(found)],
     }
-    return json.dumps(document, indent=1, allow_nan=False, default=str) + "\n"
+    return json_text(document)
 
 
 def _plain(row: Mapping[str, Any]) -> dict[str, Any]:

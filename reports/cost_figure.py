@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullLocator
+from matplotlib.ticker import LogLocator, NullLocator
 
 from ..analysis.learning_curve import learning_curves
 from ..analysis.measures import MEASURES, measured
@@ -19,7 +19,7 @@ from .highlights import LIMIT, Highlights, handles_of
 from .panel_grid import GridText, PanelGrid
 from .provenance import short_line
 from .scale import scale_of
-from .style import INK, OTHERS, LineStyle, styles_of, theme
+from .style import INK, OTHERS, LineStyle, power_of_ten, styles_of, theme
 
 FRONT = {"color": INK, "linewidth": 0.7, "linestyle": (0, (1, 1))}
 RING = {"marker": "o", "markersize": 7, "markerfacecolor": "none", "markeredgecolor": INK, "markeredgewidth": 0.7}
@@ -67,7 +67,7 @@ def cost_figure(results: Results, shown: Highlights, width: float) -> Figure | N
     for axes, family in zip(grid.axes, families, strict=True):
         axes.set(xscale="log", xlim=(low / 2, high * 2), ylim=(scale.low, scale.top), yticks=scale.ticks)
         axes.xaxis.set_major_locator(LogLocator(numticks=4))
-        axes.xaxis.set_major_formatter(LogFormatterSciNotation())
+        axes.xaxis.set_major_formatter(power_of_ten)
         axes.xaxis.set_minor_locator(NullLocator())
         axes.axhline(0, color="0.5", linewidth=0.6, zorder=1)
         _panel(axes, parts[family], front[family], coloured[family], styles, scale.low)

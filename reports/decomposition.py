@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -12,9 +10,9 @@ from ..analysis.decomposition import FACTORS, Crossing, effects, pairs, shares, 
 from ..analysis.intervals import Interval, interval
 from ..analysis.quality import NOT_FITTED
 from ..runs.results import Results
+from .escaping.spreadsheet import csv_text
 from .formats import markdown_table
 from .provenance import short_line
-from .spreadsheet import guarded
 from .tables import INTERVALS, NOT_PLANNED, Column, Table, TableCell, decimal, half_width_text, shown
 from .text import text_table
 
@@ -81,14 +79,14 @@ def render_decomposition(crossings: Sequence[Crossing], results: Results, form: 
 
 def decomposition_csv(crossings: Iterable[Crossing], results: Results) -> str:
     """CSV in long form: the cells, differences, shares and parts of pairs, a row a value."""
-    out, source = io.StringIO(), short_line(results)
-    writer = csv.DictWriter(out, list(CSV_COLUMNS), lineterminator="\n", restval="")
-    writer.writeheader()
-    for crossing in crossings:
-        for split in crossing.scores:
-            shared = {"task": crossing.task, "size": crossing.size, "split": split, "provenance": source}
-            writer.writerows(guarded({**shared, **row}) for row in _records(crossing, split))
-    return out.getvalue()
+    source = short_line(results)
+    rows = (
+        {"task": crossing.task, "size": crossing.size, "split": split, "provenance": source, **row}
+        for crossing in crossings
+        for split in crossing.scores
+        for row in _records(crossing, split)
+    )
+    return csv_text(CSV_COLUMNS, rows)
 
 
 def cell_interval(crossing: Crossing, split: str, index: tuple[int, int, int]) -> Interval:

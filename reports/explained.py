@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -12,9 +9,10 @@ from typing import Any
 from ..analysis.explained import MIN_ERRORS, Explanation, Share, Summary, summaries
 from ..analysis.ranks import MeanOverTasks
 from ..runs.results import Results
+from .escaping.json_text import json_text
+from .escaping.spreadsheet import csv_text
 from .formats import markdown_table
 from .provenance import short_line
-from .spreadsheet import guarded
 from .tables import HEADINGS, NOT_PLANNED, Column, RowGroup, Table, TableCell, decimal, half_width_text, shown
 from .text import DEFAULT, Layout, text_table
 
@@ -198,12 +196,10 @@ def _head(one: Explanation) -> dict[str, Any]:
 
 
 def _csv(found: Sequence[Explanation], results: Results) -> str:
-    out = io.StringIO()
-    writer = csv.DictWriter(out, CSV_COLUMNS, lineterminator="\n", restval="")
-    writer.writeheader()
     source = {"provenance": short_line(results)}
-    writer.writerows(guarded(without_nan({**_head(one), **row, **source})) for one in found for row in _records(one))
-    return out.getvalue()
+    return csv_text(
+        CSV_COLUMNS, (without_nan({**_head(one), **row, **source}) for one in found for row in _records(one))
+    )
 
 
 def _json(found: Sequence[Explanation], results: Results, notes: Sequence[str]) -> str:
@@ -213,7 +209,7 @@ def _json(found: Sequence[Explanation], results: Results, notes: Sequence[str]) 
         "notes": list(notes),
         "provenance": results.provenance,
     }
-    return json.dumps(document, indent=1, allow_nan=False, default=str) + "\n"
+    return json_text(document)
 
 
 def without_nan(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -49,10 +49,10 @@ def explained_figure(found: Sequence[Explanation], results: Results) -> Figure:
     found = sorted(found, key=lambda one: list(HEADINGS).index(one.kind))
     several = [one for one in summaries(found) if one.families > 1]
     if len({one.task for one in found}) > PANELS and several:
-        with mpl.rc_context({**theme(), "text.parse_math": False}):
+        with mpl.rc_context(theme()):
             return _overview(several, results)
     tasks = [task for task in results.catalogue.tasks if any(one.task == task for one in found)]
-    with mpl.rc_context({**theme(), "text.parse_math": False}):  # names may have a dollar sign
+    with mpl.rc_context(theme()):
         return _draw([[one for one in found if one.task == task] for task in tasks], results)
 
 

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..runs.results import Results
-from .spreadsheet import guarded
+from .escaping.json_text import json_text
+from .escaping.spreadsheet import frame_text
 
 PARQUET_METADATA = b"grue"
 """Key of the provenance, as JSON, in the metadata of the file."""
@@ -20,18 +21,12 @@ def scores_to_csv(results: Results) -> str:
 
     It has no provenance: a comment line would break readers of CSV.
     """
-    rows = results.ordered
-    for name in ("task", "learner", "split", "metric"):
-        safe = guarded({label: label for label in rows[name].unique().tolist()})
-        rows = rows.assign(**{name: [safe[label] for label in rows[name]]})
-    return rows.to_csv(index=False, lineterminator="\n")
+    return frame_text(results.ordered)
 
 
 def scores_to_json(results: Results) -> str:
     """JSON: {"provenance": [...], "scores": [{column: value}]}; missing values are null."""
-    rows = results.ordered
-    records = rows.astype(object).where(rows.notna(), None).to_dict("records")
-    return json.dumps({"provenance": results.provenance, "scores": records}, indent=1, allow_nan=False) + "\n"
+    return json_text({"provenance": results.provenance, "scores": results.ordered.to_dict("records")})
 
 
 def write_parquet(results: Results, path: Path) -> None:

@@ -6,11 +6,10 @@ the width is that of one or of both columns of a paper.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, count
 from pathlib import Path
-from typing import Any
 
-import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from ..analysis.planned import refuse_contradictions
@@ -19,6 +18,8 @@ from ..runs.results import Results
 from ..runs.selection import renamed
 from .cost_figure import cost_figure
 from .decomposition_figure import crossing_figure
+from .escaping.figures import FORMATS, save_figure
+from .escaping.files import figure_file
 from .exposure_figure import exposure_figure
 from .families_figure import families_figure
 from .fingerprint_figures import fingerprint_figure
@@ -26,16 +27,8 @@ from .highlights import Highlights, highlights
 from .id_ood_figure import id_ood_figure
 from .ladder_figure import ladder_figure
 from .overview import overview_figure, overview_pages
-from .style import WIDTHS, theme
+from .style import WIDTHS
 from .task_figure import task_figure
-
-FORMATS = ("svg", "pdf", "png")
-# Metadata that would change from one run to the next, removed per format.
-METADATA: dict[str, dict[str, Any]] = {
-    "svg": {"Date": None},
-    "pdf": {"CreationDate": None},
-    "png": {"Software": None},
-}
 
 PAGED = {"families": families_figure, "exposure": exposure_figure}
 """Kinds with a panel for each task, of which there may be several pages."""
@@ -54,13 +47,19 @@ def write_figures(results: Results, folder: Path, listed: Mapping[str, str] | No
     Raises ValueError, before the first file, if results contradict each other.
     """
     refuse_contradictions(results.catalogue)
-    yield from _write(_task_figures(results, highlights(results), WIDTHS["text"]), folder)
+    yield from _write(
+        chain(_task_figures(results, highlights(results), WIDTHS["text"]), _others(results, listed)), folder
+    )
+
+
+def _others(results: Results, listed: Mapping[str, str] | None) -> Iterator[tuple[str, Figure]]:
+    """The figures of all tasks together."""
     others = {
         "overview": overview_figure(results, listed),
         "crossing": crossing_figure(_with_labels(results)),
         "fingerprint": fingerprint_figure(results),
     }
-    yield from _write(((name, figure) for name, figure in others.items() if figure is not None), folder)
+    yield from ((name, figure) for name, figure in others.items() if figure is not None)
 
 
 def write_kind(
@@ -133,11 +132,6 @@ def figures_of(
         yield kind, found
 
 
-def file_name(name: str) -> str:
-    """Of the figure with this name, which may be the label of a task."""
-    return name.replace(":", "-").replace("/", "-")
-
-
 def _with_labels(results: Results) -> Results:
     """Without display names: the factors of a learner are in its label."""
     return renamed(results, {name: info.label for name, info in results.catalogue.learners.items() if info.label})
@@ -151,10 +145,15 @@ def _task_figures(results: Results, shown: Highlights, width: float) -> Iterator
             yield task, task_figure(results, task, points, shown, width)
 
 
-def _write(figures: Iterator[tuple[str, Figure]] | Sequence[tuple[str, Figure]], folder: Path) -> Iterator[Path]:
+def _write(figures: Iterable[tuple[str, Figure]], folder: Path) -> Iterator[Path]:
+    taken = set[str]()
     for name, figure in figures:
+        stem = figure_file(name)
+        # Labels that differ may have one name: a:b and a-b, or A and a where a file system does not tell them apart.
+        numbered = (f"{stem}{f'-{number}' if number else ''}" for number in count())
+        stem = next(one for one in numbered if one.lower() not in taken)
+        taken.add(stem.lower())
         for form in FORMATS:
-            path = folder / f"{file_name(name)}.{form}"
-            with mpl.rc_context(theme()):
-                figure.savefig(path, metadata=METADATA[form])
+            path = folder / f"{stem}.{form}"
+            save_figure(figure, path, form)
             yield path

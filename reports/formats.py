@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import math
-import re
 from collections.abc import Callable
 from dataclasses import asdict, fields, replace
 from typing import Any
 
 from ..analysis.entries import Entry
 from .board import board_tables, exposure_tables
+from .escaping.json_text import json_text
+from .escaping.markdown import markdown, markdown_line
+from .escaping.spreadsheet import csv_text
 from .fingerprint import fingerprint_tables
 from .leaderboard import Leaderboard
 from .provenance import full_line, long_lines, short_line
 from .ranking_table import ranking_tables
-from .spreadsheet import guarded
 from .tables import SYMBOLS, Table, TableCell, family_tables, task_tables, without_mean
 from .text import Layout, text_document
 
@@ -84,13 +82,13 @@ def to_text(board: Leaderboard, layout: Layout | None = None) -> str:
 def to_markdown(board: Leaderboard) -> str:
     """Tables as Markdown, aligned so that they are readable without rendering."""
     tables = _ranking_and_tables(board)
-    parts = [f"> **Warning: {line}**\n" for line in board.warnings]
+    parts = [f"> **Warning: {markdown(line)}**\n" for line in board.warnings]
     for before, table in zip([None, *tables], tables, strict=False):
         # The text for all tables of one kind is only under the first of them.
         footnote = "" if before and before.footnote == table.footnote else table.footnote
         parts.append(markdown_table(table, footnote))
     if not board.brief:
-        lines = [f"- {_markdown(line)}" for line in long_lines(board.results)]
+        lines = [f"- {markdown_line(line)}" for line in long_lines(board.results)]
         parts.append("\n".join(["### Provenance", "", *lines, ""]))
     return "\n".join(parts)
 
@@ -102,21 +100,16 @@ def to_csv(board: Leaderboard) -> str:
     """
     source = short_line(board.results)
     listed = {**(board.appendix.listed if board.appendix else {}), **board.listed}
-    out = io.StringIO()
     columns = [*(field.name for field in fields(Entry)), "task_status", "provenance"]
-    writer = csv.DictWriter(out, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(
-        guarded(
-            {
-                **record,
-                "task_status": None if record["scope"] in ("family", "ranking") else listed.get(record["name"]),
-                "provenance": source,
-            }
-        )
+    rows = (
+        {
+            **record,
+            "task_status": None if record["scope"] in ("family", "ranking") else listed.get(record["name"]),
+            "provenance": source,
+        }
         for record in [*map(_record, all_entries(board)), *_others(board)]
     )
-    return out.getvalue()
+    return csv_text(columns, rows)
 
 
 def to_json(board: Leaderboard) -> str:
@@ -144,7 +137,7 @@ def to_json(board: Leaderboard) -> str:
     }
     if board.left_out:
         document |= {"left_out": board.left_out, "appendix": _others(board)}
-    return json.dumps(document, indent=1, allow_nan=False, default=str) + "\n"
+    return json_text(document)
 
 
 FORMATS: dict[str, Callable[[Leaderboard], str]] = {
@@ -174,26 +167,21 @@ def _others(board: Leaderboard) -> list[dict[str, Any]]:
 
 def markdown_table(table: Table, footnote: str) -> str:
     """A table as Markdown, with `footnote`, caption, legend, notes and source below it."""
-    lines = [["", *[_markdown(column.head) for column in table.columns]]]
+    lines = [["", *[markdown(column.head) for column in table.columns]]]
     for heading, rows in table.row_groups:
         if len(table.row_groups) > 1:
-            lines.append([f"*{heading}*", *["" for _ in table.columns]])
-        lines += [[_markdown(name), *[_with_symbols(cell) for cell in cells]] for name, cells in rows]
+            lines.append([f"*{markdown(heading)}*" if heading else "", *["" for _ in table.columns]])
+        lines += [[markdown(name), *[_with_symbols(cell) for cell in cells]] for name, cells in rows]
     widths = [max(3, *(len(line[index]) for line in lines)) for index in range(len(table.columns) + 1)]
     ruler = ["-" * widths[0], *["-" * (width - 1) + ":" for width in widths[1:]]]
     grid = [lines[0], ruler, *lines[1:]]
     printed = ["| " + " | ".join([_pad(line, widths, index) for index in range(len(widths))]) + " |" for line in grid]
     legend = [f"{SYMBOLS[flag]} {meaning}." for flag, meaning in table.legend.items()]
-    notes = [f"{_markdown(note)}." for note in table.notes]
-    below = [footnote, _markdown(table.caption), *legend, *notes, f"*{_markdown(table.source)}.*"]
+    notes = [markdown_line(f"{note}.") for note in table.notes]
+    below = [*map(markdown_line, (footnote, table.caption)), *legend, *notes, f"*{markdown(table.source)}.*"]
     level = "##" if table.label.startswith(("board", "ranking")) else "###"
     # Two spaces are a line break within a paragraph.
-    return "\n".join([f"{level} {_markdown(table.title)}", "", *printed, "", "  \n".join(filter(None, below)), ""])
-
-
-def _markdown(text: str) -> str:
-    """Escape the special characters of Markdown; an underscore within a word is not special."""
-    return re.sub(r"[\\`*<|]|(?<![^\W_])_|_(?![^\W_])", r"\\\g<0>", text)
+    return "\n".join([f"{level} {markdown_line(table.title)}", "", *printed, "", "  \n".join(filter(None, below)), ""])
 
 
 def _pad(line: list[str], widths: list[int], index: int) -> str:
@@ -201,5 +189,7 @@ def _pad(line: list[str], widths: list[int], index: int) -> str:
 
 
 def _with_symbols(cell: TableCell) -> str:
-    marks = cell.marks(SYMBOLS)
-    return f"{cell.text} {marks}" if marks else cell.text
+    marks, text = cell.marks(SYMBOLS), markdown(cell.text)
+    if cell.bold:
+        text = f"**{text}**"
+    return " ".join(filter(None, (text, marks, cell.signs)))

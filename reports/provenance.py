@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..runs.results import Results
@@ -19,7 +19,7 @@ def short_line(results: Results) -> str:
     return line_of(results.provenance, results.catalogue.seeds, results.catalogue.suite_seeds)
 
 
-def line_of(provenance: Sequence[dict[str, Any]], seeds: Sequence[int], suite_seeds: Sequence[int] = ()) -> str:
+def line_of(provenance: Sequence[Mapping[str, Any]], seeds: Sequence[int], suite_seeds: Sequence[int] = ()) -> str:
     """The same from the distinct provenances, the seeds and the suite seeds."""
     versions = _versions(provenance).get("grue", [])
     commits = [commit[:12] for commit in _distinct(provenance, "commit")]
@@ -91,19 +91,19 @@ def _all(what: str, values: list[str]) -> str:
     return f"{what}{'' if len(values) == 1 else 's'}: {'; '.join(values)}" if values else ""
 
 
-def _versions(provenance: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
+def _versions(provenance: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
     """All versions of each package, in order of first appearance."""
     return _values(provenance, "versions")
 
 
-def _values(provenance: Sequence[dict[str, Any]], field: str) -> dict[str, list[str]]:
+def _values(provenance: Sequence[Mapping[str, Any]], field: str) -> dict[str, list[str]]:
     """All values of each name in a field that is a dict, in order of first appearance."""
     names = sorted({name for one in provenance for name in one.get(field, {})})
     found = {name: _plain(one.get(field, {}).get(name) for one in provenance) for name in names}
     return {name: values for name, values in found.items() if values}
 
 
-def _distinct(provenance: Sequence[dict[str, Any]], field: str) -> list[str]:
+def _distinct(provenance: Sequence[Mapping[str, Any]], field: str) -> list[str]:
     return _plain(one.get(field) for one in provenance)
 
 

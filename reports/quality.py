@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Mapping, Sequence
 
 from ..analysis.quality import LEARNED, SHALLOW, Contrast, TaskQuality
+from ..engine.printable import printable
 from ..runs.results import Results
 from ..runs.status import StatusList
+from .escaping.spreadsheet import csv_text
 from .formats import markdown_table
 from .provenance import short_line
 from .tables import Column, Table, TableCell, decimal, half_width_text
@@ -85,9 +85,7 @@ def render_quality(table: Table, form: str) -> str:
 
 def quality_csv(qualities: Sequence[TaskQuality], listed: Mapping[str, str], results: Results) -> str:
     """CSV with one row per contrast of a task; a task without one has one row. The last column is the provenance."""
-    source, out = short_line(results), io.StringIO()
-    writer = csv.DictWriter(out, [*CSV_COLUMNS, "provenance"], lineterminator="\n", restval="")
-    writer.writeheader()
+    source, rows = short_line(results), list[dict[str, object]]()
     for one in qualities:
         shared = {
             **{name: _plain(getattr(one, name)) for name in CSV_COLUMNS if hasattr(one, name)},
@@ -97,8 +95,8 @@ def quality_csv(qualities: Sequence[TaskQuality], listed: Mapping[str, str], res
             "reasons": "; ".join(one.reasons),
             "provenance": source,
         }
-        writer.writerows([{**shared, **_contrast_fields(each)} for each in one.contrasts] or [shared])
-    return out.getvalue()
+        rows += [{**shared, **_contrast_fields(each)} for each in one.contrasts] or [shared]
+    return csv_text([*CSV_COLUMNS, "provenance"], rows)
 
 
 def flags_text(shares: Mapping[str, tuple[int, int]], everywhere: Mapping[str, tuple[int, int]]) -> str:
@@ -108,11 +106,11 @@ def flags_text(shares: Mapping[str, tuple[int, int]], everywhere: Mapping[str, t
     everywhere  the same on all ranked tasks
     """
     lines = ["Cells of iterative general-purpose learners that are flagged budget or plateau", ""]
-    width = max((len(name) for name in everywhere), default=0)
+    width = max((len(printable(name)) for name in everywhere), default=0)
     lines.append(f"{'':{max(width, 5)}}  {'tasks that measure':>20}  {'all ranked tasks':>20}")
     rows = [(name, shares.get(name), counts) for name, counts in everywhere.items()]
     for name, measuring, ranked in [*rows, ("total", total(shares), total(everywhere))]:
-        lines.append(f"{name:{max(width, 5)}}  {_share(measuring):>20}  {_share(ranked):>20}")
+        lines.append(f"{printable(name):{max(width, 5)}}  {_share(measuring):>20}  {_share(ranked):>20}")
     return "\n".join(lines) + "\n"
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from textwrap import fill
 
 from .claims import Standing
+from .escaping.json_text import json_text
+from .escaping.spreadsheet import csv_text
 from .text import WIDTH
 
 BLOCK = re.compile(r"<!-- results -->(?P<body>.*?)<!-- /results -->", re.DOTALL)
@@ -44,14 +43,13 @@ def render_statements(statements: Sequence[Statement], standings: Sequence[Stand
     rows = [(statement.text, [by_name[name] for name in statement.claims]) for statement in statements]
     if form == "json":
         records = [{"statement": text, "claims": [_record(one) for one in behind]} for text, behind in rows]
-        return json.dumps(records, indent=1) + "\n"
+        return json_text(records)
     if form == "csv":
-        out = io.StringIO()
-        writer = csv.DictWriter(out, ["statement", *_FIELDS], lineterminator="\n", restval="")
-        writer.writeheader()
-        for text, behind in rows:
-            writer.writerows({"statement": text, **record} for record in [_record(one) for one in behind] or [{}])
-        return out.getvalue()
+        blank: list[dict[str, str | int]] = [{}]
+        found = ((text, [_record(one) for one in behind] or blank) for text, behind in rows)
+        return csv_text(
+            ["statement", *_FIELDS], ({"statement": text, **record} for text, own in found for record in own)
+        )
     lines = []
     for text, behind in rows:
         said = [f"{one.judgement.claim.name}: {_verdict(one)}" for one in behind] or ["no claim"]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
 
-from ..analysis.findings import Findings, Published, Verdict
+from ..analysis.findings import Findings, Published, StudyRun, Verdict
+from .escaping.spreadsheet import frame_text
 from .formats import markdown_table
-from .spreadsheet import guarded
+from .provenance import line_of
+from .study_files import to_json
 from .tables import Column, Table, TableCell
 from .text import DEFAULT, Layout, text_table
 
@@ -19,30 +20,27 @@ ROWS = 24
 """Rows of a table that are printed as text; CSV and JSON have all."""
 
 VERDICTS = (
-    "interval: 95 %; a verdict other than not decided holds after Holm's correction for the verdicts of the study."
+    "interval: 95 %; a verdict other than not decided holds after a correction for the number of tests, by Holm's "
+    "method unless the page of the study names another (docs/studies)."
 )
 
 
-def render(findings: Findings, form: str, source: str, layout: Layout = DEFAULT) -> str:
-    """Text, md, csv (a row a verdict) or json (everything), with a newline at the end.
-
-    source  the provenance, in one line
-    """
+def render(run: StudyRun, form: str, layout: Layout = DEFAULT) -> str:
+    """Text, md, csv (a row a verdict) or json (everything, as `study_files` stores it), with a newline at the end."""
+    findings, source = run.findings, source_line(run)
     if form == "json":
-        document = {
-            "provenance": source,
-            "verdicts": [vars(one) for one in findings.verdicts],
-            "published": [vars(one) for one in findings.published],
-            "tables": {title: table.to_dict("records") for title, table in findings.tables.items()},
-        }
-        return json.dumps(_plain(document), indent=1, allow_nan=False) + "\n"
+        return to_json(run)
     if form == "csv":
-        rows = pd.DataFrame([guarded({**vars(one), "provenance": source}) for one in findings.verdicts])
-        return rows.to_csv(index=False, lineterminator="\n")
+        return frame_text(pd.DataFrame([{**vars(one), "provenance": source} for one in findings.verdicts]))
     if form == "md":
         return "\n".join(markdown_table(table, table.footnote) for table in tables_of(findings, source))
     own = [_table(title, rows, source) for title, rows in findings.tables.items()]
     return "\n".join([*_lines(findings, layout), *(text_table(table, "", layout) for table in own)])
+
+
+def source_line(run: StudyRun) -> str:
+    """Where findings come from, in one line: version and commit of grue, command, scale."""
+    return f"{line_of(run.provenance, [])}; scale {run.scale}"
 
 
 def _lines(findings: Findings, layout: Layout) -> list[str]:
@@ -50,7 +48,7 @@ def _lines(findings: Findings, layout: Layout) -> list[str]:
     lines = ["Verdicts", ""] if findings.verdicts else []
     for one in findings.verdicts:
         lines.append(layout.wrapped(f"{one.decision}: {one.statement}"))
-        lines += [layout.wrapped(f"{_estimate(one)}. {one.detail}"), ""]
+        lines += [layout.wrapped(f"{estimate_text(one)}. {one.detail}"), ""]
     lines += [layout.wrapped(VERDICTS), ""] if findings.verdicts else []
     lines += ["Published figures", ""] if findings.published else []
     for one in findings.published:
@@ -61,7 +59,8 @@ def _lines(findings: Findings, layout: Layout) -> list[str]:
     return lines
 
 
-def _estimate(one: Verdict) -> str:
+def estimate_text(one: Verdict) -> str:
+    """An estimate with its interval, such as "0.5 (0.25 to 0.75)"."""
     interval = "" if math.isnan(one.low) else f" ({number(one.low)} to {number(one.high)})"
     return f"{number(one.estimate)}{interval}"
 
@@ -128,13 +127,3 @@ def _text(value: Any) -> str:
     if isinstance(value, float):
         return number(value)
     return "–" if value is None else str(value)
-
-
-def _plain(value: Any) -> Any:
-    """Plain JSON: numbers of numpy as those of Python, nan as null."""
-    if isinstance(value, dict):
-        return {str(name): _plain(one) for name, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    value = value.item() if hasattr(value, "item") else value
-    return None if isinstance(value, float) and not math.isfinite(value) else value

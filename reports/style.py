@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import isclose, log10
 from typing import Any
 from zlib import crc32
 
@@ -127,12 +128,22 @@ def theme() -> dict[Any, Any]:
         "legend.frameon": False,
         "lines.linewidth": 1.1,
         "lines.markersize": 3.6,
+        "text.parse_math": False,  # names may have dollar signs
         "svg.fonttype": "none",  # text can be searched, and edited
         "pdf.fonttype": 42,  # text stays text; type 3 fonts are refused by some publishers
         "svg.hashsalt": "grue",  # ids in the file do not change from one run to the next
         "figure.dpi": 200,
         "savefig.dpi": 200,
     }
+
+
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def power_of_ten(value: float, _position: object = None) -> str:
+    """A tick of a logarithmic axis, 10⁻² say; figures have no mathematics, since names may have dollar signs."""
+    exponent = round(log10(value)) if value > 0 else 0
+    return "10" + str(exponent).translate(SUPERSCRIPTS) if isclose(value, 10.0**exponent) else f"{value:g}"
 
 
 def styles_of(results: Results) -> dict[str, LineStyle]:

@@ -98,12 +98,16 @@ class TableCell:
     """The text of a table cell, its flags (keys of SYMBOLS), and how many cells have one of FLAGS, such as "2/15".
 
     group  number of the rank group of its learner within the column, 1 for the best; 0: not compared
+    bold   whether formats that have bold text show it so
+    signs  further symbols behind the text, which no legend explains
     """
 
     text: str
     flags: tuple[str, ...] = ()
     count: str = ""
     group: int = 0
+    bold: bool = False
+    signs: str = ""
 
     def marks(self, symbols: Mapping[str, str]) -> str:
         """The symbols of the flags, with the count after those of FLAGS; "" without flags."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from textwrap import fill
 
+from ..engine.printable import printable
 from .leaderboard import Leaderboard
 from .tables import SYMBOLS, Table, TableCell
 
@@ -41,8 +42,8 @@ class Layout:
         object.__setattr__(self, "width", min(max(self.width, NARROWEST), WIDTH))
 
     def wrapped(self, text: str) -> str:
-        """A paragraph, which is no wider where a terminal has to show "+-" for "±" (cli/encoding.py)."""
-        return fill(re.sub(r"±(?! [\d<])", "±\0", text), self.width).replace("\0", "")
+        """A paragraph of text that a terminal shows, no wider where it has to show "+-" for "±" (cli/encoding.py)."""
+        return fill(re.sub(r"±(?! [\d<])", "±\0", printable(text)), self.width).replace("\0", "")
 
 
 DEFAULT = Layout()
@@ -61,12 +62,33 @@ def text_table(table: Table, footnote: str, layout: Layout = DEFAULT) -> str:
 
     Columns that are too many for the width continue below the others, in parts of equally many.
     """
+    table, footnote = _shown(table), printable(footnote)
     lines = [line for block in _blocks(table, layout) for line in ("", *block)]
     legend = [f"{SYMBOLS[flag]} {meaning}." for flag, meaning in table.legend.items()]
     coloured = layout.colour and any(cell.group for _, rows in table.row_groups for _, row in rows for cell in row)
     below = [footnote, COLOUR_NOTE if coloured else "", table.caption, *legend]
     below += [*[f"{note}." for note in table.notes], f"{table.source}."]
     return "\n".join([layout.wrapped(table.title), *lines, "", *[layout.wrapped(text) for text in below if text], ""])
+
+
+def _shown(table: Table) -> Table:
+    """The table with all of its text in characters that a terminal shows; the colours are added later."""
+
+    def of(cell: TableCell) -> TableCell:
+        return cell if cell.text.isprintable() else replace(cell, text=printable(cell.text))
+
+    return replace(
+        table,
+        title=printable(table.title),
+        columns=tuple(replace(column, head=printable(column.head)) for column in table.columns),
+        row_groups=tuple(
+            (printable(heading), tuple((printable(name), tuple(map(of, cells))) for name, cells in rows))
+            for heading, rows in table.row_groups
+        ),
+        caption=printable(table.caption),
+        notes=tuple(map(printable, table.notes)),
+        source=printable(table.source),
+    )
 
 
 def _blocks(table: Table, layout: Layout) -> list[list[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -138,7 +139,8 @@ def plain(content: dict[str, Any]) -> dict[str, Any]:
 
 def file_name(words: str, content: Any) -> str:
     """The name of a file: some words, as far as a name can hold them, and a hash of what it is of."""
-    readable = "".join(letter if letter.isalnum() or letter in "-.=" else "_" for letter in words)
+    # Letters of other alphabets take up to four of the 255 bytes of a name.
+    readable = re.sub(r"[^A-Za-z0-9.=-]", "_", words)
     return f"{readable[:80]}--{digest(content)[:12]}"
 
 

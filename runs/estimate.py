@@ -32,9 +32,9 @@ class Estimates:
         count, fitting = (np.bincount(file, weights, len(spent)) for weights in (None, fit))
         rest = np.maximum(spent - fitting, 0.0) / np.maximum(count, 1)
         timed = cells.assign(n=cells["size"] + cells["exposed"], seconds=fit + rest[file])
-        medians = timed.groupby(["task", "learner", "n"], observed=True)["seconds"].median()
+        medians = timed.groupby(["task", "learner", "n"], observed=True)["seconds"].median().reset_index()
         self._times: dict[tuple[str, str], dict[int, float]] = {}
-        for (task, learner, n), seconds in medians.items():
+        for task, learner, n, seconds in medians.itertuples(index=False):
             self._times.setdefault((task, learner), {})[n] = seconds
         self._estimated: dict[tuple[str, int], float] = {}
 

@@ -93,7 +93,7 @@ class Claim:
     source    who says it
     predicts  account -> what it predicts
     study     the study (`grue study`) that has to decide it; its tests are then empty
-    digest    of everything in the file that bears on the claim, [run] included
+    digest    of everything in the file that bears on the claim: [run] too, unless a study decides it
     """
 
     name: str
@@ -205,12 +205,20 @@ def reasons_post_hoc(
         reasons.append(f"other settings than registered: {', '.join(changed)}")
     if seeds < run["seeds"]:
         reasons.append(f"{seeds} of {run['seeds']} seeds")
+    return reasons + written_after(claim, commits, "its cells were computed")
+
+
+def written_after(claim: Claim, commits: Collection[str], event: str) -> list[str]:
+    """Why a claim is no registration of what was done at some commits; nothing where it was the same at each of them.
+
+    event  what was done, such as "its cells were computed"
+    """
     known = [digests for commit in commits if (digests := digests_at(commit)) is not None]
     if any(claim.name not in digests for digests in known):
-        reasons.append("the claim was added after its cells were computed")
-    elif any(digests[claim.name] != claim.digest for digests in known):
-        reasons.append("the claim was changed after its cells were computed")
-    return reasons
+        return [f"the claim was added after {event}"]
+    if any(digests[claim.name] != claim.digest for digests in known):
+        return [f"the claim was changed after {event}"]
+    return []
 
 
 def _as_registered(label: str, settings: Mapping[str, Any], run: Mapping[str, Any]) -> bool:
@@ -251,7 +259,7 @@ def _claim(where: str, raw: Mapping[str, Any], run: Mapping[str, Any]) -> Claim:
     tests = tuple(_test(where, one) for one in raw.get("test", []))
     if bool(tests) == ("study" in raw):
         raise UsageError(f"{where}: expected either tests ([[claim.test]]) or the study that has to decide it")
-    text = json.dumps({"run": run, "claim": raw}, sort_keys=True)
+    text = json.dumps({"run": run, "claim": raw} if tests else {"claim": raw}, sort_keys=True)
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
     return Claim(raw["name"], raw["claim"], raw["source"], raw["predicts"], tests, raw.get("study", ""), digest)
 

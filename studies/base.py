@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
@@ -15,6 +15,8 @@ import pyarrow as pa
 
 from ..analysis.findings import Decision, Findings, Published, Verdict
 from ..engine.job import Job
+from ..runs.errors import UsageError
+from .rows import concatenated
 
 __all__ = ["Decision", "Findings", "Published", "Scale", "Study", "StudyJob", "Verdict"]
 
@@ -53,8 +55,8 @@ class StudyJob(Job):
 
     @property
     def external(self) -> bool:
-        """Nothing from outside the suite takes part."""
-        return False
+        """Whether code from outside the suite takes part: the setting `external` is then a hash of it."""
+        return bool(self.settings.get("external"))
 
     @property
     def metadata(self) -> dict[str, Any]:
@@ -82,6 +84,17 @@ class Study(ABC):
     def jobs(self, scale: Scale) -> Sequence[StudyJob]:
         """The units of work at a scale, each at most some minutes on one core."""
 
+    def combine(self, tables: Iterator[pd.DataFrame]) -> pd.DataFrame:
+        """The rows to analyse, from those of each job in turn. Here: all rows.
+
+        A study whose rows do not fit in memory keeps what its analysis needs.
+        """
+        return concatenated(tables)
+
+    def with_learners(self, specs: Sequence[str]) -> Study:  # noqa: ARG002
+        """The study with further learners, as `grue run` names them. Optional: raises UsageError if it takes none."""
+        raise UsageError(f"the study {self.name} takes no --learner")
+
     @abstractmethod
     def analyse(self, rows: pd.DataFrame) -> Findings:
-        """Tables and verdicts from the rows of all jobs; raises ValueError where there are too few."""
+        """Tables and verdicts from the combined rows of all jobs; raises ValueError where there are too few."""

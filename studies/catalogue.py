@@ -17,6 +17,14 @@ STUDIES: dict[str, tuple[str, str]] = {
         "complexity:Complexity",
         "Do measures of complexity agree on the ranking of Boolean functions?",
     ),
+    "posterior": (
+        "posterior:Posterior",
+        "Does gradient descent pick functions as often as random parameters that are right on the training set?",
+    ),
+    "overtraining": (
+        "overtraining:Overtraining",
+        "Do functions that are unlikely under random parameters become likelier after zero training error?",
+    ),
     "double-descent": (
         "double_descent:DoubleDescent",
         "Does test error peak where a learner begins to interpolate, in networks and in forests alike?",
@@ -24,6 +32,19 @@ STUDIES: dict[str, tuple[str, str]] = {
     "equivariance": (
         "equivariance:Equivariance",
         "How far is a trained MLP from the convolutional solution inside its own space?",
+    ),
+    "scaling": ("scaling:Scaling", "Does error fall as a power law, and how far would a very large forest get?"),
+    "forgetting": (
+        "forgetting:Forgetting",
+        "What does a learner retain of earlier stages of a stream, and does it retain more of what will recur?",
+    ),
+    "simplicity": (
+        "simplicity:Simplicity",
+        "Which of several rules that fit the training data does a learner choose: the simplest?",
+    ),
+    "shuffle": (
+        "shuffle:Shuffle",
+        "Does word order matter to a predictor of language, and the order of terms to arithmetic?",
     ),
 }
 """Name -> module:class and the question, in the order in which they are listed."""

@@ -4,26 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest, spearmanr
+from scipy.stats import spearmanr
 
-from ..analysis.intervals import wilson
-from ..analysis.paired import SIGNIFICANCE, holm
+from ..analysis.intervals import interval
 from ..runs.seeds import generator
-from .base import Decision, Findings, Published, Verdict
-from .peaks import bootstrap_interval, cross_fitted_heights, find_peak, interpolation_threshold, p_value
+from . import mnist1d_curve
+from .base import Findings, Published, Verdict
+from .claims import Claim, Share, decide
+from .peaks import cross_fitted_heights, find_peak, interpolation_threshold
+from .seed_means import SeedMean, bootstrap_interval
+
+MOST_SEEDS = 0.5
+"""Something is so in most seeds if it is in more than this share of them."""
 
 MARGIN = 0.02
 """A peak is called absent if it is less than this high, in test error."""
 
-FOREST_AXES = ("leaves then trees", "leaves", "trees")
-"""Capacity of a forest: leaves of one tree up to a full one, then trees; leaves alone, with the most trees; trees
-alone, of full trees."""
+GRIDS = {
+    "forest": ("leaves", "trees"),
+    "forest-defaults": ("leaves", "trees"),
+    "boosting": ("rounds", "ensembles"),
+}
+"""Models whose capacity has two axes. They are read in three ways: the first axis up to its end (a full tree, the most
+rounds), then the second; the first alone, at the end of the second; the second alone, at the end of the first."""
 
-MODELS = ("fourier", "fourier-ridge", "forest", "forest-defaults", "network")
+MODELS = ("fourier", "fourier-ridge", "forest", "forest-defaults", "boosting", "network")
 
 
 @dataclass(frozen=True)
@@ -43,32 +52,34 @@ class Curve:
     @property
     def labels(self) -> list[str]:
         """The points in words."""
-        if not self.model.startswith("forest"):
+        if self.model not in GRIDS:
             unit = "parameters" if self.model == "network" else "features"
             return [f"{capacity:.0f} {unit}" for capacity in self.rows["capacity"]]
-        full = self.rows["examples"].to_numpy()
-        pairs = zip(self.rows["leaves"], self.rows["trees"], full, strict=True)
-        return [f"{'full' if leaves == n else f'{leaves:.0f} leaves'} x {trees:.0f}" for leaves, trees, n in pairs]
+        first, second = GRIDS[self.model]
+        full = self.rows["examples"].to_numpy() if first == "leaves" else np.zeros(len(self.rows))
+        pairs = zip(self.rows[first], self.rows[second], full, strict=True)
+        return [f"{'full' if inner == n else f'{inner:.0f} {first}'} x {outer:.0f}" for inner, outer, n in pairs]
 
     @property
     def handover(self) -> int:
-        """Position at which the hypothesis has the peak: N = n, or one full tree."""
-        if self.model.startswith("forest"):
-            named = (self.rows["leaves"] == self.rows["examples"]) & (self.rows["trees"] == 1)
+        """Position at which the hypothesis has the peak: N = n, or the end of the first axis of a grid."""
+        if self.model in GRIDS:
+            first, second = (self.rows[name] for name in GRIDS[self.model])
+            named = (first == first.max()) & (second == 1)
         else:
             named = self.rows["capacity"] == self.rows["examples"]
         return int(np.flatnonzero(named.to_numpy())[0])
 
 
 def curve(rows: pd.DataFrame, model: str, noise: float, axis: str = "") -> Curve:
-    """The errors of a model along an axis (`FOREST_AXES`, or any name for the others), over the seeds of `rows`."""
+    """The errors of a model along an axis (of `axes_of`, or any name for one without a grid), by seed."""
     own: pd.DataFrame = rows.loc[(rows["model"] == model) & (rows["noise"] == noise)]
     keys = ["capacity"]
-    if model.startswith("forest"):
-        keys = ["leaves", "trees"]
-        one_tree, full = own["trees"] == 1, own["leaves"] == own["examples"]
-        most = own["trees"] == own["trees"].max()
-        own = own.loc[{"leaves then trees": one_tree | full, "leaves": most, "trees": full}[axis]]
+    if model in GRIDS:
+        keys = list(GRIDS[model])
+        first, second = (own[name] for name in keys)
+        start, end, most = second == 1, first == first.max(), second == second.max()
+        own = own.loc[dict(zip(axes_of(model), (start | end, most, end), strict=True))[axis]]
     own = own.sort_values(["seed", *keys])
     seeds = len(set(own["seed"]))
     if seeds < 2 or len(own) % seeds:  # noqa: PLR2004 -- one to locate a peak and one to measure it
@@ -78,39 +89,34 @@ def curve(rows: pd.DataFrame, model: str, noise: float, axis: str = "") -> Curve
     return Curve(model, axis, noise, own.loc[own["seed"] == own["seed"].min()], values)
 
 
-@dataclass(frozen=True)
-class Claim:
-    """A statement about a mean over seeds and a threshold.
-
-    expected  "above": supported if the mean is larger than the threshold; "below": if it is smaller
-    by_seed   (seeds,)
-    """
-
-    statement: str
-    by_seed: np.ndarray
-    expected: Literal["above", "below"]
-    detail: str
-    threshold: float = 0.0
-
-
 def findings(rows: pd.DataFrame) -> Findings:
     """Tables, verdicts with Holm's correction over all of them, and the published figures."""
+    published, rows = rows.loc[rows["model"] == "mnist1d"], rows.loc[rows["model"] != "mnist1d"]
     noises = sorted(rows["noise"].unique())
     most = noises[-1]
     claims = _claims(rows, noises)
+    if len(published):
+        statement = "MNIST-1D: test error peaks between widths 21 and 300, with 15 % of the labels redrawn"
+        detail = "height of the highest peak anywhere; published recipe"
+        claims.append(Claim(statement, _mean(mnist1d_curve.heights(published)), "above", detail))
     at_n = _share_at_n(rows, noises, "test_error")
-    p_values = holm([*[p_value(one.by_seed, one.threshold) for one in claims], at_n.p])
-    verdicts = [_verdict(one, float(p)) for one, p in zip(claims, p_values[:-1], strict=True)]
-    verdicts.insert(1, at_n.verdict("random Fourier features: the largest test error is at N = n", p_values[-1]))
+    statement = "random Fourier features: the largest test error is at N = n"
+    claims.insert(1, Claim(statement, at_n, "above", "", MOST_SEEDS))
+    verdicts = decide(claims)
     tables = {
-        "Peaks of test error": _peaks(rows, noises, "test_error"),
-        "Peaks of test loss": _peaks(rows, noises, "test_loss"),
-        "Curves": _curves(rows, noises),
+        "Peaks of test error": _peaks(rows, "test_error"),
+        "Peaks of test loss": _peaks(rows, "test_loss"),
+        "Curves": _curves(rows),
     }
-    for model in ("forest", "forest-defaults"):
+    for model in GRIDS:
         for name, column in (("test error", "test_error"), ("effective parameters", "p_eff_test")):
             tables[f"Grid of {model}, noise {most:g}: {name}"] = _grid(rows, model, most, column)
-    return Findings(tables, tuple(verdicts), _published(rows, noises, verdicts, at_n))
+    if len(published):
+        columns = ["noise", "width", "capacity", "seed", "train_error", "test_error", "test_loss"]
+        tables["MNIST-1D"] = published[columns].sort_values(["noise", "width", "seed"]).reset_index(drop=True)
+    return Findings(
+        tables, tuple(verdicts), (*_published(rows, noises, verdicts, at_n), *mnist1d_curve.published(published))
+    )
 
 
 def _claims(rows: pd.DataFrame, noises: Sequence[float]) -> list[Claim]:
@@ -128,28 +134,44 @@ def _claims(rows: pd.DataFrame, noises: Sequence[float]) -> list[Claim]:
     named, free = "height of the peak there", "height of the highest peak anywhere"
     pooled, noisy = f"mean over {len(noises)} noise levels", f"noise {most:g}"
     found = [
-        Claim("random Fourier features: test error peaks at N = n", mean_height("fourier", n), "above", named),
-        Claim("tuned ridge removes the peak", mean_height("fourier-ridge", None), "below", free, MARGIN),
+        Claim(
+            "random Fourier features: test error peaks at N = n",
+            _mean(mean_height("fourier", n)),
+            "above",
+            f"{named}; {pooled}",
+        ),
+        Claim(
+            "tuned ridge removes the peak",
+            _mean(mean_height("fourier-ridge", None)),
+            "below",
+            f"{free}; {pooled}",
+            MARGIN,
+        ),
     ]
-    found = [Claim(one.statement, one.by_seed, one.expected, f"{one.detail}; {pooled}", one.threshold) for one in found]
     for model, words in (
         ("forest", "interpolating forest"),
         ("forest-defaults", "forest with scikit-learn's defaults"),
     ):
         at = curve(rows, model, most, "leaves then trees").handover
         statement = f"{words}: test error peaks where the axis hands over from leaves to trees"
-        found.append(Claim(statement, height(model, "leaves then trees", at), "above", f"{named}; {noisy}"))
+        found.append(Claim(statement, _mean(height(model, "leaves then trees", at)), "above", f"{named}; {noisy}"))
     loss = curve(rows, "forest", most, "leaves then trees")
     values = cross_fitted_heights(loss.columns["test_loss"], loss.handover)
     statement = "interpolating forest: squared test loss peaks where the axis hands over from leaves to trees"
-    found.append(Claim(statement, values, "above", f"{named}; {noisy}"))
+    found.append(Claim(statement, _mean(values), "above", f"{named}; {noisy}"))
     for axis in ("leaves", "trees"):
         statement = f"interpolating forest: no peak along {axis} alone"
-        found.append(Claim(statement, height("forest", axis), "below", f"{free}; {noisy}", MARGIN))
+        found.append(Claim(statement, _mean(height("forest", axis)), "below", f"{free}; {noisy}", MARGIN))
+    at = curve(rows, "boosting", most, "rounds then ensembles").handover
+    statement = "boosting: test error peaks where the axis hands over from rounds to ensembles"
+    found.append(Claim(statement, _mean(height("boosting", "rounds then ensembles", at)), "above", f"{named}; {noisy}"))
+    for axis in ("rounds", "ensembles"):
+        statement = f"boosting: no peak along {axis} alone"
+        found.append(Claim(statement, _mean(height("boosting", axis)), "below", f"{free}; {noisy}", MARGIN))
     network = [curve(rows, "network", noise).columns["test_error"] for noise in (noises[0], most)]
     growth = cross_fitted_heights(network[1]) - cross_fitted_heights(network[0])
     detail = f"height of the highest peak with noise {most:g} minus that with {noises[0]:g}"
-    found.append(Claim("network: the peak grows with label noise", growth, "above", detail))
+    found.append(Claim("network: the peak grows with label noise", _mean(growth), "above", detail))
     return found + _mechanism(rows, most)
 
 
@@ -160,82 +182,63 @@ def _mechanism(rows: pd.DataFrame, noise: float) -> list[Claim]:
     strict  test error has one order: with all points sorted by effective parameters there is no second descent
     """
     found = []
-    for model, axis in (("fourier", ""), ("forest", "leaves then trees")):
+    for model, axis in (("fourier", ""), ("forest", "leaves then trees"), ("boosting", "rounds then ensembles")):
         one = curve(rows, model, noise, axis)
         errors, effective = one.columns["test_error"], one.columns["p_eff_test"]
         beyond = slice(one.handover, None)
         pairs = zip(errors[:, beyond], effective[:, beyond], strict=True)
         correlation = np.array([_rank_correlation(first, second) for first, second in pairs])
         statement = f"{model}: beyond the handover test error falls with effective parameters"
-        found.append(Claim(statement, correlation, "above", f"rank correlation in a seed; noise {noise:g}"))
+        found.append(Claim(statement, _mean(correlation), "above", f"rank correlation in a seed; noise {noise:g}"))
         order = np.argsort(effective.mean(axis=0), kind="stable")
         statement = f"{model}: in the order of effective parameters test error has no second descent"
         detail = f"height of the highest peak anywhere, points in the order of p_eff; noise {noise:g}"
-        found.append(Claim(statement, cross_fitted_heights(errors[:, order]), "below", detail, MARGIN))
+        found.append(Claim(statement, _mean(cross_fitted_heights(errors[:, order])), "below", detail, MARGIN))
     return found
 
 
 def _rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
     found: Any = spearmanr(first, second)
-    return float(found.statistic)
+    return round(float(found.statistic), 9)  # rounding errors are no spread over seeds
 
 
-def _verdict(claim: Claim, p: float) -> Verdict:
-    """Decided if the corrected p value is below 0.05 and the interval lies on the same side of the threshold."""
-    low, high = bootstrap_interval(claim.by_seed, generator(study="double-descent", part="bootstrap"))
-    mean = float(claim.by_seed.mean())
-    decision: Decision = "not decided"
-    if p < SIGNIFICANCE and (low > claim.threshold or high < claim.threshold):
-        decision = "supported" if (mean > claim.threshold) == (claim.expected == "above") else "contradicted"
-    seeds = f"{len(claim.by_seed)} seeds, {claim.expected} {claim.threshold:g}, corrected p {p:.2g}"
-    return Verdict(claim.statement, decision, mean, low, high, f"{claim.detail}; {seeds}")
+def _published_at_n(share: Share, figure: str, source: str) -> Published:
+    """The row of a published peak at N = n: it agrees if most seeds do, with 95 % confidence."""
+    low, high = share.interval
+    agrees = True if low > MOST_SEEDS else False if high < MOST_SEEDS else None
+    ours = f"largest at N = n in {share.successes} of {share.seeds} seeds"
+    return Published(figure, source, "N = n", ours, agrees, "not decided" if agrees is None else "")
 
 
-@dataclass(frozen=True)
-class ShareAtN:
+def _mean(by_seed: np.ndarray) -> SeedMean:
+    return SeedMean(by_seed, "double-descent")
+
+
+def _share_at_n(rows: pd.DataFrame, noises: Sequence[float], column: str) -> Share:
     """In how many of the seeds a column, averaged over the noise levels, is largest at N = n."""
-
-    successes: int
-    seeds: int
-
-    @property
-    def p(self) -> float:
-        """Two-sided p value of a share of one half."""
-        return float(binomtest(self.successes, self.seeds).pvalue)
-
-    def published(self, figure: str, source: str) -> Published:
-        """The row of a published peak at N = n: it agrees if most seeds do, with 95 % confidence."""
-        low, high = wilson(self.successes, self.seeds)
-        agrees = True if low > 0.5 else False if high < 0.5 else None  # noqa: PLR2004 -- most seeds
-        ours = f"largest at N = n in {self.successes} of {self.seeds} seeds"
-        return Published(figure, source, "N = n", ours, agrees, "not decided" if agrees is None else "")
-
-    def verdict(self, statement: str, p: float) -> Verdict:
-        """Whether it is there in most of the seeds."""
-        share = self.successes / self.seeds
-        low, high = wilson(self.successes, self.seeds)
-        decision: Decision = "not decided"
-        if p < SIGNIFICANCE:
-            decision = "supported" if share > 0.5 else "contradicted"  # noqa: PLR2004 -- most seeds
-        return Verdict(statement, decision, share, low, high, f"share of {self.seeds} seeds; corrected p {p:.2g}")
-
-
-def _share_at_n(rows: pd.DataFrame, noises: Sequence[float], column: str) -> ShareAtN:
     curves = [curve(rows, "fourier", noise) for noise in noises]
     largest = np.mean([one.columns[column] for one in curves], axis=0).argmax(axis=1)
-    return ShareAtN(int((largest == curves[0].handover).sum()), len(largest))
+    return Share(int((largest == curves[0].handover).sum()), len(largest))
 
 
-def _axes(model: str) -> tuple[str, ...]:
-    return FOREST_AXES if model.startswith("forest") else ("parameters" if model == "network" else "features",)
+def axes_of(model: str) -> tuple[str, ...]:
+    """The axes of capacity of a model, by name."""
+    if model in GRIDS:
+        first, second = GRIDS[model]
+        return f"{first} then {second}", first, second
+    return ("parameters" if model == "network" else "features",)
 
 
-def _peaks(rows: pd.DataFrame, noises: Sequence[float], metric: str) -> pd.DataFrame:
+def _noises(rows: pd.DataFrame, model: str) -> list[float]:
+    return sorted(set(rows.loc[rows["model"] == model, "noise"]))
+
+
+def _peaks(rows: pd.DataFrame, metric: str) -> pd.DataFrame:
     """The highest peak of every curve, with its interval, and where the training error reaches 0."""
     found = []
     for model in MODELS:
-        for axis in _axes(model):
-            for noise in noises:
+        for axis in axes_of(model):
+            for noise in _noises(rows, model):
                 one = curve(rows, model, noise, axis)
                 heights = cross_fitted_heights(one.columns[metric])
                 low, high = bootstrap_interval(heights, generator(study="double-descent", part="bootstrap"))
@@ -258,30 +261,33 @@ def _peaks(rows: pd.DataFrame, noises: Sequence[float], metric: str) -> pd.DataF
     return pd.DataFrame(found)
 
 
-def _curves(rows: pd.DataFrame, noises: Sequence[float]) -> pd.DataFrame:
+def _curves(rows: pd.DataFrame) -> pd.DataFrame:
     """Mean over seeds of what is measured, at every point of every axis."""
     parts = []
     for model in MODELS:
-        for axis in _axes(model):
-            for noise in noises:
+        for axis in axes_of(model):
+            for noise in _noises(rows, model):
                 one = curve(rows, model, noise, axis)
                 means = {name: values.mean(axis=0) for name, values in one.columns.items()}
                 shared = {"model": model, "axis": axis, "noise": noise, "point": one.labels}
-                parts.append(pd.DataFrame({**shared, **means}))
+                numbers = {name: one.rows[name].to_numpy(float) for name in ("capacity", "examples")}
+                halves = [interval(errors).half_width for errors in one.columns["test_error"].T]
+                parts.append(pd.DataFrame({**shared, **numbers, **means, "± test_error": halves}))
     return pd.concat(parts, ignore_index=True)
 
 
 def _grid(rows: pd.DataFrame, model: str, noise: float, column: str) -> pd.DataFrame:
-    """Mean over seeds on the grid leaves x trees."""
+    """Mean over seeds on the grid of a model."""
     own = rows[(rows["model"] == model) & (rows["noise"] == noise)]
-    means = own.pivot_table(index="leaves", columns="trees", values=column, aggfunc="mean")
-    means.index = pd.Index([f"{leaves:.0f}" for leaves in means.index], name="Leaves")
-    means.columns = pd.Index([f"{trees:.0f} trees" for trees in means.columns])
+    first, second = GRIDS[model]
+    means = own.pivot_table(index=first, columns=second, values=column, aggfunc="mean")
+    means.index = pd.Index([f"{inner:.0f}" for inner in means.index], name=first.capitalize())
+    means.columns = pd.Index([f"{outer:.0f} {second}" for outer in means.columns])
     return means.reset_index()
 
 
 def _published(
-    rows: pd.DataFrame, noises: Sequence[float], verdicts: Sequence[Verdict], at_n: ShareAtN
+    rows: pd.DataFrame, noises: Sequence[float], verdicts: Sequence[Verdict], at_n: Share
 ) -> tuple[Published, ...]:
     by_statement = {one.statement: one for one in verdicts}
     at_n_norm = _share_at_n(rows, noises, "norm")
@@ -295,6 +301,7 @@ def _published(
 
     belkin, curth = "Belkin et al., PNAS 2019", "Curth et al., NeurIPS 2023 (arXiv 2310.18988)"
     forest = "interpolating forest: test error peaks where the axis hands over from leaves to trees"
+    boosting = "boosting: test error peaks where the axis hands over from rounds to ensembles"
     lone = [
         "contradicted" if "contradicted" in decisions else "supported" if decisions == {"supported"} else "not decided"
         for decisions in [{one.decision for one in verdicts if one.statement.startswith("interpolating forest: no")}]
@@ -305,10 +312,11 @@ def _published(
     top = network.labels[find_peak(network.columns["test_error"].mean(axis=0)).peak]
     classes = int(network.rows["examples"].iloc[0]) * 10
     return (
-        at_n.published("random Fourier features: peak of test error", belkin),
-        at_n_norm.published("random Fourier features: peak of the norm", belkin),
+        _published_at_n(at_n, "random Fourier features: peak of test error", belkin),
+        _published_at_n(at_n_norm, "random Fourier features: peak of the norm", belkin),
         row("tuned ridge: height of the peak", "Nakkiran 2021", "none", "tuned ridge removes the peak"),
         row("forest: peak where leaves hand over to trees", curth, "yes", forest),
+        row("boosting: peak where rounds hand over to ensembles", curth, "yes", boosting),
         Published(
             "forest: peak along leaves alone or trees alone",
             curth,
@@ -331,14 +339,6 @@ def _published(
             "near parameters = n x classes",
             f"{top}; n x classes = {classes}",
             None,
-            "not comparable: no recipe was at hand (optimiser, steps, initialisation)",
-        ),
-        Published(
-            "MNIST-1D: test error against width, 15 % of labels redrawn",
-            "Greydanus and Kobak (MNIST-1D)",
-            "a curve over widths",
-            "not run",
-            None,
-            "not comparable: other data and two hidden layers",
+            "no recipe was at hand (optimiser, steps, initialisation)",
         ),
     )

@@ -1,7 +1,8 @@
 """Double descent: test error over capacity, around the point where a learner begins to interpolate.
 
 Capacity is on the x axis. Random Fourier features (minimum norm, and tuned ridge), forests on the grid leaves x trees,
-and networks with one hidden layer, on scikit-learn's digits with redrawn labels. Analysis: `descents`.
+gradient boosting on the grid rounds x ensembles, and networks with one hidden layer, on scikit-learn's digits with
+redrawn labels; in full, MNIST-1D as published (`mnist1d_curve`). Analysis: `descents`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,15 @@ from ..runs.seeds import seed as make_seed
 from .base import Findings, Scale, Study, StudyJob
 from .descents import findings
 from .hidden_layer import parameter_count, train_hidden_layer
-from .smoothers import effective_parameters, forest_weights, fourier_features, grow_forest, least_squares
+from .mnist1d_curve import CELLS, missing, run_mnist1d
+from .smoothers import (
+    boosting_weights,
+    effective_parameters,
+    forest_weights,
+    fourier_features,
+    grow_forest,
+    least_squares,
+)
 
 CLASSES = 10
 NOISE = (0.0, 0.1, 0.2)
@@ -32,6 +41,14 @@ LEAVES = (2, 4, 8, 16, 32, 64, 128)
 
 TREES = (1, 2, 5, 10, 20, 50, 100)
 
+ROUNDS = (1, 2, 5, 10, 20, 50, 100, 200)
+"""Rounds of gradient boosting; 200, trees of 10 leaves and the learning rate 0.85 are those of Curth et al. (2023)."""
+
+ENSEMBLES = (1, 2, 5, 10, 20)
+"""Numbers of boosted models that are averaged; they differ in the inputs that are offered at each split."""
+
+BOOSTING_LEAVES, BOOSTING_RATE = 10, 0.85
+
 WIDTHS = (0.1, 0.2, 0.4, 0.7, 1.0, 1.4, 2.0, 4.0)
 """Parameters of a network, in units of examples x classes; the width is rounded."""
 
@@ -42,20 +59,26 @@ LEARNING_RATE = 0.003
 class Size:
     """How much is computed at a scale: training examples, seeds, and the steps of the networks.
 
+    ensembles       largest number of boosted models that are averaged
+    boosting_noise  noise levels of gradient boosting
     network_stacks  first seed and end of the seeds of each stack of networks
+    mnist1d_seeds   seeds of each network on MNIST-1D
     """
 
     examples: int
     seeds: int
+    ensembles: int
+    boosting_noise: tuple[float, ...]
     network_examples: int
     network_stacks: tuple[tuple[int, int], ...]
     max_steps: int
+    mnist1d_seeds: int = 0
 
 
 SIZES: dict[Scale, Size] = {
-    "quick": Size(160, 5, 100, ((0, 5),), 1000),
-    "default": Size(400, 10, 200, ((0, 10),), 2000),
-    "full": Size(500, 30, 500, ((0, 5), (5, 10), (10, 15), (15, 20)), 10_000),
+    "quick": Size(160, 5, 5, NOISE[-1:], 100, ((0, 5),), 1000),
+    "default": Size(400, 10, 20, NOISE[-1:], 200, ((0, 10),), 2000),
+    "full": Size(500, 30, 20, NOISE, 500, ((0, 5), (5, 10), (10, 15), (15, 20)), 10_000, 5),
 }
 
 
@@ -177,6 +200,48 @@ def run_forest(settings: Mapping[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def run_boosting(settings: Mapping[str, Any]) -> pd.DataFrame:
+    """The grid rounds x ensembles of gradient boosting at one noise level: averages of boosted models."""
+    examples, noise, seed = settings["examples"], settings["noise"], settings["seed"]
+    sample = digits(examples, noise, seed)
+    counts = [one for one in ENSEMBLES if one <= settings["ensembles"]]
+    sums: list[list[np.ndarray]] = []  # of the weights of the models so far, by rounds: (n, n), (points, n)
+    rows: list[dict[str, Any]] = []
+    for model in range(counts[-1]):
+        own = make_seed(study="double-descent", part="boosting", model=model, seed=seed) % 2**32
+        found = boosting_weights(
+            sample.inputs,
+            sample.targets,
+            sample.test_inputs,
+            ROUNDS,
+            leaves=BOOSTING_LEAVES,
+            learning_rate=BOOSTING_RATE,
+            seed=own,
+        )
+        sums = [
+            [one + other for one, other in zip(pair, before, strict=True)] if before else list(pair)
+            for pair, before in zip(found, sums or [[]] * len(ROUNDS), strict=True)
+        ]
+        if model + 1 in counts:
+            for rounds, pair in zip(ROUNDS, sums, strict=True):
+                on_train, on_test = (one / (model + 1) for one in pair)
+                rows.append(
+                    {
+                        "model": "boosting",
+                        "noise": noise,
+                        "seed": seed,
+                        "examples": examples,
+                        "capacity": float(rounds * (model + 1)),
+                        "rounds": rounds,
+                        "ensembles": model + 1,
+                        **_errors(on_train @ sample.targets, on_test @ sample.targets, sample),
+                        "p_eff_train": effective_parameters(on_train),
+                        "p_eff_test": effective_parameters(on_test),
+                    }
+                )
+    return pd.DataFrame(rows)
+
+
 def run_networks(settings: Mapping[str, Any]) -> pd.DataFrame:
     """Networks with one hidden layer of one width at one noise level, all seeds as one stack."""
     examples, noise, seeds = settings["examples"], settings["noise"], range(*settings["seeds"])
@@ -240,6 +305,27 @@ class DoubleDescent(Study):
             for model in ("forest", "forest-defaults")
             for noise in NOISE
             for seed in range(size.seeds)
+        ]
+        found += [
+            StudyJob(
+                self.name,
+                self.version,
+                run_boosting,
+                {"examples": size.examples, "ensembles": size.ensembles, "noise": noise, "seed": seed},
+                f"boosting, noise {noise}, seed {seed}",
+            )
+            for noise in size.boosting_noise
+            for seed in range(size.seeds)
+        ]
+        found += [
+            StudyJob(
+                self.name,
+                self.version,
+                run_mnist1d,
+                {"width": width, "noise": noise, "seeds": size.mnist1d_seeds},
+                f"MNIST-1D, width {width}, noise {noise}, {size.mnist1d_seeds} seeds",
+            )
+            for noise, width in (CELLS if size.mnist1d_seeds and missing() is None else ())
         ]
         shared = {"examples": size.network_examples, "max_steps": size.max_steps}
         return found + [

@@ -137,9 +137,10 @@ def _plan(scale: Scale) -> Iterator[dict[str, Any]]:
     quick, full = scale == "quick", scale == "full"
     sizes = (16, 256) if quick else (16, 64, 256, 1024)
     many, few = (5, 5) if quick else (20, 10) if full else (10, 5)
+    trend = 10 if quick else 60 if full else 40  # of the MLP alone, which is cheap: 10 did not decide the claim
     for n in sizes:
         for age in AGES if not quick else AGES[: 1 + (n == sizes[-1])]:
-            yield _settings("identity-bits", "mlp", n, age, range(many))
+            yield _settings("identity-bits", "mlp", n, age, range(many if age else trend))
             if not quick or (n == sizes[-1] and age == 0):
                 for learner in ("cnn", "cnn:view=untied"):
                     yield _settings("identity-bits", learner, n, age, range(few if age else many))
@@ -153,7 +154,7 @@ def _plan(scale: Scale) -> Iterator[dict[str, Any]]:
             yield _settings("identity-bits", SOLUTION, n, 0, range(max(many, 10)), **started)  # 5 decide nothing
     for n in (64, 256):
         for age in AGES if not quick else AGES[:1]:
-            yield _settings("translation", "mlp", n, age, range(many))
+            yield _settings("translation", "mlp", n, age, range(many if age else trend))
         yield _settings("translation", "forest", n, 0, range(few))
         if not quick:
             yield _settings("translation", "cnn:view=untied", n, 0, range(few))

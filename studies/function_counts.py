@@ -121,7 +121,11 @@ class FunctionCounter:
 
     def add(self, words: np.ndarray) -> None:
         """Count samples (samples, words)."""
-        self.pending.append(count(words))
+        self.add_counts(count(words))
+
+    def add_counts(self, counts: FunctionCounts) -> None:
+        """Add counts of other samples; they may be in any order, and have a function more than once."""
+        self.pending.append(counts)
         if sum(part.distinct for part in self.pending) > self.limit:
             merged = merge(self.pending)
             self.pending = [merged]

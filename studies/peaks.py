@@ -1,17 +1,10 @@
-"""Peaks of error curves over capacity: their height, with intervals over seeds, and where training error reaches 0."""
+"""Peaks of error curves over capacity: their height in each seed, and where training error reaches 0."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr
-from scipy.stats import t as student
-
-from ..analysis.intervals import CONFIDENCE
-
-RESAMPLES = 10_000
-"""Bootstrap samples of an interval."""
 
 
 @dataclass(frozen=True)
@@ -63,34 +56,6 @@ def cross_fitted_heights(curves: np.ndarray, at: int | None = None) -> np.ndarra
         found = find_peak(np.delete(curves, seed, axis=0).mean(axis=0), at)
         heights[seed] = height_at(curves[seed], found.before, found.peak, found.after)
     return heights
-
-
-def bootstrap_interval(values: np.ndarray, generator: np.random.Generator) -> tuple[float, float]:
-    """95 % interval of a mean over seeds: percentiles of the bootstrap, expanded for few seeds (Hesterberg 2015).
-
-    values  (seeds,)
-
-    The plain percentiles are those of a normal interval with the standard deviation divided by n: too narrow.
-    """
-    seeds = len(values)
-    if seeds < 2:  # noqa: PLR2004 -- no spread
-        raise ValueError(f"{seeds} seeds; expected at least 2")
-    tail = float(ndtr(-np.sqrt(seeds / (seeds - 1)) * student.ppf((1 + CONFIDENCE) / 2, seeds - 1)))
-    means = values[generator.integers(seeds, size=(RESAMPLES, seeds))].mean(axis=1)
-    low, high = np.quantile(means, [tail, 1 - tail])
-    return float(low), float(high)
-
-
-def p_value(values: np.ndarray, threshold: float = 0.0) -> float:
-    """Two-sided p value of the hypothesis that the mean over seeds is the threshold (Student).
-
-    Without any spread: that of the sign test, 2^(1 - seeds), because equal values say nothing about the spread.
-    """
-    spread = values.std(ddof=1) / np.sqrt(len(values))
-    distance = abs(float(values.mean()) - threshold)
-    if spread == 0:
-        return 1.0 if distance == 0 else 2.0 ** (1 - len(values))
-    return float(2 * student.sf(distance / spread, len(values) - 1))
 
 
 def interpolation_threshold(capacities: np.ndarray, errors: np.ndarray) -> float:

@@ -7,7 +7,7 @@ neighbours give from random labels on a random half of the domain?
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import pairwise
 from math import sqrt
@@ -17,22 +17,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from ..analysis.paired import holm
 from ..learners.base import Problem
 from ..runs.names import make_learner
 from ..runs.seeds import generator, seed
 from ..tasks.spaces import Space
 from .base import Findings, Published, Scale, Study, StudyJob, Verdict
-from .function_counts import FunctionCounter, FunctionCounts, merge, pack
+from .function_counts import FunctionCounter, FunctionCounts, pack
 from .prior_statistics import (
     OFTEN_ENOUGH,
-    PriorTable,
+    another_run,
     bernoulli_row,
     complexity_tables,
-    distinct_in,
-    holm,
     perceptron_test,
+    slopes_by_range,
     zipf_slope,
 )
+from .prior_table import PriorTable, combined
 
 if TYPE_CHECKING:
     from .random_functions import RandomNetwork
@@ -67,6 +68,7 @@ NETWORKS: dict[str, dict[str, Any]] = {
         for n in (5, 6, 7)
     },
     "recurrent, tanh": {"depth": 1, "kind": "recurrent", "activation": "tanh"},
+    "convolutional": {"kind": "convolutional"},
     "one input in [-1, 1], 128 points": {"inputs": 1, "grid": 128},
     "zero initialisation": {"distribution": "zero"},
     SMALL: {"inputs": 4},
@@ -85,6 +87,9 @@ LEARNER_INPUTS = 4
 
 FIRST = 50_000
 """Samples of a job whose number of distinct functions is compared with the published one."""
+
+LEAST_END = 100
+"""Least last rank of the ranges in which a slope has to hold: a decade from its first rank, 10."""
 
 LARGEST_JOB = 500_000
 
@@ -157,12 +162,12 @@ class Prior(Study):
     def jobs(self, scale: Scale) -> Sequence[StudyJob]:
         base, variant, deep, labels = {
             "quick": (4 * FIRST, 10_000, 4_000, 40),
-            "default": (4_000_000, 200_000, 100_000, 1_000),
-            "full": (10_000_000, 500_000, 500_000, 10_000),
+            "default": (10_000_000, 200_000, 100_000, 1_000),
+            "full": (100_000_000, 1_000_000, 500_000, 10_000),
         }[scale]
         jobs: list[StudyJob] = []
         for source, parameters in NETWORKS.items():
-            slow = parameters.get("depth", 2) > 2 or parameters.get("kind") == "recurrent"  # noqa: PLR2004
+            slow = parameters.get("depth", 2) > 2 or "kind" in parameters  # noqa: PLR2004
             total = base if source == BASE else deep if slow else variant
             if PERCEPTRON.format("") in source:
                 total = max(total, PERCEPTRON_SAMPLES)
@@ -179,35 +184,39 @@ class Prior(Study):
         words = f"{settings['source']}, {settings['samples']} samples, job {settings['job']}"
         return StudyJob(self.name, self.version, work, settings, words)
 
-    def analyse(self, rows: pd.DataFrame) -> Findings:
+    def combine(self, tables: Iterator[pd.DataFrame]) -> pd.DataFrame:
+        """What is kept of the counts (`prior_table`): 10^8 samples are of more functions than fit in memory."""
         points = {name: len(network.points) for name, network in networks().items()}
-        points |= dict.fromkeys(LEARNERS, 2**LEARNER_INPUTS)
-        parts = _parts(rows, points)
-        missing = [source for source in points if source not in parts]
+        return combined(tables, points | dict.fromkeys(LEARNERS, 2**LEARNER_INPUTS))
+
+    def analyse(self, rows: pd.DataFrame) -> Findings:
+        """rows: of `combine`."""
+        found = {str(source): part for source, part in rows.groupby("source")} if len(rows) else {}
+        missing = [source for source in (*NETWORKS, *LEARNERS) if source not in found]
         if missing:
             raise ValueError(f"no rows of {', '.join(missing)}; expected rows of all jobs of the study {self.name}")
-        priors = {name: PriorTable(merge(list(parts[name].values())), length) for name, length in points.items()}
+        priors = {name: PriorTable.from_rows(found[name]) for name in (*NETWORKS, *LEARNERS)}
         complexity, bound, simplicity = complexity_tables(priors, base=BASE)
         perceptrons = pd.DataFrame(
             [{"inputs n": n, **perceptron_test(priors[PERCEPTRON.format(n)])} for n in (5, 6, 7)]
         )
         perceptrons["p (Holm)"] = holm(perceptrons["p"].to_numpy())
-        slopes = zipf_slope(priors[BASE].counts)
         tables = {
             "Priors over functions": pd.DataFrame([{"source": name, **one.summary()} for name, one in priors.items()]),
             "Functions by rank": pd.concat(
                 [priors[name].ranks().assign(source=name) for name in priors], ignore_index=True
             ),
+            "Slope by range of ranks": slopes_by_range(priors[BASE]),
             "Perceptron without biases": perceptrons,
             **({"Probability and complexity": complexity, "Levin-type bound": bound} if len(complexity) else {}),
         }
         verdicts = (
             *(_perceptron_verdict(row) for row in perceptrons.to_dict("records")),
-            _zipf_verdict(slopes, int((priors[BASE].counts.counts >= OFTEN_ENOUGH).sum())),
+            _zipf_verdict(priors[BASE]),
             *_depth_verdicts(priors),
             *simplicity,
         )
-        return Findings(tables, verdicts, _published(priors, parts))
+        return Findings(tables, verdicts, _published(priors))
 
 
 def _sizes(source: str, total: int, *, slow: bool) -> list[int]:
@@ -215,22 +224,6 @@ def _sizes(source: str, total: int, *, slow: bool) -> list[int]:
     first = [FIRST] * min(20, total // FIRST) if source == BASE else []
     rest, size = total - sum(first), LARGEST_JOB // (5 if slow else 1)
     return first + [min(size, rest - start) for start in range(0, rest, size)]
-
-
-def _parts(rows: pd.DataFrame, points: Mapping[str, int]) -> dict[str, dict[int, FunctionCounts]]:
-    """The counts of each job, by source."""
-    parts: dict[str, dict[int, FunctionCounts]] = {}
-    codes, sources = pd.factorize(rows["source"])
-    all_jobs, all_counts = rows["job"].to_numpy(), rows["count"].to_numpy()
-    all_words = rows[["word 0", "word 1"]].to_numpy(np.uint64)
-    for code, source in enumerate(sources):
-        of_source = codes == code
-        jobs, counts = all_jobs[of_source], all_counts[of_source]
-        words = all_words[of_source, : 1 + (points[source] > 64)]  # noqa: PLR2004 -- bits of a word
-        parts[str(source)] = {
-            int(job): FunctionCounts(words[jobs == job], counts[jobs == job]) for job in np.unique(jobs)
-        }
-    return parts
 
 
 def _perceptron_verdict(row: Mapping[Any, Any]) -> Verdict:
@@ -249,17 +242,26 @@ def _perceptron_verdict(row: Mapping[Any, Any]) -> Verdict:
     )
 
 
-def _zipf_verdict(slopes: tuple[float, float, float], last: int) -> Verdict:
-    """Whether log P falls by one for each unit of log rank."""
-    estimate, low, high = slopes
-    inside, outside = low >= -1.1 and high <= -0.9, high < -1.1 or low > -0.9  # noqa: PLR2004
+def _zipf_verdict(prior: PriorTable) -> Verdict:
+    """Whether log P falls by one for each unit of log rank, in every range that ends at LEAST_END or later."""
+    estimate, low, high = zipf_slope(prior)
+    ranges = slopes_by_range(prior)
+    ranges = ranges.loc[ranges["last rank"] >= LEAST_END]
+    lows, highs = ranges["low"].to_numpy(float), ranges["high"].to_numpy(float)
+    inside = (lows >= -1.1) & (highs <= -0.9)  # noqa: PLR2004
+    outside = (highs < -1.1) | (lows > -0.9)  # noqa: PLR2004
+    decided = "supported" if inside.all() else "contradicted" if outside.all() else "not decided"
+    last = prior.seen(OFTEN_ENOUGH)
+    spread = f"{ranges['slope'].min():.2f} to {ranges['slope'].max():.2f}" if len(ranges) else "none"
     return Verdict(
         f"from rank 10 to {last}, the probability of a function of the base network falls as 1 / rank",
-        "supported" if inside else "contradicted" if outside else "not decided",
+        decided if len(ranges) else "not decided",
         estimate,
         low,
         high,
-        f"slope of log P on log rank against -1 ± 0.1; the last function was seen {OFTEN_ENOUGH} times; bootstrap",
+        f"slope of log P on log rank against -1 ± 0.1; the last function was seen {OFTEN_ENOUGH} times; bootstrap over "
+        f"samples. It has to hold in all ranges that end at rank {LEAST_END} or later, because functions that are "
+        f"equal up to symmetry form plateaus: slopes {spread}",
     )
 
 
@@ -284,16 +286,14 @@ def _depth_verdicts(priors: Mapping[str, PriorTable]) -> list[Verdict]:
     return verdicts
 
 
-def _published(
-    priors: Mapping[str, PriorTable], parts: Mapping[str, Mapping[int, FunctionCounts]]
-) -> tuple[Published, ...]:
+def _published(priors: Mapping[str, PriorTable]) -> tuple[Published, ...]:
     """Figures of SCIENCE.md section 1 beside ours."""
     computed = "computed by brute force from the recipe of Valle-Perez, Camargo and Louis, ICLR 2019"
     rows = [
         bernoulli_row(f"P(all {bit}), {BASE}, he-uniform", computed, priors[BASE], (bit,), 0.1095, 0.0014, "")
         for bit in (0, 1)
     ]
-    mean, low, high = distinct_in([part for part in parts[BASE].values() if part.total == FIRST])
+    mean, low, high = another_run([distinct for samples, distinct in priors[BASE].jobs if samples == FIRST])
     rows.append(
         Published(
             "distinct functions in 50,000 samples of the base network",

@@ -21,7 +21,10 @@ CHUNK_BYTES = 2**19
 
 ACTIVATIONS = {"relu": torch.relu_, "tanh": torch.tanh_}
 DISTRIBUTIONS = ("he-uniform", "uniform", "gaussian", "zero")
-KINDS = ("dense", "recurrent")
+KINDS = ("dense", "recurrent", "convolutional")
+
+KERNEL = 3
+"""Positions that a convolution sees: one, and its neighbours on both sides."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,10 @@ class RandomNetwork:
     inputs        n; the domain is {low, 1}^n, in the order of the binary numbers, most significant bit first
     low           0 or -1
     grid          instead: one input, this number of equidistant points from -1 to 1 (0: Boolean domain)
+    width         units of a hidden layer; of a convolutional network, channels at each of the n positions
     depth         number of hidden layers; 0: a perceptron. Of a recurrent network 1: it reads the inputs in turn
+    kind          dense, recurrent or convolutional (kernel 3 along the n inputs, zero padding, and a linear readout of
+                  all channels at all positions)
     distribution  of the parameters. he-uniform: weights AND biases within +- sqrt(6 / fan_in), in the last layer
                   +- sqrt(3 / fan_in); uniform or gaussian: standard deviation sigma_w / sqrt(fan_in) of the weights,
                   sigma_b of the biases; zero: all of them 0
@@ -61,6 +67,10 @@ class RandomNetwork:
             raise ValueError(f"a domain of {self.inputs} inputs cannot be enumerated; expected 1 to {LARGEST}")
         if self.width < 1 or self.depth < 0 or self.sigma_w < 0 or self.sigma_b < 0 or self.grid < 0:
             raise ValueError(f"{self}; expected a width of at least 1, and no negative depth, sigma or grid")
+        if self.kind == "convolutional" and (self.depth < 1 or self.grid):
+            raise ValueError(
+                f"a convolutional network of depth {self.depth}, grid {self.grid}; expected depth 1 or more and grid 0"
+            )
         if self.kind == "recurrent" and (self.depth != 1 or self.grid):
             raise ValueError(
                 f"a recurrent network of depth {self.depth}, grid {self.grid}; expected depth 1 and grid 0"
@@ -97,7 +107,7 @@ def sample_functions(network: RandomNetwork, samples: int, seed: int, block: int
     if samples < 1:
         raise ValueError(f"{samples} samples; expected at least 1")
     generator = torch.Generator().manual_seed(seed)
-    compute = _Recurrent(network) if network.kind == "recurrent" else _Dense(network)
+    compute = {"dense": _Dense, "recurrent": _Recurrent, "convolutional": _Convolutional}[network.kind](network)
     outputs: list[np.ndarray] = []
     held = 0
     with torch.no_grad():
@@ -186,6 +196,85 @@ class _Recurrent:
             state, new = activate(new.baddbmm_(self.matrix, state, alpha=self.weights)), state
         weights, biases = self.readout
         return torch.baddbmm(self.bias, self.last, state, beta=biases, alpha=weights, out=self.output)[:, 0]
+
+
+class _Convolutional:
+    """A chunk of convolutional networks along the n inputs, whose last layer has a linear readout.
+
+    A unit of layer l sees 2l + 1 inputs, which have few values on the whole domain. A layer is computed once for each
+    position and each value of the inputs that are seen there (its columns: for n = 7 and two layers 144, in place of
+    7 x 128 positions and points). The last column of a layer is the padding: 0.
+    """
+
+    def __init__(self, network: RandomNetwork) -> None:
+        self.network = network
+        n, width = network.inputs, network.width
+        layers = [_columns(n, depth) for depth in range(network.depth + 1)]
+        sizes = [int(columns.max()) + 2 for columns in layers]
+        self.chunk = _chunk(KERNEL * width * max(sizes))
+        shapes = [(width, KERNEL + 1), *[(width, KERNEL * width), (width, 1)] * (network.depth - 1), (n, width), (1, 1)]
+        self.buffer = torch.empty(self.chunk * sum(rows * columns for rows, columns in shapes))
+        parts = self.buffer.split([self.chunk * rows * columns for rows, columns in shapes])
+        first, *hidden, self.readout, self.bias = (
+            part.view(self.chunk, *shape) for part, shape in zip(parts, shapes, strict=True)
+        )
+        self.first, self.layers = first.view(-1, KERNEL + 1), list(zip(hidden[::2], hidden[1::2], strict=True))
+        # Layer 1 of all networks is one matrix product with what each of its columns sees, and a 1 for the bias.
+        weights, biases = network.scales(KERNEL, last=False)
+        bits = np.zeros(sizes[0])
+        bits[layers[0]] = network.points.T
+        inputs = np.concatenate([bits[_seen(*layers[:2])] * weights, np.full((1, sizes[1]), biases)])
+        inputs[:, -1] = 0
+        self.inputs = torch.from_numpy(inputs.astype(np.float32))  # (kernel + 1, columns)
+        self.seen = [torch.from_numpy(_seen(*pair).ravel()) for pair in pairwise(layers[1:])]  # (kernel x columns,)
+        self.values = [torch.empty(self.chunk, width, size) for size in sizes[1:]]
+        self.gathered = [torch.empty(self.chunk, width, len(seen)) for seen in self.seen]
+        self.outputs = torch.empty(self.chunk, n, sizes[-1])
+        own = np.arange(n)[:, None] * sizes[-1] + layers[-1]  # (n, points)
+        self.own = torch.from_numpy(own.ravel())
+
+    def __call__(self, generator: torch.Generator) -> torch.Tensor:
+        """Outputs (chunk, points) of new networks."""
+        _fill(self.buffer, self.network, generator)
+        activate, n, width = ACTIVATIONS[self.network.activation], self.network.inputs, self.network.width
+        values = self.values[0]
+        torch.mm(self.first, self.inputs, out=values.view(-1, values.shape[-1]))
+        activate(values)
+        weights, biases = self.network.scales(KERNEL * width, last=False)
+        for (matrix, bias), seen, gathered, out in zip(
+            self.layers, self.seen, self.gathered, self.values[1:], strict=True
+        ):
+            torch.index_select(values, 2, seen, out=gathered)
+            windows = gathered.view(self.chunk, width * KERNEL, -1)
+            values = activate(torch.baddbmm(bias, matrix, windows, beta=biases, alpha=weights, out=out))
+            values[:, :, -1] = 0
+        weights, biases = self.network.scales(n * width, last=True)
+        parts = torch.bmm(self.readout, values, out=self.outputs).view(self.chunk, -1)
+        total = parts.index_select(1, self.own).view(self.chunk, n, -1).sum(dim=1)
+        return total.mul_(weights).add_(self.bias[:, 0], alpha=biases)
+
+
+def _columns(n: int, depth: int) -> np.ndarray:
+    """The column of each position and point in a layer of a convolutional network, (n, points)."""
+    points, found, first = np.arange(2**n), np.empty((n, 2**n), np.int64), 0
+    for position in range(n):
+        low, high = max(position - depth, 0), min(position + depth, n - 1)  # the first bit is the highest
+        size = 2 ** (high - low + 1)
+        found[position] = first + (points >> (n - 1 - high)) % size
+        first += size
+    return found
+
+
+def _seen(below: np.ndarray, above: np.ndarray) -> np.ndarray:
+    """The columns of a layer that each column of the next one sees, (kernel, columns); both have one of padding."""
+    n, points = below.shape
+    padding = int(below.max()) + 1
+    padded = np.full((n + KERNEL - 1, points), padding)
+    padded[KERNEL // 2 : -(KERNEL // 2)] = below
+    found = np.full((KERNEL, int(above.max()) + 2), padding)
+    for place in range(KERNEL):
+        found[place, above] = padded[place : place + n]
+    return found
 
 
 def _chunk(values: int) -> int:

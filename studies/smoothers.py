@@ -1,7 +1,7 @@
 """Linear smoothers: predictions that are a fixed weighted sum of the training targets, and their effective parameters.
 
-Random Fourier features (minimum-norm least squares and ridge), forests, and what is computed of them for
-`double-descent`. The weights of a smoother are a matrix (points, examples): prediction = weights @ targets.
+Random Fourier features (minimum-norm least squares and ridge), forests, gradient boosting, and what is computed of them
+for `double-descent`. The weights of a smoother are a matrix (points, examples): prediction = weights @ targets.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.tree import DecisionTreeRegressor
 
 RIDGES = np.logspace(-10, 1, 34)
 """Ridge penalties to select from, in units of the largest squared singular value of the features: a third of a decade
@@ -141,3 +142,43 @@ def forest_weights(
         total += np.where(other[:, tree, None] == own[None, :, tree], share, 0.0)
         if tree + 1 in counts:
             yield total / (tree + 1)
+
+
+def boosting_weights(
+    inputs: np.ndarray,
+    targets: np.ndarray,
+    points: np.ndarray,
+    rounds: Sequence[int],
+    *,
+    leaves: int,
+    learning_rate: float,
+    seed: int,
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Smoother weights of gradient boosting on squared loss, at the training inputs and at some points.
+
+    inputs, targets  (n, dimensions), (n, outputs)
+    points           (points, dimensions)
+    rounds           increasing numbers of rounds; one pair (n, n), (points, n) is given for each
+    leaves           largest number of leaves of a tree, which splits on a random sqrt(dimensions) of the inputs
+
+    A tree is fitted to what is left of the targets, and a share `learning_rate` of it is added: with L the weights of
+    the tree and S those so far, S + learning_rate L (1 - S on the training inputs). It starts from 0.
+    """
+    if list(rounds) != sorted(set(rounds)) or rounds[0] < 1 or leaves < 2:  # noqa: PLR2004 -- a split
+        raise ValueError(f"rounds {list(rounds)}, {leaves} leaves; expected increasing numbers from 1 and 2 leaves")
+    n, rng, sqrt = len(inputs), np.random.default_rng(seed), "sqrt"
+    fitted, predicted = np.zeros((n, n), np.float32), np.zeros((len(points), n), np.float32)
+    own_inputs, other_inputs = inputs.astype(np.float32), points.astype(np.float32)
+    for count in range(1, rounds[-1] + 1):
+        left = targets - fitted @ targets
+        state = int(rng.integers(2**31))
+        tree = DecisionTreeRegressor(max_leaf_nodes=leaves, max_features=sqrt, random_state=state).fit(own_inputs, left)
+        names, own = np.unique(tree.apply(own_inputs), return_inverse=True)
+        other = np.searchsorted(names, tree.apply(other_inputs))
+        members = (own == np.arange(len(names))[:, None]).astype(np.float32)  # (leaves, n)
+        members /= members.sum(axis=1, keepdims=True)
+        step = np.float32(learning_rate) * (members - members @ fitted)
+        fitted += step[own]
+        predicted += step[other]
+        if count in rounds:
+            yield fitted.copy(), predicted.copy()

@@ -78,40 +78,50 @@ def _images() -> tuple[np.ndarray, np.ndarray]:
 
 STAGES = 9
 GAP = 3
-NEW = 16
-"""Number of facts of each kind that are first shown at a stage."""
+NEW = 32
+"""Number of recurring facts that are first shown at a stage."""
 
 KEY, TOKENS, VALUES = 5, 8, 10
 KINDS = ("single", "recurring")
 
 
-def facts(seed: int, *, marked: bool = True) -> Stream:
-    """Key-value facts to memorise; half of the new facts of each stage reappear every third stage from then on.
+def facts(seed: int, *, marked: bool = True, new: int = NEW) -> Stream:
+    """Key-value facts to memorise; some reappear every third stage from then on, and as many are shown only once.
 
     A key is a mark and five tokens out of eight, all keys distinct; a value is one of ten. Keys and values are sampled
     at random: there is no rule. The mark, the first token, indicates whether a fact recurs (1) or is shown at one stage
     only (0). A learner has to infer its meaning: before stage 3 nothing has reappeared. Example: the fact 1 4 0 6 6 2
-    -> 7, new at stage 1, is shown again at stages 4 and 7; 0 3 3 1 7 5 -> 2, new at stage 1, is not. Stages 0 to 2 have
-    32 facts, 3 to 5 have 48, 6 to 8 have 64.
+    -> 7, new at stage 1, is shown again at stages 4 and 7; 0 3 3 1 7 5 -> 2, new at stage 1, is not.
+
+    The design is balanced: a stage has `new` new recurring facts and all earlier ones that are due, and as many single
+    facts as that, all new. So a memory in which facts of one mark displace each other retains both kinds alike.
+    Stages 0 to 2 have 2 x `new` facts, 3 to 5 have 4 x, 6 to 8 have 6 x.
 
     marked  False: the mark is random and carries no information. Of two facts shown once, at the same stage, it is then
             impossible to know which one recurs
+
+    Raises ValueError if there are not so many keys.
     """
+    stages = np.arange(STAGES)
+    singles = 1 + stages // GAP  # in units of `new`
+    most = TOKENS**KEY // int(STAGES + singles.sum())
+    if not 1 <= new <= most:
+        raise ValueError(f"{new} new facts a stage; expected 1 to {most}")
+    first = np.concatenate([np.repeat(stages, new * singles), np.repeat(stages, new)])  # stage of each fact
+    kind = np.repeat(np.arange(len(KINDS)), [new * singles.sum(), new * STAGES])
     rng = generator(study="forgetting", stream="facts", seed=seed)
-    count = STAGES * NEW * len(KINDS)
-    numbers = rng.choice(TOKENS**KEY, count, replace=False)
+    numbers = rng.choice(TOKENS**KEY, len(first), replace=False)
     tokens = numbers[:, None] // TOKENS ** np.arange(KEY) % TOKENS
-    values = rng.integers(0, VALUES, (count, 1))
-    kind, stage = np.divmod(np.arange(count) // NEW, STAGES)  # of every fact
-    mark = kind if marked else rng.integers(0, len(KINDS), count)
+    values = rng.integers(0, VALUES, (len(first), 1))
+    mark = kind if marked else rng.integers(0, len(KINDS), len(first))
     keys = np.concatenate([mark[:, None], tokens], axis=1)
-    since = np.arange(STAGES)[:, None] - stage  # (stages, facts)
+    since = stages[:, None] - first  # (stages, facts)
     shown = (since == 0) | ((kind == 1) & (since > 0) & (since % GAP == 0))
     probes = [
-        Probe(first, name, keys[own], values[own])
+        Probe(stage, name, keys[own], values[own])
         for number, name in enumerate(KINDS)
-        for first in range(STAGES)
-        for own in [(kind == number) & (stage == first)]
+        for stage in range(STAGES)
+        for own in [(kind == number) & (first == stage)]
     ]
     return Stream(
         Space((1 + KEY,), TOKENS, "sequence"),

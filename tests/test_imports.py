@@ -21,8 +21,11 @@ ROOMS = {
     "metrics": set[str](),
     "reports": {
         "analysis",
+        "engine.printable",
         "metrics",
+        "runs.bundle",
         "runs.catalogue",
+        "runs.errors",
         "runs.probe_text",
         "runs.registration",
         "runs.results",

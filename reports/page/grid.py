@@ -52,6 +52,7 @@ class Grid:
     pair       the names of the two values of each cell (text, second); empty: one value
     folded     headings of the groups whose rows are hidden at first
     compact    whether cells are as narrow as their numbers, for a matrix
+    prose      whether cells are sentences, which wrap
     """
 
     name: str
@@ -65,6 +66,7 @@ class Grid:
     pair: tuple[str, str] | tuple[()] = ()
     folded: tuple[str, ...] = ()
     compact: bool = False
+    prose: bool = False
 
 
 def grid_of(

@@ -9,7 +9,7 @@ from typing import Any
 from ...analysis.entries import Entry
 from ...analysis.quality import TaskQuality
 from ..atlas import AtlasReport, atlas_tables
-from ..claims import Standing, outcome_texts
+from ..claims import Standing, outcome_texts, study_verdict_text
 from ..leaderboard import KINDS, STATUSES, Leaderboard, TaskHeader, status_note
 from ..names import base_and_variant
 from ..quality import quality_table
@@ -140,6 +140,7 @@ def claim_views(standings: Sequence[Standing]) -> list[dict[str, Any]]:
             "verdict": one.judgement.verdict,
             "basis": one.basis,
             "why": one.why,
+            "of_study": [study_verdict_text(verdict) for verdict in one.judgement.of_study],
             "cells": len(one.judgement.cells),
             "flagged": len(one.judgement.flagged),
             "tests": [

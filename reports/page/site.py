@@ -13,11 +13,12 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup, escape
 
-from ...analysis.forgetting import Report
+from ...analysis.findings import StudyRun
 from ...analysis.quality import TaskQuality
 from ...runs.probe_text import ProbeText
 from ..atlas import AtlasReport
 from ..claims import Standing
+from ..escaping.files import file_names
 from ..fingerprint import fingerprint_tables
 from ..leaderboard import Leaderboard
 from ..notes import MissingCells
@@ -26,9 +27,8 @@ from ..tables import Table, task_tables
 from .curves import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, chart_of
 from .grid import Grid, Link, grid_of, linked
 from .learner import learner_page
-from .links import file_names
 from .overview import atlas_grids, board_grids, claim_views, quality_grid, ranking_grid, tasks_grid
-from .studies import forgetting_view
+from .studies import study_view
 
 ROOT = files("grue.reports.page")
 
@@ -53,7 +53,7 @@ class SiteData:
     atlas      None where no two learners can be compared
     standings  the claims with verdicts
     qualities  of the tasks on the common scale
-    studies    results of `grue study forgetting`
+    studies    findings of studies
     """
 
     board: Leaderboard
@@ -62,7 +62,7 @@ class SiteData:
     atlas: AtlasReport | None
     standings: Sequence[Standing]
     qualities: Sequence[TaskQuality]
-    studies: Sequence[Report] = ()
+    studies: Sequence[StudyRun] = ()
 
 
 def write_site(data: SiteData, folder: Path) -> list[Path]:
@@ -126,9 +126,9 @@ def render_site(data: SiteData) -> dict[str, str]:
     for label, name in learners.items():
         page("learner.html", f"learners/{name}.html", **learner_page(board, data.atlas, label, to_tasks, to_learners))
     if data.studies:
-        views = [forgetting_view(report, linked(learners, "learners/")) for report in data.studies]
+        views = [study_view(run, number) for number, run in enumerate(data.studies, 1)]
         page("studies.html", "studies.html", studies=views)
-        found |= {f"study-{number}.svg": view.figure for number, view in enumerate(views, 1)}
+        found |= {view.file: view.figure for view in views if view.figure}
     return found | {name: (ROOT / "assets" / name).read_text(encoding="utf-8") for name in ASSETS}
 
 

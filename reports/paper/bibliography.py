@@ -9,8 +9,8 @@ from importlib.resources import files
 from typing import Any
 
 from ...runs.results import Results
+from ..escaping.latex import bibtex, commented
 from ..names import base_and_variant
-from .escape import commented, escape
 
 TITLE = "Grue: a benchmark suite that contrasts the inductive biases of learning algorithms"
 AUTHOR = "{The grue developers}"
@@ -77,7 +77,7 @@ def _suite(results: Results) -> list[str]:
             "author": AUTHOR,
             "title": f"{{{TITLE}}}",
             "howpublished": "Software",
-            "note": escape(", ".join(filter(None, [f"version {', '.join(filter(None, versions))}", commit]))),
+            "note": bibtex(", ".join(filter(None, [f"version {', '.join(filter(None, versions))}", commit]))),
         },
     )
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from ...runs.results import Results
+from ..escaping.json_text import json_text
+from ..escaping.markdown import comment
+from ..escaping.spreadsheet import guarded
 from ..formats import markdown_table
 from ..provenance import full_line, long_lines, short_line
-from ..spreadsheet import guarded
 from ..tables import Column, Table, TableCell
 from .content import curve_sheets, exposure_sheets, summary_sheets
 from .contrasts import factor_sheets, pair_sheets
@@ -62,7 +63,7 @@ def render_sheets(sheets: Sequence[Sheet], results: Results, form: str, width: s
         return latex_document(sheets, width, comments_of(results, command))
     if form == "md":
         parts = [_markdown(sheet, results) for sheet in sheets]
-        return "\n".join([f"<!-- {command.replace('--', '- -')} -->\n", *parts])
+        return "\n".join([f"{comment(command)}\n", *parts])
     return to_csv(sheets, results) if form == "csv" else to_json(sheets, results)
 
 
@@ -84,17 +85,13 @@ def to_json(sheets: Sequence[Sheet], results: Results) -> str:
     """The same rows as a JSON list, for one call of `pandas.read_json`; missing values are null."""
     table = pd.DataFrame(_records(sheets, results))
     records = table.astype(object).where(table.notna(), None).to_dict("records")
-    return json.dumps(records, indent=1, allow_nan=False, default=_plain) + "\n"
+    return json_text(records)
 
 
 def _records(sheets: Sequence[Sheet], results: Results) -> list[dict[str, Any]]:
     source = short_line(results)
     rows = [{**record, "provenance": source} for sheet in sheets for record in sheet.records]
     return [{name: None if value == "" else value for name, value in row.items()} for row in rows]
-
-
-def _plain(value: Any) -> Any:
-    return value.item()  # a scalar of numpy
 
 
 def _markdown(sheet: Sheet, results: Results) -> str:
@@ -122,6 +119,5 @@ def _flat(row: Row) -> list[Cell]:
 
 
 def _table_cell(cell: Cell) -> TableCell:
-    """With the marks in the text: `markdown_table` would explain them once more."""
-    text = f"**{cell.text}**" if cell.bold else cell.text
-    return TableCell(f"{text} {cell.marks}".rstrip())
+    """With the marks as signs: `markdown_table` would explain them once more."""
+    return TableCell(cell.text, bold=cell.bold, signs=cell.marks)

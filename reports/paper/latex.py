@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from .escape import commented, escape, letters_of, running
+from ..escaping.latex import commented, escape, label, letters_of, running
 from .layout import Layout, Line, Part, lay_out
 from .sheet import MARKS, Cell, Sheet
 
@@ -39,23 +38,23 @@ def latex_document(sheets: Iterable[Sheet], kind: str, comments: Iterable[str]) 
 
 def label_of(sheet: Sheet) -> str:
     """The label of its first table; letters that are computed from the name follow where two would be the same."""
-    return "tab:grue-" + re.sub(r"[^a-z0-9]+", "-", sheet.name.lower()).strip("-")
+    return label("tab:grue-", sheet.name)
 
 
 def _tables(sheet: Sheet, kind: str, *, unique: bool) -> Iterator[str]:
     layout = lay_out(sheet, kind)
     environment = "table*" if kind == "text" else "table"
     count = len(layout.floats)
-    label = label_of(sheet) + ("" if unique else f"-{letters_of(sheet.name)}")
+    named = label_of(sheet) + ("" if unique else f"-{letters_of(sheet.name)}")
     for number, parts in enumerate(layout.floats, 1):
         caption = running(sheet.caption) + (f" Part 1 of {count}." if count > 1 else "")
         if number > 1:
-            caption = rf"{running(sheet.title)}, part {number} of {count} (notes below Table~\ref{{{label}}})."
+            caption = rf"{running(sheet.title)}, part {number} of {count} (notes below Table~\ref{{{named}}})."
         lines = [
             rf"\begin{{{environment}}}[tbp]",
             r"\centering",
             rf"\caption{{{caption}}}",
-            rf"\label{{{label}{f'-{number}' if number > 1 else ''}}}",
+            rf"\label{{{named}{f'-{number}' if number > 1 else ''}}}",
             r"\smallskip",
             rf"\{layout.font.name}",
             rf"\setlength{{\tabcolsep}}{{{layout.font.tabcolsep:g}pt}}",

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
+from ..escaping.latex import width, wrapped
 from ..names import base_and_variant
-from .escape import width, wrapped
 from .sheet import Block, Cell, Column, Row, Sheet
 
 WIDTHS = {"text": 345.0, "column": 219.0}

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-from .escape import commented, escape, letters_of
+from ..escaping.latex import commented, escape, letters_of
 from .sheet import Figure, Sheet
 
 DIGITS = ("Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")

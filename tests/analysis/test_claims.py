@@ -12,6 +12,7 @@ from scipy import stats
 
 from grue.analysis import claims
 from grue.analysis.claims import Judgement, Outcome, judge
+from grue.analysis.findings import Decision, Findings, Verdict
 from grue.runs.catalogue import Catalogue, CellInfo, LearnerInfo, SplitInfo, TaskInfo
 from grue.runs.registration import Claim, ClaimTest, Registration, Selection
 
@@ -226,6 +227,30 @@ def test_other_cells_are_no_data(values: Values) -> None:
 def test_one_seed_decides_nothing() -> None:
     found = judged({("t", "a", 8, "shift"): [0.5]}, ClaimTest("x", "seeds", one(), level=0.1))
     assert (found.verdict, found.reason) == ("not decided", "1 seed with all cells: x")
+
+
+@pytest.mark.parametrize(
+    ("decisions", "expected"),
+    [
+        (["supported", "supported"], "supported"),
+        (["supported", "not decided"], "not decided"),
+        (["not decided", "contradicted", "supported"], "contradicted"),
+        (["supported", "equivalent"], "equivalent"),
+        ([], "no data yet"),
+    ],
+)
+def test_a_claim_of_a_study_has_the_verdicts_that_name_it(decisions: list[Decision], expected: str) -> None:
+    scores, catalogue = results({("toy", "a", 8, "id"): [0.5, 0.5]})
+    own = [Verdict(f"part {index}", decision, 0.5, 0.4, 0.6, "", claim="c") for index, decision in enumerate(decisions)]
+    others = [Verdict("another", "contradicted", 0, 0, 0, ""), Verdict("its", "contradicted", 0, 0, 0, "", claim="d")]
+    findings = {"equivariance": Findings({}, (*others, *own))}
+    found = judge(scores, catalogue, registered(study="equivariance"), findings)[0]
+    assert found.verdict == expected
+    assert found.of_study == tuple(own)
+    if expected == "no data yet":
+        assert found.reason == "the study equivariance has no verdict on it"
+    if expected == "not decided":
+        assert found.reason == "open: part 1"
 
 
 def test_a_claim_without_tests_needs_its_study() -> None:

@@ -16,7 +16,6 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from grue.cli import main
 from grue.engine.parquet import read_file, to_bytes
 from grue.runs.bundle import write_bundle
 from grue.runs.catalogue import read_catalogue, write_catalogue
@@ -74,26 +73,6 @@ def folder(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     shutil.copytree(whole, tmp_path / "given")
     monkeypatch.chdir(tmp_path)
     return tmp_path / "given"
-
-
-@pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
-    """Run the program in this process: exit code, standard output, standard error."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["grue", *arguments])
-        monkeypatch.setattr("warnings.showwarning", None)  # main sets it
-        code: Any = 0
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("warnings.filters", [("always", None, Warning, None, 0)])
-            try:
-                main()
-            except SystemExit as end:
-                code = end.code or 0
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
 
 
 def change(folder: Path, edit: Callable[[pa.Table], pa.Table]) -> None:

@@ -13,7 +13,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from grue.analysis.findings import Findings, StudyRun, Verdict
 from grue.cli import main
+from grue.reports import study_files
 from grue.reports.readme import statements_of
 from grue.runs import registration
 from grue.runs.bundle import write_bundle
@@ -99,6 +101,7 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     claims = parse_claims(CLAIMS, "claims.toml")
     monkeypatch.setattr(registration, "read_claims", lambda: claims)
     monkeypatch.setattr(registration, "RESULTS", tmp_path / "none")
+    monkeypatch.setattr(study_files, "PACKED", tmp_path / "studies")
     digests = {claim.name: claim.digest for claim in claims.claims}
     monkeypatch.setattr(registration, "digests_at", lambda commit: digests if commit == "abc" else None)
     monkeypatch.setattr(registration, "committed", lambda: "fedcba")
@@ -228,6 +231,66 @@ def test_every_statement_of_our_readme_has_a_claim() -> None:
     statements = statements_of(text)
     assert len(statements) == 7
     assert all(one.claims and known.issuperset(one.claims) for one in statements)
+
+
+def study_run(commit: str = "abc", **verdict: Any) -> StudyRun:
+    fields = {"estimate": 0.5, "low": 0.25, "high": 0.75, "detail": "12 seeds", "claim": "distance", **verdict}
+    own = Verdict("it is far from there", "supported", **fields)
+    findings = Findings({}, (Verdict("=else", "contradicted", 0, 0, 0, ""), own))
+    provenance = ({"commit": commit, "command": "grue study equivariance"},)
+    return StudyRun("equivariance", "How far?", "quick", 1, provenance, commit, findings)
+
+
+def write_study(folder: Path, run: StudyRun) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "findings.json").write_text(study_files.to_json(run), encoding="utf-8")
+    return folder
+
+
+def test_a_study_decides_its_claim_and_the_basis_says_what_was_registered(run: Run, tmp_path: Path) -> None:
+    folder = str(write_study(tmp_path / "e", study_run()))
+    code, text, _ = run(folder)
+    words = " ".join(text.split())
+    assert code == 0
+    assert text.startswith("Claims: 2 no data yet, 1 supported\n")
+    assert "distance: supported (study equivariance, scale quick; words registered)" in text
+    assert "Statistic and threshold are those of the study's code, not registered" in words
+    assert "commit abc; grue study equivariance" in words
+    assert "supported: it is far from there (0.5 (0.25 to 0.75); 12 seeds)" in words
+    assert "else" not in words.partition("distance: supported")[2], "verdicts on other statements are of the study"
+    assert max(map(len, text.splitlines())) <= 100
+    record = json.loads(run(folder, "--format", "json")[1])["claims"][2]
+    assert record["study_verdicts"][0]["estimate"] == 0.5
+    frame = pd.read_csv(io.StringIO(run(folder, "--format", "csv")[1]))
+    assert frame.loc[frame["claim"] == "distance", "test_verdict"].tolist() == ["supported"]
+    assert "distance: supported" in run(folder, "--format", "md")[1]
+
+
+def test_a_claim_that_was_written_after_the_run_of_its_study_is_post_hoc(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "words registered, not checked" in run(str(write_study(tmp_path / "e", study_run("unknown"))))[1]
+    monkeypatch.setattr(registration, "digests_at", lambda _: {"distance": "another"})
+    text = run(str(write_study(tmp_path / "e", study_run())))[1]
+    assert "distance: supported (study equivariance, scale quick; post hoc)" in text
+    assert "the claim was changed after the study was run" in " ".join(text.split())
+    monkeypatch.setattr(registration, "digests_at", lambda _: {})
+    text = run(str(write_study(tmp_path / "e", study_run())))[1]
+    assert "the claim was added after the study was run" in " ".join(text.split())
+
+
+def test_findings_of_the_package_are_read_unless_a_folder_of_that_study_is_given(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "studies").mkdir()
+    packed = study_files.to_json(study_run(detail="packed"))
+    (tmp_path / "studies" / "equivariance.json").write_text(packed, encoding="utf-8")
+    assert "packed" in run()[1]
+    assert "packed" not in run(str(write_study(tmp_path / "e", study_run())))[1]
+    other = str(write_study(tmp_path / "e", study_run(claim="")))
+    assert "The study equivariance has no verdict on it" in run(other)[1]
+    (tmp_path / "e" / "findings.json").write_text("{")
+    code, _, err = run(str(tmp_path / "e"))
+    assert code == 2
+    assert "findings.json" in err
 
 
 def test_a_folder_that_is_none_is_a_mistake(run: Run, tmp_path: Path) -> None:

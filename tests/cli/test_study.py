@@ -11,16 +11,14 @@ from grue.cli import app
 from grue.runs.names import UsageError
 from grue.studies.catalogue import STUDIES
 
-SMALL = ["--learner", "neighbours", "--learner", "linear", "--seeds", "2", "--jobs", "0"]
-
 
 def test_without_a_name_the_studies_are_listed() -> None:
     for arguments in ([], ["list"]):
         result = CliRunner().invoke(app, ["study", *arguments])
         assert result.exit_code == 0
-        assert result.output.startswith("forgetting  ")
+        assert result.output.startswith("prior  ")
     names = CliRunner().invoke(app, ["study", "list", "--names"]).output.split()
-    assert names == ["forgetting", *STUDIES]
+    assert names == [*STUDIES]
 
 
 def test_mistakes_are_exit_code_2_with_the_nearest_right_thing(tmp_path: Path) -> None:
@@ -33,23 +31,11 @@ def test_mistakes_are_exit_code_2_with_the_nearest_right_thing(tmp_path: Path) -
     assert not (tmp_path / "out").exists()
 
 
-def test_from_a_run_to_table_and_figure_and_what_is_repeated(tmp_path: Path) -> None:
-    first = CliRunner().invoke(app, ["study", "forgetting", *SMALL, "--out", str(tmp_path)])
-    assert first.exit_code == 0, first.output
-    assert "12 jobs: 0 done, 12 to do" in first.stderr
-    for line in (
-        "### Forgetting: digits",
-        "| neighbours",
-        "linear: no continued training (no partial_fit), so refitted only",
-    ):
-        assert line in first.stdout
-    for ending in ("svg", "pdf", "png"):
-        assert (tmp_path / "figures" / f"forgetting.{ending}").stat().st_size > 1000
-    table = tmp_path / "table.json"
-    rest = ["--out", str(tmp_path), "--format", "json", "--output", str(table)]
-    again = CliRunner().invoke(app, ["study", "forgetting", *SMALL, *rest])
-    assert "12 jobs: 12 done, 0 to do" in again.stderr
-    assert {row["regime"] for row in json.loads(table.read_text())["metrics"]} == {"continued", "refitted", "joint"}
+def test_a_study_that_takes_no_learners_refuses_them(tmp_path: Path) -> None:
+    wrong = CliRunner().invoke(app, ["study", "complexity", "--learner", "mlp", "--out", str(tmp_path / "out")])
+    assert isinstance(wrong.exception, UsageError)
+    assert "complexity takes no --learner" in str(wrong.exception)
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_study_of_the_list_ends_with_verdicts_and_is_resumed(tmp_path: Path) -> None:
@@ -58,9 +44,16 @@ def test_a_study_of_the_list_ends_with_verdicts_and_is_resumed(tmp_path: Path) -
     assert first.exit_code == 0, first.output
     assert first.stdout.startswith("Verdicts\n")
     assert "Published figures" in first.stdout
+    for name in ("findings.json", "figures/complexity.svg", "figures/complexity.pdf", "figures/complexity.png"):
+        assert f"wrote {tmp_path / name}" in first.stderr
+        assert (tmp_path / name).stat().st_size > 1000
+    (tmp_path / "findings.json").write_text("{")
     again = CliRunner().invoke(app, [*command, "--format", "json"])
     assert "3 done, 0 to do" in again.stderr
+    assert (tmp_path / "findings.json").read_text(encoding="utf-8") == again.stdout
+    assert not list(tmp_path.glob(".*.partial"))
     found = json.loads(again.stdout)
+    assert (found["study"], found["scale"], found["question"]) == ("complexity", "quick", STUDIES["complexity"][1])
     assert {one["decision"] for one in found["verdicts"]} >= {"supported", "contradicted"}
     assert all(one["agrees"] for one in found["published"] if one["figure"].startswith("K_LZ of"))
 

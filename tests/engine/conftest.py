@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
+
+sys.path.append(str(Path(__file__).parent))  # tests are no packages: `from dask_processes import ...`
 
 
 @pytest.fixture(autouse=True)

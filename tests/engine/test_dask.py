@@ -5,16 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
+from dask_processes import FEW, ROOT, Cluster, until
 
 from grue.engine import cluster as engine_cluster
 from grue.engine.cluster import DaskPool, differences
@@ -23,85 +21,12 @@ from grue.runs.reading import read
 
 pytest.importorskip("distributed")
 
-ROOT = Path(__file__).parents[2]
-FEW = ["--preset", "smoke", "--task", "identity-bits", "--exposed", "0"]
-
-
-class Cluster:
-    """A scheduler and its workers, each the head of a process group, in a working folder with learners in it."""
-
-    def __init__(self, folder: Path) -> None:
-        shutil.copy(ROOT / "tests" / "runs" / "mine.py", folder / "mine.py")
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        self.folder, self.address = folder, f"tcp://127.0.0.1:{port}"
-        self.processes: list[subprocess.Popen[bytes]] = []
-        self.scheduler = self.start("scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
-        self.workers = [self.worker() for _ in range(2)]
-
-    def worker(self, path: str | None = None) -> subprocess.Popen[bytes]:
-        return self.start("worker", self.address, "--nthreads", "1", "--no-dashboard", path=path)
-
-    def start(self, *arguments: str, path: str | None = None) -> subprocess.Popen[bytes]:
-        # where `grue` is imported from, and the working folder, in which the learners lie
-        paths = [path or os.environ.get("PYTHONPATH", ""), str(self.folder)]
-        with (self.folder / f"dask-{len(self.processes)}.log").open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "dask", *arguments],
-                cwd=self.folder,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        self.processes.append(process)
-        return process
-
-    def kill(self, process: subprocess.Popen[bytes]) -> None:
-        """As if its machine went down: with Dask's nanny, which would start a new worker."""
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-    def close(self) -> None:
-        for process in self.processes:
-            if process.poll() is None:
-                self.kill(process)
-
-    def run(self, out: str, *arguments: str, at: str | None = None) -> subprocess.Popen[str]:
-        """At the scheduler of the cluster, or another."""
-        where = ["--scheduler", at or self.address]
-        return subprocess.Popen(
-            [sys.executable, "-m", "grue", "run", *FEW, "--out", out, *where, *arguments],
-            cwd=self.folder,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-
-    def finish(self, out: str, *arguments: str) -> tuple[int, str]:
-        """The exit code of a run, and what it printed."""
-        run = self.run(out, *arguments)
-        _, output = run.communicate(timeout=120)
-        return run.returncode, output
-
-    def lines(self, log: str) -> list[str]:
-        path = self.folder / log
-        return path.read_text().split() if path.exists() else []
-
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     made = Cluster(tmp_path_factory.mktemp("cluster"))
     yield made
     made.close()
-
-
-def until(condition: Callable[[], Any], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.05)
 
 
 def alive(pid: int) -> bool:
@@ -196,7 +121,7 @@ def test_a_worker_with_another_version_is_refused_with_the_difference(cluster: C
     shutil.copytree(ROOT / "engine", tmp_path / "grue" / "engine")
     (tmp_path / "grue" / "__init__.py").write_text('__version__ = "0.0.9"\n')
     other = cluster.worker(path=str(tmp_path))
-    until(lambda: "Registered to" in (cluster.folder / f"dask-{len(cluster.processes) - 1}.log").read_text())
+    until(lambda: "Registered to" in cluster.log())
     code, output = cluster.finish("refused", "--learner", "lookup")
     cluster.kill(other)
     assert code == 2

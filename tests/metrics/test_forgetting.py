@@ -11,6 +11,7 @@ from grue.metrics.forgetting import (
     final_score,
     forgetting,
     retention_before_recurrence,
+    retention_shown_again,
     retention_shown_once,
     selectivity,
     selectivity_shown_once,
@@ -40,6 +41,9 @@ def test_what_is_due_is_all_that_comes_back_next() -> None:
     assert retention_shown_once(named, 2)[1:].tolist() == [10, 21, 32, 43, 54]
     # after stage 3 those of stage 0 and 2 come back at stage 4; after stage 4 those of 1 and 3
     assert retention_before_recurrence(named, 2)[1:].tolist() == [10, 21, 31, 42, 52]
+    # of these, those of the two latest stages have been shown once
+    assert retention_shown_again(named, 2)[3:].tolist() == [30, 41, 51]
+    assert np.isnan(retention_shown_again(named, 2)[:3]).all()
     assert np.isnan(retention_shown_once(named, 3)[:2]).all()
     assert np.isnan(retention_before_recurrence(named, 3)[:2]).all()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -13,7 +14,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from grue.analysis.forgetting import Report
+from grue.analysis.findings import Findings, Published, StudyRun, Verdict
 from grue.analysis.points import curve_points
 from grue.analysis.quality import assess
 from grue.reports.leaderboard import make_leaderboard
@@ -80,20 +81,31 @@ def site_data(results: Results) -> SiteData:
         atlas=None,
         standings=[],
         qualities=assess(results.scores, results.catalogue, [("mlp", "cnn")], []),
-        studies=[forgetting_report()],
+        studies=[complexity_study(), hostile_study()],
     )
 
 
-def forgetting_report() -> Report:
-    """Two learners on one stream of two stages: mlp forgets the first one, and one with a hostile name does not."""
-    rows = [
-        {"stream": "digits", "learner": learner, "seed": seed, "regime": regime, "after": after, "stage": stage,
-         "kind": "", "accuracy": 0.9 - seed / 100 if kept or stage >= after else 0.0}
-        for learner, kept in {"mlp": False, IMAGE: True}.items()
-        for regime in ("continued", "refitted")
-        for seed in range(SEEDS) for after in range(2) for stage in range(2)
-    ]  # fmt: skip
-    return Report(pd.DataFrame(rows), {"digits": None}, [{"command": f"grue study forgetting {SCRIPT}"}])
+def hostile_study() -> StudyRun:
+    """A study without a figure module, with names that are hostile, and one with a figure."""
+    table = pd.DataFrame({"learner": ["mlp", IMAGE], "error": [0.25, math.nan]})
+    verdict = Verdict(f"it holds {SCRIPT}", "supported", 0.5, 0.25, 0.75, f"20 seeds {IMAGE}")
+    published = Published(f"peak {SCRIPT}", "a talk", "1", "2", None, "no recipe")
+    findings = Findings({f"Errors {SCRIPT}": table}, (verdict,), (published,))
+    return StudyRun("hostile", f"Is it {SCRIPT}?", "quick", 1, ({"command": f"grue {SCRIPT}"},), "", findings)
+
+
+def complexity_study() -> StudyRun:
+    """Two measures of one set."""
+    pairs = pd.DataFrame(
+        {"set": ["all"], "first": ["LZ"], "second": ["entropy"], "correlation": [0.5], "low": [0.4], "high": [0.6]}
+    )
+    names = ("Rank correlation of the measures", "Rank correlation given the entropy")
+    verdict = Verdict(
+        "most measures of complexity agree on the ranking of functions: all", "not decided", 0.5, 0.4, 0.6, ""
+    )
+    return StudyRun(
+        "complexity", "Do they agree?", "quick", 1, (), "", Findings(dict.fromkeys(names, pairs), (verdict,))
+    )
 
 
 @pytest.fixture(scope="session")

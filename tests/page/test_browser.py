@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from grue.reports.escaping.files import file_names
 from grue.reports.page import overview
-from grue.reports.page.links import file_names
 from grue.reports.page.site import write_site
 
 from .conftest import Tab, hostile_results, site_data

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from grue.analysis.answers import final_keys
+from grue.analysis.findings import Findings, StudyRun, Verdict
 from grue.cli import app
+from grue.reports import study_files
 from grue.runs.errors import UsageError
 from grue.runs.probe_answers import read_probe_answers
 from grue.runs.probe_text import EXAMPLES, probe_texts
 from grue.runs.reading import read
 
-LIMIT = 5_000_000
+LIMIT = 8_000_000
 
 
 def test_the_site_of_the_reference_is_complete_and_small(tmp_path: Path) -> None:
@@ -41,22 +44,33 @@ def test_probe_examples_are_those_that_the_oracle_answered() -> None:
                    for answer, target in zip(answers, probe.targets, strict=True))  # fmt: skip
 
 
-def test_folders_of_studies_stand_beside_result_folders(tmp_path: Path) -> None:
+def test_folders_of_studies_stand_beside_result_folders_and_before_those_of_the_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder, site = tmp_path / "a", tmp_path / "site"
-    small = ["--learner", "neighbours", "--seeds", "1", "--jobs", "0", "--out", str(folder)]
-    assert CliRunner().invoke(app, ["study", "forgetting", *small]).exit_code == 0
-    one = ["page", "reference/quick", str(folder), "--task", "identity-bits", "-o", str(site)]
-    done = CliRunner().invoke(app, one)
-    assert done.exit_code == 0, done.output
+    folder.mkdir()
+    monkeypatch.setattr(study_files, "PACKED", tmp_path / "packed")
+    (tmp_path / "packed").mkdir()
+    verdict = Verdict("it is packed", "supported", 0.5, 0.25, 0.75, "20 seeds")
+    packed = StudyRun("peaks", "Is there one?", "default", 1, (), "", Findings({}, (verdict,)))
+    (tmp_path / "packed" / "peaks.json").write_text(study_files.to_json(packed), encoding="utf-8")
+    (folder / "study.json").write_text("{}")
+    one = ["page", "reference/quick", "--task", "identity-bits", "-o", str(site)]
+    assert CliRunner().invoke(app, one).exit_code == 0
+    assert "it is packed" in (site / "studies.html").read_text(encoding="utf-8")
+    own = replace(packed, findings=Findings({}, (replace(verdict, statement="it is mine"),)))
+    (folder / "findings.json").write_text(study_files.to_json(own), encoding="utf-8")
+    assert CliRunner().invoke(app, [*one, str(folder)]).exit_code == 0
     text = (site / "studies.html").read_text(encoding="utf-8")
-    assert "digits, forgetting above 0: none; one seed, no interval: neighbours" in text
+    assert "it is mine" in text
+    assert "it is packed" not in text
     assert (site / "tasks/identity-bits.html").is_file()
-    (folder / "study.json").write_text("{")
-    with pytest.raises(UsageError, match=r"cannot read .*study\.json"):
-        CliRunner().invoke(app, one, catch_exceptions=False)
-    (folder / "study.json").write_text('{"study": "prior", "jobs": {}}')
-    with pytest.raises(UsageError, match="a study 'prior'; this version knows forgetting"):
-        CliRunner().invoke(app, one, catch_exceptions=False)
+    (folder / "findings.json").write_text("{")
+    with pytest.raises(UsageError, match=r"cannot read .*findings\.json"):
+        CliRunner().invoke(app, [*one, str(folder)], catch_exceptions=False)
+    (folder / "findings.json").unlink()
+    with pytest.raises(UsageError, match="repeat grue study"):
+        CliRunner().invoke(app, [*one, str(folder)], catch_exceptions=False)
 
 
 def test_a_folder_without_results_and_an_output_that_is_a_file_are_refused(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-sys.path.append(str(Path(__file__).parent))  # tests are no packages: `from mutations import ...`
+# tests are no packages: `from mutations import ...`, and `from dask_processes import ...` of tests/engine
+sys.path += [str(Path(__file__).parent), str(Path(__file__).parents[1] / "engine")]
 
 PRESET = """
 description = "small"

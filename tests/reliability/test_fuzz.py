@@ -40,7 +40,7 @@ REFUSALS = (UsageError, EngineError)
 SECONDS = 20
 """An input that takes longer hangs."""
 
-SHARE = 0.1
+SHARE = 0.05
 """Share of the folders that are reported in full: a leaderboard takes longer than reading them."""
 
 Input = Callable[[random.Random], Callable[[], object]]

@@ -7,7 +7,7 @@ import math
 
 import pandas as pd
 
-from grue.analysis.findings import Findings, Published, Verdict
+from grue.analysis.findings import Findings, Published, StudyRun, Verdict
 from grue.reports.studies import ROWS, number, render
 
 FINDINGS = Findings(
@@ -21,26 +21,28 @@ FINDINGS = Findings(
         Published("peak", "a talk", "1", "2", None, "no recipe"),
     ),
 )
+RUN = StudyRun("peaks", "Is there one?", "quick", 1, ({"command": "made by hand", "commit": "abc"},), "abc", FINDINGS)
 
 
 def test_text_and_markdown_have_verdicts_published_figures_and_the_first_rows() -> None:
     for form in ("text", "md"):
-        text = render(FINDINGS, form, "made by hand")
-        for part in ("it peaks", "0.25 to 0.75", "not comparable", "no recipe", "made by hand", "m23"):
+        text = render(RUN, form)
+        for part in ("it peaks", "0.25 to 0.75", "not comparable", "no recipe", "made by hand; scale quick", "m23"):
             assert part in " ".join(text.split()), part
         assert "m24" not in text
         assert f"The first {ROWS} of {ROWS + 2} rows" in " ".join(text.split())
 
 
 def test_json_has_all_rows_and_null_for_what_is_not_a_number() -> None:
-    found = json.loads(render(FINDINGS, "json", "made by hand"))
-    assert len(found["tables"]["Peaks"]) == ROWS + 2
+    found = json.loads(render(RUN, "json"))
+    assert len(found["tables"]["Peaks"]["model"]) == ROWS + 2
+    assert (found["study"], found["scale"]) == ("peaks", "quick")
     assert found["verdicts"][1]["low"] is None
     assert [one["agrees"] for one in found["published"]] == [True, None]
 
 
 def test_csv_has_a_row_a_verdict_and_no_formula() -> None:
-    lines = render(FINDINGS, "csv", "made by hand").splitlines()
+    lines = render(RUN, "csv").splitlines()
     assert len(lines) == 3
     assert lines[2].startswith("'=it does not,not decided")
 

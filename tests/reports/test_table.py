@@ -13,9 +13,9 @@ import pytest
 from typer.testing import CliRunner
 
 from grue.cli import app
+from grue.reports.escaping.latex import escape, running, width, wrapped
 from grue.reports.paper.bibliography import bibliography, references
 from grue.reports.paper.content import base_of
-from grue.reports.paper.escape import escape, running, width, wrapped
 from grue.reports.paper.formats import WHAT, make_sheets, render_sheets
 from grue.reports.paper.layout import WIDTHS, lay_out
 from grue.reports.paper.macros import macro_name, macros

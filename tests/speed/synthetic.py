@@ -111,7 +111,7 @@ def table_of(cells: Sequence[Cell], generator: np.random.Generator) -> pa.Table:
         "value": pa.array(generator.uniform(0, 1, rows)),
         "fit_seconds": of_cell([0.25] * count),
         "examples": pa.array([generator.bytes(125) if one else None for one in scored], pa.binary()),
-        "kind": pa.array(np.where(scored, "right", None).tolist(), pa.string()),
+        "kind": pa.array(["right" if one else None for one in scored], pa.string()),
         "record": pa.array([None] * rows, pa.string()),
     }
     return pa.table(columns).select(LAYOUT.names).cast(LAYOUT)

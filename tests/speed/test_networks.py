@@ -19,6 +19,8 @@ from grue.learners.base import Problem
 from grue.learners.cnn import CNN
 from grue.learners.mlp import MLP
 from grue.learners.recurrent import RNN
+from grue.studies.boolean_networks import Recipe, train_to_zero_error
+from grue.studies.random_functions import RandomNetwork
 from grue.tasks.spaces import Space
 
 N, STEPS, BATCH = 1024, 304, 64  # steps: whole epochs of 16, as scikit-learn counts them
@@ -200,17 +202,25 @@ def to_zero_error(problems: list[Problem], rate: float) -> None:
             update.step()
 
 
-def test_256_boolean_functions_to_zero_error(race: Callable[..., None]) -> None:
-    problems = [boolean_function(seed) for seed in range(256)]
+def test_256_networks_to_zero_error(race: Callable[..., None]) -> None:
+    one = boolean_function(0)
+    problems = [replace(one, seed=seed) for seed in range(256)]
     rate = 1e-2
     learner = MLP(width=40, max_steps=MOST, learning_rate=rate, monitor="error")
+    recipe = Recipe("adam", rate, max_steps=MOST)
     torch.set_num_threads(1)
+
+    def trainer() -> None:
+        generators = [np.random.default_rng(problem.seed) for problem in problems]
+        train_to_zero_error(RandomNetwork(), recipe, one.inputs, one.targets[:, 0], generators)
+
     race(
-        f"256 MLPs 7-40-40 with two logits on Boolean functions, all 64 points a step, Adam at {rate}, to zero error",
-        "stack",
+        f"256 networks 7-40-40 on 64 values of a Boolean function, all points a step, Adam at {rate}, to zero error",
+        "trainer of the studies",
         {
-            "stack": lambda: learner.fit_many(problems),
-            "plain PyTorch loop, fused Adam": lambda: to_zero_error(problems, rate),
+            "trainer of the studies": trainer,
+            "stack of MLPs, two logits": lambda: learner.fit_many(problems),
+            "plain PyTorch loop, fused Adam, two logits": lambda: to_zero_error(problems, rate),
         },
         models=defaultdict(lambda: len(problems)),
     )

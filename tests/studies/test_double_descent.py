@@ -10,28 +10,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grue.studies.base import Findings
+from grue.studies.base import Findings, Scale
 from grue.studies.descents import curve, findings
 from grue.studies.double_descent import (
     NOISE,
+    ROUNDS,
     DoubleDescent,
     digits,
     expected_error,
+    run_boosting,
     run_forest,
     run_fourier,
     run_networks,
     widths,
 )
 from grue.studies.hidden_layer import parameter_count, train_hidden_layer
+from grue.studies.mnist1d_curve import PUBLISHED, missing, outputs, published, redrawn, signals, train
 from grue.studies.peaks import (
-    bootstrap_interval,
     cross_fitted_heights,
     find_peak,
     interpolation_threshold,
-    p_value,
 )
+from grue.studies.seed_means import SeedMean, bootstrap_interval
 from grue.studies.smoothers import (
     RIDGES,
+    boosting_weights,
     effective_parameters,
     forest_weights,
     fourier_features,
@@ -40,6 +43,7 @@ from grue.studies.smoothers import (
 )
 
 EXAMPLES, SEEDS = 40, 3
+SCALES: tuple[Scale, ...] = ("quick", "default", "full")
 
 
 @cache
@@ -47,6 +51,7 @@ def rows() -> pd.DataFrame:
     """All models, small: 40 examples, 3 seeds."""
     shared = {"examples": EXAMPLES}
     parts = [run_fourier({**shared, "seed": seed}) for seed in range(SEEDS)]
+    parts += [run_boosting({**shared, "ensembles": 5, "noise": NOISE[-1], "seed": seed}) for seed in range(SEEDS)]
     for noise in NOISE:
         parts += [
             run_forest({**shared, "trees": 5, "model": model, "noise": noise, "seed": seed})
@@ -149,6 +154,36 @@ def test_the_weights_of_a_forest_give_its_predictions_and_sum_to_one(defaults: b
         list(forest_weights(forest, sample.inputs, sample.inputs, (1, 6)))
 
 
+def test_the_weights_of_boosting_are_those_of_trees_fitted_to_what_is_left() -> None:
+    from sklearn.tree import DecisionTreeRegressor
+
+    rng = np.random.default_rng(0)
+    inputs, targets, points = rng.normal(size=(40, 1)), rng.normal(size=(40, 2)), rng.normal(size=(9, 1))
+    found = dict(
+        zip(
+            (1, 4), boosting_weights(inputs, targets, points, (1, 4), leaves=5, learning_rate=0.85, seed=0), strict=True
+        )
+    )
+    fitted, predicted = np.zeros((40, 2)), np.zeros((9, 2))
+    for rounds in range(1, 5):
+        tree = DecisionTreeRegressor(max_leaf_nodes=5).fit(inputs, targets - fitted)
+        fitted, predicted = fitted + 0.85 * tree.predict(inputs), predicted + 0.85 * tree.predict(points)
+        if rounds in found:
+            assert found[rounds][0] @ targets == pytest.approx(fitted, abs=1e-5)
+            assert found[rounds][1] @ targets == pytest.approx(predicted, abs=1e-5)
+    ((own, _),) = boosting_weights(inputs, targets, points, (1,), leaves=40, learning_rate=1.0, seed=0)
+    assert own == pytest.approx(np.eye(40))
+    with pytest.raises(ValueError, match="2 leaves"):
+        list(boosting_weights(inputs, targets, points, (1,), leaves=1, learning_rate=1.0, seed=0))
+
+
+def test_boosting_interpolates_and_an_average_has_fewer_effective_parameters() -> None:
+    own = rows()[(rows()["model"] == "boosting") & (rows()["rounds"] == ROUNDS[-1])]
+    assert (own["train_error"] == 0).all()
+    one, two = (own.loc[own["ensembles"] == number, "p_eff_test"].to_numpy() for number in (1, 2))
+    assert (two < one).all()
+
+
 def test_a_full_tree_interpolates_noisy_labels_and_that_of_the_defaults_does_not() -> None:
     own = rows()[(rows()["leaves"] == EXAMPLES) & (rows()["trees"] == 1)]
     assert (own[own["model"] == "forest"]["train_error"] == 0).all()
@@ -194,9 +229,94 @@ def test_a_network_does_not_depend_on_the_others_of_its_stack() -> None:
 
 
 def test_jobs_have_names_of_their_own_at_every_scale() -> None:
-    for scale in ("quick", "default", "full"):
+    for scale in SCALES:
         jobs = DoubleDescent().jobs(scale)
         assert len({job.name for job in jobs}) == len(jobs)
+
+
+# MNIST-1D
+
+
+def test_networks_on_mnist1d_are_those_of_a_plain_loop() -> None:
+    import torch
+    from torch import nn
+
+    rng = np.random.default_rng(0)
+    inputs, labels = rng.normal(size=(250, 40)).astype(np.float32), rng.integers(10, size=(2, 250))
+    stack = train(inputs, labels, 7, 3, [np.random.default_rng(seed) for seed in (0, 1)])
+    for place in (0, 1):
+        initial = train(inputs, labels[place:][:1], 7, 0, [np.random.default_rng(place)])
+        model = nn.Sequential(nn.Linear(40, 7), nn.ReLU(), nn.Linear(7, 7), nn.ReLU(), nn.Linear(7, 10))
+        with torch.no_grad():
+            for own, layer, fan_in in zip(model.parameters(), initial, (40, 40, 7, 7, 7, 7), strict=True):
+                assert max(own.abs().max(), layer.abs().max()) <= fan_in**-0.5, "the bound of PyTorch's initialisation"
+                own.copy_(layer[0].T if own.ndim == 2 else layer[0, 0])
+        order = np.random.default_rng(place)
+        for layer in initial:
+            order.uniform(size=layer[0].shape)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
+        for _ in range(3):
+            for rows in torch.from_numpy(order.permutation(250)).split(100):
+                optimizer.zero_grad()
+                nn.functional.cross_entropy(
+                    model(torch.from_numpy(inputs)[rows]), torch.from_numpy(labels[place])[rows]
+                ).backward()
+                optimizer.step()
+        expected = model(torch.from_numpy(inputs)).detach().numpy()
+        assert outputs(stack, inputs)[place] == pytest.approx(expected, abs=1e-5)
+
+
+def test_the_data_of_mnist1d_are_those_of_the_source_and_leave_the_global_generator_alone() -> None:
+    pytest.importorskip("mnist1d")
+    np.random.seed(5)  # noqa: NPY002
+    before = np.random.get_state()[1]  # noqa: NPY002
+    inputs, labels, test_inputs, test_labels = signals(200, 600)
+    assert (inputs.shape, labels.shape) == ((200, 40), (200,))
+    assert (test_inputs.shape, test_labels.shape) == ((600, 40), (600,))
+    assert np.array_equal(before, np.random.get_state()[1])  # noqa: NPY002
+    assert np.array_equal(redrawn(labels, 0.0, 0), labels)
+    many = np.arange(20_000) % 10
+    changed = (redrawn(many, 0.15, 0) != many).mean()
+    assert changed == pytest.approx(0.135, abs=0.01), "a redrawn label is the old one in one case of ten"
+
+
+def mnist1d(shift: float = 0.0) -> pd.DataFrame:
+    """Three seeds of every published network, 1 % apart."""
+    cells = [(noise, width, figure, seed) for (noise, width), figure in PUBLISHED.items() for seed in range(3)]
+    return pd.DataFrame(
+        {
+            "model": "mnist1d",
+            "noise": [one[0] for one in cells],
+            "width": [one[1] for one in cells],
+            "seed": [one[3] for one in cells],
+            "capacity": 1.0,
+            "train_error": 0.0,
+            "test_error": [(one[2] + shift + one[3] - 1) / 100 for one in cells],
+            "test_loss": 1.0,
+        }
+    )
+
+
+def test_a_published_error_agrees_if_another_run_could_give_it() -> None:
+    edge = 4.303 * (4 / 3) ** 0.5
+    assert {one.agrees for one in published(mnist1d())} == {True}
+    assert {one.agrees for one in published(mnist1d(edge + 0.04))} == {True}
+    assert {one.agrees for one in published(mnist1d(edge + 0.06))} == {False}
+    assert {one.agrees for one in published(mnist1d()[::3])} == {None}
+    assert [(one.agrees, one.ours) for one in published(mnist1d()[:0])] == [(None, "not run")]
+
+
+def test_the_published_curve_of_mnist1d_has_a_peak() -> None:
+    both = findings(pd.concat([rows(), mnist1d()]))
+    (verdict,) = (one for one in both.verdicts if one.statement.startswith("MNIST-1D"))
+    assert verdict.estimate == pytest.approx(0.032), "54.0 at width 61 above 50.8 at width 21"
+    assert len(both.verdicts) == len(found().verdicts) + 1
+    assert len(both.tables["MNIST-1D"]) == 3 * len(PUBLISHED)
+
+
+def test_mnist1d_is_part_of_the_full_scale_where_its_package_is() -> None:
+    jobs = {scale: [job for job in DoubleDescent().jobs(scale) if "MNIST" in job.label] for scale in SCALES}
+    assert [len(jobs[scale]) for scale in SCALES] == [0, 0, 0 if missing() else len(PUBLISHED)]
 
 
 # Statistics
@@ -233,9 +353,10 @@ def test_the_interval_of_a_mean_covers_it(seeds: int) -> None:
 
 
 def test_equal_seeds_have_the_p_value_of_the_sign_test() -> None:
-    assert p_value(np.full(5, 1.0)) == 1 / 16
-    assert p_value(np.zeros(5)) == 1
-    assert p_value(np.array([1.0, 2.0, 3.0])) == pytest.approx(0.0742, abs=1e-4)
+    assert SeedMean(np.full(5, 1.0), "").p_above(0) == 1 / 32
+    assert SeedMean(np.zeros(5), "").p_above(0) == 1
+    assert SeedMean(np.array([1.0, 2.0, 3.0]), "").p_above(0) == pytest.approx(0.0371, abs=1e-4)
+    assert SeedMean(np.array([1.0, 2.0, 3.0]), "").p_below(4) == pytest.approx(0.0371, abs=1e-4)
 
 
 def test_training_error_reaches_zero_where_it_stays_there() -> None:
@@ -246,7 +367,7 @@ def test_training_error_reaches_zero_where_it_stays_there() -> None:
 
 
 def test_every_verdict_has_an_interval_and_every_published_figure_ours() -> None:
-    assert len({one.statement for one in found().verdicts}) == len(found().verdicts) == 13
+    assert len({one.statement for one in found().verdicts}) == len(found().verdicts) == 18
     assert all(one.low <= one.estimate <= one.high for one in found().verdicts)
     assert all(one.ours and (one.agrees is not None or one.note) for one in found().published)
     assert not found().tables["Curves"].empty

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from grue.studies.streams import GAP, NEW, STAGES, STREAMS, Stream
+from grue.studies.streams import GAP, NEW, STAGES, STREAMS, Stream, facts
 
 
 @pytest.mark.parametrize("name", STREAMS)
@@ -39,11 +39,23 @@ def shown_at(stream: Stream) -> dict[bytes, list[int]]:
 def test_recurring_facts_come_back_after_every_gap_and_single_ones_never(name: str) -> None:
     stream = STREAMS[name](3)
     shown = shown_at(stream)
-    assert len(shown) == 2 * NEW * STAGES, "keys are distinct"
+    assert len(shown) == NEW * STAGES + sum(NEW * (1 + stage // GAP) for stage in range(STAGES)), "keys are distinct"
     for probe in stream.probes:
         expected = list(range(probe.stage, STAGES, GAP)) if probe.kind == "recurring" else [probe.stage]
         assert all(shown[key.tobytes()] == expected for key in probe.inputs)
-    assert [len(keys) for keys, _ in stream.stages[::GAP]] == [2 * NEW, 3 * NEW, 4 * NEW]
+    assert [len(keys) for keys, _ in stream.stages[::GAP]] == [2 * NEW, 4 * NEW, 6 * NEW]
+
+
+def test_a_stage_has_as_many_facts_of_either_mark_each_once() -> None:
+    for keys, _ in STREAMS["facts"](0).stages:
+        assert (keys[:, 0] == 1).sum() == (keys[:, 0] == 0).sum()
+        assert len({key.tobytes() for key in keys}) == len(keys)
+
+
+@pytest.mark.parametrize("new", [0, -1, 2000])
+def test_a_stream_without_facts_or_with_more_than_there_are_keys_is_refused(new: int) -> None:
+    with pytest.raises(ValueError, match=f"{new} new facts a stage; expected 1 to "):
+        facts(0, new=new)
 
 
 def test_a_fact_has_one_value() -> None:

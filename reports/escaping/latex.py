@@ -8,6 +8,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 
+from ...engine.printable import printable_lines
+
 SPECIAL = {
     "\\": r"\textbackslash{}",
     "&": r"\&",
@@ -122,9 +124,19 @@ def letters_of(*texts: str) -> str:
     return "".join(chr(ord("a") + byte % 26) for byte in digest[:6])
 
 
+def bibtex(text: str) -> str:
+    """Text as a value in BibTeX, which counts a brace also where a backslash is before it."""
+    return escape(text).replace(r"\{", r"\textbraceleft{}").replace(r"\}", r"\textbraceright{}")
+
+
+def label(prefix: str, name: str) -> str:
+    r"""A name for \label and \ref: letters of ASCII, digits and hyphens. Names that differ may have one label."""
+    return prefix + re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
 def commented(texts: Iterable[str]) -> list[str]:
     """Texts as lines of comments, in ASCII."""
-    lines = (line for text in texts for line in text.splitlines())
+    lines = (line for text in texts for line in printable_lines(text).splitlines())
     return [f"% {line.encode('ascii', 'backslashreplace').decode()}" for line in lines]
 
 

@@ -1,0 +1,31 @@
+"""Figures as files: the only place that writes them. Their text is text: no mathematics, and nothing unseen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TextIO
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from ...engine.printable import printable
+from ..style import theme
+
+FORMATS = ("svg", "pdf", "png")
+
+# Metadata that would change from one run to the next, removed per format.
+METADATA: dict[str, dict[str, Any]] = {
+    "svg": {"Date": None},
+    "pdf": {"CreationDate": None},
+    "png": {"Software": None},
+}
+
+
+def save_figure(figure: Figure, target: Path | TextIO, form: str) -> None:
+    """Write a figure in one of FORMATS; `theme` lets no dollar sign begin mathematics."""
+    for text in (one for one in figure.findobj(Text) if isinstance(one, Text)):
+        if not text.get_text().isprintable():
+            text.set_text(printable(text.get_text(), keep="\n"))
+    with mpl.rc_context(theme()):
+        figure.savefig(target, format=form, metadata=METADATA[form])

@@ -1,0 +1,181 @@
+"""What the operating system refuses is one line that says what to do, whatever it is and wherever it comes from."""
+
+from __future__ import annotations
+
+import errno
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from grue.cli import faults
+
+Call = Callable[..., tuple[int, str, str]]
+invariant = pytest.mark.invariant(
+    "What the operating system refuses reaches a person as one line that says what to do."
+)
+
+ROOT = os.geteuid() == 0
+SMALL = ("leaderboard", "reference/claims", "--summary")
+
+
+def grue(*arguments: str | bytes, **options: object) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "grue", *arguments]
+    return subprocess.run(command, capture_output=True, check=False, timeout=100, **options)  # pyright: ignore[reportCallIssue, reportArgumentType, reportReturnType]
+
+
+def one_line(code: int, err: str, *parts: str) -> None:
+    assert code == 2, err
+    assert err.count("\n") == 1, err
+    assert err.startswith("grue: ")
+    assert "Traceback" not in err
+    for part in parts:
+        assert part in err
+
+
+@invariant
+@pytest.mark.parametrize("number", sorted({*errno.errorcode} - {errno.EPIPE}))
+def test_every_error_of_the_system_has_a_line(number: int, figure: Callable[[str, int], None]) -> None:
+    line = faults.line_of(OSError(number, os.strerror(number), "a\nb"))
+    assert line is not None
+    assert "; " in line
+    assert "\n" not in line.replace("a\nb", "")
+    figure("kinds of errors", 1)
+
+
+@invariant
+def test_a_folder_in_the_place_of_a_file(tmp_path: Path, call: Call) -> None:
+    code, _, err = call(*SMALL, "--output", str(tmp_path))
+    one_line(code, err, "is a directory; name a file in it")
+
+
+@invariant
+def test_a_file_in_the_place_of_a_folder(tmp_path: Path, call: Call) -> None:
+    (tmp_path / "file").write_text("")
+    code, _, err = call(*SMALL, "--output", str(tmp_path / "file" / "a.txt"))
+    one_line(code, err, "file")
+
+
+@invariant
+def test_a_name_that_is_too_long(tmp_path: Path, call: Call) -> None:
+    code, _, err = call(*SMALL, "--output", str(tmp_path / ("n" * 300)))
+    one_line(code, err, "file name too long; choose a shorter name")
+
+
+@invariant
+def test_symbolic_links_in_a_circle(tmp_path: Path, call: Call) -> None:
+    (tmp_path / "a").symlink_to(tmp_path / "b")
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    code, _, err = call(*SMALL, "--output", str(tmp_path / "a" / "x"))
+    one_line(code, err, "symbolic link", "in a circle")
+    code, _, err = call("leaderboard", str(tmp_path / "a"))
+    one_line(code, err, str(tmp_path / "a"))
+
+
+@invariant
+def test_a_nul_in_a_path() -> None:
+    with pytest.raises(ValueError, match="null") as raised:
+        Path("a\0b").write_text("")
+    assert "NUL character" in (faults.line_of(raised.value) or "")
+    assert faults.line_of(ValueError("a fault of ours")) is None
+
+
+@invariant
+@pytest.mark.skipif(ROOT, reason="root may write everywhere")
+def test_a_folder_without_the_right_to_write(tmp_path: Path, call: Call) -> None:
+    tmp_path.chmod(0o500)
+    code, _, err = call(*SMALL, "--output", str(tmp_path / "a"))
+    tmp_path.chmod(0o700)
+    one_line(code, err, "permission denied; give yourself the right to it")
+
+
+@invariant
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="no /proc")
+def test_a_file_system_that_takes_no_file(call: Call) -> None:
+    code, _, err = call(*SMALL, "--output", "/proc/grue")
+    one_line(code, err, "/proc/grue: ")
+
+
+@invariant
+@pytest.mark.parametrize("argument", ["--output=", "--task=", ""])
+def test_an_empty_argument(argument: str, call: Call) -> None:
+    code, _, err = call("leaderboard", *([argument] if argument else ["--output", ""]))
+    one_line(code, err, "is empty", "variable of the shell")
+
+
+@invariant
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+def test_a_full_disk_under_the_standard_output() -> None:
+    with Path("/dev/full").open("wb") as full:
+        command = [sys.executable, "-m", "grue", *SMALL]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False, timeout=100)
+    one_line(done.returncode, done.stderr.decode(), "no space left on device")
+
+
+@invariant
+def test_a_reader_that_has_seen_enough() -> None:
+    command = [sys.executable, "-m", "grue", "scores", "reference/claims"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(100) == 0
+
+
+@invariant
+def test_too_many_open_files() -> None:
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (4, 4))
+
+    done = grue("leaderboard", "reference/claims", preexec_fn=limit)
+    # Python itself may need more files to find the modules: then it says so in its own words.
+    assert done.returncode != 0
+    if done.stderr.startswith(b"grue: "):
+        one_line(done.returncode, done.stderr.decode(), "ulimit -n")
+
+
+@invariant
+def test_a_file_that_is_larger_than_the_limit(tmp_path: Path) -> None:
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+
+    done = grue(*SMALL, "--output", str(tmp_path / "a"), preexec_fn=limit)
+    one_line(done.returncode, done.stderr.decode(), "file too large")
+
+
+@invariant
+@pytest.mark.skipif(sys.platform == "darwin", reason="names of files are Unicode there")
+def test_a_path_that_is_no_text(tmp_path: Path) -> None:
+    name = os.fsencode(tmp_path) + b"/caf\xe9\x1b[31m"
+    done = grue("leaderboard", name)
+    one_line(done.returncode, done.stderr.decode(), "caf\\udce9\\x1b[31m is not a result folder")
+    done = grue(*SMALL, "--format", "md", "--output", name)
+    assert (done.returncode, done.stderr.count(b"\n")) == (0, 1)
+    assert Path(os.fsdecode(name)).read_text(encoding="utf-8").startswith("## ")
+
+
+@invariant
+def test_memory_that_ends(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ends(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("grue.runs.reading.read", ends)
+    code, _, err = call(*SMALL)
+    one_line(code, err, "memory", "--jobs")
+
+
+def test_a_traceback_is_shown_where_it_is_asked_for(
+    tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRUE_TRACEBACK", "1")
+    with pytest.raises(IsADirectoryError):
+        call(*SMALL, "--output", str(tmp_path))
+    done = grue(*SMALL, "--output", str(tmp_path), env={**os.environ, "GRUE_TRACEBACK": "1"})
+    assert done.returncode == 1
+    assert b"Traceback (most recent call last)" in done.stderr
