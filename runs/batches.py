@@ -279,7 +279,7 @@ def _check_answers(table: pa.Table) -> None:
 
 
 def _is_texts(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+    return isinstance(value, list) and set(map(type, value)) <= {str}
 
 
 def _base(label: str) -> str:

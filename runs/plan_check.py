@@ -149,6 +149,7 @@ def _check_rows(name: str, rows: list[Any], fields: Fields, required: Sequence[s
             plain = plain and max(values, default=0) < LARGEST
         else:
             plain = plain and all(map(fits, values))
-    if not plain or not all(row.keys() >= set(required) for row in rows):
+    needed = set(required)
+    if not plain or not all(row.keys() >= needed for row in rows):
         for index, row in enumerate(rows):
             _check(f"{name}, row {index}", row, fields, required)
