@@ -98,8 +98,9 @@ def _versions(provenance: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
 
 def _values(provenance: Sequence[Mapping[str, Any]], field: str) -> dict[str, list[str]]:
     """All values of each name in a field that is a dict, in order of first appearance."""
-    names = sorted({name for one in provenance for name in one.get(field, {})})
-    found = {name: _plain(one.get(field, {}).get(name) for one in provenance) for name in names}
+    dicts = [value for one in provenance if isinstance(value := one.get(field), dict)]
+    names = sorted({name for value in dicts for name in value})
+    found = {name: _plain(value.get(name) for value in dicts) for name in names}
     return {name: values for name, values in found.items() if values}
 
 

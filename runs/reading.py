@@ -177,7 +177,7 @@ def _distinct(parts: Collection[Results]) -> tuple[list[dict[str, Any]], dict[st
         for metadata in part.provenance:
             shared = {name: value for name, value in metadata.items() if name not in OF_A_BATCH}
             if "kernels" in shared:
-                shared["kernels"] = dict(sorted((kernels | shared["kernels"]).items()))
+                shared["kernels"] = dict(sorted((kernels | _kernels_of(shared)).items()))
             number = seen.setdefault(json.dumps(shared, sort_keys=True), len(seen))
             if number == len(distinct):
                 distinct.append(shared)
@@ -190,6 +190,14 @@ def _common_kernels(provenance: Iterable[dict[str, Any]]) -> dict[str, str]:
     """The kernels of the libraries that used the same ones wherever they were loaded."""
     found: dict[str, set[str]] = {}
     for one in provenance:
-        for library, name in one.get("kernels", {}).items():
+        for library, name in _kernels_of(one).items():
             found.setdefault(library, set()).add(name)
     return {library: next(iter(names)) for library, names in found.items() if len(names) == 1}
+
+
+def _kernels_of(provenance: dict[str, Any]) -> dict[str, str]:
+    """The kernels that a provenance names; anything else in their place is left out."""
+    named = provenance.get("kernels")
+    return (
+        {library: name for library, name in named.items() if isinstance(name, str)} if isinstance(named, dict) else {}
+    )

@@ -21,6 +21,7 @@ ROOMS = {
     "metrics": set[str](),
     "reports": {
         "analysis",
+        "engine.files",
         "engine.printable",
         "metrics",
         "runs.bundle",

@@ -254,6 +254,7 @@ def test_all_workers_are_killed_and_others_join(cluster: Cluster) -> None:
     for worker in cluster.workers:
         cluster.kill(worker)
     before = {own for _, own in noted(cluster.folder, "begun")}
+    time.sleep(4)  # the run looks every second how many there are
     cluster.restore(workers=1)
     until(lambda: len({own for _, own in noted(cluster.folder, "begun")} - before) == 1)
     cluster.restore(workers=2)

@@ -210,8 +210,8 @@ def test_the_suite_seed_of_0_is_that_of_results_without_one(tmp_path: Path) -> N
     assert set(zero.scores["suite_seed"]) == {0}
     assert set(one.scores["suite_seed"]) == {1}
     (file,) = (tmp_path / "0" / "batches").glob("*.parquet")
-    table, source = read_file(file)
-    file.write_bytes(to_bytes(table.drop_columns(["suite_seed"]), source))
+    table, metadata = read_file(file)
+    file.write_bytes(to_bytes(table.drop_columns(["suite_seed"]), metadata))
     assert set(read([zero.folder]).scores["suite_seed"]) == {0}
 
 
