@@ -157,11 +157,11 @@ def _same(first: Block, second: Block, name: str) -> bool:
     """Whether two files have the same table and provenance for a job."""
     start, count, source = first.jobs[name]
     other, rows, provenance = second.jobs[name]
-    tables = [_plain(first.table.slice(start, count)), _plain(second.table.slice(other, rows))]
+    tables = [plain(first.table.slice(start, count)), plain(second.table.slice(other, rows))]
     return source == provenance and tables[0].equals(tables[1])
 
 
-def _plain(table: pa.Table) -> pa.Table:
+def plain(table: pa.Table) -> pa.Table:
     """The table with texts as texts: the dictionaries of two files may have them in different orders."""
     kinds = [one.with_type(one.type.value_type) if pa.types.is_dictionary(one.type) else one for one in table.schema]
     return table.cast(pa.schema(kinds))

@@ -10,15 +10,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
 from grue.cli import app
 from grue.engine import durable
+from grue.engine.compact import compact as engine_compact
 from grue.engine.errors import EngineError
 from grue.engine.parquet import to_bytes
 from grue.engine.parts import PREFIX, files_of, fold, read_block
+from grue.engine.store import Store
 from grue.runs.batches import BatchStore
 from grue.runs.compact import compact
 from grue.runs.forget import forget
@@ -239,3 +242,17 @@ def test_a_healthy_file_stays_where_it_is(
             read([given])
     assert files(given) == before
     assert not (given / "corrupt").exists()
+
+
+@pytest.mark.invariant(NOTHING_LOST)
+def test_texts_of_few_kinds_are_folded_as_texts(tmp_path: Path) -> None:
+    """As jobs of studies write them: each file has a dictionary of its own."""
+    store = Store(tmp_path, "jobs")
+    for name in ("a", "b"):
+        kinds = pa.array([name, name]).dictionary_encode().cast(pa.dictionary(pa.int8(), pa.string()))
+        store.write(name, {"jobs": to_bytes(pa.table({"kind": kinds, "value": [1.0, 2.0]}), {"seconds": 1.0})})
+    with store.locked(lambda _: None):
+        engine_compact(store)
+    found = store.read()
+    assert {name: table["kind"].to_pylist() for name, (table, _) in found.items()} == {"a": ["a"] * 2, "b": ["b"] * 2}
+    assert len(list((tmp_path / "jobs").glob("*.parquet"))) == 1
