@@ -18,20 +18,20 @@ from ..engine.printable import printable_lines
 from ..runs.errors import UsageError
 
 ADVICE = {
-    errno.EACCES: "give yourself the right to it (chmod, chown), or name another place (--out, --output)",
-    errno.EPERM: "give yourself the right to it (chmod, chown), or name another place (--out, --output)",
-    errno.EROFS: "the file system is mounted for reading only; name a place on another one (--out, --output)",
-    errno.ENOSPC: "delete something, or name a place on another disk; what is finished is kept, repeat the command",
+    errno.EACCES: "give yourself the right to it (chmod, chown), or choose another path (--out, --output)",
+    errno.EPERM: "give yourself the right to it (chmod, chown), or choose another path (--out, --output)",
+    errno.EROFS: "the file system is mounted for reading only; choose a path on another one (--out, --output)",
+    errno.ENOSPC: "delete something, or choose a path on another disk; what is finished is kept, repeat the command",
     errno.EDQUOT: "your share of the disk is used up: delete something; what is finished is kept, repeat the command",
     errno.EFBIG: "the file is larger than a limit allows (ulimit -f); raise the limit and repeat the command",
     errno.EIO: "the disk or the connection to it has a fault; check it, then repeat the command",
     errno.ESTALE: "the server of the file system was restarted; repeat the command",
     errno.ENOENT: "check the spelling, and that you are in the right folder",
-    errno.EEXIST: "name another place (--out, --output), or move away what is there",
+    errno.EEXIST: "choose another path (--out, --output), or move away what is there",
     errno.ENOTDIR: "a part of the path is a file; name a folder, or move the file away",
     errno.EISDIR: "name a file in it",
     errno.ENAMETOOLONG: "choose a shorter name: most file systems allow 255 bytes for each part of a path",
-    errno.ELOOP: "symbolic links lead in a circle; remove one of them, or name the place itself",
+    errno.ELOOP: "symbolic links lead in a circle; remove one of them, or give the path that it leads to",
     errno.EMFILE: "too many files are open; raise the limit (ulimit -n 4096), or use fewer processes (--jobs)",
     errno.ENFILE: "too many files are open on this machine; close other programs, or use fewer processes (--jobs)",
     errno.ENOMEM: "memory is used up; use fewer processes (--jobs), or close other programs",
@@ -39,9 +39,9 @@ ADVICE = {
     errno.ENOLCK: "the file system has no locks; name a folder on another one (grue doctor DIR tells which)",
     errno.ENOTSUP: "the file system does not support that; name a folder on another one (grue doctor DIR tells which)",
     errno.ENOSYS: "the file system does not support that; name a folder on another one (grue doctor DIR tells which)",
-    errno.ETXTBSY: "a program that is running uses the file; wait for it, or name another place",
-    errno.EBUSY: "something else uses it; wait, or name another place",
-    errno.EINVAL: "the name or the file system does not allow that; name another place (--out, --output)",
+    errno.ETXTBSY: "a program that is running uses the file; wait for it, or choose another path",
+    errno.EBUSY: "something else uses it; wait, or choose another path",
+    errno.EINVAL: "the name or the file system does not allow that; choose another path (--out, --output)",
     errno.EILSEQ: "the file system does not allow this name; choose one of letters, digits and hyphens",
 }
 """Number of an error -> what to do now."""
@@ -85,7 +85,9 @@ def _refused(error: OSError) -> str:
     named = f"{' -> '.join(names)}: " if names else ""
     advice = ADVICE.get(error.errno or 0, OTHERWISE)
     if error.errno == errno.EEXIST and names and Path(names[0]).is_symlink() and not Path(names[0]).exists():
-        advice = "it is a symbolic link that leads nowhere, or in a circle: remove it, or name the place itself"
+        advice = (
+            "it is a symbolic link that leads nowhere, or in a circle: remove it, or choose another path"
+        )
     return f"{named}{reason[:1].lower()}{reason[1:]}; {advice}"
 
 

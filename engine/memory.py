@@ -9,7 +9,8 @@ import os
 import resource
 import sys
 from contextlib import suppress
-from pathlib import Path
+
+from .limits import read_limits
 
 GIB = 2**30
 
@@ -19,14 +20,10 @@ SHARE = 0.9
 LEAST = GIB
 """A worker's limit is at least this by default: libraries alone take 0.4 GiB."""
 
-CGROUP = Path("/sys/fs/cgroup")
-
 
 def total_memory() -> int:
     """Bytes that processes here may have: of the machine, of the container, or by `ulimit -v`; the smallest of them."""
-    limits = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), *_container(CGROUP)]
-    of_process = resource.getrlimit(resource.RLIMIT_AS)[0]
-    return min([*limits, of_process] if of_process != resource.RLIM_INFINITY else limits)
+    return read_limits().memory or os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def default_limit(workers: int) -> int:
@@ -54,12 +51,3 @@ def limit_in_words() -> str:
     if limit == resource.RLIM_INFINITY:
         return ""
     return f"This worker process may have {limit / GIB:.1f} GiB; --memory raises it, fewer --jobs leave more for each"
-
-
-def _container(folder: Path) -> list[int]:
-    """The limits of the container that this process is in; version 2 of cgroups, else version 1."""
-    found: list[int] = []
-    for name in ("memory.max", "memory/memory.limit_in_bytes"):
-        with suppress(OSError, ValueError):  # "max" is no number
-            found.append(int((folder / name).read_text()))
-    return [limit for limit in found if limit > 0]

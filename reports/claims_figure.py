@@ -16,7 +16,7 @@ from matplotlib.patches import Patch
 from ..analysis.claims import Outcome
 from ..runs.results import Results
 from .claims import Standing, expected_text
-from .escaping.figures import FORMATS, save_figure
+from .escaping.figures import write_figure
 from .labels import fitted_legend, shortened
 from .provenance import short_line
 from .style import BLUE, GREY, INK, PURPLE, VERMILION, WIDTHS, theme
@@ -40,13 +40,7 @@ SMALL = 5.5
 def write_claims_figure(standings: Sequence[Standing], results: Results | None, folder: Path) -> list[Path]:
     """Draw the tests with data to `folder`, which is made where needed, as claims.svg, .pdf and .png; none: nothing."""
     figure = claims_figure(standings, results)
-    if figure is None:
-        return []
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / f"claims.{form}" for form in FORMATS]
-    for path, form in zip(paths, FORMATS, strict=True):
-        save_figure(figure, path, form)
-    return paths
+    return [] if figure is None else write_figure(figure, folder, "claims")
 
 
 def claims_figure(standings: Sequence[Standing], results: Results | None) -> Figure | None:

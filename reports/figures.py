@@ -18,7 +18,7 @@ from ..runs.results import Results
 from ..runs.selection import renamed
 from .cost_figure import cost_figure
 from .decomposition_figure import crossing_figure
-from .escaping.figures import FORMATS, save_figure
+from .escaping.figures import write_figure
 from .escaping.files import figure_file
 from .exposure_figure import exposure_figure
 from .families_figure import families_figure
@@ -153,7 +153,4 @@ def _write(figures: Iterable[tuple[str, Figure]], folder: Path) -> Iterator[Path
         numbered = (f"{stem}{f'-{number}' if number else ''}" for number in count())
         stem = next(one for one in numbered if one.lower() not in taken)
         taken.add(stem.lower())
-        for form in FORMATS:
-            path = folder / f"{stem}.{form}"
-            save_figure(figure, path, form)
-            yield path
+        yield from write_figure(figure, folder, stem)

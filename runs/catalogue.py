@@ -6,7 +6,6 @@ task and no learner. What makes one from tasks and learners is `runs.plan.Plan.c
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -20,6 +19,7 @@ from ..engine.durable import replace_file
 from ..engine.files import UnreadableError, read_json
 from .errors import UnreadablePlanError, UsageError
 from .plan_check import PlanError, check_plan
+from .plan_text import encode_plan
 
 SCHEMA = 2
 """Version of the layout of plan.json and of the names in the tidy table. A new field does not change it."""
@@ -215,8 +215,7 @@ class Catalogue:
         lines = [f"n/a: {_named(rows)}: {reason}" for reason, rows in groups.items()]
         if len(lines) <= limit:
             return lines
-        left = len(lines) - limit + 1
-        return [*lines[: limit - 1], f"n/a for {left} other reasons: --dry-run lists them"]
+        return [*lines[: limit - 1], f"n/a for {len(lines) - limit + 1} other reasons: --dry-run lists them"]
 
     def to_json(self) -> dict[str, Any]:
         """The content of plan.json."""
@@ -277,7 +276,7 @@ def read_catalogue(folder: Path) -> Catalogue | None:
 
 def write_catalogue(folder: Path, catalogue: Catalogue) -> None:
     """Write plan.json as `replace_file` does: a reader sees all of it or the one before. Raises OSError."""
-    replace_file(folder / FILE, _encoded(catalogue))
+    replace_file(folder / FILE, encode_plan(replace(catalogue, cells=()).to_json(), catalogue.cells))
 
 
 def extend_catalogue(folder: Path, catalogue: Catalogue) -> int:
@@ -384,39 +383,6 @@ def _known(kind: type, about: Mapping[str, Any]) -> dict[str, Any]:
 @cache
 def _names(kind: type) -> tuple[str, ...]:
     return tuple(one.name for one in fields(kind))
-
-
-def _encoded(catalogue: Catalogue) -> bytearray:
-    """plan.json: indented JSON, but a cell a line: readable, and 10^6 cells take little more memory than the file."""
-    document = replace(catalogue, cells=()).to_json() | {"cells": map(_encode_cell, catalogue.cells)}
-    document["not_applicable"] = map(json.dumps, document["not_applicable"])
-    content = bytearray(b"{")
-    for number, (name, value) in enumerate(document.items()):
-        content += f"{',' if number else ''}\n {json.dumps(name)}: ".encode()
-        if not isinstance(value, map):
-            content += json.dumps(value, indent=1).replace("\n", "\n ").encode()
-            continue
-        start = len(content)
-        for line in value:
-            content += b",\n  " if len(content) > start else b"[\n  "
-            content += line.encode()
-        content += b"\n ]" if len(content) > start else b"[]"
-    content += b"\n}\n"
-    return content
-
-
-def _encode_cell(cell: CellInfo) -> str:
-    """The cell as `json.dumps` writes its fields, in a quarter of the time."""
-    return (
-        f'{{"key": {json.dumps(cell.key)}, "task": {_quoted(cell.task)}, "learner": {_quoted(cell.learner)}, '
-        f'"size": {cell.size}, "exposed": {cell.exposed}, "seed": {cell.seed}, "settings": {_quoted(cell.settings)}, '
-        f'"suite_seed": {cell.suite_seed}}}'
-    )
-
-
-@cache
-def _quoted(text: str) -> str:
-    return json.dumps(text)
 
 
 def _named(rows: list[NotApplicable]) -> str:

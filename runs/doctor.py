@@ -16,7 +16,7 @@ from importlib import metadata
 from tempfile import TemporaryFile
 from typing import Any, Literal
 
-from .limits import Limits, read_limits
+from ..engine.limits import Limits, read_limits
 
 PYTHON = (3, 11)
 """The oldest version of Python that the suite runs on."""

@@ -22,6 +22,15 @@ METADATA: dict[str, dict[str, Any]] = {
 }
 
 
+def write_figure(figure: Figure, folder: Path, stem: str) -> list[Path]:
+    """Write a figure to a folder, which is made where needed, in all FORMATS; returns the paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"{stem}.{form}" for form in FORMATS]
+    for path, form in zip(paths, FORMATS, strict=True):
+        save_figure(figure, path, form)
+    return paths
+
+
 def save_figure(figure: Figure, target: Path | TextIO, form: str) -> None:
     """Write a figure in one of FORMATS; `theme` lets no dollar sign begin mathematics."""
     for text in (one for one in figure.findobj(Text) if isinstance(one, Text)):

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatter, NullFormatter
 
 from ...analysis.findings import Findings
-from ..escaping.figures import FORMATS, save_figure
+from ..escaping.figures import save_figure, write_figure
 from ..style import power_of_ten, theme
 
 Draw = Callable[[Findings], Figure]
@@ -58,10 +58,4 @@ def write_study_figure(study: str, findings: Findings, folder: Path, name: str =
     name  of the files, without ending; "": the name of the study
     """
     figure = study_figure(study, findings)
-    if figure is None:
-        return []
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / f"{name or study}.{form}" for form in FORMATS]
-    for path, form in zip(paths, FORMATS, strict=True):
-        save_figure(figure, path, form)
-    return paths
+    return [] if figure is None else write_figure(figure, folder, name or study)

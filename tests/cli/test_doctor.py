@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from grue.engine.limits import Limits, read_limits
 from grue.runs.doctor import DASK, TORCH, Finding, Probe, examine
 from grue.runs.doctor_folder import Operations, examine_folder
-from grue.runs.limits import Limits, read_limits
 
 Call = Callable[..., tuple[int, str, str]]
 GIGABYTE = 10**9
