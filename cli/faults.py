@@ -85,9 +85,7 @@ def _refused(error: OSError) -> str:
     named = f"{' -> '.join(names)}: " if names else ""
     advice = ADVICE.get(error.errno or 0, OTHERWISE)
     if error.errno == errno.EEXIST and names and Path(names[0]).is_symlink() and not Path(names[0]).exists():
-        advice = (
-            "it is a symbolic link that leads nowhere, or in a circle: remove it, or choose another path"
-        )
+        advice = "it is a symbolic link that leads nowhere, or in a circle: remove it, or choose another path"
     return f"{named}{reason[:1].lower()}{reason[1:]}; {advice}"
 
 
