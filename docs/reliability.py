@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -22,10 +23,10 @@ PAGE = ROOT / "docs" / "reliability.md"
 HEAD = """# Reliability
 
 What holds whatever files, machines and other programs do, and the tests that try to break it. Written by `make
-reliability{option}`, which runs the tests marked `invariant`{soak}. Causing all the
-faults takes minutes: `make soak` (or `make reliability SOAK=--soak`).
+reliability{option}`, which runs the tests marked `invariant`{soak}: {summary}. Causing all the
+faults takes an hour or more: `make soak` (or `make reliability SOAK=--soak`, which writes this page too).
 
-Machine: {machine}.
+Machine: {machine}. Time: {minutes:.0f} minutes.
 
 | invariant | test | outcome | figures |
 |---|---|---|---|
@@ -87,15 +88,28 @@ class Collector:
 
 
 def rows(outcomes: dict[str, Outcome]) -> list[str]:
-    """The lines of the table, invariants in the order of their first test."""
+    """The lines of the table, invariants in the order of their first test, each named in the first of its lines."""
     found: dict[str, list[str]] = {}
     for test, outcome in sorted(outcomes.items()):
         path, _, name = test.partition("::")
         link = f"[{name.replace('::', '.')}](../{path})"
         for invariant in outcome.invariants:
-            line = f"| {invariant} | {link} | {outcome.verdict()} | {_figures(outcome.figures)} |\n"
-            found.setdefault(invariant, []).append(line)
+            lines = found.setdefault(invariant, [])
+            told = "" if lines else invariant
+            lines.append(f"| {told} | {link} | {outcome.verdict()} | {_figures(outcome.figures)} |\n")
     return [line for lines in found.values() for line in lines]
+
+
+def summary(outcomes: dict[str, Outcome]) -> str:
+    """How many invariants there are, and how many are broken or were not tested at all."""
+    tests: dict[str, list[Outcome]] = {}
+    for outcome in outcomes.values():
+        for invariant in outcome.invariants:
+            tests.setdefault(invariant, []).append(outcome)
+    broken = sum(any(outcome.failed for outcome in found) for found in tests.values())
+    untested = sum(not any(outcome.failed or outcome.passed for outcome in found) for found in tests.values())
+    rest = (f", {broken} broken" if broken else ", none broken") + (f", {untested} not tested" if untested else "")
+    return f"{len(tests)} invariants{rest}"
 
 
 def _figures(figures: dict[str, list[float | str]]) -> str:
@@ -123,7 +137,7 @@ def main(option: str = "") -> int:
     if option not in {"", "--soak"}:
         sys.stderr.write(f"unknown option {option!r}; expected --soak or nothing\n")
         return 2
-    collector = Collector()
+    collector, began = Collector(), time.monotonic()
     chosen = "invariant" if option else "invariant and not soak"
     code = pytest.main(["-q", "-m", chosen, f"--rootdir={ROOT}", str(ROOT / "tests")], plugins=[collector])
     system = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
@@ -132,6 +146,8 @@ def main(option: str = "") -> int:
         option=" SOAK=--soak" if option else "",
         soak="" if option else " and not `soak`",
         machine=machine,
+        minutes=(time.monotonic() - began) / 60,
+        summary=summary(collector.outcomes),
     )
     PAGE.write_text(head + "".join(rows(collector.outcomes)), encoding="utf-8")
     sys.stdout.write(f"wrote {PAGE.relative_to(ROOT)}\n")

@@ -19,9 +19,16 @@ sys.modules[SPEC.name] = page  # its dataclass looks itself up there
 SPEC.loader.exec_module(page)
 
 
-def report(case: str, outcome: str, *properties: tuple[str, object], when: str = "call", reason: str = ""):
+def report(
+    case: str,
+    outcome: str,
+    *properties: tuple[str, object],
+    when: str = "call",
+    reason: str = "",
+    test: str = "test_y",
+):
     return SimpleNamespace(
-        nodeid=f"tests/test_x.py::test_y[{case}]",
+        nodeid=f"tests/test_x.py::{test}[{case}]",
         when=when,
         passed=outcome == "passed",
         failed=outcome == "failed",
@@ -55,6 +62,19 @@ def test_a_failure_is_told_beside_what_passed():
 def test_what_was_skipped_gives_its_reason():
     (row,) = rows(report("a", "skipped", when="setup", reason="no namespaces here"))
     assert "not tested: no namespaces here" in row
+
+
+def test_an_invariant_is_named_in_the_first_of_its_rows():
+    first, second = rows(report("a", "passed"), report("a", "passed", test="test_z"))
+    assert first.startswith("| It stands. | [test_y]")
+    assert second.startswith("|  | [test_z]")
+
+
+def test_the_summary_counts_invariants_and_names_the_broken():
+    collector = page.Collector()
+    for one in (report("a", "passed"), report("a", "failed", test="test_z")):
+        collector.pytest_runtest_logreport(one)
+    assert page.summary(collector.outcomes) == "1 invariants, 1 broken"
 
 
 @pytest.mark.invariant("The table of this page lists every test that tries to break an invariant.")
