@@ -183,7 +183,7 @@ class Suite:
         from ..reports.leaderboard import make_leaderboard, summary_of  # noqa: PLC0415
 
         suite_seed = self.plan.pairs[0].suite  # the same for all: it is no field of a grid
-        results = read([self.folder]).of_suite(suite_seed)
+        results = read([self.folder], every_metric=False).of_suite(suite_seed)
         board = make_leaderboard(results, read_status().listed(results.catalogue))
         printed = render(summary_of(board) if board.ranked else board, "text")
         return f"{printed}\nresults are in {self.folder}; for all tables: grue leaderboard {self.folder}"

@@ -38,7 +38,7 @@ def compare(
     from ..runs.errors import UsageError
     from ..runs.why import changes
 
-    results = tuple(read_folders([folder], suite_seed, task, measured=True) for folder in (old, new))
+    results = tuple(read_folders([folder], suite_seed, task, measured=True, every_metric=True) for folder in (old, new))
     before, after = results
     try:
         found = comparison.compare(before, after, changes)

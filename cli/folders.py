@@ -61,19 +61,25 @@ REFERENCE = Path("reference")
 
 
 def read_folders(
-    dirs: Sequence[Path], suite_seed: int | None = None, tasks: Collection[str] | None = None, *, measured: bool = False
+    dirs: Sequence[Path],
+    suite_seed: int | None = None,
+    tasks: Collection[str] | None = None,
+    *,
+    measured: bool = False,
+    every_metric: bool = False,
 ) -> Results:
     """The results of some folders. Raises UsageError, which ends the command with exit code 2, where one holds none.
 
     suite_seed  only what was made with it; None: everything
     tasks       only these, or those of a family as family:NAME; none: all
     measured    also insist on at least one cell that has been measured
+    every_metric  also read the metrics that no table or figure shows (`runs/shrink.py`)
     """
     from ..runs.errors import UsageError
     from ..runs.reading import read
     from ..runs.shown import shown
 
-    results = shown(read(dirs))
+    results = shown(read(dirs, every_metric=every_metric))
     named = ", ".join(str(folder) for folder in dirs)
     if not results.catalogue.cells:
         reasons = {row.reason: f"{row.task}, {row.learner}" for row in results.catalogue.not_applicable}

@@ -47,7 +47,7 @@ def scores(
         raise typer.BadParameter(
             f"--format {form.value} cannot be printed; give {what} to write to", param_hint="--output"
         )
-    results = read_folders(dirs, suite_seed, task, measured=True)
+    results = read_folders(dirs, suite_seed, task, measured=True, every_metric=True)
     if form is ScoresFormat.parquet and output is not None:
         write_parquet(results, output)
         typer.echo(f"wrote {output}", err=True)

@@ -193,6 +193,8 @@ class Store:
 
         A file that is gone when its turn comes has been folded into a part since: parts are listed afterwards.
         """
+        if names is not None and not names:
+            return
         own = self._own_names(table)
         for name in own if names is None else filter(set(own).__contains__, names):
             content = self._read(table, self.path(name, table), columns)

@@ -59,7 +59,7 @@ def compare_learners(
     split.
     """
     if not isinstance(results, Results):
-        results = read([results] if isinstance(results, str | Path) else results)
+        results = read([results] if isinstance(results, str | Path) else results, every_metric=False)
     if suite_seed is not None:
         results = results.of_suite(suite_seed)
     if tasks is not None:

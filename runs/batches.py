@@ -8,21 +8,34 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from itertools import chain
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from ..engine.files import UnreadableError
 from ..engine.parquet import Columns
-from ..engine.parts import Block, Files
+from ..engine.parts import Files
 from ..engine.store import Store
 from .catalogue import Catalogue
 from .digests import digest
 from .errors import UsageError
-from .rows import FILE, LARGEST, LAYOUT, TEXTS, UNIQUE, first_rows, identities, join_files, sources_of
+from .rows import (
+    FILE,
+    KEY_AXES,
+    LARGEST,
+    LAYOUT,
+    NEVER_NULL,
+    TEXTS,
+    UNIQUE,
+    first_rows,
+    identities,
+    join_files,
+    sources_of,
+)
+from .shrink import Keep, nothing, shrink
 
 OPTIONAL = {"suite_seed", "count", "fit_seconds", "examples", "kind", "record"}
 """Columns of batches that earlier versions did not all write."""
@@ -38,11 +51,6 @@ EXAMPLES = {"task": TEXT, "split": TEXT, "index": (pa.int64(),), "input": TEXT, 
 
 PROVENANCE = {"settings": dict, "versions": dict, "machine": dict, "resources": dict, "command": str, "commit": str}
 PROVENANCE |= {"task": str, "learner": str, "imported": str}
-
-NEVER_NULL = ["task", "learner", "split", "metric", "status", "key", "size", "exposed", "seed"]
-
-AXES = ["size", "exposed", "seed", "suite_seed"]
-"""What a key fixes beside the settings of its pair."""
 
 
 class BatchStore(Store):
@@ -97,19 +105,31 @@ def check_failure(record: dict[str, Any]) -> None:
 
 
 def read_batches(
-    store: Store, catalogue: Catalogue, *, quarantine: bool = False, without: Sequence[str] = ()
+    store: Store,
+    catalogue: Catalogue,
+    *,
+    quarantine: bool = False,
+    without: Sequence[str] = (),
+    keep: Keep | None = None,
 ) -> tuple[pd.DataFrame, Files]:
     """The rows of a folder, each (cell, split, metric) once, and the files that they are from.
 
     quarantine  of a run: files that are of no use are moved to corrupt/; else they are named in a warning and left out
     without     columns that are not needed
+    keep        the rows that are needed beside the first one of each cell; None: all. All are checked, file by file
 
     Rows have the columns of LAYOUT and FILE, the number of their file; TEXTS are categories. A file is of no use where
     a value is impossible, or where a row disagrees with the plan's cell of the same key. Raises UsageError for two
     files with other values.
     """
-    files = store.read(columns=Columns(without=without, texts=TEXTS), quarantine=quarantine)
-    return checked(store, files, catalogue, quarantine=quarantine)
+    columns = Columns(without=without, texts=TEXTS)
+    less = None if keep is None else partial(shrink, keep=keep)
+    rows, files = checked(
+        store, store.read(columns=columns, quarantine=quarantine, shrink=less), catalogue, quarantine=quarantine
+    )
+    if keep and first_rows(rows, ["key", FILE])["key"].duplicated().any():  # all rows of two files are to be compared
+        return read_batches(store, catalogue, quarantine=quarantine, without=without)
+    return rows, files
 
 
 def checked(
@@ -141,42 +161,12 @@ def checked(
     return rows.drop_duplicates(UNIQUE, ignore_index=True) if repeated.any() else rows.reset_index(drop=True), files
 
 
-def read_rows(
-    store: Store, catalogue: Catalogue, *, quarantine: bool = False
-) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
-    """The rows of a folder and the provenance of each of its files (read_batches)."""
-    rows, files = read_batches(store, catalogue, quarantine=quarantine)
-    return rows, sources_of(files)
-
-
 def read_cells(
     store: Store, catalogue: Catalogue, *, quarantine: bool = False
 ) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
-    """The same with one row of each cell and without CONTENT: what is done, and what it took.
-
-    All rows are checked, but file by file, and only few are kept: of 10^6 cells not all rows have to be in memory.
-    """
-    columns = Columns(without=CONTENT, texts=TEXTS)
-    files = store.read(columns=columns, quarantine=quarantine, shrink=_shrink)
-    rows, files = checked(store, files, catalogue, quarantine=quarantine)
-    if first_rows(rows, ["key", FILE])["key"].duplicated().any():  # in two files, of which all rows are to be compared
-        rows, files = read_batches(store, catalogue, quarantine=quarantine, without=CONTENT)
+    """One row of each cell without CONTENT, and the provenance of each file: what is done, and what it took."""
+    rows, files = read_batches(store, catalogue, quarantine=quarantine, without=CONTENT, keep=nothing)
     return first_rows(rows, ["key"]), sources_of(files)
-
-
-def _shrink(block: Block) -> Block:
-    """A file with one row of each cell that no check could find fault with; one with faults as it is."""
-    rows = join_files(Files(list(block.jobs), [block]))
-    if any(True for _ in impossible(rows)) or pd.Series(identities(rows)).duplicated().any():
-        return block
-    kept = first_rows(rows, [FILE, "key", "task", "learner", *AXES])
-    counts = np.bincount(kept[FILE], minlength=len(block.jobs))
-    starts = np.cumsum(counts) - counts
-    jobs = {
-        name: (int(start), int(count), source)
-        for (name, (_, _, source)), start, count in zip(block.jobs.items(), starts, counts, strict=True)
-    }
-    return Block(block.name, block.table.take(pa.array(kept.index.to_numpy())), jobs)
 
 
 def problems(
@@ -191,7 +181,7 @@ def impossible(rows: pd.DataFrame) -> Iterator[tuple[int, str]]:
     for column in NEVER_NULL:
         for number in _files(rows, rows[column].isna()):
             yield number, f"column {column!r} has empty values"
-    for column in rows.columns.intersection([*AXES, "count"]):
+    for column in rows.columns.intersection([*KEY_AXES, "count"]):
         for number in _files(rows, rows[column] < 0):
             yield number, f"column {column!r} has negative values"
     for column in ("value", "fit_seconds"):
@@ -208,7 +198,7 @@ def disagreeing(
     """
     recorded = [digest(one["settings"])[:16] if one.get("settings") else None for one in sources]
     labels = [tuple(one.get(kind) for kind in ("task", "learner")) for one in sources]
-    columns = [FILE, "key", "task", "learner", *AXES]
+    columns = [FILE, "key", "task", "learner", *KEY_AXES]
     for number, key, task, learner, *axes in first_rows(rows, columns)[columns].itertuples(index=False, name=None):
         cell = catalogue.by_key.get(key)
         if cell is None:
@@ -218,7 +208,7 @@ def disagreeing(
         if found == planned and labels[number] == (task, learner):  # nearly all
             continue
         where = f"a row under the key {key[:12]}"
-        for name, found in zip(AXES, axes, strict=True):
+        for name, found in zip(KEY_AXES, axes, strict=True):
             if getattr(cell, name) != found:
                 yield number, f"{where} has {name} {found}; its cell has {getattr(cell, name)}"
         for kind, found, own in (("task", task, cell.task), ("learner", learner, cell.learner)):

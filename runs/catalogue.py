@@ -286,6 +286,8 @@ def extend_catalogue(folder: Path, catalogue: Catalogue) -> int:
     mixes them; their results stay on disk, and come back with a run that asks for them.
     """
     before = read_catalogue(folder)
+    if before == catalogue:  # a run that goes on
+        return 0
     merged = merge_catalogues([before, catalogue]) if before else catalogue
     if merged != before:
         write_catalogue(folder, merged)

@@ -83,6 +83,7 @@ LEARNER: Fields = {
     "version": VERSION,
     "parameters": TABLE,
     "display": TEXT,
+    "label": TEXT,
 }
 IDENTITY: Fields = {"name": TEXT, "version": VERSION, "parameters": TABLE}
 CELL: Fields = {
@@ -132,8 +133,9 @@ def _check(where: str, table: Any, fields: Fields, required: Sequence[str] = ())
     if not isinstance(table, dict):
         raise PlanError(f"{where} is {table!r:.60}; expected a table")
     for name, (fits, expected) in fields.items():
-        if (name in table or name in required) and not fits(table.get(name)):
-            shown = f"{table[name]!r:.60}" if name in table else "missing"
+        found = name in table
+        if (not found and name in required) or (found and not fits(table[name])):
+            shown = f"{table[name]!r:.60}" if found else "missing"
             raise PlanError(f"{where}: {name} is {shown}; expected {expected}")
 
 

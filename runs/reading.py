@@ -13,23 +13,29 @@ import pandas as pd
 
 from ..engine.errors import UnreadableWarning
 from ..engine.files import UnreadableError, parse_json
-from .batches import BatchStore, contradictions, read_rows
+from .batches import BatchStore, contradictions, read_batches
 from .bundle import locate, read_bundle
 from .catalogue import Catalogue, check_versions, merge_catalogues, read_catalogue
 from .errors import UnreadablePlanError, UsageError
 from .results import COLUMNS, Results
-from .rows import FILE, as_text, identities
+from .rows import FILE, as_text, identities, sources_of
+from .shrink import reported
+
+ANSWERS = ("examples", "kind")
+"""The columns with the answers to riddles."""
 
 OF_A_BATCH = ("seconds", "cells", "keys", "settings", "task", "learner")
 """What differs from batch to batch in the provenance of one run."""
 
 
-def read(folders: Sequence[Path | str]) -> Results:
+def read(folders: Sequence[Path | str], *, every_metric: bool = True) -> Results:
     """What one or several result folders hold; the word `reference` is the reference that comes with the package.
+
+    every_metric  False: of large folders only the rows that tables and figures are made of, in less memory
 
     Raises UsageError for a folder that is none.
     """
-    parts = dict(_parts(folders))
+    parts = dict(_parts(folders, every_metric=every_metric))
     catalogues = {name: part.catalogue for name, part in parts.items()}
     check_versions(catalogues)
     catalogue = merge_catalogues(catalogues.values(), supersede=False)
@@ -55,12 +61,12 @@ def read(folders: Sequence[Path | str]) -> Results:
     )
 
 
-def _parts(folders: Sequence[Path | str]) -> Iterator[tuple[str, Results]]:
+def _parts(folders: Sequence[Path | str], *, every_metric: bool) -> Iterator[tuple[str, Results]]:
     """The name of each folder and what it holds; of several, those with damaged plans are named and left out."""
     damaged = 0
     for folder in folders:
         try:
-            yield str(folder), read_bundle(locate(folder)) or _read(Path(folder))
+            yield str(folder), read_bundle(locate(folder)) or _read(Path(folder), every_metric=every_metric)
         except UnreadablePlanError as error:
             damaged += 1
             if damaged == len(folders):
@@ -129,17 +135,22 @@ def require_catalogue(folder: Path) -> Catalogue:
     return catalogue
 
 
-def _read(folder: Path) -> Results:
+def _read(folder: Path, *, every_metric: bool) -> Results:
     """Everything in one folder, also what its plan does not ask for any more: another folder's may."""
     store, catalogue = BatchStore(folder), require_catalogue(folder)
-    rows, metadata = read_rows(store, catalogue)
+    if every_metric:
+        rows, files = read_batches(store, catalogue)
+    else:
+        riddles = any(not info.has_curve for info in catalogue.tasks.values())
+        without = ("count", *(() if riddles else ANSWERS))
+        rows, files = read_batches(store, catalogue, without=without, keep=reported(catalogue))
     tidy = rows.reindex(columns=COLUMNS)
-    return Results(tidy, catalogue, store.failures(), metadata, _answers(rows), steps=_steps(rows))
+    return Results(tidy, catalogue, store.failures(), sources_of(files), _answers(rows), steps=_steps(rows))
 
 
 def _answers(rows: pd.DataFrame) -> dict[tuple[str, str], np.ndarray]:
     """Unpack the answers to riddles."""
-    held = rows.reindex(columns=["key", "split", "examples", "kind"])
+    held = rows.reindex(columns=["key", "split", *ANSWERS])
     held = held.loc[(held["kind"] == "answers") & held["examples"].notna()]
     return {
         (key, split): np.frombuffer(packed, np.int8)

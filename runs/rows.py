@@ -25,6 +25,11 @@ TEXTS = ("task", "learner", "split", "metric", "status", "key", "kind")
 UNIQUE = ["key", "split", "metric"]
 """The columns that a value has to itself."""
 
+NEVER_NULL = ["task", "learner", "split", "metric", "status", "key", "size", "exposed", "seed"]
+
+KEY_AXES = ["size", "exposed", "seed", "suite_seed"]
+"""What a key fixes beside the settings of its pair."""
+
 LARGEST = 1e30
 """Values beyond are no measurement of anything: none is written or read."""
 
@@ -80,18 +85,29 @@ def _as_written(table: pa.Table) -> pa.Table:
 
 
 def as_text(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows with texts in place of categories."""
-    repeated = [name for name, kind in rows.dtypes.items() if isinstance(kind, pd.CategoricalDtype)]
-    return rows.astype(dict.fromkeys(repeated, "str"))
+    """The rows with texts in place of categories, looked up by their numbers: `astype` would go through objects."""
+    found = dict[str, pd.Series]()
+    for name, kind in rows.dtypes.items():
+        if isinstance(kind, pd.CategoricalDtype):
+            texts = kind.categories.to_series().astype("str").array
+            found[str(name)] = pd.Series(texts.take(rows[name].cat.codes.to_numpy(), allow_fill=True), index=rows.index)
+    return rows.assign(**found)
 
 
 def identities(rows: pd.DataFrame) -> np.ndarray:
-    """A number for the value of each row, the same for two rows of one (cell, split, metric): (rows,) int64."""
+    """A number for the value of each row, the same for two rows of one (cell, split, metric): (rows,) int64.
+
+    UNIQUE may be texts, categories, or whole numbers in the place of texts.
+    """
     found = np.zeros(len(rows), np.int64)
     for name in UNIQUE:
         column = rows[name]
-        categories = column if isinstance(column.dtype, pd.CategoricalDtype) else column.astype("category")
-        found = found * (len(categories.cat.categories) + 1) + categories.cat.codes.to_numpy(np.int64) + 1
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            codes = column.cat.codes
+        else:
+            codes = column if pd.api.types.is_integer_dtype(column) else column.astype("category").cat.codes
+        numbers = codes.to_numpy(np.int64) + 1
+        found = found * (numbers.max(initial=0) + 1) + numbers
     return found
 
 

@@ -18,7 +18,7 @@ from ..engine.parts import Block, Files, files_of
 from ..engine.store import Store
 from .batches import BatchStore, impossible
 from .bundle import refuse_packed
-from .catalogue import Catalogue
+from .catalogue import AXES, Catalogue
 from .cells import digest
 from .reading import require_catalogue
 from .rebuild import rebuild
@@ -31,7 +31,6 @@ Level = Literal["ok", "note", "problem"]
 PROVENANCE = ("versions", "commit", "machine", "command")
 """What the metadata of every batch has (engine/provenance.py); the commit is null outside a checkout."""
 
-AXES = ("task", "learner", "size", "exposed", "seed", "suite_seed")
 
 LISTED = 5
 """Largest number of findings of one kind that are listed; more are counted."""
@@ -148,7 +147,7 @@ def _contradictions(rows: pd.DataFrame, batches: Files, catalogue: Catalogue) ->
     if strange:
         yield f"unknown status {', '.join(map(repr, strange))}; expected ok, {', '.join(FLAGS)}"
     splits: dict[str, set[str]] = rows.groupby("key")["split"].agg(set).to_dict()
-    of_cell = rows.drop_duplicates("key").set_index("key")[list(AXES)]
+    of_cell = rows.drop_duplicates("key").set_index("key")[AXES]
     for key, found in zip(of_cell.index, of_cell.itertuples(index=False, name=None), strict=True):
         cell = catalogue.by_key.get(str(key))
         if cell is None:

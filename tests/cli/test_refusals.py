@@ -162,7 +162,7 @@ def test_a_path_that_is_no_text(tmp_path: Path) -> None:
 
 @invariant
 def test_memory_that_ends(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    def ends(*_: object) -> None:
+    def ends(*_: object, **__: object) -> None:
         raise MemoryError
 
     monkeypatch.setattr("grue.runs.reading.read", ends)

@@ -25,7 +25,7 @@ from grue.runs.catalogue import (
     read_catalogue,
     write_catalogue,
 )
-from grue.runs.errors import UsageError
+from grue.runs.errors import UnreadablePlanError, UsageError
 from grue.runs.plan import make_plan
 from grue.runs.presets import load_preset
 
@@ -47,6 +47,17 @@ def test_a_plan_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     write_catalogue(tmp_path, catalogue)
     assert read_catalogue(tmp_path) == catalogue
     assert {cell.settings for cell in catalogue.cells} == set(catalogue.settings)
+
+
+@pytest.mark.parametrize("name", ["size", "reason"])
+def test_a_field_that_is_missing_is_named_even_if_it_may_be_null(tmp_path: Path, name: str) -> None:
+    task, learner = TaskInfo(family="f"), LearnerInfo("learner")
+    write_catalogue(tmp_path, Catalogue({"t": task}, {"l": learner}, (), (NotApplicable("t", "l", None, "why"),)))
+    document = json.loads((tmp_path / "plan.json").read_text())
+    del document["not_applicable"][0][name]
+    (tmp_path / "plan.json").write_text(json.dumps(document))
+    with pytest.raises(UnreadablePlanError, match=f"not_applicable, row 0: {name} is missing; expected"):
+        read_catalogue(tmp_path)
 
 
 def test_tasks_are_described_in_words_and_parameters_are_columns() -> None:
