@@ -88,11 +88,12 @@ def _planned(scores: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:
     Labels are no part of a key: the plan may have others than when a cell was computed.
     """
     keys = scores["key"].astype("category")
-    planned = keys.cat.categories.isin(list(catalogue.by_key))[keys.cat.codes.to_numpy()]
+    known = np.array([key in catalogue.by_key for key in keys.cat.categories.tolist()], bool)
+    planned = known[keys.cat.codes.to_numpy()]
     if not planned.all():
         scores, keys = scores.loc[planned].reset_index(drop=True), keys.loc[planned].reset_index(drop=True)
     keys = keys.cat.remove_unused_categories()
-    cells = [catalogue.by_key[key] for key in keys.cat.categories]
+    cells = [catalogue.by_key[key] for key in keys.cat.categories.tolist()]
     columns: dict[str, Any] = {"key": keys}
     for label in ("task", "learner"):
         labels = pd.Categorical([getattr(cell, label) for cell in cells])
