@@ -27,7 +27,7 @@ def run(results: Results, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tupl
 
     The list of status is empty: that of the suite has tasks with the names of those in conftest.py.
     """
-    monkeypatch.setattr(grue.runs.reading, "read", lambda _dirs: results)
+    monkeypatch.setattr(grue.runs.reading, "read", lambda _dirs, **_: results)
     monkeypatch.setattr(grue.runs.status, "read_status", StatusList)
 
     return call
@@ -96,7 +96,7 @@ def test_a_summary_of_nothing_is_refused_in_one_line(
     catalogue = results.catalogue
     tasks = {name: replace(task, metric="accuracy", ranked=False) for name, task in catalogue.tasks.items()}
     other = replace(results, catalogue=replace(catalogue, tasks=tasks))
-    monkeypatch.setattr(grue.runs.reading, "read", lambda _dirs: other)
+    monkeypatch.setattr(grue.runs.reading, "read", lambda _dirs, **_: other)
     code, out, err = run("leaderboard", "somewhere", "--summary")
     assert (code, out) == (2, "")
     assert err.startswith("grue: no summary")
@@ -162,7 +162,7 @@ def test_two_results_of_one_cell_are_refused_in_one_line(
 ) -> None:
     catalogue = results.catalogue
     twice = replace(catalogue, cells=(*catalogue.cells, replace(catalogue.cells[0], key="another")))
-    monkeypatch.setattr(grue.runs.reading, "read", lambda _dirs: replace(results, catalogue=twice))
+    monkeypatch.setattr(grue.runs.reading, "read", lambda _dirs, **_: replace(results, catalogue=twice))
     monkeypatch.chdir(tmp_path)
     code, _, err = run(command, "somewhere")
     assert code == 2
@@ -176,7 +176,7 @@ def test_a_plan_without_a_measured_cell_is_refused(
     run: Callable[..., tuple[int, str, str]], results: Results, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     empty = replace(results, scores=results.scores.head(0))
-    monkeypatch.setattr(grue.runs.reading, "read", lambda _dirs: empty)
+    monkeypatch.setattr(grue.runs.reading, "read", lambda _dirs, **_: empty)
     code, _, err = run(command, "somewhere")
     assert code == 2
     assert "is done yet" in err

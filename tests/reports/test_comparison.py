@@ -173,7 +173,7 @@ def test_fit_times_are_ratios_on_one_machine_and_not_compared_between_two(old: R
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Run:
     def call(old: Results, new: Results, *arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(grue.runs.reading, "read", lambda dirs: old if str(dirs[0]) == "OLD" else new)
+        monkeypatch.setattr(grue.runs.reading, "read", lambda dirs, **_: old if str(dirs[0]) == "OLD" else new)
         monkeypatch.setattr(sys, "argv", ["grue", "compare", "OLD", "NEW", *arguments])
         out, err = io.StringIO(), io.StringIO()
         with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:

@@ -29,7 +29,7 @@ SPEC.loader.exec_module(built)
 def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str, str]]:
     def call(*arguments: str, results: Results | None = None) -> tuple[int, str, str]:
         found = built.results_of(built.known) if results is None else results
-        monkeypatch.setattr(grue.runs.reading, "read", lambda _dirs: found)
+        monkeypatch.setattr(grue.runs.reading, "read", lambda _dirs, **_: found)
         monkeypatch.setattr(sys, "argv", ["grue", "decompose", "DIR", *arguments])
         monkeypatch.setenv("COLUMNS", "200")
         out, err = io.StringIO(), io.StringIO()

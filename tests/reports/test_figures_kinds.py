@@ -172,7 +172,7 @@ def test_what_lacks_a_panel_is_stood_in_for_by_its_variant_or_by_the_next_learne
 def test_the_command_draws_the_kinds_of_its_options(
     results: Results, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(grue.runs.reading, "read", lambda _dirs: results)
+    monkeypatch.setattr(grue.runs.reading, "read", lambda _dirs, **_: results)
     arguments = ["plot", "somewhere", "--output", str(tmp_path), "--what", "ladder", "--what", "id-ood"]
     arguments += ["--width", "column", "--learner", "mlp", "--learner", "forest", "--name", "mlp=Our net"]
     done = CliRunner().invoke(app, arguments)
@@ -200,7 +200,7 @@ def test_the_command_draws_the_kinds_of_its_options(
 def test_the_command_refuses_what_it_cannot_draw(
     results: Results, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: list[str], said: str
 ) -> None:
-    monkeypatch.setattr(grue.runs.reading, "read", lambda _dirs: results)
+    monkeypatch.setattr(grue.runs.reading, "read", lambda _dirs, **_: results)
     done = CliRunner().invoke(app, ["plot", "somewhere", "--output", str(tmp_path / "figures"), *arguments])
     assert done.exit_code != 0
     assert said in done.output + str(done.exception)

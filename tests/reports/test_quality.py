@@ -45,7 +45,7 @@ WHY = StatusList(
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str, str]]:
     def call(*arguments: str, results: Results | None, decided: StatusList = LIST) -> tuple[int, str, str]:
-        monkeypatch.setattr(grue.runs.reading, "read", lambda _dirs: results)
+        monkeypatch.setattr(grue.runs.reading, "read", lambda _dirs, **_: results)
         monkeypatch.setattr(grue.runs.status, "read_status", lambda: decided)
         monkeypatch.setattr(sys, "argv", ["grue", "quality", *(["DIR"] if results else []), *arguments])
         monkeypatch.setenv("COLUMNS", "200")
