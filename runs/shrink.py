@@ -49,7 +49,7 @@ def shrink(block: Block, keep: Keep) -> Block:
     if not _is_plausible(table):
         return block
     of_cell = ["key", "task", "learner", *(name for name in KEY_AXES if name in table.column_names)]
-    codes = pd.DataFrame({name: _numbers(table[name]) for name in dict.fromkeys([*of_cell, *UNIQUE])})
+    codes = pd.DataFrame({name: _numbers(table[name]) for name in dict.fromkeys([*of_cell, *UNIQUE])}, copy=False)
     if pd.Series(identities(codes)).duplicated().any():
         return block
     counts = np.array([count for _, count, _ in block.jobs.values()])

@@ -38,9 +38,9 @@ def test_a_run_on_many_workers(workers: int, cells: int, tmp_path: Path, log: Ca
         assert started[1].stdout
         assert started[1].stdout.readline() == f"{workers} workers\n"
         scheduler = psutil.Process(started[0].pid)
-        planning, _ = measured("-m", "grue", *command[:-2], "--dry-run")
+        planning = measured("-m", "grue", *command[:-2], "--dry-run").used
         before, since = used(scheduler), time.perf_counter()
-        of_run, memory_of_run = measured("-m", "grue", *command)
+        run = measured("-m", "grue", *command)
         seconds, of_scheduler = time.perf_counter() - since, used(scheduler) - before
         memory = scheduler.memory_info().rss / 2**30
     finally:
@@ -51,8 +51,8 @@ def test_a_run_on_many_workers(workers: int, cells: int, tmp_path: Path, log: Ca
     log(
         f"{batches:,} batches ({cells:,} cells) on {workers} workers of {THREADS} threads: {seconds:.0f} s, "
         f"{batches / seconds:.0f} batches a second, all on this machine; seconds of the processor a batch: scheduler "
-        f"{1000 * of_scheduler / batches:.1f} ms, the run {1000 * (of_run - planning) / batches:.1f} ms without "
-        f"planning; memory {memory:.2f} and {memory_of_run:.2f} GB"
+        f"{1000 * of_scheduler / batches:.1f} ms, the run {1000 * (run.used - planning) / batches:.1f} ms without "
+        f"planning; memory {memory:.2f} and {run.memory:.2f} GB"
     )
 
 
