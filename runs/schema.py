@@ -13,6 +13,12 @@ from math import isfinite
 from numbers import Integral
 from typing import Any
 
+MAX_ENTRIES = 10_000
+"""Entries of the longest list in a preset, and tasks or learners of the largest run: more is a mistake, and slow."""
+
+QUOTED = 200
+"""Characters of a value that a message quotes."""
+
 OVER_CAPACITY = ("skip", "shrink")
 VIEWS = ("tied", "untied")
 
@@ -191,7 +197,10 @@ class Preset:
     )
     timeout: float = field(
         metadata=_field_info(
-            "more than 0 seconds, such as 300", _is_seconds, "Time limit in seconds per batch of cells.", float
+            "a finite number of seconds above 0, such as 300",
+            _is_seconds,
+            "Time limit in seconds per batch of cells.",
+            float,
         )
     )
     views: tuple[str, ...] = field(
@@ -320,18 +329,29 @@ def metavar(name: str) -> str:
 
 def check(name: str, value: Any) -> None:
     """Raise ValueError for a value that the field cannot have."""
+    if isinstance(value, list | tuple) and len(value) > MAX_ENTRIES:
+        raise ValueError(f"{name} has {len(value):,} entries; expected at most {MAX_ENTRIES:,}")
     if not FIELDS[name].fits(frozen(value)):
-        raise ValueError(f"{name} = {value!r}; expected {FIELDS[name].expected}")
+        raise ValueError(f"{name} = {_brief(value)}; expected {FIELDS[name].expected}")
 
 
 def read_option(name: str, text: str) -> Any:
     """The value of a field from the text of its option; raises ValueError that says what is expected."""
     try:
         value = FIELDS[name].parse(text)
-        check(name, value)
-    except ValueError as error:
-        raise ValueError(f"{text!r}; expected {FIELDS[name].expected}") from error
+        fits = FIELDS[name].fits(value)
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ValueError(f"{_brief(text)}; expected {FIELDS[name].expected}")
+    check(name, value)
     return value
+
+
+def _brief(value: Any) -> str:
+    """The value as a message quotes it: the beginning of a long one."""
+    text = repr(value)
+    return text if len(text) <= QUOTED else f"{text[:QUOTED]}..."
 
 
 def without(grids: Iterable[Grid], names: Collection[str]) -> tuple[Grid, ...]:
