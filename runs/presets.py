@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import fields, replace
@@ -16,7 +17,7 @@ from ..learners.tuned import Tuned
 from ..tasks.base import Task
 from .errors import UsageError
 from .external import is_path
-from .names import RENAMED, Named, available, make_learner, make_task, names, nearest, renamed_parameters
+from .names import KINDS, RENAMED, Named, available, make_learner, make_task, names, nearest, renamed_parameters
 from .registration import PRESET, read_claims
 from .schema import FIELDS, REQUIRED, Grid, Preset, added, check, frozen, is_whole, without
 from .sets import ALL, INHERITED, PREFIX, expand, is_set
@@ -250,4 +251,5 @@ def _check_settings(where: str, settings: Mapping[str, Any], learners: Iterable[
         default = known[name]
         kind = int if isinstance(default, float) and is_whole(value) else type(default)
         if default is not None and type(value) is not kind:
-            raise UsageError(f"{where}: {name} = {value!r}; expected {type(default).__name__}, such as {default!r}")
+            expected, example = KINDS.get(kind, kind.__name__), json.dumps(default, default=repr)
+            raise UsageError(f"{where}: {name} = {value!r}; expected {expected}, such as {example}")

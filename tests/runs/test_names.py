@@ -41,8 +41,12 @@ def test_objects_are_taken_as_they_are() -> None:
     ("spec", "message"),
     [
         ("forrest", "unknown learner 'forrest'; did you mean 'forest'"),
+        ("forest:treees=3", "'forest:treees=3': unknown parameter 'treees'; did you mean 'n_estimators'"),
+        ("mlp:trees=3", "unknown parameter 'trees'; expected one of age, batch_size"),
+        ("mlp:width=-1", "'mlp:width=-1': width is -1; expected a whole number from 1 up"),
+        ("sklearn.tree:DecisionTreeClassifier:max_depht=3", "unknown parameter 'max_depht'; did you mean 'max_depth'"),
         ("mlp:widht=3", "unknown parameter 'widht'; did you mean 'width'"),
-        ("mlp:width=wide", "width is 'wide'; expected int, such as 128"),
+        ("mlp:width=wide", "width is 'wide'; expected a whole number, such as 128"),
         ("mlp:width", "expected parameter=value after the colon, got 'width'"),
         ("mlp:width=3,5", "expected parameter=value, got '5'"),
         ("mlp:encoding=hot", "encoding is 'hot'; expected one of auto, onehot"),
@@ -50,7 +54,7 @@ def test_objects_are_taken_as_they_are() -> None:
         ("mlp:optimizer=adm", "optimizer is 'adm'; expected one of adam, sgd"),
         ("mlp:max_steps=0", "max_steps is 0; expected a whole number from 1 up"),
         ("nowhere.at.all:Thing", "cannot import 'nowhere.at.all'"),
-        ("grue.learners.mlp:MPL", "unknown attribute of grue.learners.mlp 'MPL'; did you mean 'MLP'"),
+        ("grue.learners.mlp:MPL", "'grue.learners.mlp:MPL': unknown attribute 'MPL'; did you mean 'MLP'"),
         ("collections:OrderedDict", "is the class OrderedDict; expected a grue Learner or an estimator"),
     ],
 )
