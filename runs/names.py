@@ -207,7 +207,9 @@ def _make(spec: str, kind: str, base: type[T], settings: Mapping[str, Any]) -> N
         except Exception as error:
             raise UsageError(f"{head} cannot make a {what}: {_said(error, TypeError)}") from error
     if not isinstance(instance, base):
-        raise UsageError(f"{head} returned a {type(instance).__name__}; expected a grue {base.__name__}")
+        raise UsageError(
+            f"{head} returned an object of type {type(instance).__name__}; expected a grue {base.__name__}"
+        )
     if not dataclasses.is_dataclass(instance) or type(instance).__hash__ is None:
         raise UsageError(
             f"{head}: {type(instance).__name__} is not a frozen dataclass; add @dataclass(frozen=True) above the class"

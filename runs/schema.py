@@ -6,6 +6,7 @@ library is imported, because a command line needs the options before it needs nu
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
@@ -343,9 +344,18 @@ def read_option(name: str, text: str) -> Any:
     except ValueError:
         fits = False
     if not fits:
-        raise ValueError(f"{_brief(text)}; expected {FIELDS[name].expected}")
+        raise ValueError(f"{_brief(text)}; expected {_in_option(name)}")
     check(name, value)
     return value
+
+
+def _in_option(name: str) -> str:
+    """What an option may hold, as it is written there: 16,64 for the list [16, 64] of a preset."""
+    info = FIELDS[name]
+    if info.parse is parse_settings:
+        return "NAME=VALUE, such as max_steps=600"
+    first = info.expected.partition(" or [")[0]
+    return re.sub(r"\[([^]]*)\]", lambda found: found[1].replace('"', "").replace(", ", ","), first)
 
 
 def _brief(value: Any) -> str:

@@ -107,6 +107,11 @@ def test_parameters_of_a_learner_from_a_module(tmp_path: Path) -> None:
     [
         ("[budget]\nmax_stepz = 20", r"\[budget\]: unknown parameter 'max_stepz'; did you mean 'max_steps'"),
         ("[budget]\nmax_steps = '20'", r"\[budget\]: max_steps = '20'; expected a whole number, such as"),
+        ("[budget]\nmax_steps = -3", r"mine\.toml, \[budget\]: max_steps is -3; expected a whole number from 1 up"),
+        (
+            "[parameters.cnn]\nchannels = -3",
+            r"mine\.toml, \[parameters\.cnn\]: channels is -3; expected a whole number",
+        ),
         ("[budget]\nmax_steps = true", r"max_steps = True; expected a whole number"),
         ("[budget]\nlearning_rate = 'high'", r"learning_rate = 'high'; expected a number"),
         ("[parameters.cnnn]\nmax_steps = 20", "unknown learner 'cnnn'; did you mean 'cnn'"),
@@ -169,6 +174,7 @@ def test_a_name_or_value_in_a_table_that_means_nothing_is_refused(tmp_path: Path
         ("seeds", None, "the field 'seeds' is required; expected at least one seed"),
         ("ages", str(list(range(100_000))), "ages has 100,000 entries; expected at most 10,000$"),
         ("tasks", str(["text"] * 100_000), "tasks has 100,000 entries; expected at most 10,000$"),
+        ("tasks", '["mase"]', r"mine\.toml: unknown task 'mase'; did you mean 'maze-grid'"),
         ("learners", '["-mlp"]', "'-mlp' excludes a name, and there is none before it; expected it after names"),
     ],
 )
