@@ -161,6 +161,25 @@ def test_a_path_that_is_no_text(tmp_path: Path) -> None:
 
 
 @invariant
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["leaderboard", "a\nb\x1b[31m"],
+        ["leaderboard", "reference/a\nb\x1b[31m"],
+        ["verify", "a\nb\x1b[31m"],
+        ["run", "--learner", "a\nb\x1b[31m", "--dry-run"],
+        ["run", "--task", "a\nb\x1b[31m", "--dry-run"],
+        ["run", "--learner", "mlp:a\nb\x1b[31m=1", "--dry-run"],
+        ["run", "--preset", "a\nb\x1b[31m.toml", "--dry-run"],
+    ],
+    ids=" ".join,
+)
+def test_an_argument_with_a_line_break(arguments: list[str], call: Call) -> None:
+    code, _, err = call(*arguments)
+    one_line(code, err, "a\\nb\\x1b[31m")
+
+
+@invariant
 def test_memory_that_ends(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     def ends(*_: object) -> None:
         raise MemoryError
