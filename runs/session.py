@@ -52,7 +52,7 @@ class PlanSession(Session):
         self.missing, batches, estimates = outstanding(self.plan, rows, metadata, self.store)
         log(
             f"{len(self.plan.cells)} cells: {len(self.plan.cells) - len(self.missing)} done, {len(self.missing)} to do "
-            f"in {len(batches)} batches on {self.workers}; results in {folder}"
+            f"in {len(batches)} batch{'' if len(batches) == 1 else 'es'} on {self.workers}; results in {folder}"
         )
         for reason in catalogue.reasons() if self.plan.cells else self.plan.reasons():
             log(reason)

@@ -232,7 +232,9 @@ def test_a_run_sets_damaged_and_foreign_files_aside_and_computes_their_cells_aga
 @pytest.mark.invariant(REST)
 def test_of_several_folders_one_with_a_damaged_plan_is_named_and_left_out(given: Path, whole: Path) -> None:
     (given / "plan.json").write_text("[]")
-    with pytest.warns(UnreadableWarning, match=r"cannot read given/plan\.json: it holds list; expected a JSON object"):
+    with pytest.warns(
+        UnreadableWarning, match=r"cannot read given/plan\.json: it holds a list; expected a JSON object"
+    ):
         assert len(read([given, whole]).scores)
     with pytest.raises(UsageError, match="move the file away and repeat `grue run`"):
         read([given])

@@ -75,7 +75,7 @@ def test_a_failed_batch_is_run_again_in_halves_so_that_the_failing_cell_alone_is
     assert first.returncode == 1
     assert "3 cells failed together, now run again as 1 and 2: RuntimeError: sixteen is too much" in first.stderr
     assert "3/3 cells" in first.stderr
-    assert "1 cells failed" in first.stderr
+    assert "1 cell failed" in first.stderr
     results = read([folder / "out"])
     (record,) = results.failures
     assert [cell["size"] for cell in record["cells"]] == [16]
