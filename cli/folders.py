@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .faults import naming
+
 if TYPE_CHECKING:
     from ..analysis.findings import StudyRun
     from ..runs.results import Results
@@ -163,5 +165,6 @@ def write_text(text: str, output: Path | None) -> None:
         sys.stdout.write(text)
         return
     output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(text, encoding="utf-8")
+    with naming(output):
+        output.write_text(text, encoding="utf-8")
     print(f"wrote {output}", file=sys.stderr)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .faults import naming
 from .folders import REFERENCE, read_selected
 
 if TYPE_CHECKING:
@@ -80,7 +81,8 @@ def write_figure(figure: Figure, path: Path) -> None:
     from ..reports.escaping.figures import save_figure
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    save_figure(figure, path, _format(path))
+    with naming(path):
+        save_figure(figure, path, _format(path))
     typer.echo(f"wrote {path}", err=True)
 
 

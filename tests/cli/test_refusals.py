@@ -117,6 +117,14 @@ def test_a_full_disk_under_the_standard_output() -> None:
 
 
 @invariant
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+@pytest.mark.parametrize("arguments", [SMALL, ("scores", "reference/claims", "--format", "parquet")], ids=" ".join)
+def test_a_full_disk_under_a_file(arguments: tuple[str, ...], call: Call) -> None:
+    code, _, err = call(*arguments, "--output", "/dev/full")
+    one_line(code, err, "grue: /dev/full: no space left on device; delete something")
+
+
+@invariant
 def test_a_reader_that_has_seen_enough() -> None:
     command = [sys.executable, "-m", "grue", "scores", "reference/claims"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
