@@ -150,7 +150,7 @@ def nearest(name: str, known: Iterable[str], what: str, renamed: Mapping[str, st
 
     renamed  former names -> new names
     """
-    renamed = renamed or {}
+    renamed = dict(renamed or {})
     if name in renamed:
         return f"{name} is called {renamed[name]} now"
     known = sorted(known)

@@ -114,7 +114,7 @@ def _learners(
     """
     own = references(task.instance)
     found = _Distinct("learners", plan.notes)
-    specs = list(grid.learners) if requested is None else expand("learners", requested, grid.learners)
+    specs: list[Any] = list(grid.learners) if requested is None else expand("learners", requested, grid.learners)
     specs += islice(_crossed(grid, specs, {*own, *heuristics}), MAX_ENTRIES + 1)
     if len(specs) > MAX_ENTRIES:
         raise UsageError(

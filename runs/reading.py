@@ -16,7 +16,7 @@ import pandas as pd
 from ..engine.errors import UnreadableWarning
 from ..engine.files import UnreadableError, parse_json
 from .batches import BatchStore, contradictions, read_rows
-from .bundle import locate, read_bundle
+from .bundle import SCORES, locate, read_bundle
 from .catalogue import Catalogue, check_versions, merge_catalogues, read_catalogue
 from .errors import UnreadablePlanError, UsageError
 from .results import COLUMNS, Results
@@ -125,8 +125,7 @@ def require_catalogue(folder: Path) -> Catalogue:
     """The plan of a result folder; raises UsageError for a folder that is none."""
     catalogue = read_catalogue(folder)
     if catalogue is None:
-        study = " (it is that of a study)" if (folder / "study.json").is_file() else ""
-        reason = f"it has no plan.json{study}" if folder.is_dir() else "it does not exist"
+        reason = "it has no plan.json" if folder.is_dir() else "it does not exist"
         reason = "it is a file" if folder.is_file() else reason
         raise UsageError(f"{folder} is not a result folder: {reason} ({_advice(folder)})")
     return catalogue
@@ -134,6 +133,10 @@ def require_catalogue(folder: Path) -> Catalogue:
 
 def _advice(folder: Path) -> str:
     """What to do about a folder without a plan: the plan is missing, or the folder meant is in it or beside it."""
+    if (folder / "study.json").is_file():
+        return "it is that of a study, which grue page and grue claims read"
+    if (folder / SCORES).is_file():
+        return "pack the folder again: grue scores --format bundle"
     if (folder / "batches").is_dir():
         return "repeat grue run with the same arguments: it writes the plan again and repeats no finished cell"
     try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import MISSING, dataclass, field, fields, replace
 from math import isfinite
 from numbers import Integral
@@ -338,12 +339,10 @@ def check(name: str, value: Any) -> None:
 
 def read_option(name: str, text: str) -> Any:
     """The value of a field from the text of its option; raises ValueError that says what is expected."""
-    try:
-        value = FIELDS[name].parse(text)
-        fits = FIELDS[name].fits(value)
-    except ValueError:
-        fits = False
-    if not fits:
+    info, value = FIELDS[name], None
+    with suppress(ValueError):
+        value = info.parse(text)
+    if value is None or not info.fits(value):
         raise ValueError(f"{_brief(text)}; expected {_in_option(name)}")
     check(name, value)
     return value
