@@ -157,7 +157,7 @@ def nearest(name: str, known: Iterable[str], what: str, renamed: Mapping[str, st
     longest_first = sorted(known, key=len, reverse=True)  # so that a part stands for the shortest name that has it
     meant = {part: one for one in longest_first for part in re.split(r"[-_@:]", one) if len(part) >= SHORTEST}
     meant |= renamed | {one: one for one in known}
-    close = get_close_matches(name, meant, n=1)
+    close = get_close_matches(name, meant, n=1, cutoff=0.55)
     hint = f"expected one of {', '.join(known)}" if known else "there is none"
     return f"unknown {what} {name!r}; {f'did you mean {meant[close[0]]!r}?' if close else hint}"
 

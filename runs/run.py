@@ -177,9 +177,8 @@ def describe_plan(plan: Plan, folder: Path, workers: Workers | None = None, *, f
     else:
         processes = max(workers.count, 1)
         estimate = f"{duration(total / processes)} on {processes} processes"
-    lines.append(
-        f"{len(plan.cells)} cells, {len(missing)} to do in {len(batches)} batches: about {estimate} ({source})"
-    )
+    todo = f"{len(missing)} to do in {len(batches)} batch{'' if len(batches) == 1 else 'es'}"
+    lines.append(f"{len(plan.cells)} cells, {todo}: about {estimate} ({source})")
     return "\n".join(lines)
 
 

@@ -15,8 +15,8 @@ from math import isfinite
 from numbers import Integral
 from typing import Any
 
-MAX_ENTRIES = 10_000
-"""Entries of the longest list in a preset, and tasks or learners of the largest run: more is a mistake, and slow."""
+MAX_ENTRIES, MAX_NUMBERS = 10_000, 1_000
+"""The most tasks or learners of a run, and the most sizes, exposed examples, ages or views: more is a mistake."""
 
 QUOTED = 200
 """Characters of a value that a message quotes."""
@@ -331,8 +331,9 @@ def metavar(name: str) -> str:
 
 def check(name: str, value: Any) -> None:
     """Raise ValueError for a value that the field cannot have."""
-    if isinstance(value, list | tuple) and len(value) > MAX_ENTRIES:
-        raise ValueError(f"{name} has {len(value):,} entries; expected at most {MAX_ENTRIES:,}")
+    most = MAX_ENTRIES if FIELDS[name].fits is _is_names else MAX_NUMBERS
+    if isinstance(value, list | tuple) and len(value) > most:
+        raise ValueError(f"{name} has {len(value):,} entries; expected at most {most:,}")
     if not FIELDS[name].fits(frozen(value)):
         raise ValueError(f"{name} = {_brief(value)}; expected {FIELDS[name].expected}")
 

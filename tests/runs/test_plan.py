@@ -29,7 +29,7 @@ def test_every_preset_expands(name: str) -> None:
 
 def test_too_many_learners_are_refused_before_any_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
     preset = load_preset("smoke")
-    aged = preset.changed({"ages": tuple(range(9_999))})
+    aged = preset.changed({"encodings": ("onehot",) * 999, "views": ("tied",) * 999})
     monkeypatch.setattr("grue.runs.plan._learner", lambda _, spec: make_learner(spec.partition(":")[0]))
     with pytest.raises(UsageError, match=r"^100,000 learners; expected at most 10,000$"):
         make_plan(preset, learners=[f"mlp:width={width}" for width in range(1, 100_001)])
