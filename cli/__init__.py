@@ -14,7 +14,7 @@ import typer
 
 from .. import __version__
 from ..engine.errors import UnreadableWarning
-from ..engine.printable import PrintableStream, printable, printable_lines
+from ..engine.printable import PrintableStream, printable
 from . import faults
 from .atlas import atlas
 from .cite import cite
@@ -142,5 +142,5 @@ def _run() -> int | str | None:
         line = faults.line_of(error)
         if line is None or faults.wanted():
             raise
-        print(f"grue: {printable_lines(line)}", file=sys.stderr)
+        print(f"grue: {printable(line)}", file=sys.stderr)
     return 2

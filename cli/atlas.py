@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from .folders import FamilyFilter, Folders, LearnerFilter, ReportFormat, SuiteSeed, TaskFilter, write_text
-from .probes import FigureFile, SplitName, probe_answers_of, terminal, write_figure
+from .probes import FigureFile, SplitName, check_figure, probe_answers_of, terminal, write_figure
 
 
 def atlas(
@@ -46,16 +46,17 @@ def atlas(
     from ..reports.names import base_and_variant
     from ..runs.errors import UsageError
 
+    check_figure(output)
     results, tasks, notes = probe_answers_of(dirs, suite_seed, task, family, split)
     only = results.labels(learner) if learner else None
     single = [task_agreement(one, results.catalogue, min_id, only) for one in tasks]
     shown = [merged(one, lambda name: base_and_variant(name)[0]) for one in single] if merge else single
     whole = make_atlas(shown)
     if not whole.tasks:
-        counted = ", ".join(f"{one.task} {len(one.learners)}" for one in shown)
+        most = max(shown, key=lambda one: len(one.learners))
         raise UsageError(
-            f"on no task do two learners have two seeds that reach {min_id:g} in distribution without a flag (learners "
-            f"that do: {counted}); --min-id lowers the score"
+            f"on no task do two learners have two seeds that reach {min_id:g} in distribution without a flag (most "
+            f"learners that do: {len(most.learners)}, on {most.task}); --min-id lowers the score"
         )
     if left := sorted(set(whole.learners) - set(shared_by(whole, min_families))):
         shown = [restricted(one, [name for name in one.learners if name not in left]) for one in shown]

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from .folders import FamilyFilter, Folders, LearnerFilter, ReportFormat, SuiteSeed, TaskFilter, write_text
-from .probes import FigureFile, SplitName, probe_answers_of, terminal, write_figure
+from .probes import FigureFile, SplitName, check_figure, probe_answers_of, terminal, write_figure
 
 TABLES = 8
 """Tasks above which the terminal shows the summary alone."""
@@ -24,7 +24,9 @@ def explain(
     split: SplitName = None,
     min_id: Annotated[
         float | None,
-        typer.Option(help="Only seeds with this score in distribution and without the flags budget and plateau."),
+        typer.Option(
+            help="Only seeds with this score in distribution and without the flags budget and plateau. Default: all."
+        ),
     ] = None,
     summary: Annotated[bool, typer.Option("--summary", help="Print only the means over families.")] = False,  # noqa: FBT002
     output: FigureFile = None,
@@ -36,6 +38,7 @@ def explain(
     from ..reports.explained_figure import explained_figure
     from ..runs.errors import UsageError
 
+    check_figure(output)
     results, tasks, notes = probe_answers_of(dirs, suite_seed, task, family, split)
     chosen = results.labels(learner or list(results.catalogue.learners))
     found = [one for one in explanations(tasks, results.catalogue, min_id) if one.learner in chosen]

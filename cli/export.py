@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from .faults import naming
+
 
 class ExportFormat(StrEnum):
     """File formats."""
@@ -59,11 +61,12 @@ def export(
     path = output or Path(f"{figure_file(task)}-{size}-{seed}.{form.value}")
     rows = [] if targets else question_rows(named, chosen, size, test_size or size, seed)
     frame = export_rows(instance, chosen, size, seed) if targets else pd.DataFrame(rows)
-    if form is ExportFormat.parquet:
-        frame.to_parquet(path, index=False)
-    elif targets:
-        frame.to_json(path, orient="records", lines=True)
-    else:
-        path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    with naming(path):
+        if form is ExportFormat.parquet:
+            frame.to_parquet(path, index=False)
+        elif targets:
+            frame.to_json(path, orient="records", lines=True)
+        else:
+            path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
     counts = ", ".join(f"{name} {count}" for name, count in frame["split"].value_counts(sort=False).items())
     print(f"{path}: {counts}")

@@ -6,8 +6,8 @@ import errno
 import os
 import sys
 import traceback
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
@@ -68,6 +68,16 @@ def line_of(error: Exception) -> str | None:
     return None
 
 
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Let an error of the system name the file or folder that is written: a full disk does not name any."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
+
+
 def refuse_empty(arguments: Sequence[str]) -> None:
     """Raise UsageError for an argument that is empty: it would be taken for the current folder, or for any name."""
     for before, argument in pairwise(("", *arguments)):
@@ -80,7 +90,7 @@ def refuse_empty(arguments: Sequence[str]) -> None:
 
 
 def _refused(error: OSError) -> str:
-    reason = error.strerror or str(error) or type(error).__name__
+    reason = os.strerror(error.errno) if error.errno in ADVICE else error.strerror or str(error) or type(error).__name__
     names = [os.fsdecode(name) for name in (error.filename, error.filename2) if isinstance(name, str | bytes)]
     named = f"{' -> '.join(names)}: " if names else ""
     advice = ADVICE.get(error.errno or 0, OTHERWISE)

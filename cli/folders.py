@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .faults import naming
+
 if TYPE_CHECKING:
     from ..analysis.findings import StudyRun
     from ..runs.results import Results
@@ -32,7 +34,9 @@ Folders = Annotated[
     ),
 ]
 OutputFile = Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")]
-SuiteSeed = Annotated[int | None, typer.Option("--suite-seed", help="Use only results of this suite seed.")]
+SuiteSeed = Annotated[
+    int | None, typer.Option("--suite-seed", help="Use only results of this suite seed. Default: all.")
+]
 TaskFilter = Annotated[
     list[str] | None, typer.Option("--task", help="Only this task, or family:NAME. May be repeated.")
 ]
@@ -55,6 +59,9 @@ NameOption = Annotated[
 ]
 """Further options of some of them."""
 
+
+REASONS = 3
+"""Reasons for cells that are not applicable in the message for a plan without cells."""
 
 REFERENCE = Path("reference")
 """The folder that is read where none is given: the packed results of the package (`runs/bundle.py`)."""
@@ -83,8 +90,12 @@ def read_folders(
     named = ", ".join(str(folder) for folder in dirs)
     if not results.catalogue.cells:
         reasons = {row.reason: f"{row.task}, {row.learner}" for row in results.catalogue.not_applicable}
-        why = "".join(f"\n  {pair}: {reason}" for reason, pair in reasons.items())
-        raise UsageError(f"{named}: the plan has no cells, so there is nothing to report{why}")
+        why = [f"{pair}: {reason}" for reason, pair in reasons.items()]
+        more = [f"and {len(why) - REASONS} more reasons"] if len(why) > REASONS else []
+        listed = f" ({'; '.join([*why[:REASONS], *more])})" if why else ""
+        raise UsageError(
+            f"{named}: the plan has no cells, so there is nothing to report; plan some with grue run{listed}"
+        )
     if suite_seed is not None:
         results = results.of_suite(suite_seed)
     if tasks:
@@ -160,5 +171,6 @@ def write_text(text: str, output: Path | None) -> None:
         sys.stdout.write(text)
         return
     output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(text, encoding="utf-8")
+    with naming(output):
+        output.write_text(text, encoding="utf-8")
     print(f"wrote {output}", file=sys.stderr)

@@ -17,13 +17,17 @@ def import_(
     ] = False,
 ) -> None:
     """Score the answers of a language model, a person or another program to a question set from `grue export`."""
+    import shlex
     import sys
 
     from ..engine.job import store_content
     from ..engine.store import Store
-    from ..runs.catalogue import extend_catalogue, read_catalogue
+    from ..runs.bundle import refuse_packed
+    from ..runs.catalogue import read_catalogue
     from ..runs.imported import read_answers
+    from ..runs.union import extend_catalogue
 
+    refuse_packed(out, "import into")
     found = read_answers(file, name, trust=trust)
     store = Store(out)
     with store.locked(lambda line: print(line, file=sys.stderr)):
@@ -33,4 +37,4 @@ def import_(
             store.write(job.name, store_content(tables, {**job.metadata, "imported": imported, "seconds": 0.0}))
     for line in found.lines():
         print(line)
-    print(f"results are in {out}: grue leaderboard {out}")
+    print(f"results are in {out}: grue leaderboard {shlex.quote(str(out))}")

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from .faults import naming
 from .folders import FamilyFilter, LearnerFilter, NameOption, SplitFilter, SuiteSeed, TaskFilter, read_selected
 
 
@@ -79,11 +80,12 @@ def plot(
     output.mkdir(parents=True, exist_ok=True)
     listed = read_status().listed(results.catalogue)
     try:
-        for kind in dict.fromkeys(what or ()):
-            part, shown = (selected, ()) if kind in UNCOLOURED else (results, coloured)
-            for path in write_kind(part, kind.value, output, learners=shown, width=width.value, listed=listed):
+        with naming(output):
+            for kind in dict.fromkeys(what or ()):
+                part, shown = (selected, ()) if kind in UNCOLOURED else (results, coloured)
+                for path in write_kind(part, kind.value, output, learners=shown, width=width.value, listed=listed):
+                    typer.echo(f"wrote {path}")
+            for path in () if what else write_figures(selected, output, listed):
                 typer.echo(f"wrote {path}")
-        for path in () if what else write_figures(selected, output, listed):
-            typer.echo(f"wrote {path}")
     except ValueError as error:
         raise UsageError(str(error)) from error

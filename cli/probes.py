@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .faults import naming
 from .folders import REFERENCE, read_selected
 
 if TYPE_CHECKING:
@@ -66,14 +67,24 @@ def terminal() -> Layout:
     return Layout(shutil.get_terminal_size((WIDTH, 24)).columns)
 
 
-def write_figure(figure: Figure, path: Path) -> None:
-    """Write a figure in the format of its suffix; raises UsageError for another one."""
-    from ..reports.escaping.figures import FORMATS, save_figure
+def check_figure(path: Path | None) -> None:
+    """Raise UsageError for a file whose suffix is that of no format of figures, before the figure is computed."""
+    from ..reports.escaping.figures import FORMATS
     from ..runs.errors import UsageError
 
-    form = path.suffix.removeprefix(".").lower()
-    if form not in FORMATS:
+    if path is not None and _format(path) not in FORMATS:
         raise UsageError(f"--output {path}: expected a name that ends in {', '.join(f'.{one}' for one in FORMATS)}")
+
+
+def write_figure(figure: Figure, path: Path) -> None:
+    """Write a figure in the format of its suffix, which `check_figure` has seen."""
+    from ..reports.escaping.figures import save_figure
+
     path.parent.mkdir(parents=True, exist_ok=True)
-    save_figure(figure, path, form)
+    with naming(path):
+        save_figure(figure, path, _format(path))
     typer.echo(f"wrote {path}", err=True)
+
+
+def _format(path: Path) -> str:
+    return path.suffix.removeprefix(".").lower()

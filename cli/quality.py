@@ -38,7 +38,12 @@ def quality(
     ] = False,
     max_share: Annotated[
         float | None,
-        typer.Option("--max", help="With --flags: exit code 1 if the share on tasks that measure is above this."),
+        typer.Option(
+            "--max",
+            min=0,
+            max=1,
+            help="With --flags: exit code 1 if the share on tasks that measure, 0 to 1, is above.",
+        ),
     ] = None,
     fail_under: Annotated[
         str | None,

@@ -9,7 +9,9 @@ import typer
 
 def rules(
     names: Annotated[list[str] | None, typer.Argument(help="Tasks; all, if none is named.")] = None,
-    max_candidates: Annotated[int, typer.Option(min=1, help="Budget of the search for each rule.")] = 2_000_000,
+    max_candidates: Annotated[
+        int, typer.Option(min=1, help="Budget of the search for each rule, in programs.")
+    ] = 2_000_000,
 ) -> None:
     """Search the shortest program of each task's rule; print its length in bits as a Markdown table."""
     from ..learners.language import LANGUAGE_VERSION
@@ -17,10 +19,10 @@ def rules(
     from ..runs.names import available, make_task
     from ..runs.program_lengths import rule_lengths
 
+    tasks = {name: make_task(name) for name in names or available("tasks")}
     print(f"Language version {LANGUAGE_VERSION}, {max_candidates:,} candidates.\n")
     print("| task | rule | bits | shortest program |\n|---|---|---|---|", flush=True)
-    for name in names or available("tasks"):
-        task = make_task(name)
+    for name, task in tasks.items():
         if task.instance.missing is not None:
             print(f"| {code_span(name)} | | | {markdown(task.instance.missing)} |")
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -50,14 +51,14 @@ def run(
         list[str] | None,
         typer.Option(
             help="Task: a name, name:parameter=value, family:NAME, all, -NAME to exclude, or module:attribute. "
-            "May be repeated."
+            "May be repeated. Default: those of the preset."
         ),
     ] = None,
     learner: Annotated[
         list[str] | None,
         typer.Option(
             help="Learner: a name, name:parameter=value, kind:NAME, all, -NAME to exclude, or module:attribute. "
-            "May be repeated."
+            "May be repeated. Default: those of the preset."
         ),
     ] = None,
     jobs: Annotated[
@@ -117,10 +118,11 @@ def run(
     except KeyboardInterrupt:
         typer.echo("interrupted; finished results are kept, repeat the command to run the rest", err=True)
         raise typer.Exit(INTERRUPTED) from None
-    typer.echo(f"results are in {outcome.folder}: grue leaderboard {outcome.folder}")
+    folder = shlex.quote(str(outcome.folder))
+    typer.echo(f"results are in {outcome.folder}: grue leaderboard {folder}")
     if outcome.failures:
         failed = sum(len(failure["keys"]) for failure in outcome.failures)
-        typer.echo(f"{failed} cells failed: grue failures {outcome.folder}", err=True)
+        typer.echo(f"{failed} cell{'' if failed == 1 else 's'} failed: grue failures {folder}", err=True)
     for line in outcome.missing:
         typer.echo(f"missing for an unknown reason, repeat the command to run it: {line}", err=True)
     if outcome.interrupted:

@@ -26,7 +26,8 @@ def replace_file(path: Path, content: bytes | bytearray) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-    except OSError:
+    except OSError as error:
+        error.filename = error.filename or os.fspath(path)  # a full disk does not say whose content does not fit
         with suppress(OSError):
             temporary.unlink()
         raise

@@ -18,6 +18,10 @@ ABOUT_THE_PATH = (errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, 
 """Errors that are the same tomorrow and on any machine: what stands at the path is no file."""
 
 
+KINDS = {list: "a list", str: "a text", bool: "true or false", type(None): "null"}
+"""What a JSON file may hold beside an object and a number, as a message names it."""
+
+
 class UnreadableError(ValueError):
     """A file cannot be read, is cut off or damaged, or holds something else; the message says what, in one line."""
 
@@ -93,7 +97,7 @@ def read_json(path: Path, limit: int = MAX_JSON) -> dict[str, Any]:
     """The JSON object in a file; raises UnreadableError."""
     found = parse_json(read_text(path, limit))
     if not isinstance(found, dict):
-        raise UnreadableError(f"it holds {type(found).__name__}; expected a JSON object")
+        raise UnreadableError(f"it holds {KINDS.get(type(found), 'a number')}; expected a JSON object")
     return found
 
 

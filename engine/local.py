@@ -200,7 +200,7 @@ class Slot:
         if gone:
             return self._lost(call)
         if call.deadline is not None and time.monotonic() > call.deadline:
-            return Result.failed("timeout", f"took more than {call.timeout:g} s")
+            return Result.failed("timeout", f"took more than {call.timeout:g} s; --timeout raises the limit")
         return None
 
     def _start(self) -> None:

@@ -43,10 +43,14 @@ class FolderLock:
                 self._file = file
             else:  # deleted while this run waited: a third run may have locked a new one
                 file.close()
-        self._file.seek(0)
-        self._file.truncate()
-        self._file.write(f"process {os.getpid()} on {socket.gethostname()}")
-        self._file.flush()
+        try:
+            self._file.seek(0)
+            self._file.truncate()
+            self._file.write(f"process {os.getpid()} on {socket.gethostname()}")
+            self._file.flush()
+        except OSError as error:  # a full disk, say
+            error.filename = os.fspath(self.display / self.path.name)
+            raise
         _HELD.add(self)
 
     def check(self) -> None:

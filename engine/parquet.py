@@ -126,7 +126,7 @@ def decode(content: bytes, columns: Columns | Sequence[str] | None = None) -> tu
     except (OSError, pa.ArrowException, ValueError, TypeError, OverflowError) as error:
         raise UnreadableError(" ".join(str(error).split())) from error
     if not isinstance(metadata, dict):
-        raise UnreadableError(f"its provenance is {type(metadata).__name__}; expected a JSON object")
+        raise UnreadableError(f"its provenance is {metadata!r:.40}; expected a JSON object")
     return table, metadata
 
 

@@ -109,7 +109,7 @@ def read_block(path: Path, columns: Columns | Sequence[str] | None = None) -> Bl
     for name, count in counts.items():
         source = parse_json(sources[start].as_py() or "null")
         if not isinstance(source, dict):
-            raise UnreadableError(f"the provenance of {name!r:.100} is {type(source).__name__}; expected a JSON object")
+            raise UnreadableError(f"the provenance of {name!r:.100} is {source!r:.40}; expected a JSON object")
         jobs[name], start = (start, count, source), start + count
     return Block(path.stem, table.drop_columns([PROVENANCE]), jobs)
 

@@ -90,9 +90,9 @@ class Workers:
 
     def __str__(self) -> str:
         if self.scheduler is None:
-            return f"{self.count or 'no'} worker processes"
+            return f"{self.count or 'no'} worker process{'' if self.count == 1 else 'es'}"
         if self.scheduler == LOCAL:
-            return f"a local Dask cluster of {self.count} workers"
+            return f"a local Dask cluster of {self.count} worker{'' if self.count == 1 else 's'}"
         return f"the Dask cluster at {self.scheduler}"
 
     def start(self, max_jobs: int, log: Callable[[str], None]) -> WorkerPool:

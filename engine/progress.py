@@ -88,7 +88,8 @@ class Reporter:
             self._bar = None
 
     def _amount(self, job: Job) -> str:
-        return f"{self._share_of(job).count} {self._unit}"
+        count = self._share_of(job).count
+        return f"{count} {self._unit.removesuffix('s') if count == 1 else self._unit}"
 
     def _advance(self, job: Job, what: str, *, failed: bool = False) -> None:
         share = self._share_of(job)

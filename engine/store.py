@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import time
 import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -116,7 +117,9 @@ class Store:
                 found.append(record)
             except UnreadableError as error:
                 warnings.warn(
-                    f"cannot read {self.display(path)}: {error}; ignoring it", UnreadableWarning, stacklevel=2
+                    f"cannot read {self.display(path)}: {error}; it is left out: move it out of the folder",
+                    UnreadableWarning,
+                    stacklevel=2,
                 )
         return sorted(found, key=lambda failure: failure["when"])
 
@@ -124,7 +127,8 @@ class Store:
         """Raise UnreadableError for a record of a failure that is none."""
         for name in FAILURE:
             if not isinstance(record.get(name), str):
-                raise UnreadableError(f"{name} is {record.get(name)!r:.60}; expected text")
+                found = f"is {record[name]!r:.60}" if name in record else "is missing"
+                raise UnreadableError(f"{name} {found}; expected text")
 
     def check_table(self, name: str, table: pa.Table, *, whole: bool) -> None:
         """Raise UnreadableError for a file that does not hold what its table should; here it may hold anything.
@@ -176,10 +180,10 @@ class Store:
             else:
                 self.reject(path, str(content), quarantine=quarantine)
         if unsigned and (quarantine or not blocks):
+            adopt = shlex.join(["grue", "compact", "--adopt", str(self.display_folder)])
             raise EngineError(
                 f"{len(unsigned)} files, such as {self.display(unsigned[0])}, have no digest: written by an older "
-                f"version, or damaged; `grue compact --adopt {self.display_folder}` takes their values as they are and "
-                "writes a digest"
+                f"version, or damaged; `{adopt}` takes their values as they are and writes a digest"
             )
         return files_of(blocks, wanted)
 
@@ -225,11 +229,12 @@ class Store:
 
     def reject(self, path: Path, reason: str, *, quarantine: bool = False) -> None:
         """Name a file that cannot be read in a warning and, with quarantine, move it to corrupt/."""
-        note = ""
+        own = path.parent.name == self.table
+        note = "; the next run into this folder moves it away and repeats its job" if own else ""
         if quarantine:
             path.replace(self._place_in_quarantine(path))
             note = f"; moved to {self.display(self.corrupt)}"
-            note += ", and its job is run again" if path.parent.name == self.table else ""
+            note += ", and its job is run again" if own else ""
         warnings.warn(f"cannot read {self.display(path)}: {reason}{note}", UnreadableWarning, stacklevel=3)
 
     def reject_job(self, name: str, reason: str, *, quarantine: bool = False) -> None:

@@ -195,7 +195,9 @@ def _new(found: Any, settings: dict[str, Setting]) -> Any:
     if inspect.isclass(found) or not is_estimator(found):
         made = found(**settings)
         if not is_estimator(made):
-            raise TypeError(f"{found!r} returned a {type(made).__name__}; expected an estimator (fit and predict)")
+            raise TypeError(
+                f"{found!r} returned an object of type {type(made).__name__}; expected an estimator (fit and predict)"
+            )
         return made
     from sklearn.base import clone  # noqa: PLC0415
 

@@ -91,7 +91,8 @@ def check_failure(record: dict[str, Any]) -> None:
     """Raise UnreadableError for a record that is not one of failed cells."""
     for name in ("task", "learner"):
         if not isinstance(record.get(name), str):
-            raise UnreadableError(f"{name} is {record.get(name)!r:.60}; expected text")
+            found = f"is {record[name]!r:.60}" if name in record else "is missing"
+            raise UnreadableError(f"{name} {found}; expected text")
     if not _is_texts(record.get("keys")):
         raise UnreadableError("keys is no list of the keys of cells")
     cells = record.get("cells")
@@ -253,7 +254,8 @@ def check_source(metadata: Mapping[str, Any]) -> None:
         ("command", str),
     ):
         if not isinstance(metadata.get(name) or kind(), kind):
-            raise UnreadableError(f"{name} of its provenance is {metadata[name]!r:.40}; expected {kind.__name__}")
+            expected = "text" if kind is str else "a JSON object"
+            raise UnreadableError(f"{name} of its provenance is {metadata[name]!r:.40}; expected {expected}")
     if not isinstance(metadata.get("seconds", 0.0), int | float):
         raise UnreadableError(f"seconds of its provenance is {metadata['seconds']!r:.40}; expected a number")
 

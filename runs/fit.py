@@ -29,7 +29,8 @@ def fit(learner: Learner, problems: Sequence[Problem], resources: Resources = CP
         for predictor in predictors:
             if not isinstance(predictor, Predictor):
                 raise TypeError(
-                    f"{type(learner).__name__}.fit returned a {type(predictor).__name__}; expected a grue Predictor"
+                    f"{type(learner).__name__}.fit returned an object of type {type(predictor).__name__}; "
+                    "expected a grue Predictor"
                 )
         seconds = (time.perf_counter() - start) / len(group)
         fitted += [(predictor, seconds) for predictor in predictors]

@@ -142,7 +142,7 @@ def read_answers(path: Path, name: str, *, trust: bool = False) -> Import:
         cell = Cell(pair, one.size, 0, one.seed)
         batch = Batch(pair, (cell,))
         answered, asked = sum(map(len, one.answers.values())), sum(one.counts.values())
-        counts = f"{answered} answers, {asked - answered} missing"
+        counts = f"{answered} answer{'' if answered == 1 else 's'}, {asked - answered} missing"
         summary = f"{source}: {label}, n = {one.size}, seed {one.seed}: {counts}"
         plan.pairs.append(pair)
         plan.cells.append(cell)
@@ -174,7 +174,7 @@ class _Set:
             )
         own = self.answers.setdefault(split, {})
         if index in own:
-            raise UsageError(f"duplicate answer for index {index} of split {split!r}")
+            raise UsageError(f"duplicate answer for index {index} of split {split!r}; expected one")
         if "probabilities" in row:
             own[index] = _probabilities(row["probabilities"], instance.outputs)
         else:
@@ -188,11 +188,21 @@ def _row(line: str) -> dict[str, Any]:
         row = parse_json(line)
     except UnreadableError as error:
         raise UsageError(str(error)) from None
-    kinds = {"key": str, "split": str, "index": int}
-    good = isinstance(row, dict) and all(type(row.get(name)) is kind for name, kind in kinds.items())
-    if not good or ("answer" in row) == ("probabilities" in row):
-        raise UsageError("expected a JSON object with key, split, index, and either answer or probabilities")
+    if fault := _fault(row):
+        raise UsageError(f"{fault}; expected a JSON object with key, split, index, and either answer or probabilities")
     return row
+
+
+def _fault(row: Any) -> str:
+    """What is wrong with the fields of a line; "" if nothing is."""
+    if not isinstance(row, dict):
+        return "it is no JSON object"
+    for name, kind in {"key": str, "split": str, "index": int}.items():
+        if type(row.get(name)) is not kind:
+            return f"{name} is {row[name]!r:.60}" if name in row else f"{name} is missing"
+    if ("answer" in row) == ("probabilities" in row):
+        return f"it has {'both answer and' if 'answer' in row else 'neither answer nor'} probabilities"
+    return ""
 
 
 def _parsed(key: str, *, trust: bool) -> tuple[Named[Task], int, int, int]:
@@ -251,7 +261,7 @@ def _numbers(value: Any, shape: tuple[int, ...], what: str) -> np.ndarray:
     if array.shape != shape:
         raise UsageError(f"{what} has shape {array.shape}; expected {shape}")
     if not (np.abs(array) <= LARGEST_ANSWER).all():
-        raise UsageError(f"{what} contains NaN, infinity, or numbers beyond {LARGEST_ANSWER:g}; expected smaller ones")
+        raise UsageError(f"{what}: NaN, infinity, or a number beyond {LARGEST_ANSWER:g}; expected smaller numbers")
     return array
 
 

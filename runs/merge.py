@@ -20,12 +20,13 @@ from ..engine.parquet import UnreadableError, read_file, to_bytes
 from ..engine.parts import Block, Files, is_part, read_block
 from ..engine.store import Store
 from .batches import BatchStore, read_batches
-from .bundle import SCORES, refuse_packed
-from .catalogue import Catalogue, check_versions, merge_catalogues, read_catalogue, write_catalogue
+from .bundle import SCORES, locate, refuse_packed
+from .catalogue import Catalogue, read_catalogue, write_catalogue
 from .errors import UsageError
 from .reading import require_catalogue
 from .results import machine_of
 from .rows import join
+from .union import check_versions, merge_catalogues
 from .why import changes
 
 COMPARED = ["key", "split", "metric", "value", "status"]
@@ -116,7 +117,7 @@ def _check_names(folders: Sequence[Path | str], into: Path | str) -> None:
     if target.exists() and not target.is_dir():
         raise UsageError(f"--into {into} is a file; expected a folder")
     for name, what in ((SCORES, "a packed folder"), ("study.json", "the folder of a study")):
-        if (target / name).is_file():
+        if (locate(into) / name).is_file():
             raise UsageError(f"--into {into} is {what}, which takes no batches; expected another folder")
 
 

@@ -6,6 +6,7 @@ import dataclasses
 import importlib
 import inspect
 import os
+import re
 import sys
 import warnings
 from collections.abc import Iterable, Mapping
@@ -137,6 +138,9 @@ def make_learner(spec: Any, settings: Mapping[str, Any] | None = None) -> Named[
     return _make(spec, "learners", Learner, settings or {})
 
 
+SHORTEST = 3
+"""Letters of the shortest part of a name that a misspelling is compared with: "mase" is near to a part of maze-grid."""
+
 RENAMED = {"tasks": RENAMED_TASKS, "learners": RENAMED_LEARNERS}
 """Former names of tasks and of learners -> their names."""
 
@@ -146,12 +150,16 @@ def nearest(name: str, known: Iterable[str], what: str, renamed: Mapping[str, st
 
     renamed  former names -> new names
     """
-    if renamed and name in renamed:
+    renamed = dict(renamed or {})
+    if name in renamed:
         return f"{name} is called {renamed[name]} now"
     known = sorted(known)
-    close = get_close_matches(name, known, n=1, cutoff=0.4)
-    hint = f"did you mean {close[0]!r}?" if close else f"expected one of {', '.join(known)}"
-    return f"unknown {what} {name!r}; {hint}"
+    longest_first = sorted(known, key=len, reverse=True)  # so that a part stands for the shortest name that has it
+    meant = {part: one for one in longest_first for part in re.split(r"[-_@:]", one) if len(part) >= SHORTEST}
+    meant |= renamed | {one: one for one in known}
+    close = get_close_matches(name, meant, n=1, cutoff=0.55)
+    hint = f"expected one of {', '.join(known)}" if known else "there is none"
+    return f"unknown {what} {name!r}; {f'did you mean {meant[close[0]]!r}?' if close else hint}"
 
 
 def _make(spec: str, kind: str, base: type[T], settings: Mapping[str, Any]) -> Named[T]:
@@ -182,7 +190,7 @@ def _make(spec: str, kind: str, base: type[T], settings: Mapping[str, Any]) -> N
         except UsageError:
             raise
         except ValueError as error:
-            raise UsageError(f"{head} cannot make a {what}: {error}") from error
+            raise UsageError(f"{spec!r}: {_said(error)}") from error
     elif reason := refusal(made, base):
         raise UsageError(f"{head} {reason}")
     elif base is Learner and (adopted := _adopted(head, made, parameters)):
@@ -194,11 +202,14 @@ def _make(spec: str, kind: str, base: type[T], settings: Mapping[str, Any]) -> N
             instance = made(**{**fixed, **_typed(parameters, made, spec)})
         except UsageError:
             raise
+        except ValueError as error:
+            raise UsageError(f"{spec!r}: {_said(error)}") from error
         except Exception as error:
-            kind_of = "" if isinstance(error, TypeError | ValueError) else f"{type(error).__name__}: "
-            raise UsageError(f"{head} cannot make a {what}: {kind_of}{error}") from error
+            raise UsageError(f"{head} cannot make a {what}: {_said(error, TypeError)}") from error
     if not isinstance(instance, base):
-        raise UsageError(f"{head} returned a {type(instance).__name__}; expected a grue {base.__name__}")
+        raise UsageError(
+            f"{head} returned an object of type {type(instance).__name__}; expected a grue {base.__name__}"
+        )
     if not dataclasses.is_dataclass(instance) or type(instance).__hash__ is None:
         raise UsageError(
             f"{head}: {type(instance).__name__} is not a frozen dataclass; add @dataclass(frozen=True) above the class"
@@ -239,8 +250,7 @@ def _make_adopted(found: Any) -> Named[Learner]:
     try:
         learner = adopt_object(found)
     except Exception as error:
-        kind = "" if isinstance(error, TypeError) else f"{type(error).__name__}: "
-        raise UsageError(f"cannot make a learner: {kind}{error}") from error
+        raise UsageError(f"cannot make a learner: {_said(error, TypeError)}") from error
     parameters = ",".join(f"{name}={value}" for name, value in learner.settings)
     return Named(f"{learner.estimator}{':' if parameters else ''}{parameters}", learner, origin_of(modules_of(learner)))
 
@@ -250,8 +260,10 @@ def _adopted(path: str, made: Any, parameters: Mapping[str, str]) -> Estimator |
     try:
         return adopt(path, made, parameters)
     except Exception as error:
-        kind = "" if isinstance(error, TypeError) else f"{type(error).__name__}: "
-        raise UsageError(f"{path} cannot make a learner: {kind}{error}") from error
+        known = _fields(made)
+        for name in parameters.keys() - known if isinstance(error, TypeError) and known else ():
+            raise UsageError(f"{path}: {nearest(name, known, 'parameter')}") from error
+        raise UsageError(f"{path} cannot make a learner: {_said(error, TypeError)}") from error
 
 
 def _import(path: str, what: str) -> Any:
@@ -266,15 +278,21 @@ def _import(path: str, what: str) -> Any:
     try:
         found: Any = importlib.import_module(module)
     except Exception as error:
-        kind = "" if isinstance(error, ImportError) else f"{type(error).__name__}: "
-        raise UsageError(f"cannot import {module!r} for the {what} {path!r}: {kind}{error}") from error
+        said = _said(error, ImportError)
+        raise UsageError(f"cannot import {module!r} for the {what} {path!r}: {said}") from error
     for part in attribute.split("."):
         try:
             found = getattr(found, part)
         except AttributeError:
             public = [name for name in vars(found) if not name.startswith("_")]
-            raise UsageError(nearest(part, public, f"attribute of {module}")) from None
+            raise UsageError(f"{path!r}: {nearest(part, public, 'attribute')}") from None
     return found
+
+
+def _said(error: Exception, *plain: type[Exception]) -> str:
+    """The message of an error in one line, after the name of its type unless that is ValueError or one of `plain`."""
+    message = " ".join(str(error).split())
+    return message if isinstance(error, (ValueError, *plain)) else f"{type(error).__name__}: {message}"
 
 
 def _parameters(text: str, spec: str) -> dict[str, str]:
@@ -310,11 +328,14 @@ def _convert(text: str, default: Any, name: str, spec: str) -> Any:
             inner = type(default[0]) if default else str
             return tuple(inner(part) for part in text.strip("()").split("/") if part)
     except (ValueError, KeyError):
-        expected = "values separated by /" if kind is tuple else kind.__name__
         raise UsageError(
-            f"{spec!r}: {name} is {text!r}; expected {expected}, such as {format_value(default)}"
+            f"{spec!r}: {name} is {text!r}; expected {KINDS[kind]}, such as {format_value(default)}"
         ) from None
     return text
+
+
+KINDS = {bool: "true or false", int: "a whole number", float: "a number", tuple: "values separated by /", str: "text"}
+"""The types of parameters, as a message names what it expects."""
 
 
 def format_value(value: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import product
+from itertools import chain, islice, product
 from typing import Any
 
 from ..learners.base import Learner
@@ -15,7 +15,7 @@ from .cells import Cell, Pair, plain
 from .entrant import Entrant, as_entrant, references
 from .names import Named, UsageError, make_learner, make_task
 from .presets import for_task
-from .schema import Preset, without
+from .schema import MAX_ENTRIES, Preset, without
 from .sets import expand
 from .too_large import Row, check_rows
 from .views import already, split_view, with_view
@@ -80,12 +80,13 @@ def make_plan(
     if learners is not None:
         preset = replace(preset, grid=without(preset.grid, ("learners", "views", "encodings", "ages", "crossed")))
     plan = Plan(preset.name, names=preset.names)
-    chosen: list[Named[Task]] = []
+    distinct = _Distinct("tasks", plan.notes)
     for spec in preset.tasks if tasks is None else expand("tasks", tasks, preset.tasks):
         named = make_task(spec)
         if tasks is not None and named.instance.missing and named.label in tasks:
             raise UsageError(f"{named.label}: {named.instance.missing}")
-        _add_named(plan, chosen, named, "tasks")
+        distinct.add(named)
+    chosen: list[Named[Task]] = distinct.named
     plan.tasks.update((named.label, named.instance) for named in chosen)
     heuristics = {name for named in chosen for name in named.instance.heuristics}
     rows: list[Row] = []
@@ -112,17 +113,23 @@ def _learners(
     A requested heuristic is included for the tasks that have it.
     """
     own = references(task.instance)
-    found: list[Named[Any]] = []
-    specs = list(grid.learners) if requested is None else expand("learners", requested, grid.learners)
-    for spec in [*specs, *_crossed(grid, specs, {*own, *heuristics})]:
+    found = _Distinct("learners", plan.notes)
+    specs: list[Any] = list(grid.learners) if requested is None else expand("learners", requested, grid.learners)
+    specs += islice(_crossed(grid, specs, {*own, *heuristics}), MAX_ENTRIES + 1)
+    if len(specs) > MAX_ENTRIES:
+        raise UsageError(
+            f"more than {MAX_ENTRIES:,} learners on {task.label} in all views, encodings and ages; choose fewer of "
+            "these (--views, --encodings, --ages), or of the learners that have them (--crossed)"
+        )
+    for spec in specs:
         if isinstance(spec, str) and spec in own:
-            _add_named(plan, found, Named(spec, own[spec]), "learners")
+            found.add(Named(spec, own[spec]))
         elif not isinstance(spec, str) or spec not in heuristics:
-            _add_named(plan, found, _learner(grid, spec), "learners")
+            found.add(_learner(grid, spec))
     if requested is None:
         for name, reference in own.items():
-            _add_named(plan, found, Named(name, reference), "learners")
-    return found
+            found.add(Named(name, reference))
+    return found.named
 
 
 def _crossed(grid: Preset, specs: Sequence[str | Learner], references: Collection[str]) -> Iterator[str | Learner]:
@@ -160,23 +167,44 @@ def _learner(grid: Preset, spec: str | Learner) -> Named[Learner]:
     return make_learner(spec, grid.settings(spec)) if isinstance(spec, str) else make_learner(spec)
 
 
-def _add_named(plan: Plan, chosen: list[Named[Any]], named: Named[Any], what: str) -> None:
-    """Add what is not there yet; two different things of one name would be one row in every table.
+class _Distinct:
+    """Named tasks or learners, each once: two different things of one name would be one row in every table.
 
-    Of two labels of the same settings the first stays: their cells have the same keys, so there is one row for both.
+    Of two labels of the same settings the first stays, and a note says so: their cells have the same keys, so there is
+    one row for both. Each is compared with those of the same label or hash only, as there may be thousands.
     """
-    for other in chosen:
-        if other.label == named.label and other.instance != named.instance:
-            raise UsageError(
-                f"two different {what} have the name {named.label!r}: {other.instance} and {named.instance}"
-            )
-        if other.instance == named.instance and other.source == named.source:
-            if other.label != named.label:
-                note = f"{named.label} and {other.label} have the same settings; results are listed under {other.label}"
-                if note not in plan.notes:
-                    plan.notes.append(note)
-            return
-    chosen.append(named)
+
+    def __init__(self, what: str, notes: list[str]) -> None:
+        self.what, self.notes = what, notes
+        self.named: list[Named[Any]] = []
+        self._alike: dict[Any, list[Named[Any]]] = {}
+
+    def add(self, named: Named[Any]) -> None:
+        """Add what is not there yet; raises UsageError if its label is that of another one."""
+        lists = [self._alike.setdefault(mark, []) for mark in (named.label, _hash(named.instance))]
+        for other in chain(*lists):
+            if other.label == named.label and other.instance != named.instance:
+                raise UsageError(
+                    f"two different {self.what} have the name {named.label!r}: {other.instance} and {named.instance}"
+                )
+            if other.instance == named.instance and other.source == named.source:
+                if other.label != named.label:
+                    same = f"{named.label} and {other.label} have the same settings"
+                    note = f"{same}; results are listed under {other.label}"
+                    if note not in self.notes:
+                        self.notes.append(note)
+                return
+        for alike in lists:
+            alike.append(named)
+        self.named.append(named)
+
+
+def _hash(instance: Any) -> int | None:
+    """Equal for equal ones; None for what has no hash, as where a field holds a list."""
+    try:
+        return hash(instance)
+    except TypeError:
+        return None
 
 
 def _add(plan: Plan, grid: Preset, task: Named[Task], learner: Named[Learner | Entrant]) -> list[Row]:

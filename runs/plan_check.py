@@ -98,8 +98,8 @@ def check_plan(document: Mapping[str, Any], schema: int) -> bool:
     _check("it is no plan of a run", document, {"schema": COUNT}, required=("schema",))
     if document["schema"] != schema:
         return False
-    _check("it", document, DOCUMENT, required=tuple(DOCUMENT))
-    _check("it", document, {"settings": TABLE})
+    _check("", document, DOCUMENT, required=tuple(DOCUMENT))
+    _check("", document, {"settings": TABLE})
     for name, task in document["tasks"].items():
         _check_task(f"the task {name!r:.60}", task)
     for name, learner in document["learners"].items():
@@ -131,12 +131,13 @@ def _check_task(where: str, task: Any) -> None:
 
 def _check(where: str, table: Any, fields: Fields, required: Sequence[str] = ()) -> None:
     if not isinstance(table, dict):
-        raise PlanError(f"{where} is {table!r:.60}; expected a table")
+        raise PlanError(f"{where or 'it'} is {table!r:.60}; expected a table")
     for name, (fits, expected) in fields.items():
         found = name in table
         if (not found and name in required) or (found and not fits(table[name])):
             shown = f"{table[name]!r:.60}" if found else "missing"
-            raise PlanError(f"{where}: {name} is {shown}; expected {expected}")
+            place = f"{where}: " if where else ""
+            raise PlanError(f"{place}{name} is {shown}; expected {expected}")
 
 
 def _check_rows(name: str, rows: list[Any], fields: Fields, required: Sequence[str]) -> None:

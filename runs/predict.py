@@ -69,7 +69,9 @@ def _predict(task: Task, predictor: Predictor, examples: Examples) -> np.ndarray
     shape = (len(examples), task.outputs.size) + ((task.outputs.alphabet,) if task.outputs.alphabet else ())
     who = f"{type(predictor).__name__}.predict"
     if not isinstance(predicted, np.ndarray):
-        raise TypeError(f"{who} returned a {type(predicted).__name__}; expected a numpy array of shape {shape}")
+        raise TypeError(
+            f"{who} returned an object of type {type(predicted).__name__}; expected a numpy array of shape {shape}"
+        )
     if predicted.shape != shape:
         raise ValueError(f"{who} returned an array of shape {predicted.shape}; expected {shape}")
     strange = np.count_nonzero(~np.isfinite(predicted))

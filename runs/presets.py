@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import fields, replace
@@ -16,7 +17,7 @@ from ..learners.tuned import Tuned
 from ..tasks.base import Task
 from .errors import UsageError
 from .external import is_path
-from .names import RENAMED, Named, available, make_learner, make_task, names, nearest, renamed_parameters
+from .names import KINDS, RENAMED, Named, available, make_learner, make_task, names, nearest, renamed_parameters
 from .registration import PRESET, read_claims
 from .schema import FIELDS, REQUIRED, Grid, Preset, added, check, frozen, is_whole, without
 from .sets import ALL, INHERITED, PREFIX, expand, is_set
@@ -54,6 +55,9 @@ def load_preset(name: str, *, trust: bool = False) -> Preset:
     del raw["where"], raw["extends"]
     try:
         raw |= {kind: tuple(expand(kind, raw[kind])) for kind in PREFIX}
+        for task in raw["tasks"]:
+            if not is_path(task):
+                make_task(task)
     except UsageError as error:
         raise UsageError(f"{where}: {error}") from error
     preset = Preset(name=Path(name).stem if name.endswith(".toml") else name, **raw)
@@ -102,7 +106,7 @@ def _read(name: str) -> dict[str, Any]:
     path = Path(name)
     if path.suffix == ".toml":
         try:
-            text, name = read_text(path, MAX_PRESET), path.stem
+            text = read_text(path, MAX_PRESET)
         except UnreadableError as error:
             raise UsageError(f"cannot read the preset {path}: {error}") from error
     elif name == PRESET:
@@ -250,4 +254,22 @@ def _check_settings(where: str, settings: Mapping[str, Any], learners: Iterable[
         default = known[name]
         kind = int if isinstance(default, float) and is_whole(value) else type(default)
         if default is not None and type(value) is not kind:
-            raise UsageError(f"{where}: {name} = {value!r}; expected {type(default).__name__}, such as {default!r}")
+            expected, example = KINDS.get(kind, kind.__name__), json.dumps(default, default=repr)
+            raise UsageError(f"{where}: {name} = {value!r}; expected {expected}, such as {example}")
+        _check_value(where, name, frozen(value), learners)
+
+
+def _check_value(where: str, name: str, value: Any, learners: Iterable[Learner]) -> None:
+    """Raise UsageError for a value that none of the learners with this parameter takes."""
+    refused: ValueError | None = None
+    for learner in learners:
+        if isinstance(learner, Tuned) or not hasattr(learner, name):
+            continue
+        try:
+            replace(learner, **{name: value})  # pyright: ignore[reportArgumentType]
+        except ValueError as error:
+            refused = error
+        else:
+            return
+    if refused is not None:
+        raise UsageError(f"{where}: {refused}")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shlex
 import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +16,13 @@ import pandas as pd
 from ..engine.errors import UnreadableWarning
 from ..engine.files import UnreadableError, parse_json
 from .batches import BatchStore, contradictions, read_batches
-from .bundle import locate, read_bundle
-from .catalogue import Catalogue, check_versions, merge_catalogues, read_catalogue
+from .bundle import SCORES, locate, read_bundle
+from .catalogue import Catalogue, read_catalogue
 from .errors import UnreadablePlanError, UsageError
 from .results import COLUMNS, Results
 from .rows import FILE, as_text, identities, sources_of
 from .shrink import reported
+from .union import check_versions, merge_catalogues
 
 ANSWERS = ("examples", "kind")
 """The columns with the answers to riddles."""
@@ -109,9 +112,10 @@ def _warn_of_differences(parts: Mapping[str, Results]) -> None:
     if found:
         names = list(parts)
         first, second, what = found[0]
+        command = shlex.join(["grue", "compare", names[first], names[second]])
         warnings.warn(
             f"{names[first]} and {names[second]} have different values for {len(found)} rows of the same cells, such "
-            f"as {what}; those of {names[first]} are reported (grue compare {names[first]} {names[second]})",
+            f"as {what}; those of {names[first]} are reported ({command})",
             stacklevel=3,
         )
 
@@ -129,11 +133,27 @@ def require_catalogue(folder: Path) -> Catalogue:
     """The plan of a result folder; raises UsageError for a folder that is none."""
     catalogue = read_catalogue(folder)
     if catalogue is None:
-        study = " (it is that of a study)" if (folder / "study.json").is_file() else ""
-        reason = f"it has no plan.json{study}" if folder.is_dir() else "it does not exist"
+        reason = "it has no plan.json" if folder.is_dir() else "it does not exist"
         reason = "it is a file" if folder.is_file() else reason
-        raise UsageError(f"{folder} is not a result folder: {reason} (grue run --out DIR creates one)")
+        raise UsageError(f"{folder} is not a result folder: {reason} ({_advice(folder)})")
     return catalogue
+
+
+def _advice(folder: Path) -> str:
+    """What to do about a folder without a plan: the plan is missing, or the folder meant is in it or beside it."""
+    if (folder / "study.json").is_file():
+        return "it is that of a study, which grue page and grue claims read"
+    if (folder / SCORES).is_file():
+        return "pack the folder again: grue scores --format bundle"
+    if (folder / "batches").is_dir():
+        return "repeat grue run with the same arguments: it writes the plan again and repeats no finished cell"
+    try:
+        inside = sorted(str(plan.parent) for plan in folder.glob("*/plan.json"))
+        beside = {one.parent.name: str(one.parent) for one in folder.parent.glob("*/plan.json")}
+    except OSError:
+        inside, beside = [], {}
+    close = inside[:1] or [beside[name] for name in get_close_matches(folder.name, beside, n=1)]
+    return f"did you mean {close[0]}?" if close else "grue run --out DIR creates one"
 
 
 def _read(folder: Path, *, every_metric: bool) -> Results:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -176,10 +177,13 @@ def describe_plan(plan: Plan, folder: Path, workers: Workers | None = None, *, f
     else:
         processes = max(workers.count, 1)
         estimate = f"{duration(total / processes)} on {processes} processes"
-    lines.append(
-        f"{len(plan.cells)} cells, {len(missing)} to do in {len(batches)} batches: about {estimate} ({source})"
-    )
+    todo = f"{len(missing)} to do in {len(batches)} batch{'' if len(batches) == 1 else 'es'}"
+    lines.append(f"{len(plan.cells)} cells, {todo}: about {estimate} ({source})")
     return "\n".join(lines)
+
+
+SCHEDULER = re.compile(rf"{LOCAL}|((tcp|tls)://)?[^/]+:[0-9]+|(inproc|ucx|ws|wss)://.+")
+"""What --scheduler takes: Dask itself refuses an address without a port, but after 20 s."""
 
 
 def choose_workers(
@@ -193,13 +197,15 @@ def choose_workers(
     if not 0 < timeout < inf:
         raise UsageError(f"timeout is {timeout:g}; expected a number of seconds above 0")
     if memory is not None and not (memory == 0 or LEAST_MEMORY <= memory < inf):
-        raise UsageError(f"memory is {memory:g}; expected at least {LEAST_MEMORY} GiB, or 0 for no limit")
+        raise UsageError(f"memory is {memory:g}; expected a number of GiB from {LEAST_MEMORY} up, or 0 for no limit")
     if jobs is not None and jobs < 0:
         raise UsageError(f"jobs is {jobs}; expected at least 1, or 0 for no worker processes")
     if jobs == 0 and scheduler:
         raise UsageError(
             f"jobs=0 cannot be combined with the scheduler {scheduler}; expected at least 1, or no jobs option"
         )
+    if scheduler and not SCHEDULER.fullmatch(scheduler):
+        raise UsageError(f"scheduler is {scheduler!r}; expected tcp://HOST:PORT, tls://HOST:PORT, or {LOCAL}")
     if device != "cpu" and scheduler:
         raise UsageError(
             f"device {device!r} cannot be combined with the scheduler {scheduler}: a cluster trains on CPUs"

@@ -6,12 +6,20 @@ library is imported, because a command line needs the options before it needs nu
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import MISSING, dataclass, field, fields, replace
 from math import isfinite
 from numbers import Integral
 from typing import Any
+
+MAX_ENTRIES, MAX_NUMBERS = 10_000, 1_000
+"""The most tasks or learners of a run, and the most sizes, exposed examples, ages or views: more is a mistake."""
+
+QUOTED = 200
+"""Characters of a value that a message quotes."""
 
 OVER_CAPACITY = ("skip", "shrink")
 VIEWS = ("tied", "untied")
@@ -191,7 +199,10 @@ class Preset:
     )
     timeout: float = field(
         metadata=_field_info(
-            "more than 0 seconds, such as 300", _is_seconds, "Time limit in seconds per batch of cells.", float
+            "a finite number of seconds above 0, such as 300",
+            _is_seconds,
+            "Time limit in seconds per batch of cells.",
+            float,
         )
     )
     views: tuple[str, ...] = field(
@@ -320,18 +331,37 @@ def metavar(name: str) -> str:
 
 def check(name: str, value: Any) -> None:
     """Raise ValueError for a value that the field cannot have."""
+    most = MAX_ENTRIES if FIELDS[name].fits is _is_names else MAX_NUMBERS
+    if isinstance(value, list | tuple) and len(value) > most:
+        raise ValueError(f"{name} has {len(value):,} entries; expected at most {most:,}")
     if not FIELDS[name].fits(frozen(value)):
-        raise ValueError(f"{name} = {value!r}; expected {FIELDS[name].expected}")
+        raise ValueError(f"{name} = {_brief(value)}; expected {FIELDS[name].expected}")
 
 
 def read_option(name: str, text: str) -> Any:
     """The value of a field from the text of its option; raises ValueError that says what is expected."""
-    try:
-        value = FIELDS[name].parse(text)
-        check(name, value)
-    except ValueError as error:
-        raise ValueError(f"{text!r}; expected {FIELDS[name].expected}") from error
+    info, value = FIELDS[name], None
+    with suppress(ValueError):
+        value = info.parse(text)
+    if value is None or not info.fits(value):
+        raise ValueError(f"{_brief(text)}; expected {_in_option(name)}")
+    check(name, value)
     return value
+
+
+def _in_option(name: str) -> str:
+    """What an option may hold, as it is written there: 16,64 for the list [16, 64] of a preset."""
+    info = FIELDS[name]
+    if info.parse is parse_settings:
+        return "NAME=VALUE, such as max_steps=600"
+    first = info.expected.partition(" or [")[0]
+    return re.sub(r"\[([^]]*)\]", lambda found: found[1].replace('"', "").replace(", ", ","), first)
+
+
+def _brief(value: Any) -> str:
+    """The value as a message quotes it: the beginning of a long one."""
+    text = repr(value)
+    return text if len(text) <= QUOTED else f"{text[:QUOTED]}..."
 
 
 def without(grids: Iterable[Grid], names: Collection[str]) -> tuple[Grid, ...]:

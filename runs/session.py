@@ -16,12 +16,13 @@ from ..engine.session import Session
 from ..engine.store import Store
 from ..learners.base import CPU, Resources
 from .batches import BatchStore, read_cells
-from .catalogue import FILE, Catalogue, extend_catalogue
+from .catalogue import FILE, Catalogue
 from .cells import Batch, Cell
 from .errors import UnreadablePlanError
 from .estimate import Estimates, make_batches
 from .jobs import BatchJob
 from .plan import Plan
+from .union import extend_catalogue
 
 
 class PlanSession(Session):
@@ -52,7 +53,7 @@ class PlanSession(Session):
         self.missing, batches, estimates = outstanding(self.plan, rows, metadata, self.store)
         log(
             f"{len(self.plan.cells)} cells: {len(self.plan.cells) - len(self.missing)} done, {len(self.missing)} to do "
-            f"in {len(batches)} batches on {self.workers}; results in {folder}"
+            f"in {len(batches)} batch{'' if len(batches) == 1 else 'es'} on {self.workers}; results in {folder}"
         )
         for reason in catalogue.reasons() if self.plan.cells else self.plan.reasons():
             log(reason)

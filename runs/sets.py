@@ -8,6 +8,7 @@ from typing import Any
 from ..learners import LEARNERS
 from ..tasks import TASKS
 from .names import RENAMED, UsageError, make_learner, make_task, nearest
+from .schema import MAX_ENTRIES
 
 ALL = "all"
 INHERITED = "inherited"
@@ -31,21 +32,29 @@ def expand(kind: str, specs: Iterable[Any], inherited: Sequence[str] = ()) -> li
 
     Raises UsageError for a set that there is not, and for what is left out and was not in.
     """
-    found: list[Any] = []
+    specs, found = list(specs), list[Any]()
+    refuse_many(len(specs), kind)
     for spec in specs:
         if isinstance(spec, str) and spec.startswith("-"):
             gone = members(kind, spec[1:], inherited)
             if not any(one in found for one in gone):
-                raise UsageError(
-                    f"{spec!r} excludes a name that is not in the list: "
-                    + nearest(
-                        spec[1:], [one for one in found if isinstance(one, str)], kind.removesuffix("s"), RENAMED[kind]
+                if not found:
+                    raise UsageError(
+                        f"{spec!r} excludes a name, and there is none before it; expected it after names, such as all"
                     )
-                )
+                known, what = [one for one in found if isinstance(one, str)], kind.removesuffix("s")
+                why = nearest(spec[1:], known, what, RENAMED[kind])
+                raise UsageError(f"{spec!r} excludes a name that is not in the list: {why}")
             found = [one for one in found if one not in gone]
         else:
             found += [one for one in members(kind, spec, inherited) if one not in found]
     return found
+
+
+def refuse_many(count: int, kind: str, why: str = "") -> None:
+    """Raise UsageError for more tasks or learners than a run may have."""
+    if count > MAX_ENTRIES:
+        raise UsageError(f"{count:,} {kind}; expected at most {MAX_ENTRIES:,}{why}")
 
 
 def members(kind: str, spec: Any, inherited: Sequence[str] = ()) -> list[Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,9 @@ import pyarrow.compute as pc
 from ..engine.parts import Block
 from .catalogue import Catalogue
 from .rows import FILE, KEY_AXES, LARGEST, NEVER_NULL, UNIQUE, first_rows, identities
+
+COUNTS, NUMBERS = (*KEY_AXES, "count"), ("value", "fit_seconds")
+"""Columns whose values are 0 at least, and those that have a largest one."""
 
 Keep = Callable[[pa.Table], np.ndarray]
 """Which rows of a table are needed, (rows,) bool, beside the first one of each cell."""
@@ -27,9 +31,9 @@ def reported(catalogue: Catalogue) -> Keep:
     from ..metrics.metric import CODE  # noqa: PLC0415 -- a run needs it in its workers alone
 
     ranked = {info.metric for info in catalogue.tasks.values()} | {"accuracy"}
-    metrics = [*CODE, *sorted(ranked), *(f"{name}_error" for name in sorted(ranked))]
+    metrics = {*CODE, *ranked, *(f"{name}_error" for name in ranked)}
     riddles = {name for name, info in catalogue.tasks.items() if not info.has_curve}
-    keys = [cell.key for cell in catalogue.cells if cell.task in riddles]
+    keys = {cell.key for cell in catalogue.cells if cell.task in riddles}
 
     def keep(table: pa.Table) -> np.ndarray:
         found = _is_one_of(table["metric"], metrics) | _is_one_of(table["key"], keys)
@@ -70,10 +74,11 @@ def _is_plausible(table: pa.Table) -> bool:
     if any(table[name].null_count for name in NEVER_NULL):
         return False
     held = table.column_names
-    counts = [pc.min_max(table[name])["min"].as_py() for name in (*KEY_AXES, "count") if name in held]
-    ranges = [pc.min_max(table[name]).as_py() for name in ("value", "fit_seconds") if name in held]
-    values = [value for one in ranges for value in one.values() if value is not None]
-    return all(count is None or count >= 0 for count in counts) and all(abs(value) <= LARGEST for value in values)
+    ranges = {name: pc.call_function("min_max", [table[name]]).as_py() for name in (*COUNTS, *NUMBERS) if name in held}
+    known = {name: one for name, one in ranges.items() if one["min"] is not None}
+    return all(
+        one["min"] >= 0 if name in COUNTS else max(map(abs, one.values())) <= LARGEST for name, one in known.items()
+    )
 
 
 def _numbers(column: pa.ChunkedArray) -> np.ndarray:
@@ -84,8 +89,7 @@ def _numbers(column: pa.ChunkedArray) -> np.ndarray:
     return column.fill_null(0).to_numpy()
 
 
-def _is_one_of(column: pa.ChunkedArray, texts: Sequence[str]) -> np.ndarray:
+def _is_one_of(column: pa.ChunkedArray, texts: AbstractSet[str]) -> np.ndarray:
     """Whether each value of a column is one of these texts: (rows,) bool."""
     whole = (column if pa.types.is_dictionary(column.type) else column.dictionary_encode()).combine_chunks()
-    held = pc.is_in(whole.dictionary, value_set=pa.array(texts, whole.dictionary.type)).to_numpy(zero_copy_only=False)
-    return held[whole.indices.to_numpy()]
+    return np.array([text in texts for text in whole.dictionary.to_pylist()], bool)[whole.indices.to_numpy()]

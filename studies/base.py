@@ -93,7 +93,7 @@ class Study(ABC):
 
     def with_learners(self, specs: Sequence[str]) -> Study:  # noqa: ARG002
         """The study with further learners, as `grue run` names them. Optional: raises UsageError if it takes none."""
-        raise UsageError(f"the study {self.name} takes no --learner")
+        raise UsageError(f"the study {self.name} takes no --learner; repeat the command without it")
 
     @abstractmethod
     def analyse(self, rows: pd.DataFrame) -> Findings:

@@ -113,8 +113,7 @@ class Translation(Task):
 
     def capacity(self, split: str) -> int:
         """Number of the 1,797 digit images in the split, counted exactly."""
-        images = _digits().images.reshape(-1, SIDE, SIDE)
-        return int(in_share(_cropped(images), self.hash_key, self.split(split).share).sum())
+        return _count(self.hash_key, self.split(split).share)
 
     def describe(self, example: np.ndarray) -> str:
         """The canvas as text, from . for white to # for black."""
@@ -154,6 +153,12 @@ class _Digits(NamedTuple):
 
     images: np.ndarray
     labels: np.ndarray
+
+
+@cache
+def _count(key: str, share: tuple[float, float]) -> int:
+    """Number of digit images in a share: a plan asks for that once a learner."""
+    return int(in_share(_cropped(_digits().images.reshape(-1, SIDE, SIDE)), key, share).sum())
 
 
 @cache

@@ -108,7 +108,7 @@ def _fit(learner: Learner, problems: Sequence[Problem]) -> list[Predictor]:
             predictors += learner.fit_many(group, CPU)
     for given in predictors:
         assert isinstance(given, Predictor), (
-            f"{type(learner).__name__}.fit returned a {type(given).__name__}; expected a grue Predictor"
+            f"{type(learner).__name__}.fit returned an object of type {type(given).__name__}; expected a grue Predictor"
         )
     return predictors
 

@@ -117,6 +117,14 @@ def test_a_full_disk_under_the_standard_output() -> None:
 
 
 @invariant
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+@pytest.mark.parametrize("arguments", [SMALL, ("scores", "reference/claims", "--format", "parquet")], ids=" ".join)
+def test_a_full_disk_under_a_file(arguments: tuple[str, ...], call: Call) -> None:
+    code, _, err = call(*arguments, "--output", "/dev/full")
+    one_line(code, err, "grue: /dev/full: no space left on device; delete something")
+
+
+@invariant
 def test_a_reader_that_has_seen_enough() -> None:
     command = [sys.executable, "-m", "grue", "scores", "reference/claims"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
@@ -158,6 +166,25 @@ def test_a_path_that_is_no_text(tmp_path: Path) -> None:
     done = grue(*SMALL, "--format", "md", "--output", name)
     assert (done.returncode, done.stderr.count(b"\n")) == (0, 1)
     assert Path(os.fsdecode(name)).read_text(encoding="utf-8").startswith("## ")
+
+
+@invariant
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["leaderboard", "a\nb\x1b[31m"],
+        ["leaderboard", "reference/a\nb\x1b[31m"],
+        ["verify", "a\nb\x1b[31m"],
+        ["run", "--learner", "a\nb\x1b[31m", "--dry-run"],
+        ["run", "--task", "a\nb\x1b[31m", "--dry-run"],
+        ["run", "--learner", "mlp:a\nb\x1b[31m=1", "--dry-run"],
+        ["run", "--preset", "a\nb\x1b[31m.toml", "--dry-run"],
+    ],
+    ids=" ".join,
+)
+def test_an_argument_with_a_line_break(arguments: list[str], call: Call) -> None:
+    code, _, err = call(*arguments)
+    one_line(code, err, "a\\nb\\x1b[31m")
 
 
 @invariant

@@ -37,7 +37,7 @@ def test_no_number_may_be_what_it_cannot(name: str) -> None:
             continue
         values = ["-1"] if isinstance(item.default, int) else ["-1", "nan", "inf"]
         for value in values:
-            with pytest.raises(UsageError, match=rf"{name} cannot make a learner: {item.name} is {value}.*; expected"):
+            with pytest.raises(UsageError, match=rf"'{name}:{item.name}={value}': {item.name} is {value}.*; expected"):
                 make_learner(f"{name}:{item.name}={value}")
 
 

@@ -81,6 +81,23 @@ def test_reports_are_the_same(given: Path, figure: Callable[[str, float | str], 
     figure("batches folded", count)
 
 
+@pytest.mark.invariant("A packed folder is the same, byte for byte, before and after `grue compact`.")
+@pytest.mark.parametrize("form", ["bundle", "parquet"])
+def test_what_is_packed_is_the_same(form: str, given: Path, tmp_path: Path) -> None:
+    def packed(name: str) -> dict[str, bytes]:
+        output = tmp_path / form / name
+        done = CliRunner().invoke(app, ["scores", str(given), "--format", form, "--output", str(output)])
+        assert done.exit_code == 0, done.output
+        paths = [output] if output.is_file() else sorted(output.iterdir())
+        return {path.name.replace(name, ""): path.read_bytes() for path in paths}
+
+    (tmp_path / form).mkdir()
+    before = packed("before")
+    assert len(before) == (4 if form == "bundle" else 1)
+    assert not folded(given)[1]
+    assert packed("after") == before
+
+
 @pytest.mark.invariant(NOTHING_LOST)
 @pytest.mark.parametrize("operation", ["fsync", "rename", "unlink"])
 def test_killed_at_any_moment(

@@ -12,8 +12,9 @@ import pytest
 from grue.analysis.sharing import share
 from grue.reports.formats import FORMATS, make_tables, render
 from grue.reports.leaderboard import make_leaderboard, summary_of
-from grue.runs.catalogue import Catalogue, CellInfo, merge_catalogues
+from grue.runs.catalogue import Catalogue, CellInfo
 from grue.runs.results import Results
+from grue.runs.union import merge_catalogues
 
 MINE = "mine:Learner"
 

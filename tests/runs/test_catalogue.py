@@ -21,13 +21,13 @@ from grue.runs.catalogue import (
     NotApplicable,
     SplitInfo,
     TaskInfo,
-    merge_catalogues,
     read_catalogue,
     write_catalogue,
 )
 from grue.runs.errors import UnreadablePlanError, UsageError
 from grue.runs.plan import make_plan
 from grue.runs.presets import load_preset
+from grue.runs.union import merge_catalogues
 
 ROOT = Path(__file__).parents[2]
 

@@ -242,7 +242,7 @@ def test_what_are_no_probabilities_is_refused() -> None:
 def test_what_is_no_predictor_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     one = pair("identity-bits", Forest(n_estimators=2))
     monkeypatch.setattr(Forest, "fit", lambda *_: None)
-    with pytest.raises(TypeError, match=r"Forest\.fit returned a NoneType; expected a grue Predictor"):
+    with pytest.raises(TypeError, match=r"Forest\.fit returned an object of type NoneType; expected a grue Predictor"):
         run_batch(Batch(one, (Cell(one, 8, 0, 0),)))
 
 

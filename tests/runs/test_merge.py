@@ -171,6 +171,7 @@ def test_failures_are_kept_until_their_cells_are_done(folders: tuple[Path, Path]
         (["a", "nowhere"], "c", "nowhere is not a result folder: it does not exist"),
         (["a", "empty"], "c", "empty is not a result folder: it has no plan.json"),
         (["reference/quick"], "c", "reference/quick is a packed folder"),
+        (["a"], "reference/quick", "--into reference/quick is a packed folder, which takes no batches"),
         (["a"], "file", "is a file; expected a folder"),
         (["file"], "c", "file is not a result folder: it is a file"),
     ],

@@ -27,6 +27,16 @@ def test_every_preset_expands(name: str) -> None:
     assert len({cell.key for cell in plan.cells}) == len(plan.cells), "two cells with one key"
 
 
+def test_too_many_learners_are_refused_before_any_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    preset = load_preset("smoke")
+    aged = preset.changed({"encodings": ("onehot",) * 999, "views": ("tied",) * 999})
+    monkeypatch.setattr("grue.runs.plan._learner", lambda _, spec: make_learner(spec.partition(":")[0]))
+    with pytest.raises(UsageError, match=r"^100,000 learners; expected at most 10,000$"):
+        make_plan(preset, learners=[f"mlp:width={width}" for width in range(1, 100_001)])
+    with pytest.raises(UsageError, match="more than 10,000 learners on identity-bits in all views, encodings and ages"):
+        make_plan(aged, tasks=["identity-bits"])
+
+
 def test_the_oracle_of_a_task_without_a_rule_is_not_applicable_and_still_a_control() -> None:
     plan = make_plan(load_preset("smoke"), tasks=["text"], learners=["ngram", "oracle"])
     assert [(row.learner, row.reason) for row in plan.not_applicable] == [

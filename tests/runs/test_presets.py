@@ -106,9 +106,14 @@ def test_parameters_of_a_learner_from_a_module(tmp_path: Path) -> None:
     ("tables", "message"),
     [
         ("[budget]\nmax_stepz = 20", r"\[budget\]: unknown parameter 'max_stepz'; did you mean 'max_steps'"),
-        ("[budget]\nmax_steps = '20'", r"\[budget\]: max_steps = '20'; expected int, such as"),
-        ("[budget]\nmax_steps = true", r"max_steps = True; expected int"),
-        ("[budget]\nlearning_rate = 'high'", r"learning_rate = 'high'; expected float"),
+        ("[budget]\nmax_steps = '20'", r"\[budget\]: max_steps = '20'; expected a whole number, such as"),
+        ("[budget]\nmax_steps = -3", r"mine\.toml, \[budget\]: max_steps is -3; expected a whole number from 1 up"),
+        (
+            "[parameters.cnn]\nchannels = -3",
+            r"mine\.toml, \[parameters\.cnn\]: channels is -3; expected a whole number",
+        ),
+        ("[budget]\nmax_steps = true", r"max_steps = True; expected a whole number"),
+        ("[budget]\nlearning_rate = 'high'", r"learning_rate = 'high'; expected a number"),
         ("[parameters.cnnn]\nmax_steps = 20", "unknown learner 'cnnn'; did you mean 'cnn'"),
         ("[parameters.cnn]\nchanels = 20", r"\[parameters.cnn\]: unknown parameter 'chanels'; did you mean 'channels'"),
         ("[parameters.cnn]\nn_estimators = 20", r"\[parameters.cnn\]: unknown parameter 'n_estimators'"),
@@ -159,7 +164,7 @@ def test_a_name_or_value_in_a_table_that_means_nothing_is_refused(tmp_path: Path
         ("extends", '"standrd"', "unknown preset 'standrd'; did you mean 'standard'"),
         ("learners", '["inherited"]', "'inherited' needs a preset with extends"),
         ("learners", '["all", "-mpl"]', "'-mpl' excludes a name that is not in the list: .* did you mean 'mlp'"),
-        ("timeout", "0", "timeout = 0; expected more than 0 seconds"),
+        ("timeout", "0", "timeout = 0; expected a finite number of seconds above 0"),
         ("timeout", "nan", "timeout = nan; expected"),
         ("tasks", '"identity-bits"', r"tasks = 'identity-bits'; expected names, such as \[\"identity-bits\"\]"),
         ("learners", "[3]", r"learners = \[3\]; expected names"),
@@ -167,6 +172,10 @@ def test_a_name_or_value_in_a_table_that_means_nothing_is_refused(tmp_path: Path
         ("budget", "600", r"budget = 600; expected a table: the line \[budget\]"),
         ("also", '["mlp"]', "unknown field 'also'"),
         ("seeds", None, "the field 'seeds' is required; expected at least one seed"),
+        ("ages", str(list(range(100_000))), "ages has 100,000 entries; expected at most 1,000$"),
+        ("tasks", str(["text"] * 100_000), "tasks has 100,000 entries; expected at most 10,000$"),
+        ("tasks", '["mase"]', r"mine\.toml: unknown task 'mase'; did you mean 'maze-grid'"),
+        ("learners", '["-mlp"]', "'-mlp' excludes a name, and there is none before it; expected it after names"),
     ],
 )
 def test_a_value_that_a_field_cannot_have_is_refused(

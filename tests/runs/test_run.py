@@ -75,7 +75,7 @@ def test_a_failed_batch_is_run_again_in_halves_so_that_the_failing_cell_alone_is
     assert first.returncode == 1
     assert "3 cells failed together, now run again as 1 and 2: RuntimeError: sixteen is too much" in first.stderr
     assert "3/3 cells" in first.stderr
-    assert "1 cells failed" in first.stderr
+    assert "1 cell failed" in first.stderr
     results = read([folder / "out"])
     (record,) = results.failures
     assert [cell["size"] for cell in record["cells"]] == [16]
@@ -89,7 +89,7 @@ def test_a_failed_batch_is_run_again_in_halves_so_that_the_failing_cell_alone_is
     assert "1 failed cells" in shown.stdout
     again = grue(folder, *failing)
     assert again.returncode == 1
-    assert "1 to do in 1 batches" in again.stderr
+    assert "1 to do in 1 batch" in again.stderr
     (folder / "mended").touch()
     assert grue(folder, *failing).returncode == 0
     results = read([folder / "out"])
@@ -192,7 +192,7 @@ def test_other_settings_in_the_same_folder_are_never_mixed(folder: Path) -> None
 def test_a_dry_run_touches_nothing_and_learns_from_the_times(folder: Path) -> None:
     few = ["--learner", "mine:Noted:seconds=1", "--exposed", "0"]
     dry = grue(folder, *few, "--dry-run")
-    assert "2 cells, 2 to do in 1 batches" in dry.stdout
+    assert "2 cells, 2 to do in 1 batch:" in dry.stdout
     assert dry.stdout.splitlines()[1].endswith(" 8,16"), "the sizes of each pair"
     assert not (folder / "out").exists()
     grue(folder, *few)
@@ -269,7 +269,7 @@ def test_a_plan_that_cannot_be_read_is_named_by_reports_and_set_aside_by_a_run(f
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [(["--jobs", "-1"], "jobs is -1; expected"), (["--timeout", "-5"], "expected more than 0 seconds")],
+    [(["--jobs", "-1"], "jobs is -1; expected"), (["--timeout", "-5"], "expected a finite number of seconds")],
 )
 def test_values_that_make_no_sense_are_refused(folder: Path, arguments: list[str], message: str) -> None:
     wrong = grue(folder, *arguments)

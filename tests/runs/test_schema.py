@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from grue.runs.names import UsageError
 from grue.runs.presets import adjust, load_preset
+from grue.runs.run import choose_workers
 from grue.runs.schema import FIELDS, OPTIONS, read_option
 
 TEXTS = {
@@ -36,6 +39,23 @@ def test_every_field_is_read_from_its_option_and_taken_by_adjust(name: str) -> N
     assert changed == (budget | value if name == "budget" else value)
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("sizes", "many", "'many'; expected sizes of at least 1, such as 16,64"),
+        ("views", "tide", "'tide'; expected views, such as tied,untied"),
+        ("budget", "600", "'600'; expected NAME=VALUE, such as max_steps=600"),
+        ("timeout", "inf", "'inf'; expected a finite number of seconds above 0, such as 300"),
+        ("ages", "5," * 100_000, "ages has 100,000 entries; expected at most 1,000"),
+        ("ages", "-" * 100_000, "'" + "-" * 199 + "...; expected numbers of at least 0, such as 0,2000"),
+    ],
+    ids=["sizes", "views", "budget", "timeout", "entries", "long"],
+)
+def test_an_option_expects_what_can_be_written_there(name: str, text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        read_option(name, text)
+
+
 def test_every_field_of_a_preset_is_an_option() -> None:
     # --task, --learner, and --learner cnn:channels=16
     assert set(FIELDS) == {*OPTIONS, "description", "tasks", "learners", "parameters", "names"}
@@ -46,3 +66,14 @@ def test_a_field_that_there_is_not_is_refused() -> None:
         adjust(load_preset("smoke"), sices=[3])
     with pytest.raises(UsageError, match="unknown parameter 'max_stepz'; did you mean 'max_steps'"):
         adjust(load_preset("smoke"), budget={"max_stepz": 3})
+
+
+@pytest.mark.parametrize("address", ["here", "tcp://127.0.0.1", "tls://host:port", "http://host:80"])
+def test_an_address_of_a_scheduler_that_dask_would_refuse_is_refused_before(address: str) -> None:
+    with pytest.raises(UsageError, match=f"scheduler is '{address}'; expected tcp://HOST:PORT"):
+        choose_workers(None, 1.0, address)
+
+
+@pytest.mark.parametrize("address", ["local", "tcp://127.0.0.1:8786", "tls://[::1]:1", "host:8786", "wss://host/path"])
+def test_addresses_of_schedulers(address: str) -> None:
+    assert choose_workers(None, 1.0, address).scheduler == address

@@ -56,11 +56,20 @@ def shrunk(table: pa.Table, keep: Callable[[pa.Table], np.ndarray] = nothing) ->
 def small() -> dict[str, list[object]]:
     """The rows of four cells, two a job, in columns."""
     rows = list(product(range(4), ("id", "far"), ("score", "score_error", "accuracy")))
-    about = {"task": "t", "learner": "l", "status": "ok", "size": 16, "exposed": 0, "suite_seed": 0, "count": 9}
+    about: dict[str, object] = {
+        "task": "t",
+        "learner": "l",
+        "status": "ok",
+        "size": 16,
+        "exposed": 0,
+        "suite_seed": 0,
+        "count": 9,
+    }
     columns: dict[str, list[object]] = {name: [value] * len(rows) for name, value in about.items()}
     columns |= {"key": [f"key{cell}" for cell, _, _ in rows], "seed": [cell for cell, _, _ in rows]}
     columns |= {"split": [split for _, split, _ in rows], "metric": [metric for _, _, metric in rows]}
-    return columns | {"value": [0.5] * len(rows), "fit_seconds": [0.1] * len(rows)}
+    columns |= {"value": [0.5] * len(rows), "fit_seconds": [0.1] * len(rows)}
+    return columns
 
 
 def to_table(columns: dict[str, list[object]]) -> pa.Table:

@@ -10,11 +10,12 @@ import pytest
 
 from grue.engine.parquet import read_file, to_bytes
 from grue.engine.store import Store
-from grue.runs.catalogue import Catalogue, CellInfo, LearnerInfo, TaskInfo, extend_catalogue, merge_catalogues
+from grue.runs.catalogue import Catalogue, CellInfo, LearnerInfo, TaskInfo
 from grue.runs.errors import UsageError
 from grue.runs.reading import load, read
 from grue.runs.results import COLUMNS
 from grue.runs.rows import LAYOUT, join, to_table
+from grue.runs.union import extend_catalogue, merge_catalogues
 
 
 def rows(key: str, value: float = 0.5, seed: int = 0) -> pd.DataFrame:

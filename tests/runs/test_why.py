@@ -14,10 +14,11 @@ import pytest
 
 from grue.learners.forest import Forest
 from grue.learners.mlp import MLP
-from grue.runs.catalogue import Catalogue, CellInfo, merge_catalogues
+from grue.runs.catalogue import Catalogue, CellInfo
 from grue.runs.cells import Cell, Pair
 from grue.runs.names import Named, make_task
 from grue.runs.origin import Origin
+from grue.runs.union import merge_catalogues
 from grue.runs.why import changes, reason_of
 
 
