@@ -22,12 +22,13 @@ def import_(
 
     from ..engine.job import store_content
     from ..engine.store import Store
-    from ..runs.bundle import refuse_packed
+    from ..runs.bundle import refuse_packed, refuse_study
     from ..runs.catalogue import read_catalogue
     from ..runs.imported import read_answers
     from ..runs.union import extend_catalogue
 
     refuse_packed(out, "import into")
+    refuse_study(out)
     found = read_answers(file, name, trust=trust)
     store = Store(out)
     with store.locked(lambda line: print(line, file=sys.stderr)):

@@ -73,6 +73,23 @@ def _session(name: str, folder: Path, workers: Workers, parameters: Mapping[str,
     return session
 
 
+def _refuse_other(folder: Path, name: str) -> None:
+    """Raise UsageError for the folder of a run or of another study; what cannot be read is written again."""
+    from ..engine.files import UnreadableError, read_json
+    from ..runs.errors import UsageError
+
+    if (folder / "plan.json").is_file():
+        raise UsageError(f"{folder} is the folder of a run; expected that of this study, or a new one (--out DIR)")
+    try:
+        other = read_json(folder / "study.json").get("study")
+    except UnreadableError:
+        return
+    if isinstance(other, str) and other != name:
+        raise UsageError(
+            f"{folder} is the folder of the study {other!r:.60}; expected that of {name}, or a new one (--out DIR)"
+        )
+
+
 def _end_if_failed(session: Session) -> None:
     if session.failures:
         folder = session.store.folder / "failures"
@@ -123,7 +140,9 @@ def _command(name: str) -> Callable[..., None]:
         units = study.jobs(scale)
         parameters = {"version": study.version, "scale": scale} | ({"learners": learner} if learner else {})
         workers = choose_workers(jobs, timeout, scheduler)
-        session = _session(name, out or Path("results/local") / name, workers, parameters, units)
+        folder = out or Path("results/local") / name
+        _refuse_other(folder, name)
+        session = _session(name, folder, workers, parameters, units)
         _end_if_failed(session)
         rows, provenance = read_rows(session.store, units, study.combine)
         try:

@@ -70,6 +70,12 @@ def refuse_packed(folder: Path | str, verb: str) -> None:
         raise UsageError(f"{folder} is a packed folder, which has no batches; {verb} the folder that it was made from")
 
 
+def refuse_study(folder: Path) -> None:
+    """Raise UsageError for the folder of a study, where a run is to write."""
+    if (folder / "study.json").is_file() and not (folder / "plan.json").is_file():
+        raise UsageError(f"{folder} is the folder of a study; expected that of a run, or a new one (--out DIR)")
+
+
 def write_bundle(results: Results, folder: Path, predictions: pa.Table | None = None) -> list[Path]:
     """Pack results into a folder, which is made where needed; returns the paths of its files.
 

@@ -303,6 +303,8 @@ def _parameters(text: str, spec: str) -> dict[str, str]:
         if not equals or not name:
             several = " (write several values of one parameter as 4/7)" if parameters else ""
             raise UsageError(f"{spec!r}: expected parameter=value, got {part!r}{several}")
+        if name.strip() in parameters:
+            raise UsageError(f"{spec!r}: {name.strip()} is given twice; expected each parameter once")
         parameters[name.strip()] = value.strip()
     return parameters
 

@@ -21,7 +21,7 @@ from ..engine.session import interruptible
 from ..learners.base import Learner, Resources
 from ..tasks.base import Task
 from .batches import BatchStore, read_cells
-from .bundle import refuse_packed
+from .bundle import refuse_packed, refuse_study
 from .catalogue import read_catalogue
 from .cells import Batch, Cell
 from .names import UsageError
@@ -143,6 +143,7 @@ def plan_run(
         )
     folder = Path(out) if out else RESULTS / chosen.name
     refuse_packed(folder, "run into")
+    refuse_study(folder)
     return plan, folder, chosen.timeout
 
 

@@ -60,6 +60,8 @@ def parse_settings(text: str) -> dict[str, Any]:
         name, equals, value = part.partition("=")
         if not equals:
             raise ValueError(f"expected parameter=value, got {part!r}")
+        if name in found:
+            raise ValueError(f"{name} is given twice; expected each parameter once")
         try:
             found[name] = tomllib.loads(f"value = {value}")["value"]
         except tomllib.TOMLDecodeError:

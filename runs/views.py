@@ -20,6 +20,9 @@ def split_view(spec: str) -> tuple[str, dict[str, str]]:
     if "view=" not in tail:
         return spec, {}
     parts = [part for part in tail.split(",") if part]
+    names = [name.strip() for name, _, _ in (part.partition("=") for part in parts)]
+    if twice := [name for name in PARAMETERS if names.count(name) > 1]:
+        raise UsageError(f"{spec!r}: {twice[0]} is given twice; expected each parameter once")
     view = {
         name.strip(): value.strip()
         for name, _, value in (part.partition("=") for part in parts)

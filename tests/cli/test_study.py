@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 from typer.testing import CliRunner
@@ -10,6 +11,8 @@ from typer.testing import CliRunner
 from grue.cli import app
 from grue.runs.names import UsageError
 from grue.studies.catalogue import STUDIES
+
+Call = Callable[..., tuple[int, str, str]]
 
 
 def test_without_a_name_the_studies_are_listed() -> None:
@@ -64,3 +67,20 @@ def test_two_scales_and_no_time_are_refused_before_anything_is_written(tmp_path:
         assert result.exit_code == 2, wrong
         assert wrong[0] in result.output
     assert not (tmp_path / "out").exists()
+
+
+def test_the_folder_of_something_else_is_refused_and_stays_as_it_is(tmp_path: Path, call: Call) -> None:
+    run, study = tmp_path / "run", tmp_path / "study"
+    run.mkdir()
+    (run / "plan.json").write_text("{}")
+    study.mkdir()
+    (study / "study.json").write_text('{"study": "prior"}')
+    for arguments, reason in (
+        (("study", "complexity", "--quick", "--out", str(run)), "is the folder of a run; expected that of this study"),
+        (("study", "complexity", "--quick", "--out", str(study)), "is the folder of the study 'prior'; expected that"),
+        (("run", "--preset", "smoke", "--out", str(study)), "is the folder of a study; expected that of a run, or a"),
+    ):
+        code, _, err = call(*arguments)
+        assert (code, err.count("\n")) == (2, 1)
+        assert reason in err
+    assert [path.name for path in (*run.iterdir(), *study.iterdir())] == ["plan.json", "study.json"]

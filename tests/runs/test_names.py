@@ -49,6 +49,11 @@ def test_objects_are_taken_as_they_are() -> None:
         ("mlp:width=wide", "width is 'wide'; expected a whole number, such as 128"),
         ("mlp:width", "expected parameter=value after the colon, got 'width'"),
         ("mlp:width=3,5", "expected parameter=value, got '5'"),
+        (
+            "mlp:width=3,depth=1,width=5",
+            "'mlp:width=3,depth=1,width=5': width is given twice; expected each parameter once",
+        ),
+        ("mlp:view=tied,view=untied", "view is given twice"),
         ("mlp:encoding=hot", "encoding is 'hot'; expected one of auto, onehot"),
         ("forest:encoding=hot", "encoding is 'hot'"),
         ("mlp:optimizer=adm", "optimizer is 'adm'; expected one of adam, sgd"),
