@@ -355,7 +355,7 @@ def _in_option(name: str) -> str:
     """What an option may hold, as it is written there: 16,64 for the list [16, 64] of a preset."""
     info = FIELDS[name]
     if info.parse is parse_settings:
-        return "NAME=VALUE, such as max_steps=600"
+        return "NAME=VALUE, each name once, such as max_steps=600"
     first = info.expected.partition(" or [")[0]
     return re.sub(r"\[([^]]*)\]", lambda found: found[1].replace('"', "").replace(", ", ","), first)
 

@@ -44,7 +44,7 @@ def test_every_field_is_read_from_its_option_and_taken_by_adjust(name: str) -> N
     [
         ("sizes", "many", "'many'; expected sizes of at least 1, such as 16,64"),
         ("views", "tide", "'tide'; expected views, such as tied,untied"),
-        ("budget", "600", "'600'; expected NAME=VALUE, such as max_steps=600"),
+        ("budget", "600", "'600'; expected NAME=VALUE, each name once, such as max_steps=600"),
         ("timeout", "inf", "'inf'; expected a finite number of seconds above 0, such as 300"),
         ("ages", "5," * 100_000, "ages has 100,000 entries; expected at most 1,000"),
         ("ages", "-" * 100_000, "'" + "-" * 199 + "...; expected numbers of at least 0, such as 0,2000"),
