@@ -154,6 +154,8 @@ def nearest(name: str, known: Iterable[str], what: str, renamed: Mapping[str, st
     if name in renamed:
         return f"{name} is called {renamed[name]} now"
     known = sorted(known)
+    if "," in name and {part.strip() for part in name.split(",")} <= {*known}:
+        return f"{name!r} is several names; expected one {what}: give each an option or entry of its own"
     longest_first = sorted(known, key=len, reverse=True)  # so that a part stands for the shortest name that has it
     meant = {part: one for one in longest_first for part in re.split(r"[-_@:]", one) if len(part) >= SHORTEST}
     meant |= renamed | {one: one for one in known}

@@ -41,6 +41,7 @@ def test_objects_are_taken_as_they_are() -> None:
     ("spec", "message"),
     [
         ("forrest", "unknown learner 'forrest'; did you mean 'forest'"),
+        ("linear, forest", "'linear, forest' is several names; expected one learner: give each an option or entry of"),
         ("forest:treees=3", "'forest:treees=3': unknown parameter 'treees'; did you mean 'n_estimators'"),
         ("mlp:trees=3", "unknown parameter 'trees'; expected one of age, batch_size"),
         ("mlp:width=-1", "'mlp:width=-1': width is -1; expected a whole number from 1 up"),
