@@ -247,7 +247,7 @@ def test_the_fields_of_a_preset_are_options(folder: Folder):
     assert {*scores["suite_seed"]} == {3}
     assert {(size, seed) for size, seed in zip(scores["size"], scores["seed"], strict=True)} == {(4, 0)}
     printed = folder.pytest(*SUITE, "--sizes=0", code=4)
-    assert "argument --sizes: '0'; expected sizes of at least 1, such as [16, 64]" in printed
+    assert "argument --sizes: '0'; expected sizes of at least 1, such as 16,64" in printed
     assert "device 'abacus'; expected cpu" in folder.pytest(*SUITE, "--device=abacus", code=4)
 
 

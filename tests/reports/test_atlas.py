@@ -146,7 +146,7 @@ def test_variants_share_a_row_if_merged(make: Make) -> None:
     [
         ({"seeds": 1}, "two seeds"),
         ({"learners": ("mlp",)}, "two learners"),
-        ({"status": "budget"}, "without a flag (learners that do: maze 0, walk 0)"),
+        ({"status": "budget"}, "without a flag (most learners that do: 0, on maze)"),
         ({"score": 0.5}, "--min-id lowers the score"),
     ],
 )

@@ -66,7 +66,7 @@ def test_size_and_markdown_may_be_chosen(run: Callable[..., tuple[int, str, str]
     code, _, error = run("--size", "17")
     assert (code, error) == (2, "grue: --size 17; the crossings have the sizes 16, 64\n")
     code, _, error = run("--task", "toys")
-    assert (code, error) == (2, "grue: unknown task 'toys'; did you mean 'toy'?\n")
+    assert (code, error) == (2, "grue: unknown task 'toys'; did you mean 'family:toys'?\n")
 
 
 def test_csv_has_all_values_at_all_sizes(run: Callable[..., tuple[int, str, str]]) -> None:
