@@ -8,8 +8,6 @@ from typing import Annotated
 
 import typer
 
-from .faults import naming
-
 
 class ExportFormat(StrEnum):
     """File formats."""
@@ -41,6 +39,7 @@ def export(
 
     import pandas as pd
 
+    from ..engine.durable import write_file
     from ..reports.escaping.files import figure_file
     from ..runs.data import split_named
     from ..runs.export import answered_splits, export_rows, question_rows
@@ -61,12 +60,12 @@ def export(
     path = output or Path(f"{figure_file(task)}-{size}-{seed}.{form.value}")
     rows = [] if targets else question_rows(named, chosen, size, test_size or size, seed)
     frame = export_rows(instance, chosen, size, seed) if targets else pd.DataFrame(rows)
-    with naming(path):
-        if form is ExportFormat.parquet:
-            frame.to_parquet(path, index=False)
-        elif targets:
-            frame.to_json(path, orient="records", lines=True)
-        else:
-            path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    if form is ExportFormat.parquet:
+        content = frame.to_parquet(index=False)
+    elif targets:
+        content = frame.to_json(orient="records", lines=True).encode()
+    else:
+        content = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
+    write_file(path, content)
     counts = ", ".join(f"{name} {count}" for name, count in frame["split"].value_counts(sort=False).items())
     print(f"{path}: {counts}")

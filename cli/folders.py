@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .faults import naming
-
 if TYPE_CHECKING:
     from ..analysis.findings import StudyRun
     from ..runs.results import Results
@@ -170,7 +168,7 @@ def write_text(text: str, output: Path | None) -> None:
     if output is None:
         sys.stdout.write(text)
         return
-    output.parent.mkdir(parents=True, exist_ok=True)
-    with naming(output):
-        output.write_text(text, encoding="utf-8")
+    from ..engine.durable import write_file
+
+    write_file(output, text.encode("utf-8"))
     print(f"wrote {output}", file=sys.stderr)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .claims import standings_of
-from .faults import naming
 from .folders import REFERENCE, SuiteSeed, TaskFilter, read_folders, read_studies
 
 if TYPE_CHECKING:
@@ -77,8 +76,7 @@ def page(
     )
     for warning in board.warnings:
         typer.echo(f"warning: {warning}", err=True)
-    with naming(output):
-        paths = write_site(data, output)
+    paths = write_site(data, output)
     size = sum(path.stat().st_size for path in paths)
     typer.echo(f"wrote {output / 'index.html'} and {len(paths) - 1} other files, {size / 1e6:.1f} MB", err=True)
 

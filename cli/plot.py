@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from .faults import naming
 from .folders import FamilyFilter, LearnerFilter, NameOption, SplitFilter, SuiteSeed, TaskFilter, read_selected
 
 
@@ -80,12 +79,11 @@ def plot(
     output.mkdir(parents=True, exist_ok=True)
     listed = read_status().listed(results.catalogue)
     try:
-        with naming(output):
-            for kind in dict.fromkeys(what or ()):
-                part, shown = (selected, ()) if kind in UNCOLOURED else (results, coloured)
-                for path in write_kind(part, kind.value, output, learners=shown, width=width.value, listed=listed):
-                    typer.echo(f"wrote {path}")
-            for path in () if what else write_figures(selected, output, listed):
+        for kind in dict.fromkeys(what or ()):
+            part, shown = (selected, ()) if kind in UNCOLOURED else (results, coloured)
+            for path in write_kind(part, kind.value, output, learners=shown, width=width.value, listed=listed):
                 typer.echo(f"wrote {path}")
+        for path in () if what else write_figures(selected, output, listed):
+            typer.echo(f"wrote {path}")
     except ValueError as error:
         raise UsageError(str(error)) from error

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .faults import naming
 from .folders import REFERENCE, read_selected
 
 if TYPE_CHECKING:
@@ -80,9 +79,7 @@ def write_figure(figure: Figure, path: Path) -> None:
     """Write a figure in the format of its suffix, which `check_figure` has seen."""
     from ..reports.escaping.figures import save_figure
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with naming(path):
-        save_figure(figure, path, _format(path))
+    save_figure(figure, path, _format(path))
     typer.echo(f"wrote {path}", err=True)
 
 

@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from .faults import naming
 from .folders import SuiteSeed, TaskFilter, read_folders, write_text
 
 
@@ -50,17 +49,14 @@ def scores(
         )
     results = read_folders(dirs, suite_seed, task, measured=True, every_metric=True)
     if form is ScoresFormat.parquet and output is not None:
-        with naming(output):
-            write_parquet(results, output)
+        write_parquet(results, output)
         typer.echo(f"wrote {output}", err=True)
     elif form is ScoresFormat.bundle and output is not None:
         from ..analysis.answers import final_keys
         from ..runs.probe_answers import probe_table
 
         predictions = probe_table(dirs, final_keys(results.catalogue))
-        with naming(output):
-            paths = write_bundle(results, output, predictions)
-        for path in paths:
+        for path in write_bundle(results, output, predictions):
             typer.echo(f"wrote {path}", err=True)
     else:
         write_text(scores_to_csv(results) if form is ScoresFormat.csv else scores_to_json(results), output)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,7 +11,24 @@ PARTIAL = ".partial"
 """End of the name of a file that is being written: `.NAME.partial`."""
 
 
-def replace_file(path: Path, content: bytes | bytearray) -> None:
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file that somebody named, and missing folders: all of it, or none and what was there stays.
+
+    A link is followed, and a device or pipe written to. Nothing is flushed: a report can be made again. Raises OSError.
+    """
+    target = Path(os.path.realpath(path))
+    try:
+        if target.is_symlink() or (target.exists() and not target.is_file()):  # a circle of links, a device, a folder
+            path.write_bytes(content)
+        else:
+            replace_file(target, content, flush=False)
+    except OSError as error:
+        if error.filename in (None, os.fspath(target)):
+            error.filename = os.fspath(path)
+        raise
+
+
+def replace_file(path: Path, content: bytes | bytearray, *, flush: bool = True) -> None:
     """Write a file under a temporary name, flush it to the disk, then rename it: a reader sees all of it or nothing.
 
     The file is flushed before the rename, and the folder after it: without the first, a machine that loses power can
@@ -24,14 +42,18 @@ def replace_file(path: Path, content: bytes | bytearray) -> None:
         with temporary.open("wb") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            if flush:
+                os.fsync(file.fileno())
+        with suppress(OSError):  # there was none, or it is somebody else's
+            shutil.copymode(path, temporary)
         temporary.replace(path)
     except OSError as error:
-        error.filename = error.filename or os.fspath(path)  # a full disk does not say whose content does not fit
+        if error.filename in (None, os.fspath(temporary)):  # a full disk does not say whose content does not fit
+            error.filename = os.fspath(path)
         with suppress(OSError):
             temporary.unlink()
         raise
-    for folder in {path.parent, *(one.parent for one in new)}:
+    for folder in {path.parent, *(one.parent for one in new)} if flush else ():
         flush_folder(folder)
 
 

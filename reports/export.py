@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ..engine.durable import write_file
 from ..runs.results import Results
 from .escaping.json_text import json_text
 from .escaping.spreadsheet import frame_text
@@ -30,8 +31,9 @@ def scores_to_json(results: Results) -> str:
 
 
 def write_parquet(results: Results, path: Path) -> None:
-    """Write the table as Parquet, with the provenance in the metadata of the file; creates the folder if needed."""
+    """Write the table as Parquet, with the provenance in the metadata of the file, as `write_file` does."""
     table = pa.Table.from_pandas(results.ordered, preserve_index=False)
     metadata = {PARQUET_METADATA: json.dumps(results.provenance).encode(), **(table.schema.metadata or {})}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(table.replace_schema_metadata(metadata), path, compression="zstd")
+    content = pa.BufferOutputStream()  # given a path that it cannot write to, pyarrow deletes what is there
+    pq.write_table(table.replace_schema_metadata(metadata), content, compression="zstd")
+    write_file(path, content.getvalue().to_pybytes())

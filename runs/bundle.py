@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from ..engine.durable import replace_file
 from ..engine.parquet import UnreadableError, read_file, to_bytes
 from .batches import TEXT, BatchStore, check_columns, check_source, problems
 from .catalogue import Catalogue, read_catalogue, write_catalogue
@@ -87,17 +88,17 @@ def write_bundle(results: Results, folder: Path, predictions: pa.Table | None = 
     tidy = results.ordered
     steps = pd.Series(results.steps, dtype=float).reindex(tidy["key"]).to_numpy(float)
     table = pa.Table.from_pandas(tidy.assign(**{STEPS: steps}), preserve_index=False)
-    (folder / SCORES).write_bytes(to_bytes(table, metadata))
+    replace_file(folder / SCORES, to_bytes(table, metadata))
     paths = [folder / "plan.json", folder / SCORES]
     if results.answers:
         rows = [
             {"key": key, "split": split, "examples": codes.tobytes()} for (key, split), codes in results.answers.items()
         ]
         answers = pa.Table.from_pylist(sorted(rows, key=lambda row: (row["key"], row["split"])))
-        (folder / ANSWERS).write_bytes(to_bytes(answers, {}))
+        replace_file(folder / ANSWERS, to_bytes(answers, {}))
         paths.append(folder / ANSWERS)
     if predictions is not None and predictions.num_rows:
-        (folder / PREDICTIONS).write_bytes(to_bytes(predictions, {}))
+        replace_file(folder / PREDICTIONS, to_bytes(predictions, {}))
         paths.append(folder / PREDICTIONS)
     return paths
 

@@ -11,6 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
+from ..engine.durable import write_file
 from ..engine.files import read_json
 from .catalogue import Catalogue
 from .errors import UsageError
@@ -106,7 +107,7 @@ def write_status(decisions: StatusList, path: Path) -> None:
     """Write a list of decisions as JSON."""
     tasks = {name: asdict(decision) for name, decision in decisions.tasks.items()}
     document = {"command": decisions.command, "commit": decisions.commit, "tasks": tasks}
-    path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    write_file(path, (json.dumps(document, indent=1) + "\n").encode())
 
 
 def requirements(text: str, known: Collection[str] = ("measuring", "families")) -> dict[str, int]:

@@ -21,6 +21,7 @@ ROOMS = {
     "metrics": set[str](),
     "reports": {
         "analysis",
+        "engine.durable",
         "engine.files",
         "engine.printable",
         "metrics",

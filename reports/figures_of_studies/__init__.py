@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from io import StringIO
 from pathlib import Path
 from pkgutil import iter_modules
 
@@ -18,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatter, NullFormatter
 
 from ...analysis.findings import Findings
-from ..escaping.figures import save_figure, write_figure
+from ..escaping.figures import figure_content, write_figure
 from ..style import power_of_ten, theme
 
 Draw = Callable[[Findings], Figure]
@@ -46,10 +45,8 @@ def study_figure(study: str, findings: Findings) -> Figure | None:
 
 def study_svg(study: str, findings: Findings) -> str:
     """The figure as the text of an SVG file; "" if there is none."""
-    figure, text = study_figure(study, findings), StringIO()
-    if figure is not None:
-        save_figure(figure, text, "svg")
-    return text.getvalue()
+    figure = study_figure(study, findings)
+    return "" if figure is None else figure_content(figure, "svg").decode()
 
 
 def write_study_figure(study: str, findings: Findings, folder: Path, name: str = "") -> list[Path]:

@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 
 from ...analysis.findings import StudyRun
 from ...analysis.quality import TaskQuality
+from ...engine.durable import write_file
 from ...runs.probe_text import ProbeText
 from ..atlas import AtlasReport
 from ..claims import Standing
@@ -69,9 +70,7 @@ def write_site(data: SiteData, folder: Path) -> list[Path]:
     """Write the site; returns the paths of its files. Files of the same names are overwritten."""
     pages = render_site(data)
     for name, text in pages.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        write_file(folder / name, text.encode())
     return [folder / name for name in pages]
 
 

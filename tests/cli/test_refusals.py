@@ -122,6 +122,7 @@ def test_a_full_disk_under_the_standard_output() -> None:
 def test_a_full_disk_under_a_file(arguments: tuple[str, ...], call: Call) -> None:
     code, _, err = call(*arguments, "--output", "/dev/full")
     one_line(code, err, "grue: /dev/full: no space left on device; delete something")
+    assert Path("/dev/full").is_char_device(), "pyarrow deletes a path that it cannot write to"
 
 
 @invariant
@@ -155,6 +156,40 @@ def test_a_file_that_is_larger_than_the_limit(tmp_path: Path) -> None:
 
     done = grue(*SMALL, "--output", str(tmp_path / "a"), preexec_fn=limit)
     one_line(done.returncode, done.stderr.decode(), "file too large")
+
+
+@pytest.mark.invariant("A report that cannot be written whole leaves what was there.")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        SMALL,
+        ("scores", "reference/claims", "--format", "parquet"),
+        ("scores", "reference/claims", "--format", "csv"),
+        ("export", "identity-bits", "--size", "500", "--format", "parquet", "--targets"),
+        ("export", "identity-bits", "--size", "500"),
+    ],
+    ids=" ".join,
+)
+def test_a_report_that_does_not_fit_leaves_the_one_before(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+
+    (tmp_path / "a").write_text("before")
+    done = grue(*arguments, "--output", str(tmp_path / "a"), preexec_fn=limit)
+    one_line(done.returncode, done.stderr.decode(), f"{tmp_path / 'a'}: file too large")
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a", "before")]
+
+
+def test_a_report_keeps_the_link_and_the_rights_of_the_file_before(tmp_path: Path, call: Call) -> None:
+    (tmp_path / "folder").mkdir()
+    (file := tmp_path / "folder" / "a").write_text("before")
+    file.chmod(0o600)
+    (link := tmp_path / "link").symlink_to(file)
+    code, _, err = call(*SMALL, "--output", str(link))
+    assert (code, err) == (0, f"wrote {link}\n")
+    assert link.is_symlink()
+    assert file.read_text(encoding="utf-8") != "before"
+    assert file.stat().st_mode & 0o777 == 0o600
 
 
 @invariant
