@@ -63,7 +63,7 @@ def export(
     if form is ExportFormat.parquet:
         content = frame.to_parquet(index=False)
     elif targets:
-        content = frame.to_json(orient="records", lines=True).encode()
+        content = (frame.to_json(orient="records", lines=True) or "").encode()
     else:
         content = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
     write_file(path, content)

@@ -24,7 +24,7 @@ HEAD = """# Reliability
 
 What holds whatever files, machines and other programs do, and the tests that try to break it. Written by `make
 reliability{option}`, which runs the tests marked `invariant`{soak}: {summary}. Causing all the
-faults takes about 20 minutes: `make soak` (or `make reliability SOAK=--soak`, which writes this page too).
+faults takes 15 to 20 minutes: `make soak` (or `make reliability SOAK=--soak`, which writes this page too).
 
 Machine: {machine}. Time: {minutes:.0f} minutes.
 
