@@ -95,8 +95,8 @@ def rows(outcomes: dict[str, Outcome]) -> list[str]:
         link = f"[{name.replace('::', '.')}](../{path})"
         for invariant in outcome.invariants:
             lines = found.setdefault(invariant, [])
-            told = "" if lines else invariant
-            lines.append(f"| {told} | {link} | {outcome.verdict()} | {_figures(outcome.figures)} |\n")
+            named = "" if lines else invariant
+            lines.append(f"| {named} | {link} | {outcome.verdict()} | {_figures(outcome.figures)} |\n")
     return [line for lines in found.values() for line in lines]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,11 @@ def read_json(path: Path, limit: int = MAX_JSON) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise UnreadableError(f"it holds {KINDS.get(type(found), 'a number')}; expected a JSON object")
     return found
+
+
+def described(record: Mapping[str, Any], name: str) -> str:
+    """What a record has under a name, as a message says it: "size is 'x'", or "size is missing"."""
+    return f"{name} is {record[name]!r:.60}" if name in record else f"{name} is missing"
 
 
 def _unreadable(error: OSError) -> UnreadableError:

@@ -25,7 +25,7 @@ import pyarrow as pa
 
 from .durable import replace_file, sweep
 from .errors import EngineError, UnreadableWarning
-from .files import MissingFileError, RefusedError, UnreadableError, read_json
+from .files import MissingFileError, RefusedError, UnreadableError, described, read_json
 from .lock import FolderLock
 from .parquet import Columns, NoDigestError, to_bytes
 from .parts import PREFIX, Block, Files, files_of, fold, is_part, names_in, read_block
@@ -127,8 +127,7 @@ class Store:
         """Raise UnreadableError for a record of a failure that is none."""
         for name in FAILURE:
             if not isinstance(record.get(name), str):
-                found = f"is {record[name]!r:.60}" if name in record else "is missing"
-                raise UnreadableError(f"{name} {found}; expected text")
+                raise UnreadableError(f"{described(record, name)}; expected text")
 
     def check_table(self, name: str, table: pa.Table, *, whole: bool) -> None:
         """Raise UnreadableError for a file that does not hold what its table should; here it may hold anything.
@@ -171,14 +170,14 @@ class Store:
             elif isinstance(content, NoDigestError):
                 unsigned.append(path)
                 if not quarantine:
-                    self.reject(path, str(content))
+                    self.reject(path, content)
             elif isinstance(content, RefusedError) and quarantine:
                 raise EngineError(
                     f"cannot read {self.display(path)}: {content}; whether its jobs are done is not known: make it "
                     "readable, and repeat the command"
                 ) from content
             else:
-                self.reject(path, str(content), quarantine=quarantine)
+                self.reject(path, content, quarantine=quarantine)
         if unsigned and (quarantine or not blocks):
             adopt = shlex.join(["grue", "compact", "--adopt", str(self.display_folder)])
             raise EngineError(
@@ -227,10 +226,11 @@ class Store:
             return error
         return block
 
-    def reject(self, path: Path, reason: str, *, quarantine: bool = False) -> None:
+    def reject(self, path: Path, reason: str | UnreadableError, *, quarantine: bool = False) -> None:
         """Name a file that cannot be read in a warning and, with quarantine, move it to corrupt/."""
         own = path.parent.name == self.table
-        note = "; the next run into this folder moves it away and repeats its job" if own else ""
+        stops = isinstance(reason, NoDigestError | RefusedError)  # the next run, which then says what to do
+        note = "; the next run into this folder moves it away and repeats its job" if own and not stops else ""
         if quarantine:
             path.replace(self._place_in_quarantine(path))
             note = f"; moved to {self.display(self.corrupt)}"

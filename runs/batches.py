@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from ..engine.files import UnreadableError
+from ..engine.files import UnreadableError, described
 from ..engine.parquet import Columns
 from ..engine.parts import Files
 from ..engine.store import Store
@@ -91,8 +91,7 @@ def check_failure(record: dict[str, Any]) -> None:
     """Raise UnreadableError for a record that is not one of failed cells."""
     for name in ("task", "learner"):
         if not isinstance(record.get(name), str):
-            found = f"is {record[name]!r:.60}" if name in record else "is missing"
-            raise UnreadableError(f"{name} {found}; expected text")
+            raise UnreadableError(f"{described(record, name)}; expected text")
     if not _is_texts(record.get("keys")):
         raise UnreadableError("keys is no list of the keys of cells")
     cells = record.get("cells")

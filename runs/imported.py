@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from ..engine.files import UnreadableError, parse_json, read_text
+from ..engine.files import UnreadableError, described, parse_json, read_text
 from ..learners.base import CPU, Resources
 from ..metrics.scores import marginal
 from ..tasks.base import Task
@@ -199,7 +199,7 @@ def _fault(row: Any) -> str:
         return "it is no JSON object"
     for name, kind in {"key": str, "split": str, "index": int}.items():
         if type(row.get(name)) is not kind:
-            return f"{name} is {row[name]!r:.60}" if name in row else f"{name} is missing"
+            return described(row, name)
     if ("answer" in row) == ("probabilities" in row):
         return f"it has {'both answer and' if 'answer' in row else 'neither answer nor'} probabilities"
     return ""

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
 from typing import Any
 
+from ..engine.files import described
+
 Test = Callable[[Any], bool]
 
 KINDS = ("learner", "control", "heuristic")
@@ -135,9 +137,8 @@ def _check(where: str, table: Any, fields: Fields, required: Sequence[str] = ())
     for name, (fits, expected) in fields.items():
         found = name in table
         if (not found and name in required) or (found and not fits(table[name])):
-            shown = f"{table[name]!r:.60}" if found else "missing"
-            place = f"{where}: " if where else ""
-            raise PlanError(f"{place}{name} is {shown}; expected {expected}")
+            prefix = f"{where}: " if where else ""
+            raise PlanError(f"{prefix}{described(table, name)}; expected {expected}")
 
 
 def _check_rows(name: str, rows: list[Any], fields: Fields, required: Sequence[str]) -> None:

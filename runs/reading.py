@@ -38,10 +38,12 @@ def read(folders: Sequence[Path | str], *, every_metric: bool = True) -> Results
 
     Raises UsageError for a folder that is none.
     """
-    parts = dict(_parts(folders, every_metric=every_metric))
-    catalogues = {name: part.catalogue for name, part in parts.items()}
+    opened = dict(_opened(folders))
+    catalogues = {name: one.catalogue if isinstance(one, Results) else one for name, one in opened.items()}
     check_versions(catalogues)
     catalogue = merge_catalogues(catalogues.values(), supersede=False)
+    needed = None if every_metric else catalogue  # of all folders: a file may be of a cell that another's plan has
+    parts = {name: one if isinstance(one, Results) else _read(Path(name), one, needed) for name, one in opened.items()}
     if len(parts) > 1:
         _warn_of_differences(parts)
     scores = _planned(_joined(parts.values()), catalogue)
@@ -64,12 +66,12 @@ def read(folders: Sequence[Path | str], *, every_metric: bool = True) -> Results
     )
 
 
-def _parts(folders: Sequence[Path | str], *, every_metric: bool) -> Iterator[tuple[str, Results]]:
-    """The name of each folder and what it holds; of several, those with damaged plans are named and left out."""
+def _opened(folders: Sequence[Path | str]) -> Iterator[tuple[str, Results | Catalogue]]:
+    """The name of each folder, with its plan or what is packed in it; of several, damaged plans are named."""
     damaged = 0
     for folder in folders:
         try:
-            yield str(folder), read_bundle(locate(folder)) or _read(Path(folder), every_metric=every_metric)
+            yield str(folder), read_bundle(locate(folder)) or require_catalogue(Path(folder))
         except UnreadablePlanError as error:
             damaged += 1
             if damaged == len(folders):
@@ -156,15 +158,18 @@ def _advice(folder: Path) -> str:
     return f"did you mean {close[0]}?" if close else "grue run --out DIR creates one"
 
 
-def _read(folder: Path, *, every_metric: bool) -> Results:
-    """Everything in one folder, also what its plan does not ask for any more: another folder's may."""
-    store, catalogue = BatchStore(folder), require_catalogue(folder)
-    if every_metric:
+def _read(folder: Path, catalogue: Catalogue, needed: Catalogue | None) -> Results:
+    """Everything in one folder, also what its plan does not ask for any more: another folder's may.
+
+    needed  the plan whose reports are to be made; None: all rows
+    """
+    store = BatchStore(folder)
+    if needed is None:
         rows, files = read_batches(store, catalogue)
     else:
-        riddles = any(not info.has_curve for info in catalogue.tasks.values())
+        riddles = any(not info.has_curve for info in needed.tasks.values())
         without = ("count", *(() if riddles else ANSWERS))
-        rows, files = read_batches(store, catalogue, without=without, keep=reported(catalogue))
+        rows, files = read_batches(store, catalogue, without=without, keep=reported(needed))
     tidy = rows.reindex(columns=COLUMNS)
     return Results(tidy, catalogue, store.failures(), sources_of(files), _answers(rows), steps=_steps(rows))
 

@@ -33,7 +33,8 @@ def expand(kind: str, specs: Iterable[Any], inherited: Sequence[str] = ()) -> li
     Raises UsageError for a set that there is not, and for what is left out and was not in.
     """
     specs, found = list(specs), list[Any]()
-    refuse_many(len(specs), kind)
+    if len(specs) > MAX_ENTRIES:
+        raise UsageError(f"{len(specs):,} {kind}; expected at most {MAX_ENTRIES:,}")
     for spec in specs:
         if isinstance(spec, str) and spec.startswith("-"):
             gone = members(kind, spec[1:], inherited)
@@ -49,12 +50,6 @@ def expand(kind: str, specs: Iterable[Any], inherited: Sequence[str] = ()) -> li
         else:
             found += [one for one in members(kind, spec, inherited) if one not in found]
     return found
-
-
-def refuse_many(count: int, kind: str, why: str = "") -> None:
-    """Raise UsageError for more tasks or learners than a run may have."""
-    if count > MAX_ENTRIES:
-        raise UsageError(f"{count:,} {kind}; expected at most {MAX_ENTRIES:,}{why}")
 
 
 def members(kind: str, spec: Any, inherited: Sequence[str] = ()) -> list[Any]:

@@ -306,7 +306,8 @@ def test_files_of_an_earlier_version_are_adopted_with_their_values_as_they_are(g
         table, metadata = read_file(path)
         pq.write_table(table.replace_schema_metadata({b"grue": json.dumps(metadata)}), path)
     no_digest = r"have no digest: .*; `grue compact --adopt given` takes their values"
-    with pytest.warns(UnreadableWarning), pytest.raises(EngineError, match=no_digest):
+    says_no_more = pytest.warns(UnreadableWarning, match=r"writes a digest$")  # a run would stop, and move nothing
+    with says_no_more, pytest.raises(EngineError, match=no_digest):
         read([given])
     damaged = batch(given)
     damaged.write_bytes(damaged.read_bytes()[:-5])

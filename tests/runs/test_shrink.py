@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,6 +20,7 @@ from grue.engine.parts import Block, Files
 from grue.reports.formats import render
 from grue.reports.leaderboard import make_leaderboard
 from grue.runs.batches import BatchStore, impossible, twofold
+from grue.runs.catalogue import write_catalogue
 from grue.runs.reading import read, require_catalogue
 from grue.runs.results import Results
 from grue.runs.rows import LAYOUT, TEXTS, UNIQUE, first_rows, join_files
@@ -39,11 +41,11 @@ timeout = 60
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("shrink")
-    (place / "small.toml").write_text(PRESET)
+    parent = tmp_path_factory.mktemp("shrink")
+    (parent / "small.toml").write_text(PRESET)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return run(str(place / "small.toml"), jobs=0, out=place / "results").folder
+        return run(str(parent / "small.toml"), jobs=0, out=parent / "results").folder
 
 
 def shrunk(table: pa.Table, keep: Callable[[pa.Table], np.ndarray] = nothing) -> tuple[Block, Block]:
@@ -110,10 +112,10 @@ def test_the_first_row_of_each_cell_and_the_needed_ones_are_kept() -> None:
     table = to_table(small())
     _, less = shrunk(table)
     assert less.table["key"].to_pylist() == ["key0", "key1", "key2", "key3"]
-    assert {name: place[:2] for name, place in less.jobs.items()} == {"a": (0, 2), "b": (2, 2)}
+    assert {name: (start, count) for name, (start, count, _) in less.jobs.items()} == {"a": (0, 2), "b": (2, 2)}
     _, less = shrunk(table, lambda one: np.arange(one.num_rows) % 6 == 1)
     assert less.table["metric"].to_pylist() == ["score", "score_error"] * 4
-    assert {name: place[:2] for name, place in less.jobs.items()} == {"a": (0, 4), "b": (4, 4)}
+    assert {name: (start, count) for name, (start, count, _) in less.jobs.items()} == {"a": (0, 4), "b": (4, 4)}
 
 
 def test_two_cells_under_one_key_are_both_kept() -> None:
@@ -140,6 +142,19 @@ def test_reports_are_those_of_all_rows(folder: Path, form: str) -> None:
     assert less.answers.keys() == every.answers.keys()
     assert less.steps == every.steps != {}
     assert printed(less, form) == printed(every, form)
+
+
+def test_rows_that_another_folder_plans_are_kept(folder: Path, tmp_path: Path) -> None:
+    """What a folder's own plan has lost, such as a riddle, may be reported with another's plan."""
+    catalogue = require_catalogue(folder)
+    without, asking = tmp_path / "without", tmp_path / "asking"
+    shutil.copytree(folder, without)
+    write_catalogue(without, catalogue.of_tasks(["identity-bits"]))
+    asking.mkdir()
+    write_catalogue(asking, catalogue)
+    every, less = read([without, asking]), read([without, asking], every_metric=False)
+    assert less.answers.keys() == every.answers.keys() != set()
+    assert printed(less, "csv") == printed(every, "csv") != printed(read([without]), "csv")
 
 
 def printed(results: Results, form: str) -> str:
